@@ -1,0 +1,108 @@
+"""Partners files: who the partners are, and how each is reached.
+
+A partners file is TOML with one `[[partner]]` per partner (docs/partners/README.md).
+It says which adapter speaks to the partner and wins over the adapter's manifest.
+Secrets are references (`env:NAME`, `file:PATH`, `sandbox:NAME`), never values.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from schema.model.catalogue import Partner
+from schema.model.values import PartnerCode, PartnerKind, PartnerState, folded
+
+_KNOWN = {
+    "code", "name", "kind", "state", "adapter", "address",
+    "secrets", "interval_seconds", "options",
+}  # fmt: skip
+DEFAULT_INTERVAL_SECONDS = 900
+
+
+class PartnersFileError(ValueError):
+    """A partners file cannot be used; the message says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerConfig:
+    """One partner of a partners file.
+
+    `address` is a URL, `file:` with a path relative to the partners file, or
+    `sandbox:` for the sandbox partner of the same code.  `secrets` maps the names
+    that the adapter's auth wants to references.
+    """
+
+    partner: Partner
+    adapter: str
+    address: str
+    interval: timedelta = timedelta(seconds=DEFAULT_INTERVAL_SECONDS)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> PartnerCode:
+        """The partner's stable code."""
+        return self.partner.code
+
+
+def load_partners(paths: Iterable[Path]) -> tuple[PartnerConfig, ...]:
+    """Return the partners of all files in order.  Raises `PartnersFileError`."""
+    found: dict[PartnerCode, PartnerConfig] = {}
+    for path in paths:
+        for config in _read_file(path):
+            if config.code in found:
+                raise PartnersFileError(f"{path}: partner {config.code!r} is already declared")
+            found[config.code] = config
+    return tuple(found.values())
+
+
+def _read_file(path: Path) -> Iterable[PartnerConfig]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise PartnersFileError(f"{path}: cannot be read ({exc.strerror})") from exc
+    except ValueError as exc:
+        raise PartnersFileError(f"{path}: is not valid TOML ({exc})") from exc
+    entries = document.get("partner")
+    if not isinstance(entries, list):
+        raise PartnersFileError(f"{path}: has no [[partner]]; see docs/partners/README.md")
+    for number, entry in enumerate(entries, start=1):
+        try:
+            yield _to_config(entry, folder=path.parent)
+        except (KeyError, TypeError, ValueError) as exc:
+            what = f"lacks {exc}" if isinstance(exc, KeyError) else str(exc)
+            raise PartnersFileError(f"{path}: [[partner]] number {number}: {what}") from exc
+
+
+def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
+    if surplus := set(entry) - _KNOWN:
+        raise ValueError(f"unknown keys {sorted(surplus)}; known are {sorted(_KNOWN)}")
+    code = entry["code"]
+    if not isinstance(code, str) or code != folded(code).replace(" ", "_") or len(code) > 40:
+        raise ValueError(f"code {code!r} must be lower case with underscores, at most 40 long")
+    seconds = entry.get("interval_seconds", DEFAULT_INTERVAL_SECONDS)
+    if not isinstance(seconds, int) or seconds < 1:
+        raise ValueError(f"interval_seconds must be a whole number from 1, not {seconds!r}")
+    return PartnerConfig(
+        partner=Partner(
+            code=PartnerCode(code),
+            name=entry["name"],
+            kind=PartnerKind(entry["kind"]),
+            state=PartnerState(entry.get("state", PartnerState.ACTIVE)),
+        ),
+        adapter=entry["adapter"],
+        address=_absolute(entry["address"], folder),
+        interval=timedelta(seconds=seconds),
+        secrets=dict(entry.get("secrets", {})),
+        options=dict(entry.get("options", {})),
+    )
+
+
+def _absolute(address: str, folder: Path) -> str:
+    if not address.startswith("file:"):
+        return address
+    path = Path(address.removeprefix("file://").removeprefix("file:"))
+    return f"file:{(folder / path).resolve()}"

@@ -1,0 +1,119 @@
+"""One way to reach a database, SQLite or PostgreSQL: a function of a connection, in a thread.
+
+`await database.write(change)` runs `change(connection)` in one transaction and commits;
+`await database.read(question)` runs it in a read-only one.  On SQLite all writes go
+through one writer thread (`BEGIN IMMEDIATE`), so writers queue in the process and not on
+the file; on PostgreSQL they share a pool.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import QueuePool
+
+T = TypeVar("T")
+
+READERS = 4  # threads (and pooled connections) for reading, per database and process
+WRITERS = 4  # the same for writing on PostgreSQL; SQLite has one
+BUSY_TIMEOUT_MS = 5_000
+ATTEMPTS = 3  # for a transaction that lost a deadlock or a serialisation race
+_RACE_LOST = {"40001", "40P01"}
+
+
+class Database:
+    """One of the two databases: `schema` is "catalogue" or "ledger".
+
+    On SQLite each is a file of its own, on PostgreSQL a schema of one database; the
+    tables name their schema, and SQLite's engine translates it away.
+    """
+
+    def __init__(self, url: str, schema: str) -> None:
+        self.schema = schema
+        self.is_sqlite = url.startswith("sqlite")
+        build = _build_sqlite_engine if self.is_sqlite else _build_postgres_engine
+        self.engine = build(url, begin="BEGIN IMMEDIATE")
+        self._read_engine = build(url, begin="BEGIN") if self.is_sqlite else self.engine
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"{schema}-read")
+        self._writers = ThreadPoolExecutor(
+            1 if self.is_sqlite else WRITERS, thread_name_prefix=f"{schema}-write"
+        )
+
+    async def read(self, question: Callable[[Connection], T]) -> T:
+        """Return `question(connection)`, asked in a transaction that is rolled back."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, question)
+
+    async def write(self, change: Callable[[Connection], T]) -> T:
+        """Return `change(connection)`, committed; it may be run again after a lost race."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writers, self._write, change)
+
+    def close(self) -> None:
+        """Finish what has begun and let go of threads and connections."""
+        self._readers.shutdown()
+        self._writers.shutdown()
+        self._read_engine.dispose()
+        self.engine.dispose()
+
+    def _read(self, question: Callable[[Connection], T]) -> T:
+        with self._read_engine.connect() as connection:
+            return question(connection)
+
+    def _write(self, change: Callable[[Connection], T]) -> T:
+        attempt = 1
+        while True:
+            try:
+                with self.engine.begin() as connection:
+                    return change(connection)
+            except OperationalError as exc:
+                lost_race = getattr(exc.orig, "sqlstate", None) in _RACE_LOST
+                if attempt == ATTEMPTS or not lost_race:
+                    raise
+            time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - jitter, not secrecy
+            attempt += 1
+
+
+def database_url(configured: str | None, data_dir: Path, schema: str) -> str:
+    """Return the URL of one database: the configured one, or a file in `data_dir`."""
+    if configured is None:
+        return f"sqlite:///{data_dir / f'{schema}.sqlite3'}"
+    scheme, _, rest = configured.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else configured
+
+
+def _build_sqlite_engine(url: str, *, begin: str) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        poolclass=QueuePool,
+        pool_size=READERS,
+        execution_options={"schema_translate_map": {"catalogue": None, "ledger": None}},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _build_postgres_engine(url: str, *, begin: str) -> Engine:  # noqa: ARG001 - one signature
+    return create_engine(
+        url,
+        pool_size=READERS + WRITERS,
+        pool_pre_ping=True,
+        connect_args={"options": "-c lock_timeout=5s -c statement_timeout=60s -c timezone=UTC"},
+    )

@@ -1,0 +1,1 @@
+"""Canonical records: frozen, slotted, standard library only."""
