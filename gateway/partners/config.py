@@ -5,6 +5,7 @@ It says which adapter speaks to the partner and wins over the adapter's manifest
 Secrets are references (`env:NAME`, `file:PATH`, `sandbox:NAME`), never values.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from schema.model.catalogue import Partner
-from schema.model.values import PartnerCode, PartnerKind, PartnerState, folded
+from schema.model.values import PartnerCode, PartnerKind, PartnerState
 
 _KNOWN = {
     "code", "name", "kind", "state", "adapter", "address",
     "secrets", "interval_seconds", "options",
 }  # fmt: skip
 DEFAULT_INTERVAL_SECONDS = 900
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class PartnersFileError(ValueError):
@@ -81,7 +83,7 @@ def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
     if surplus := set(entry) - _KNOWN:
         raise ValueError(f"unknown keys {sorted(surplus)}; known are {sorted(_KNOWN)}")
     code = entry["code"]
-    if not isinstance(code, str) or code != folded(code).replace(" ", "_") or len(code) > 40:
+    if not isinstance(code, str) or not _CODE.fullmatch(code):
         raise ValueError(f"code {code!r} must be lower case with underscores, at most 40 long")
     seconds = entry.get("interval_seconds", DEFAULT_INTERVAL_SECONDS)
     if not isinstance(seconds, int) or seconds < 1:
