@@ -1,0 +1,1 @@
+"""The catalogue: read from partners, stored with revisions, searched from memory."""
