@@ -43,7 +43,7 @@ def running_redis(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def running_postgres(folder: Path) -> Iterator[str]:
-    """Run a PostgreSQL server (durability off: it is thrown away); give its URL, without a database."""
+    """Run a PostgreSQL server that need not survive a crash; give its URL, without a database."""
     binaries = _postgres_binaries(folder)
     data, port = folder / "data", free_port()
     owner = _give_to_unprivileged(folder)

@@ -1,0 +1,1 @@
+"""HTTP: GraphQL, the explorer, health; and who is asking."""
