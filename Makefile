@@ -1,9 +1,83 @@
-# Everything a person or CI needs.  `make` alone explains itself.
+# Everything that a person or CI runs.  `make` alone explains itself.
 
 PYTHON ?= python3
 BIN := .venv/bin
+EXPLORER := gateway/web/explorer
+PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
+SOURCES := gateway adapters schema tests
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types docs pins adapter explorer clean
+.PHONY: help demo test lint format setup setup-dev explorer adapter docs schema pins clean
 
 help:  ## Show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
+	@echo
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
+
+demo: setup explorer  ## Start ten sandbox partners and the gateway, and show where they answer
+	@$(BIN)/mitra demo
+
+test: setup-dev explorer  ## Run every test, with real servers (about 4 minutes at most)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+
+lint: setup-dev  ## Check style, types, imports, deployment files and generated documents
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint deploy/Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@$(BIN)/yamllint --strict deploy
+	@$(BIN)/python -m gateway.reference --check
+
+format: setup-dev  ## Put the code into its one layout
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+setup: .venv/.runtime  ## Install what running needs into .venv
+
+setup-dev: .venv/.dev  ## Install what testing and linting need as well
+
+explorer: $(EXPLORER)/static/explorer.js  ## Bundle the explorer (needs Node 20; skipped without it)
+
+adapter: setup  ## Start a new adapter: make adapter id=my_partner
+	@$(BIN)/mitra adapter new $(id)
+
+docs: setup-dev  ## Write the tables in the documents and the SDL anew
+	@$(BIN)/python -m gateway.reference
+
+pins:  ## Renew the hashed pins in requirements/ (needs uv) and the explorer's lock (needs Node)
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --upgrade -q -o requirements/runtime.txt
+	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate -c requirements/runtime.txt --upgrade -q \
+	  -o requirements/dev.txt
+	cd $(EXPLORER) && npm install --package-lock-only --ignore-scripts && node strip-lock.mjs
+
+clean:  ## Remove what was installed, built and stored here
+	rm -rf .venv .mitra $(EXPLORER)/node_modules $(EXPLORER)/static
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Mitra needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	@echo "· making a virtual environment in .venv"
+	@$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements/runtime.txt pyproject.toml | .venv/bin/python
+	@echo "· installing the gateway's packages (half a minute or so)"
+	@$(PIP) --require-hashes -r requirements/runtime.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.runtime
+	@echo "· installing what tests and linters need"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(EXPLORER)/static/explorer.js: $(wildcard $(EXPLORER)/src/*) $(EXPLORER)/build.mjs $(EXPLORER)/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  echo "· bundling the explorer" && cd $(EXPLORER) \
+	  && npm ci --ignore-scripts --silent && npm run --silent build; \
+	else \
+	  echo "· no Node here: the explorer's page will say how to get it (all else works)"; \
+	fi

@@ -48,6 +48,10 @@ class Settings(BaseSettings):
         default=(),
         description="Partners files separated by `:`, added to the built-in list.",
     )
+    background: bool = Field(
+        default=True,
+        description="Whether serving processes also sync and deliver; `false` beside `mitra worker`.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(
         default="auto",

@@ -1,0 +1,124 @@
+"""Writes the parts of the documents that the code knows best: tables and the SDL.
+
+`python -m gateway.reference` rewrites what stands between a pair of markers
+`<!-- generated: NAME -->` and `<!-- end -->`; with `--check` it only reports what is
+out of date, for CI.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from adapters.registry import manifests
+from gateway.partners.config import load_partners
+from gateway.partners.sandbox import SANDBOX_PARTNERS
+from gateway.settings import Settings
+from gateway.telemetry import REGISTRY
+from schema.build import export_sdl
+from schema.model.enrolment import TRANSITIONS
+
+ROOT = Path(__file__).parents[1]
+SDL = ROOT / "schema" / "schema.graphql"
+_SECTION = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def to_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def settings_table() -> str:
+    """Return every setting with its default."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        shown = "–" if default in (None, ()) else f"`{getattr(default, 'value', default)}`"
+        rows.append((f"`MITRA_{name.upper()}`", shown, field.description or ""))
+    return to_table(("variable", "default", "meaning"), rows)
+
+
+def metrics_table() -> str:
+    """Return every metric with its labels."""
+    rows = []
+    for metric in REGISTRY.collect():
+        source = REGISTRY._names_to_collectors[metric.name]  # noqa: SLF001 - no public way
+        labels = ", ".join(f"`{label}`" for label in getattr(source, "_labelnames", ())) or "–"
+        rows.append((f"`{metric.name}`", metric.type, labels, metric.documentation))
+    return to_table(("metric", "type", "labels", "meaning"), sorted(rows))
+
+
+def partners_table() -> str:
+    """Return the partners of the built-in list, with what their adapters can do."""
+    known = {manifest.id: manifest for manifest in manifests()}
+    rows = []
+    for config in load_partners([SANDBOX_PARTNERS]):
+        manifest = known[config.adapter]
+        document = f"docs/partners/{config.code}.md"
+        kind = config.partner.kind.lower().replace("_", " ")
+        rows.append(
+            (
+                f"[`{config.code}`]({document})",
+                config.partner.name,
+                kind,
+                f"`{config.adapter}`",
+                manifest.contract,
+            )
+        )
+    return to_table(("code", "partner", "kind", "adapter", "contract"), rows)
+
+
+def transitions_table() -> str:
+    """Return the statuses of an enrolment and where each may lead."""
+    rows = (
+        (f"`{before}`", ", ".join(f"`{s}`" for s in sorted(after)) or "–")
+        for before, after in TRANSITIONS.items()
+    )
+    return to_table(("status", "may become"), rows)
+
+
+SECTIONS: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "metrics": metrics_table,
+    "partners": partners_table,
+    "transitions": transitions_table,
+}
+
+
+def render(document: str) -> str:
+    """Return `document` with every generated section written anew."""
+
+    def fill(match: re.Match[str]) -> str:
+        return match[1] + SECTIONS[match["name"]]() + match[3]
+
+    return _SECTION.sub(fill, document)
+
+
+def wanted_files() -> dict[Path, str]:
+    """Return every file with generated parts, as it should be."""
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    files = {path: render(path.read_text(encoding="utf-8")) for path in documents}
+    files[SDL] = export_sdl()
+    return files
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write what is out of date, or with `--check` name it and fail."""
+    stale = [
+        (path, text)
+        for path, text in wanted_files().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    is_check = "--check" in arguments
+    for path, text in stale:
+        if not is_check:
+            path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{'out of date' if is_check else 'written'}: {path.relative_to(ROOT)}\n")
+    if is_check and stale:
+        sys.stdout.write("run `make docs` and commit what it writes\n")
+    return 1 if is_check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""The `/graphql` endpoint: who asks, what they see, and the answer as bytes."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+from strawberry import Schema
+from strawberry.asgi import GraphQL
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+
+from gateway.telemetry import GRAPHQL_REQUESTS
+from gateway.web.explorer import CONTENT_SECURITY_POLICY
+from gateway.web.identity import InvalidTokenError
+from schema.context import Context, Viewer
+
+_VIEWER = "mitra.viewer"
+
+
+class GraphQLEndpoint(GraphQL[Context, None]):
+    """Serves one schema; a bad token is 401 whatever is asked, so that clients notice.
+
+    `identify` reads an `Authorization` header (None: anonymous) and raises
+    `InvalidTokenError`; `explorer` gives the page for browsers, or is None.
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        identify: Callable[[str | None], Viewer],
+        build_context: Callable[[Viewer], Context],
+        explorer: Callable[[Request], str] | None,
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if explorer else None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+        )
+        self._identify = identify
+        self._build_context = build_context
+        self._explorer = explorer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, once its token has been checked."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        try:
+            scope[_VIEWER] = self._identify(Request(scope).headers.get("authorization"))
+        except InvalidTokenError as exc:
+            await _unauthenticated(str(exc))(scope, receive, send)
+            GRAPHQL_REQUESTS.labels(status=401).inc()
+            return
+        await super().__call__(scope, receive, _counting(send))
+
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> Context:
+        """Return what resolvers see: one consistent moment, for one viewer."""
+        del response
+        return self._build_context(request.scope[_VIEWER])
+
+    async def render_graphql_ide(self, request: Request) -> Response:
+        """Return the explorer's page."""
+        page = self._explorer(request) if self._explorer else ""
+        return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+
+    def decode_json(self, data: str | bytes) -> object:
+        """Decode strictly: no NaN, no bottomless nesting, no invalid UTF-8."""
+        return orjson.loads(data)
+
+    def encode_json(self, data: object) -> bytes:
+        """Encode an answer."""
+        return orjson.dumps(data)
+
+
+def _unauthenticated(reason: str) -> Response:
+    body: dict[str, Any] = {
+        "errors": [{"message": reason, "extensions": {"code": "UNAUTHENTICATED"}}]
+    }
+    return Response(
+        orjson.dumps(body),
+        status_code=401,
+        media_type="application/json",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+    )
+
+
+def _counting(send: Send) -> Send:
+    async def counted(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            GRAPHQL_REQUESTS.labels(status=message["status"]).inc()
+        await send(message)
+
+    return counted

@@ -1,0 +1,54 @@
+"""What machines ask: is it alive, is it ready, how is it doing, what is its schema."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from gateway.telemetry import REGISTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether this process can answer, and what it still waits for."""
+
+    waiting_for: Sequence[str] = ()
+    degraded: Sequence[str] = ()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether nothing is waited for; what is merely degraded does not count."""
+        return not self.waiting_for
+
+
+def build_routes(readiness: Callable[[], Readiness], sdl: str) -> list[Route]:
+    """Return `/livez`, `/readyz`, `/metrics` and `/schema.graphql`."""
+
+    async def livez(_request: Request) -> Response:
+        return PlainTextResponse("alive\n")
+
+    async def readyz(_request: Request) -> Response:
+        now = readiness()
+        body = {
+            "ready": now.is_ready,
+            "waitingFor": list(now.waiting_for),
+            "degraded": list(now.degraded),
+        }
+        return JSONResponse(body, status_code=200 if now.is_ready else 503)
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    async def schema(_request: Request) -> Response:
+        return PlainTextResponse(sdl)
+
+    return [
+        Route("/livez", livez),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Route("/schema.graphql", schema),
+    ]
