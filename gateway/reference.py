@@ -34,7 +34,7 @@ def settings_table() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.default
-        shown = "–" if default in (None, ()) else f"`{getattr(default, 'value', default)}`"
+        shown = "none" if default in (None, ()) else f"`{getattr(default, 'value', default)}`"
         rows.append((f"`MITRA_{name.upper()}`", shown, field.description or ""))
     return to_table(("variable", "default", "meaning"), rows)
 
@@ -44,7 +44,7 @@ def metrics_table() -> str:
     rows = []
     for metric in REGISTRY.collect():
         source = REGISTRY._names_to_collectors[metric.name]  # noqa: SLF001 - no public way
-        labels = ", ".join(f"`{label}`" for label in getattr(source, "_labelnames", ())) or "–"
+        labels = ", ".join(f"`{label}`" for label in getattr(source, "_labelnames", ())) or "none"
         rows.append((f"`{metric.name}`", metric.type, labels, metric.documentation))
     return to_table(("metric", "type", "labels", "meaning"), sorted(rows))
 
@@ -72,7 +72,7 @@ def partners_table() -> str:
 def transitions_table() -> str:
     """Return the statuses of an enrolment and where each may lead."""
     rows = (
-        (f"`{before}`", ", ".join(f"`{s}`" for s in sorted(after)) or "–")
+        (f"`{before}`", ", ".join(f"`{s}`" for s in sorted(after)) or "none")
         for before, after in TRANSITIONS.items()
     )
     return to_table(("status", "may become"), rows)
