@@ -1,7 +1,32 @@
 """The migrations build what the code declares, however often they run."""
 
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.pool import StaticPool
+
+from gateway.storage.catalogue_tables import CATALOGUE
 from gateway.storage.engine import Database
+from gateway.storage.ledger_tables import LEDGER
 from gateway.storage.migrate import is_current, upgrade
+
+
+def differences(database: Database, declared: MetaData) -> list[object]:
+    """Return what a migrated database has otherwise than the code declares."""
+    url = "sqlite://" if database.is_sqlite else database.engine.url
+    engine = create_engine(url, poolclass=StaticPool)
+    with engine.connect() as connection:
+        if database.is_sqlite:  # give the file the name that the tables have
+            file = database.engine.url.database
+            connection.exec_driver_sql(f"ATTACH DATABASE '{file}' AS {database.schema}")
+        options = {
+            "include_schemas": True,
+            "include_name": lambda name, kind, _: kind != "schema" or name == database.schema,
+            "include_object": lambda _, name, *__: name != "alembic_version",
+        }
+        found = compare_metadata(MigrationContext.configure(connection, opts=options), declared)
+    engine.dispose()
+    return list(found)
 
 
 def test_a_migrated_catalogue_is_current(catalogue_db: Database):
@@ -16,3 +41,11 @@ def test_migrating_again_changes_nothing(catalogue_db: Database):
     upgrade(catalogue_db)
 
     assert is_current(catalogue_db)
+
+
+def test_the_catalogue_is_as_its_tables_say(catalogue_db: Database):
+    assert differences(catalogue_db, CATALOGUE) == []
+
+
+def test_the_ledger_is_as_its_tables_say(ledger_db: Database):
+    assert differences(ledger_db, LEDGER) == []

@@ -1,0 +1,221 @@
+"""The catalogue's tables.
+
+What stands:  revision, institution, course, offering, change_log
+How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, lease
+Under way:    staged_page, staged_offering, staged_session (of open runs only)
+
+Ids are text: UUIDs as the records have them.  `payload` is the canonical record as
+`gateway.catalogue.records` writes it.  A `match_key` is the digest of a folded name: equal keys
+are one course, or one institution.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from gateway.storage.columns import Instant
+
+CATALOGUE = MetaData(
+    schema="catalogue",
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    },
+)
+
+revision = Table(
+    "revision",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    Column("number", Integer, nullable=False),
+)
+
+institution = Table(
+    "institution",
+    CATALOGUE,
+    Column("id", String(36), primary_key=True),
+    Column("match_key", String(32), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+
+course = Table(
+    "course",
+    CATALOGUE,
+    Column("id", String(36), primary_key=True),
+    Column("match_key", String(32), nullable=False, unique=True),
+    Column("institution_id", ForeignKey("catalogue.institution.id"), nullable=False, index=True),
+    Column("founding_offering_id", String(36), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("is_live", Boolean, nullable=False),  # whether any offering is on sale
+)
+
+# A withdrawn offering stays, as a tombstone, for the enrolments that refer to it.
+offering = Table(
+    "offering",
+    CATALOGUE,
+    Column("id", String(36), primary_key=True),
+    Column("partner", String(40), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("course_id", ForeignKey("catalogue.course.id"), nullable=False, index=True),
+    Column("match_key", String(32), nullable=False),
+    Column("content_hash", String(32), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("added_run", Integer, nullable=False),
+    Column("changed_run", Integer, nullable=False, index=True),
+    Column("changed_at", Instant, nullable=False),
+    Index(None, "partner", "withdrawn"),
+)
+
+change_log = Table(
+    "change_log",
+    CATALOGUE,
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("course_id", String(36), primary_key=True),
+    Column("kind", String(10), nullable=False),  # ADDED, CHANGED or WITHDRAWN
+)
+
+partner_status = Table(
+    "partner_status",
+    CATALOGUE,
+    Column("partner", String(40), primary_key=True),
+    Column("epoch", Integer, nullable=False),  # rises when anything here changes
+    Column("attempted_at", Instant, nullable=False),
+    Column("fetched_at", Instant),  # the last success, "not modified" included
+    Column("failing_since", Instant),
+    Column("failure", Text),  # the reason of the last attempt's failure
+    Column("listed_run", Integer),  # the last run that read the whole list and was applied
+    Column("offerings", Integer, nullable=False),
+    Column("fetched", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("fingerprint", String(32)),  # of how the list was read, for the validators below
+    Column("etag", Text),
+    Column("last_modified", Text),
+)
+
+sync_run = Table(
+    "sync_run",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True),
+    Column("partner", String(40), nullable=False),
+    Column("outcome", String(16), nullable=False),  # see `gateway.catalogue.runs.RunOutcome`
+    Column("reason", Text),
+    Column("fingerprint", String(32), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("checkpoint_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("revision", Integer),  # the one that it made, if it changed anything
+    # The checkpoint: the cursor of the next page; None at the start and when `walked`.
+    Column("cursor", Text),
+    Column("walked", Boolean, nullable=False),
+    Column("restarts", Integer, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("total", Integer),  # what the partner said there is
+    # fetched = offerings listed + sessions + duplicates + left_out + quarantined
+    Column("fetched", Integer, nullable=False),
+    Column("sessions", Integer, nullable=False),  # that came apart from their offerings
+    Column("duplicates", Integer, nullable=False),
+    Column("left_out", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("added", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("withdrawn", Integer, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Index(None, "partner", "id"),
+)
+
+
+def _run_column(*, primary_key: bool = False) -> Column[int]:
+    """Return the column of the run that a row came with; it goes when the run goes."""
+    run = ForeignKey("catalogue.sync_run.id", ondelete="CASCADE")
+    return Column("run_id", run, primary_key=primary_key, nullable=False)
+
+
+quarantine = Table(
+    "quarantine",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True),
+    _run_column(),
+    Column("page", Integer, nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("offering_id", String(36)),  # of the offering that the row would have been
+    Column("key", Text),
+    Column("reason", Text, nullable=False),
+    Column("raw", Text, nullable=False),
+    Column("raw_hash", String(32), nullable=False),
+    Index(None, "run_id", "offering_id"),
+)
+
+left_out = Table(
+    "left_out",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True),
+    _run_column(),
+    Column("key", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Index(None, "run_id", "rule"),
+)
+
+unknown_term = Table(
+    "unknown_term",
+    CATALOGUE,
+    _run_column(primary_key=True),
+    Column("field", String(80), primary_key=True),
+    Column("text", String(200), primary_key=True),
+    Column("rows", Integer, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    CATALOGUE,
+    Column("name", String(80), primary_key=True),
+    Column("holder", String(80), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+staged_page = Table(
+    "staged_page",
+    CATALOGUE,
+    _run_column(primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("cursor", Text),  # with which it was asked for
+    Column("content_hash", String(32), nullable=False),
+)
+
+# `payload` is None when the row equals what stands: nothing to write.
+staged_offering = Table(
+    "staged_offering",
+    CATALOGUE,
+    _run_column(primary_key=True),
+    Column("offering_id", String(36), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("content_hash", String(32), nullable=False),
+    Column("payload", Text),
+    Column("match_key", String(32), nullable=False),
+    Column("course_id", String(36), nullable=False),  # if it founds one
+    Column("institution_id", String(36), nullable=False),
+    Column("institution_key", String(32), nullable=False),
+    Column("institution_name", Text, nullable=False),
+)
+
+staged_session = Table(
+    "staged_session",
+    CATALOGUE,
+    _run_column(primary_key=True),
+    Column("offering_id", String(36), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("payload", Text, nullable=False),
+)
