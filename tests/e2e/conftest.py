@@ -1,0 +1,117 @@
+"""The whole product in its own processes, spoken to over HTTP as any client would."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.servers import free_port
+
+PATIENCE_SECONDS = 30
+MITRA = (sys.executable, "-m", "gateway.cli")
+
+
+@dataclass
+class Mitra:
+    """A running demo: sandbox partners and gateway, over one data directory."""
+
+    data_dir: Path
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *arguments: str) -> str:
+        """Run a `mitra` command to its end; return what it printed."""
+        done = subprocess.run(
+            [*MITRA, *arguments],
+            check=False,
+            env=self._env(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, name: str, *arguments: str) -> None:
+        log = (self.data_dir / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            [*MITRA, *arguments], env=self._env(), stdout=log, stderr=log
+        )
+        log.close()
+
+    def stop(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+
+    def token(self, subject: str) -> str:
+        printed = self.command("token", "--role", "learner", "--subject", subject)
+        return printed.splitlines()[-1]
+
+    def ask(self, query: str, token: str | None = None, **variables: Any) -> dict[str, Any]:
+        """Return `data` of an answer that must have no errors."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = httpx.post(
+            f"{self.url}/graphql",
+            json={"query": query, "variables": variables},
+            headers=headers,
+            timeout=10,
+        )
+        body: dict[str, Any] = answer.json()
+        assert "errors" not in body, body
+        data: dict[str, Any] = body["data"]
+        return data
+
+    def wait_until_ready(self) -> None:
+        def is_ready() -> bool:
+            try:
+                return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        eventually(is_ready, what="the gateway is ready")
+
+    def _env(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "MITRA_DATA_DIR": str(self.data_dir),
+            "MITRA_PORT": str(self.port),
+            "MITRA_PROFILE": "development",
+            **self.environment,
+        }
+
+
+def eventually(
+    is_true: Callable[[], bool], *, what: str, seconds: float = PATIENCE_SECONDS
+) -> None:
+    """Return once `is_true()`; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def mitra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mitra]:
+    """The sandbox and one gateway, ready to be asked."""
+    running = Mitra(tmp_path_factory.mktemp("mitra"), free_port())
+    try:
+        running.start("sandbox", "sandbox", "run")
+        running.start("gateway", "serve")
+        running.wait_until_ready()
+        yield running
+    finally:
+        for name in list(running.processes):
+            running.stop(name)

@@ -1,0 +1,230 @@
+"""The main job as a stranger sees it: ten partners, one catalogue, an enrolment confirmed."""
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import Mitra, eventually
+
+PARTNER = """query ($code: String!) {
+  partner(code: $code) { health freshness { state reason fetchedAt } offeringCount }
+}"""
+COVERAGE = """{
+  courses { totalCount coverage { complete missing { partner { code } reason since lastGoodAt } } }
+}"""
+BOOKABLE = """query ($partners: [String!]) {
+  courses(filter: { partners: $partners, priceMin: 1, priceMax: 500000 }, first: 50) {
+    nodes { title offerings {
+      id enrolmentMode price { amount } partner { code }
+      sessions { id availability }
+    } }
+  }
+}"""
+ENROL = """mutation ($input: EnrolInput!) {
+  enrol(input: $input) {
+    enrolment { id status reference partner { code } course { title } price { amount } }
+    userErrors { code message }
+  }
+}"""
+ENROLMENT = """query ($id: ID!) {
+  enrolment(id: $id) {
+    status partnerReference accessUrl
+    events { from to actor cause }
+  }
+}"""
+ME = "{ me { balance { amount currency } enrolments { totalCount nodes { id status } } } }"
+
+
+def offering_of(mitra: Mitra, partner: str, *, has_session: bool) -> tuple[str, str | None]:
+    """Return the ids of something that can be booked at a partner: offering and session."""
+    for course in mitra.ask(BOOKABLE, partners=[partner])["courses"]["nodes"]:
+        for offering in course["offerings"]:
+            if offering["partner"]["code"] != partner or offering["enrolmentMode"] != "DIRECT":
+                continue
+            sessions = [s for s in offering["sessions"] if s["availability"] == "AVAILABLE"]
+            if not has_session and not offering["sessions"]:
+                return offering["id"], None
+            if has_session and sessions:
+                return offering["id"], sessions[0]["id"]
+    raise AssertionError(f"{partner} sells nothing that can be booked")
+
+
+def wait_for(mitra: Mitra, enrolment: str, token: str, status: str) -> dict:
+    found: dict = {}
+
+    def has_status() -> bool:
+        found.update(mitra.ask(ENROLMENT, token, id=enrolment)["enrolment"])
+        return found["status"] == status
+
+    eventually(has_status, what=f"the enrolment is {status}", seconds=10)
+    return found
+
+
+def test_ten_partners_become_one_catalogue(mitra):
+    answer = mitra.ask(
+        "{ courses { totalCount coverage { complete } } institutions { totalCount }"
+        "  partners { code health freshness { state } offeringCount } }"
+    )
+
+    assert answer["courses"] == {"totalCount": 1500, "coverage": {"complete": True}}
+    assert answer["institutions"] == {"totalCount": 192}
+    assert len(answer["partners"]) == 10
+    assert {p["health"] for p in answer["partners"]} == {"HEALTHY"}
+    assert {p["freshness"]["state"] for p in answer["partners"]} == {"FRESH"}
+    assert sum(p["offeringCount"] for p in answer["partners"]) > 1500
+
+
+@pytest.mark.parametrize("words", ["desain grafis", "barista"])
+def test_search_finds_what_a_person_expects(mitra, words):
+    answer = mitra.ask(
+        "query ($words: String!) { courses(search: $words, first: 5) { nodes { title } } }",
+        words=words,
+    )
+
+    titles = [node["title"].lower() for node in answer["courses"]["nodes"]]
+    assert titles
+    assert all(word in title for title in titles for word in words.split())
+
+
+def test_a_course_that_several_partners_sell_is_one_course(mitra):
+    answer = mitra.ask("{ courses(first: 100) { nodes { offerings { partner { code } } } } }")
+
+    shared = [c for c in answer["courses"]["nodes"] if len(c["offerings"]) > 1]
+    assert shared
+    assert all(
+        len({o["partner"]["code"] for o in course["offerings"]}) == len(course["offerings"])
+        for course in shared
+    )
+
+
+def test_a_partner_that_is_down_is_named_and_its_courses_stay(mitra):
+    mitra.command("sandbox", "down", "tokopedia")
+    mitra.command("sync", "tokopedia", "bukalapak")
+
+    eventually(
+        lambda: mitra.ask(PARTNER, code="tokopedia")["partner"]["health"] == "DOWN",
+        what="tokopedia is seen to be down",
+    )
+    stale = mitra.ask(PARTNER, code="tokopedia")["partner"]
+    courses = mitra.ask(COVERAGE)["courses"]
+    healthy = mitra.ask(PARTNER, code="bukalapak")["partner"]
+
+    assert stale["freshness"]["state"] == "STALE"
+    assert stale["freshness"]["reason"]
+    assert stale["freshness"]["fetchedAt"]
+    assert stale["offeringCount"] > 0
+    assert courses["totalCount"] == 1500
+    assert not courses["coverage"]["complete"]
+    assert [m["partner"]["code"] for m in courses["coverage"]["missing"]] == ["tokopedia"]
+    assert healthy["freshness"]["state"] == "FRESH"
+
+    mitra.command("sandbox", "up", "tokopedia")
+    mitra.command("sync", "tokopedia")
+
+    eventually(
+        lambda: mitra.ask(PARTNER, code="tokopedia")["partner"]["freshness"]["state"] == "FRESH",
+        what="tokopedia is fresh again",
+    )
+
+
+@pytest.mark.parametrize(
+    ("partner", "has_session"),
+    [
+        ("skill_academy", False),
+        ("tokopedia", False),
+        ("bukalapak", False),
+        ("pintaria", False),
+        ("sekolahmu", False),
+        ("maubelajarapa", True),
+        ("pijar_mahir", False),
+        ("sisnaker", False),
+        ("bina_bumn", False),
+        ("pasar_kelas", True),
+    ],
+)
+def test_an_enrolment_is_confirmed_by_every_partner(mitra, partner, has_session):
+    offering, session = offering_of(mitra, partner, has_session=has_session)
+    token = mitra.token(f"learner-of-{partner}")
+    wish = {"offeringId": offering, "sessionId": session, "idempotencyKey": f"{partner}-1"}
+
+    accepted = mitra.ask(ENROL, token, input=wish)["enrol"]
+    confirmed = wait_for(mitra, accepted["enrolment"]["id"], token, "CONFIRMED")
+
+    assert accepted["userErrors"] == []
+    assert accepted["enrolment"]["status"] == "RESERVED"
+    assert confirmed["partnerReference"]
+    assert [e["to"] for e in confirmed["events"]][-3:] == ["RESERVED", "SUBMITTING", "CONFIRMED"]
+
+
+def test_one_key_is_one_enrolment_and_one_course_is_taken_once(mitra):
+    offering, _ = offering_of(mitra, "skill_academy", has_session=False)
+    token = mitra.token("rini")
+    wish = {"offeringId": offering, "idempotencyKey": "once"}
+
+    first = mitra.ask(ENROL, token, input=wish)["enrol"]
+    again = mitra.ask(ENROL, token, input=wish)["enrol"]
+    other_key = mitra.ask(ENROL, token, input={**wish, "idempotencyKey": "twice"})["enrol"]
+    wait_for(mitra, first["enrolment"]["id"], token, "CONFIRMED")
+    me = mitra.ask(ME, token)["me"]
+
+    assert again["enrolment"]["id"] == first["enrolment"]["id"]
+    assert [e["code"] for e in other_key["userErrors"]] == ["ALREADY_ENROLLED"]
+    assert me["enrolments"]["totalCount"] == 1
+    assert me["balance"]["amount"] == 3_500_000 - first["enrolment"]["price"]["amount"]
+
+
+def test_an_enrolment_survives_a_restart(mitra):
+    offering, _ = offering_of(mitra, "pintaria", has_session=False)
+    token = mitra.token("dewi")
+    wish = {"offeringId": offering, "idempotencyKey": "before-the-restart"}
+    enrolment = mitra.ask(ENROL, token, input=wish)["enrol"]["enrolment"]["id"]
+    confirmed = wait_for(mitra, enrolment, token, "CONFIRMED")
+
+    mitra.stop("gateway")
+    mitra.start("gateway", "serve")
+    mitra.wait_until_ready()
+
+    assert mitra.ask(ENROLMENT, token, id=enrolment)["enrolment"] == confirmed
+    assert mitra.ask("{ courses { totalCount } }")["courses"]["totalCount"] == 1500
+
+
+def test_nobody_reads_anothers_enrolment(mitra):
+    offering, _ = offering_of(mitra, "sekolahmu", has_session=False)
+    wish = {"offeringId": offering, "idempotencyKey": "mine"}
+    enrolment = mitra.ask(ENROL, mitra.token("owner"), input=wish)["enrol"]["enrolment"]["id"]
+
+    by_id = mitra.ask(ENROLMENT, mitra.token("stranger"), id=enrolment)
+    by_node = mitra.ask("query ($id: ID!) { node(id: $id) { id } }", id=enrolment)
+
+    assert by_id == {"enrolment": None}
+    assert by_node == {"node": None}
+
+
+def test_a_bad_token_is_refused_even_for_public_fields(mitra):
+    answer = httpx.post(
+        f"{mitra.url}/graphql",
+        json={"query": "{ __typename }"},
+        headers={"Authorization": "Bearer not-a-token"},
+    )
+
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+def test_machines_are_told_what_they_ask(mitra):
+    live = httpx.get(f"{mitra.url}/livez")
+    ready = httpx.get(f"{mitra.url}/readyz")
+    metrics = httpx.get(f"{mitra.url}/metrics")
+    sdl = httpx.get(f"{mitra.url}/schema.graphql")
+
+    assert live.status_code == 200
+    assert ready.json()["ready"] is True
+    assert "mitra_catalogue_revision" in metrics.text
+    assert "type Course implements Node" in sdl.text
+
+
+def test_sync_prints_plain_lines_into_a_pipe(mitra):
+    printed = mitra.command("sync")
+
+    lines = printed.splitlines()
+    assert len([line for line in lines if "unchanged" in line]) >= 10
+    assert "\x1b" not in printed
