@@ -1,0 +1,56 @@
+"""Builds the executable schema, and prints it as SDL."""
+
+import secrets
+from collections.abc import Callable
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from schema.errors import masked, surprise
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.types.scalars import SCALARS
+
+OnUnexpected = Callable[[Exception, str], None]  # the exception, and the id its client was told
+
+
+class MaskingSchema(strawberry.Schema):
+    """A schema that tells clients nothing of exceptions that nobody foresaw, only an id."""
+
+    def __init__(self, on_unexpected: OnUnexpected | None, new_error_id: Callable[[], str]) -> None:
+        super().__init__(
+            query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS)
+        )
+        self._on_unexpected = on_unexpected
+        self._new_error_id = new_error_id
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Mask the unexpected among `errors` in place, and report each with its id."""
+        del execution_context  # holds the learner's variables: not for logs
+        errors[:] = [self._presentable(error) for error in errors]
+
+    def _presentable(self, error: GraphQLError) -> GraphQLError:
+        cause = surprise(error)
+        if cause is None:
+            return error
+        error_id = self._new_error_id()
+        if self._on_unexpected is not None:
+            self._on_unexpected(cause, error_id)
+        return masked(error, error_id)
+
+
+def build_schema(
+    on_unexpected: OnUnexpected | None = None,
+    new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
+) -> strawberry.Schema:
+    """Build the schema; `on_unexpected` is told each exception that a client is not shown."""
+    return MaskingSchema(on_unexpected, new_error_id)
+
+
+def export_sdl() -> str:
+    """Return the schema as SDL, the same text every time."""
+    return build_schema().as_str().strip() + "\n"

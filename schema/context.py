@@ -1,0 +1,24 @@
+"""What every resolver is given: the ports, who asks, and one instant per request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import strawberry
+
+from schema.model.viewer import ANONYMOUS, Viewer
+from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request; one snapshot and one instant, so that an answer agrees with itself."""
+
+    catalogue: CatalogueReader
+    partners: PartnerDirectory
+    enrolments: Enrolments
+    seats: SeatCounts
+    now: datetime
+    viewer: Viewer = ANONYMOUS
+
+
+Info = strawberry.Info[Context, None]

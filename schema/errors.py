@@ -1,0 +1,50 @@
+"""What a client is told when something goes wrong, each with a stable `extensions.code`.
+
+Refusals of an enrolment are not errors: they are `userErrors` in the answer.
+"""
+
+from enum import StrEnum
+
+from graphql import GraphQLError
+
+
+class ErrorCode(StrEnum):
+    """What a client should do next: correct the request, log in, give up, or report it."""
+
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    INTERNAL = "INTERNAL"
+
+
+def to_error(code: ErrorCode, message: str) -> GraphQLError:
+    """Return an error to raise from a resolver."""
+    return GraphQLError(message, extensions={"code": code.value})
+
+
+def bad_user_input(message: str) -> GraphQLError:
+    """Return the error for an argument that can never be right; say what would be."""
+    return to_error(ErrorCode.BAD_USER_INPUT, message)
+
+
+def surprise(error: GraphQLError) -> Exception | None:
+    """Return the exception behind `error` if nobody foresaw it.
+
+    Errors that GraphQL itself finds in a document or its variables point at a place in it
+    and have no path; what a resolver raises has a path; what breaks outside has neither.
+    """
+    cause = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        return None
+    found_in_document = error.path is None and bool(error.nodes or error.locations)
+    return None if found_in_document else cause
+
+
+def masked(error: GraphQLError, error_id: str) -> GraphQLError:
+    """Return `error` without what it says of our insides."""
+    return GraphQLError(
+        f"Something went wrong on our side; report it as {error_id}.",
+        nodes=error.nodes,
+        path=error.path,
+        extensions={"code": ErrorCode.INTERNAL.value, "errorId": error_id},
+    )

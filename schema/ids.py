@@ -1,0 +1,47 @@
+"""Global ids: opaque and url-safe, they say which type of thing they name.
+
+A global id is the base64url of "Kind:plain id", unpadded.  Whatever we did not make
+ourselves names nothing, and that is no error.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from enum import StrEnum
+
+_LONGEST = 512
+
+
+class NodeKind(StrEnum):
+    """The types that `node` can find."""
+
+    COURSE = "Course"
+    OFFERING = "Offering"
+    SESSION = "Session"
+    INSTITUTION = "Institution"
+    PARTNER = "Partner"
+    LEARNER = "Learner"
+    ENROLMENT = "Enrolment"
+
+
+def to_global_id(kind: NodeKind, plain: str) -> str:
+    """Return the global id of the `kind` of thing that we call `plain`."""
+    return urlsafe_b64encode(f"{kind}:{plain}".encode()).rstrip(b"=").decode("ascii")
+
+
+def from_global_id(text: str) -> tuple[NodeKind, str] | None:
+    """Return what `text` names, or None if it is not a global id of ours."""
+    if len(text) > _LONGEST:
+        return None
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        kind, _, plain = urlsafe_b64decode(padded).decode().partition(":")
+        named = NodeKind(kind), plain
+    except ValueError:
+        return None
+    genuine = to_global_id(*named) == text and plain.isprintable()
+    return named if genuine and plain else None
+
+
+def plain_id(kind: NodeKind, text: str) -> str | None:
+    """Return our own id of the `kind` of thing that `text` names; None if it names another."""
+    named = from_global_id(text)
+    return named[1] if named and named[0] is kind else None

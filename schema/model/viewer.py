@@ -1,0 +1,32 @@
+"""Who is asking: not always a learner, and often nobody that we know."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schema.model.values import LearnerId
+
+
+class Role(StrEnum):
+    """What a token allows its bearer to be."""
+
+    LEARNER = "learner"
+    PARTNER = "partner"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever asks; `learner` is set when the token is a learner's.  Without a token: neither."""
+
+    roles: frozenset[Role] = frozenset()
+    learner: LearnerId | None = None
+
+
+ANONYMOUS = Viewer()
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A person who takes courses, known by the opaque subject of their token alone."""
+
+    id: LearnerId

@@ -1,0 +1,77 @@
+"""The write side of the API.  Refusals are data in the answer, never errors."""
+
+from typing import Annotated
+
+import strawberry
+
+from schema.context import Info
+from schema.errors import ErrorCode, bad_user_input, to_error
+from schema.ids import NodeKind, plain_id
+from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal
+from schema.model.values import LearnerId, OfferingId, SessionId
+from schema.model.viewer import Viewer
+from schema.paging import given
+from schema.types.described import argument
+from schema.types.enrolments import EnrolInput, EnrolPayload
+
+LONGEST_KEY = 255
+
+
+@strawberry.type(description="Entry points for changing.")
+class Mutation:
+    """Entry points for changing."""
+
+    @strawberry.mutation(
+        description="Record the viewer's wish to take an offering; the partner is told soon after.",
+        graphql_type=EnrolPayload,
+    )
+    async def enrol(
+        self,
+        info: Info,
+        wish: Annotated[EnrolInput, argument("What to take, and under which key.", name="input")],
+    ) -> EnrolOutcome:
+        """Enrol the viewer."""
+        request = to_request(wish, checked_learner(info.context.viewer))
+        if isinstance(request, Refusal):
+            return EnrolOutcome(enrolment=None, refusals=(request,))
+        return await info.context.enrolments.enrol(request)
+
+
+def checked_learner(viewer: Viewer) -> LearnerId:
+    """Return the learner who asks.  Raises UNAUTHENTICATED without a token, else FORBIDDEN."""
+    if viewer.learner is not None:
+        return viewer.learner
+    if viewer.roles:
+        raise to_error(ErrorCode.FORBIDDEN, "only learners enrol; use a learner's token")
+    raise to_error(
+        ErrorCode.UNAUTHENTICATED,
+        "enrolling needs a learner's token; send it as `Authorization: Bearer …`",
+    )
+
+
+def to_request(wish: EnrolInput, learner: LearnerId) -> EnrolRequest | Refusal:
+    """Return the wish in our own ids, or the refusal of one that names nothing.
+
+    Raises BAD_USER_INPUT for a key that cannot be kept.
+    """
+    key = wish.idempotency_key
+    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+        raise bad_user_input(f"`idempotencyKey` is 1 to {LONGEST_KEY} printable characters")
+    offering_id = plain_id(NodeKind.OFFERING, wish.offering_id)
+    if offering_id is None:
+        return _not_found("offering", "offeringId")
+    session = given(wish.session_id)
+    session_id = None if session is None else plain_id(NodeKind.SESSION, session)
+    if session is not None and session_id is None:
+        return _not_found("session", "sessionId")
+    return EnrolRequest(
+        learner=learner,
+        offering_id=OfferingId(offering_id),
+        session_id=None if session_id is None else SessionId(session_id),
+        idempotency_key=key,
+        expected_price=given(wish.expected_price),
+    )
+
+
+def _not_found(thing: str, field: str) -> Refusal:
+    return Refusal(EnrolErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", field))

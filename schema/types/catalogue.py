@@ -1,0 +1,167 @@
+"""Courses, who gives them and who sells them: the public catalogue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET, Parent
+
+from schema import ports
+from schema.availability import course_availability, is_upcoming
+from schema.context import Info
+from schema.ids import NodeKind
+from schema.model import catalogue as records
+from schema.model.values import Availability, CourseLevel, DeliveryMode, EnrolmentMode
+from schema.paging import DEFAULT_SIZE, After, First, checked_cursors, checked_size, to_window
+from schema.types.connections import Connection
+from schema.types.described import argument, described, presents
+from schema.types.node import Node, global_id
+from schema.types.partners import Coverage, Partner, partner_of
+from schema.types.search import Facet
+from schema.types.sessions import Session
+from schema.types.values import Category, Freshness, Money
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseSlice(ports.Slice[records.Course]):
+    """Part of the courses with the question they answer, so that facets count only when asked."""
+
+    query: ports.CourseQuery
+
+
+def answer(query: ports.CourseQuery, part: ports.Slice[records.Course]) -> CourseSlice:
+    """Return `part` as the answer to `query`."""
+    return CourseSlice(
+        part.nodes, part.cursors, part.has_next, part.has_previous, part.total, query
+    )
+
+
+def _facets(found: Parent[CourseSlice], info: Info) -> Sequence[ports.Facet]:
+    return info.context.catalogue.facets(found.query)
+
+
+def _coverage(found: Parent[CourseSlice], info: Info) -> ports.Coverage:
+    return info.context.partners.coverage(found.query.filter.partners)
+
+
+def _revision(info: Info) -> str:
+    return str(info.context.catalogue.revision)
+
+
+def _institution_courses(
+    institution: Parent[records.Institution],
+    info: Info,
+    *,
+    first: First = UNSET,
+    after: After = UNSET,
+) -> CourseSlice:
+    query = ports.CourseQuery(
+        filter=ports.CourseFilter(institutions=(institution.id,)), sort=ports.CourseSort.TITLE
+    )
+    window = to_window(first, after)
+    with checked_cursors():
+        return answer(query, info.context.catalogue.institution_courses(institution.id, window))
+
+
+def _institution_partners(
+    institution: Parent[records.Institution], info: Info
+) -> list[records.PartnerStatus]:
+    codes = info.context.catalogue.institution_partners(institution.id)
+    return [partner_of(code, info) for code in codes]
+
+
+def _course_availability(course: Parent[records.Course], info: Info) -> Availability:
+    return course_availability(course, info.context.seats.taken, info.context.now)
+
+
+def _course(offering: Parent[records.Offering], info: Info) -> records.Course:
+    return info.context.catalogue.course_of(offering.id)
+
+
+def _partner(offering: Parent[records.Offering], info: Info) -> records.PartnerStatus:
+    return partner_of(offering.partner, info)
+
+
+def _freshness(offering: Parent[records.Offering], info: Info) -> records.Freshness:
+    return info.context.partners.freshness(offering.partner)
+
+
+def _sessions(
+    offering: Parent[records.Offering],
+    info: Info,
+    *,
+    first: First = DEFAULT_SIZE,
+    upcoming: Annotated[
+        bool | None, argument("Leave out those that are over; false shows them too.")
+    ] = True,
+) -> list[records.Session]:
+    size = checked_size("first", DEFAULT_SIZE if first is None else first)
+    found = (s for s in offering.sessions if not upcoming or is_upcoming(s, info.context.now))
+    return sorted(found, key=lambda session: session.starts_at or _NEVER)[:size]
+
+
+@presents(records.Institution)
+class Institution(Node):
+    """The training institution (*lembaga pelatihan*) that gives courses."""
+
+    id: strawberry.ID = global_id(NodeKind.INSTITUTION)
+    name: str = described("Its name.")
+    courses: "CourseConnection" = described("Its courses, by title.", _institution_courses)
+    partners: list[Partner] = described("Who sells its courses.", _institution_partners)
+
+
+@presents(records.Course)
+class Course(Node):
+    """What is taught: one course, however many partners sell it."""
+
+    id: strawberry.ID = global_id(NodeKind.COURSE)
+    title: str = described("What it is called.")
+    summary: str | None = described("What it is about, in plain text that is safe to print.")
+    description_html: str | None = described("The long description, as HTML that is safe to show.")
+    institution: Institution = described("Who gives it.")
+    category: Category | None = described("Its subject.")
+    level: CourseLevel = described("How much previous knowledge it needs.")
+    languages: list[str] = described('The languages it is given in, BCP 47 ("id").')
+    duration_minutes: int | None = described("How long it takes in all.")
+    lowest_price: Money | None = described("The cheapest offering's price; null if not told.")
+    delivery_modes: list[DeliveryMode] = described("The ways in which it is offered.")
+    availability: Availability = described(
+        "Whether anybody has a place now; computed when asked.", _course_availability
+    )
+    offerings: list["Offering"] = described("Who sells it, cheapest first.")
+    rating: float | None = described("The average rating, up to 5.")
+    rating_count: int | None = described("How many have rated it.")
+    image_url: str | None = described("A picture.")
+    withdrawn: bool = described("Nobody sells it any longer; enrolments still show it.")
+
+
+@presents(records.Offering)
+class Offering(Node):
+    """The sale of a course by one partner."""
+
+    id: strawberry.ID = global_id(NodeKind.OFFERING)
+    course: Course = described("What is sold.", _course)
+    partner: Partner = described("Who sells it.", _partner)
+    key: str = described("What the partner calls it.", name="remoteId")
+    url: str | None = described("Its page at the partner.")
+    price: Money | None = described("What it costs; null if not told, 0 is free.")
+    delivery_mode: DeliveryMode = described("How it is given.")
+    sessions: list[Session] = described("Its dated runs, soonest first.", _sessions)
+    enrolment_mode: EnrolmentMode = described("Where it is booked.")
+    code: str | None = described(
+        "The short public `course_code` of the partner API; null until approved.", lambda: None
+    )
+    freshness: Freshness = described("How old what we say of it is.", _freshness)
+
+
+@presents(CourseSlice)
+class CourseConnection(Connection[Course]):
+    """One page of courses, with what the whole answer can be narrowed by and rests on."""
+
+    facets: list[Facet] = described("By what the answer can be narrowed.", _facets)
+    coverage: Coverage = described("Whether every partner's part is fresh.", _coverage)
+    revision: str = described("The catalogue revision that this answer shows.", _revision)

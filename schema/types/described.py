@@ -1,0 +1,61 @@
+"""How a record becomes a GraphQL type: the class is the contract, the record is the value.
+
+`@presents(Record)` makes a GraphQL type whose values *are* records: resolvers return
+them as they are, and a field is the record's attribute of the same name unless it names
+a function of (record, context).  Descriptions for API readers: the class's docstring is
+the type's, `described` gives a field's, `enumerated` a vocabulary's.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any, TypeVar, cast
+
+import strawberry
+from strawberry.types import get_object_definition
+from strawberry.types.enum import StrawberryEnumDefinition
+
+T = TypeVar("T", bound=type)
+
+
+def presents(record: type) -> Callable[[T], T]:
+    """Return the decorator for a GraphQL type whose values are `record`s."""
+
+    def decorate(cls: T) -> T:
+        presented = strawberry.type(cls, description=docstring(cls))
+        definition = get_object_definition(presented, strict=True)
+        definition.is_type_of = lambda value, _info: isinstance(value, record)
+        return presented
+
+    return decorate
+
+
+def described(description: str, resolver: Any = None, *, name: str | None = None) -> Any:
+    """Return a field: an attribute of the record, or what `resolver` makes of it.
+
+    `name` is for fields whose GraphQL name is not that of the attribute.
+    """
+    return strawberry.field(resolver=resolver, description=description, name=name)
+
+
+def optional(description: str) -> Any:
+    """Return an input's field that may be left out; it is UNSET then."""
+    return strawberry.field(description=description, default=strawberry.UNSET)
+
+
+def argument(description: str, *, name: str | None = None) -> Any:
+    """Return the annotation of a described argument, for `Annotated`."""
+    return strawberry.argument(description=description, name=name)
+
+
+def enumerated(vocabulary: type[Enum], meanings: Mapping[Enum, str]) -> None:
+    """Make `vocabulary` a GraphQL enum; raises `KeyError` for a value without a meaning."""
+    enum = strawberry.enum(vocabulary, description=docstring(vocabulary))
+    definition = cast("StrawberryEnumDefinition", enum.__strawberry_definition__)  # type: ignore[attr-defined]  # set by Strawberry
+    for value in definition.values:
+        value.description = meanings[vocabulary[value.name]]
+
+
+def docstring(cls: type) -> str:
+    """Return what a class says of itself."""
+    return inspect.cleandoc(cls.__doc__ or "")

@@ -1,0 +1,69 @@
+"""Our own scalars: moments with an offset, and whole numbers that outgrow Int."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
+
+BigInt = NewType("BigInt", int)
+
+_LIMIT = 2**53 - 1  # the largest whole number that every JSON reader keeps exact
+
+
+def to_big_int(value: Any) -> int:
+    """Return `value` as a whole number of up to 53 bits.  Raises `GraphQLError`."""
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    if type(whole) is not int:
+        raise GraphQLError(f"BigInt is a whole number, not {value!r:.40}")
+    if abs(whole) > _LIMIT:
+        raise GraphQLError(f"BigInt is from -{_LIMIT} to {_LIMIT}")
+    return whole
+
+
+def from_big_int(value: int) -> int:
+    """Return `value` for JSON; raises `ValueError` when a reader would round it."""
+    if abs(value) > _LIMIT:
+        raise ValueError(f"a sum of {value.bit_length()} bits does not fit BigInt")
+    return value
+
+
+def to_date_time(value: Any) -> datetime:
+    """Return an ISO 8601 text with offset as an aware moment.  Raises `GraphQLError`."""
+    try:
+        moment = datetime.fromisoformat(value)
+        moment.astimezone(UTC)  # so that nothing later finds it beyond the calendar
+    except (TypeError, ValueError, OverflowError):
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        raise GraphQLError(
+            "DateTime is ISO 8601 with an offset, such as 2020-04-11T09:00:00+07:00, "
+            f"not {value!r:.40}"
+        )
+    return moment
+
+
+def from_date_time(value: datetime) -> str:
+    """Return `value` in ISO 8601, in its own zone; raises `ValueError` without a zone."""
+    if value.utcoffset() is None:
+        raise ValueError("a moment without a time zone cannot be told")
+    return value.isoformat()
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="A moment in ISO 8601 with offset, in the time zone where it was published: "
+        "`2020-04-11T09:00:00+07:00`.",
+        serialize=from_date_time,
+        parse_value=to_date_time,
+    ),
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="A whole number of up to 53 bits, as a JSON number: sums of money outgrow Int.",
+        serialize=from_big_int,
+        parse_value=to_big_int,
+    ),
+}

@@ -1,0 +1,120 @@
+"""How a client says what it looks for, and by what it can narrow the answer."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+import strawberry
+from strawberry import Parent
+
+from schema import ports
+from schema.errors import bad_user_input
+from schema.ids import NodeKind, plain_id, to_global_id
+from schema.model.values import CourseLevel, DeliveryMode, InstitutionId, PartnerCode
+from schema.paging import given
+from schema.types.described import described, optional, presents
+from schema.types.scalars import BigInt
+
+LONGEST_SEARCH = 200
+MOST_VALUES = 100
+
+T = TypeVar("T")
+
+
+@strawberry.input(
+    description="What a course must be. Fields are and-ed, the values of one field are or-ed; "
+    "null and an empty list mean any."
+)
+class CourseFilter:
+    """The GraphQL input of `ports.CourseFilter`."""
+
+    partners: list[str] | None = optional("Sold by one of these partners, by code.")
+    institutions: list[strawberry.ID] | None = optional(
+        "Given by one of these institutions, by id."
+    )
+    categories: list[str] | None = optional("Of one of these subjects, by code.")
+    levels: list[CourseLevel] | None = optional("For this much previous knowledge.")
+    delivery_modes: list[DeliveryMode] | None = optional("Given in one of these ways.")
+    languages: list[str] | None = optional('In one of these languages, BCP 47 ("id").')
+    regions: list[str] | None = optional(
+        'Held in one of these regions, by official code ("31.71").'
+    )
+    price_min: BigInt | None = optional("Costs at least this many rupiah.")
+    price_max: BigInt | None = optional("Costs at most this many rupiah; 0 is free.")
+    starts_after: datetime | None = optional("Has a session that starts then or later.")
+    starts_before: datetime | None = optional("Has a session that starts then or earlier.")
+    available_only: bool | None = optional("There is a place: AVAILABLE or LIMITED.")
+
+
+def to_filter(asked: CourseFilter | None) -> ports.CourseFilter:
+    """Return the filter that a client asks for.  Raises BAD_USER_INPUT.
+
+    An id that names no institution is kept as one that no course has: dropping it would
+    widen the answer.
+    """
+    if asked is None:
+        return ports.CourseFilter()
+    institutions = _values("institutions", asked.institutions)
+    return ports.CourseFilter(
+        partners=tuple(PartnerCode(code) for code in _values("partners", asked.partners)),
+        institutions=tuple(
+            InstitutionId(plain_id(NodeKind.INSTITUTION, each) or "") for each in institutions
+        ),
+        categories=_values("categories", asked.categories),
+        levels=_values("levels", asked.levels),
+        delivery_modes=_values("deliveryModes", asked.delivery_modes),
+        languages=_values("languages", asked.languages),
+        regions=_values("regions", asked.regions),
+        price_min=given(asked.price_min),
+        price_max=given(asked.price_max),
+        starts_after=given(asked.starts_after),
+        starts_before=given(asked.starts_before),
+        available_only=bool(asked.available_only),
+    )
+
+
+def _values(name: str, asked: Sequence[T] | None) -> tuple[T, ...]:
+    values = tuple(asked or ())
+    if len(values) > MOST_VALUES:
+        raise bad_user_input(f"`{name}` takes at most {MOST_VALUES} values, not {len(values)}")
+    return values
+
+
+def to_search(text: str | None) -> str | None:
+    """Return a search text without control characters; None if nothing is left.
+
+    Raises BAD_USER_INPUT for one that is too long to be meant.
+    """
+    text = given(text) or ""
+    if len(text) > LONGEST_SEARCH:
+        raise bad_user_input(f"`search` takes at most {LONGEST_SEARCH} characters; use fewer words")
+    spaced = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
+    return " ".join(spaced.split()) or None
+
+
+@presents(ports.FacetBucket)
+class FacetBucket:
+    """One value and how many courses have it."""
+
+    value: str = described("Exactly what `CourseFilter` takes.")
+    label: str = described("The value, to be shown.")
+    count: int = described("How many courses have it.")
+
+
+def _buckets(facet: Parent[ports.Facet]) -> Sequence[ports.FacetBucket]:
+    if facet.name is not ports.FacetName.INSTITUTION:
+        return facet.buckets
+    return [
+        replace(bucket, value=to_global_id(NodeKind.INSTITUTION, bucket.value))
+        for bucket in facet.buckets
+    ]
+
+
+@presents(ports.Facet)
+class Facet:
+    """By what an answer can be narrowed: counted without its own filter, under all others."""
+
+    name: ports.FacetName = described("What is counted.")
+    buckets: list[FacetBucket] = described("The values, fullest first.", _buckets)
