@@ -1,0 +1,1 @@
+"""The central record of enrolments: who may enrol, the ledger, and telling the partner."""

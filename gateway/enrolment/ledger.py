@@ -1,0 +1,263 @@
+"""Enrolments in the tables of the ledger: functions of a connection whose caller commits."""
+
+import hashlib
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+
+from adapters.base import Booking
+from gateway.enrolment.money import Movement, post
+from gateway.storage.ledger_tables import enrolment, enrolment_event, learner
+from gateway.telemetry import ENROLMENTS
+from schema.model.enrolment import (
+    LIVE,
+    Actor,
+    Enrolment,
+    EnrolmentEvent,
+    EnrolmentStatus,
+    check_transition,
+)
+from schema.model.values import (
+    CourseId,
+    EnrolmentId,
+    LearnerId,
+    Money,
+    OfferingId,
+    PartnerCode,
+    Reference,
+    RemoteId,
+    SessionId,
+)
+
+
+class StaleEnrolmentError(RuntimeError):
+    """The enrolment was changed by someone else since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An enrolment as filed: the record, its version, and what its partner calls the goods."""
+
+    enrolment: Enrolment
+    version: int
+    offering_key: RemoteId
+    session_key: RemoteId | None
+
+    @property
+    def booking(self) -> Booking:
+        """What the partner is asked to book."""
+        return Booking(
+            reference=self.enrolment.reference,
+            offering=self.offering_key,
+            session=self.session_key,
+            learner=self.enrolment.learner,
+            price=self.enrolment.price,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of status, and who caused it why."""
+
+    after: EnrolmentStatus
+    actor: Actor
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one transaction does to an enrolment: steps, new column values, money."""
+
+    steps: tuple[Step, ...] = ()
+    columns: Mapping[str, Any] | None = None
+    movement: Movement | None = None
+
+
+def new_enrolment_id(now: datetime, dice: random.Random) -> EnrolmentId:
+    """Return a new UUIDv7: random, yet ordered by time, so that new rows stay together on disk."""
+    milliseconds = int(now.timestamp() * 1000) & (2**48 - 1)
+    bits = milliseconds << 80 | dice.getrandbits(80)
+    bits = bits & ~(0xF << 76) | 0x7 << 76  # version 7
+    bits = bits & ~(0x3 << 62) | 0x2 << 62  # RFC 9562's variant
+    return EnrolmentId(str(UUID(int=bits)))
+
+
+def lock_learner(connection: Connection, learner_id: LearnerId) -> bool:
+    """Keep a learner's money and enrolments still until the commit; False for unknown ones.
+
+    SQLite has one writer at a time, so its transaction is the lock.
+    """
+    row = select(learner.c.id).where(learner.c.id == learner_id).with_for_update()
+    return connection.execute(row).first() is not None
+
+
+def lock_session(connection: Connection, session_id: SessionId) -> None:
+    """Keep the count of a session's seats still until the commit."""
+    if connection.dialect.name == "postgresql":
+        digest = hashlib.sha256(session_id.encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def count_seats_taken(
+    connection: Connection, session_id: SessionId, counted_until: datetime
+) -> int:
+    """Count live enrolments of a session that its partner had not counted at `counted_until`."""
+    settled = enrolment.c.settled_at
+    taken = select(func.count()).where(
+        enrolment.c.session_id == session_id,
+        is_live(),
+        or_(settled.is_(None), settled > counted_until),
+    )
+    return connection.execute(taken).scalar_one()
+
+
+def is_live() -> ColumnElement[bool]:
+    """Return the condition that the live enrolments' index is made for."""
+    return enrolment.c.status.in_(sorted(LIVE))
+
+
+def open_enrolment(connection: Connection, filed: Filed, first: Step) -> None:
+    """File a new enrolment with its first event."""
+    record = filed.enrolment
+    connection.execute(insert(enrolment).values(_to_row(filed)))
+    _append_event(connection, filed, EnrolmentEvent(record.created_at, None, *_told(first)))
+
+
+def change_enrolment(connection: Connection, filed: Filed, change: Change, now: datetime) -> Filed:
+    """Carry out `change` with its events; return `filed` with its new status and version.
+
+    Raises `IllegalTransitionError`, and `StaleEnrolmentError` when `filed` is outdated.
+    """
+    status, version = filed.enrolment.status, filed.version
+    for step in change.steps:
+        check_transition(status, step.after)
+        version += 1
+        event = EnrolmentEvent(now, status, *_told(step))
+        _append_event(connection, filed, event, number=version)
+        status = step.after
+    changed = connection.execute(
+        update(enrolment)
+        .where(enrolment.c.id == filed.enrolment.id, enrolment.c.version == filed.version)
+        .values(status=status, version=version, **(change.columns or {}))
+    )
+    if changed.rowcount != 1:
+        raise StaleEnrolmentError(filed.enrolment.id)
+    if change.movement:
+        post(connection, change.movement, now)
+    return replace(filed, version=version, enrolment=replace(filed.enrolment, status=status))
+
+
+def count_changes(steps: Sequence[Step]) -> None:
+    """Count committed changes of status in the metrics."""
+    for step in steps:
+        ENROLMENTS.labels(step.after).inc()
+
+
+def read_filed(
+    connection: Connection, *conditions: ColumnElement[bool], lock: bool = False
+) -> Filed | None:
+    """Return the enrolment that fulfils `conditions`, for changing it if `lock`."""
+    question = select(enrolment).where(*conditions)
+    row = connection.execute(question.with_for_update() if lock else question).first()
+    return None if row is None else to_filed(row)
+
+
+def read_live(connection: Connection, learner_id: LearnerId, course: CourseId) -> Enrolment | None:
+    """Return a learner's live enrolment in a course; there is at most one."""
+    filed = read_filed(
+        connection,
+        enrolment.c.learner_id == learner_id,
+        enrolment.c.course_id == course,
+        is_live(),
+    )
+    return filed.enrolment if filed else None
+
+
+def read_events(connection: Connection, enrolment_id: EnrolmentId) -> Sequence[EnrolmentEvent]:
+    """Return what happened to an enrolment, oldest first."""
+    table = enrolment_event
+    rows = connection.execute(
+        select(table).where(table.c.enrolment_id == enrolment_id).order_by(table.c.number)
+    )
+    return [
+        EnrolmentEvent(
+            at=row.at,
+            before=EnrolmentStatus(row.before) if row.before else None,
+            after=EnrolmentStatus(row.after),
+            actor=Actor(row.actor),
+            cause=row.cause,
+        )
+        for row in rows
+    ]
+
+
+def to_filed(row: Row[Any]) -> Filed:
+    """Return what a row of `enrolment` (perhaps joined with others) says."""
+    return Filed(
+        enrolment=Enrolment(
+            id=EnrolmentId(row.id),
+            learner=LearnerId(row.learner_id),
+            status=EnrolmentStatus(row.status),
+            course_id=CourseId(row.course_id),
+            offering_id=OfferingId(row.offering_id),
+            session_id=SessionId(row.session_id) if row.session_id else None,
+            partner=PartnerCode(row.partner),
+            price=Money(row.price, row.currency),
+            reference=Reference(row.reference),
+            created_at=row.created_at,
+            partner_reference=row.partner_reference,
+            expected_by=row.expected_by,
+            redeem_code=row.redeem_code,
+            access_url=row.access_url,
+            certificate_url=row.certificate_url,
+        ),
+        version=row.version,
+        offering_key=RemoteId(row.offering_key),
+        session_key=RemoteId(row.session_key) if row.session_key is not None else None,
+    )
+
+
+def _to_row(filed: Filed) -> dict[str, Any]:
+    record = filed.enrolment
+    return {
+        "id": record.id,
+        "learner_id": record.learner,
+        "status": record.status,
+        "version": filed.version,
+        "course_id": record.course_id,
+        "offering_id": record.offering_id,
+        "offering_key": filed.offering_key,
+        "session_id": record.session_id,
+        "session_key": filed.session_key,
+        "partner": record.partner,
+        "price": record.price.amount,
+        "currency": record.price.currency,
+        "reference": record.reference,
+        "created_at": record.created_at,
+        "expected_by": record.expected_by,
+    }
+
+
+def _told(step: Step) -> tuple[EnrolmentStatus, Actor, str]:
+    return step.after, step.actor, step.cause
+
+
+def _append_event(
+    connection: Connection, filed: Filed, event: EnrolmentEvent, number: int = 1
+) -> None:
+    row = {
+        "enrolment_id": filed.enrolment.id,
+        "number": number,
+        "at": event.at,
+        "before": event.before,
+        "after": event.after,
+        "actor": event.actor,
+        "cause": event.cause,
+    }
+    connection.execute(insert(enrolment_event).values(row))

@@ -1,0 +1,149 @@
+"""Errands to partners, written in the transaction that makes them necessary.
+
+An errand's `next_step` is what to do if its holder vanishes now.  It is ASK from before
+the bytes leave, and SEND again only once it is known that nothing came of them: so a crash
+never sends twice.  Functions of a connection, as in `ledger`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+
+from gateway.enrolment.ledger import Filed, to_filed
+from gateway.storage.ledger_tables import enrolment, outbox
+from schema.model.values import PartnerCode
+
+
+class Operation(StrEnum):
+    """What an errand asks of the partner."""
+
+    ENROL = "ENROL"
+
+
+class NextStep(StrEnum):
+    """How an errand goes on."""
+
+    SEND = "SEND"
+    ASK = "ASK"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Something to be told to, or asked of, a partner; `attempts` counts how often it was taken."""
+
+    filed: Filed
+    operation: Operation
+    step: NextStep
+    attempts: int
+
+    @property
+    def partner(self) -> PartnerCode:
+        """The partner it goes to."""
+        return self.filed.enrolment.partner
+
+
+def put_errand(connection: Connection, filed: Filed, now: datetime) -> None:
+    """Ask for a new enrolment to be sent to its partner."""
+    row = {
+        "enrolment_id": filed.enrolment.id,
+        "operation": Operation.ENROL,
+        "partner": filed.enrolment.partner,
+        "next_step": NextStep.SEND,
+        "attempts": 0,
+        "next_attempt_at": now,
+    }
+    connection.execute(insert(outbox).values(row))
+
+
+def read_due(
+    connection: Connection, now: datetime, *, busy: Collection[PartnerCode], limit: int
+) -> list[Errand]:
+    """Return errands that are due and unheld, longest waiting first, and lock them.
+
+    Rows that another courier has locked are passed over, not waited for.
+    """
+    rows = connection.execute(
+        select(enrolment, outbox.c.operation, outbox.c.next_step, outbox.c.attempts)
+        .join(outbox, outbox.c.enrolment_id == enrolment.c.id)
+        .where(outbox.c.next_attempt_at <= now, outbox.c.partner.not_in(sorted(busy)))
+        .order_by(outbox.c.next_attempt_at, outbox.c.enrolment_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_to_errand(row) for row in rows]
+
+
+def hold(
+    connection: Connection, errand: Errand, holder: str, now: datetime, lease: timedelta
+) -> None:
+    """Lease an errand: nobody else sees it as due before the lease has run out."""
+    connection.execute(
+        update(outbox)
+        .where(_is(errand))
+        .values(
+            next_step=NextStep.ASK,
+            attempts=errand.attempts,
+            lease_holder=holder,
+            lease_until=now + lease,
+            next_attempt_at=now + lease,
+        )
+    )
+
+
+def is_held(connection: Connection, errand: Errand, holder: str) -> bool:
+    """Return whether `holder` still has the errand, and lock it so that it stays so."""
+    row = connection.execute(
+        select(outbox.c.lease_holder, outbox.c.attempts).where(_is(errand)).with_for_update()
+    ).first()
+    return row is not None and (row.lease_holder, row.attempts) == (holder, errand.attempts)
+
+
+def put_off(
+    connection: Connection, errand: Errand, step: NextStep, at: datetime, *, attempts: int
+) -> None:
+    """Give an errand back, to be gone on with at `at`."""
+    connection.execute(
+        update(outbox)
+        .where(_is(errand))
+        .values(
+            next_step=step,
+            next_attempt_at=at,
+            attempts=attempts,
+            lease_holder=None,
+            lease_until=None,
+        )
+    )
+
+
+def finish(connection: Connection, errand: Errand) -> None:
+    """Strike out an errand that is done, or has become pointless."""
+    connection.execute(delete(outbox).where(_is(errand)))
+
+
+def give_back(connection: Connection, holder: str, now: datetime) -> None:
+    """Return all that `holder` has: its next steps are ASK, so whoever takes them asks first."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.lease_holder == holder)
+        .values(next_attempt_at=now, lease_holder=None, lease_until=None)
+    )
+
+
+def _is(errand: Errand) -> ColumnElement[bool]:
+    return and_(
+        outbox.c.enrolment_id == errand.filed.enrolment.id,
+        outbox.c.operation == errand.operation,
+    )
+
+
+def _to_errand(row: Row[Any]) -> Errand:
+    return Errand(
+        filed=to_filed(row),
+        operation=Operation(row.operation),
+        step=NextStep(row.next_step),
+        attempts=row.attempts,
+    )

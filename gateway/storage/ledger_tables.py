@@ -1,0 +1,153 @@
+"""The ledger's tables: learners, money, enrolments, and what is still to be told to partners.
+
+Money is double entry: a movement is two `entry` rows that sum to zero, and its id says
+what it is for ("capture:<enrolment>"), so that it cannot be posted twice.  Balances are
+sums of one learner's rows; no row is shared by all learners, for it would serialise them.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from gateway.storage.columns import Instant
+from schema.model.enrolment import LIVE
+
+LEDGER = MetaData(
+    schema="ledger",
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    },
+)
+
+KEY_LENGTH = 255  # of idempotency keys and opaque references from outside
+
+learner = Table(
+    "learner",
+    LEDGER,
+    Column("id", String(KEY_LENGTH), primary_key=True),
+    Column("scheme", String(40), nullable=False),
+    Column("announced_on", Date, nullable=False),
+    Column("birth_date", Date),
+    Column("in_formal_education", Boolean, nullable=False),
+    Column("provisioned_at", Instant, nullable=False),
+)
+
+enrolment = Table(
+    "enrolment",
+    LEDGER,
+    Column("id", String(36), primary_key=True),
+    Column("learner_id", ForeignKey(learner.c.id), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("version", Integer, nullable=False),  # counts the events; a change names the one it saw
+    Column("course_id", String(36), nullable=False),
+    Column("offering_id", String(36), nullable=False),
+    Column("offering_key", Text, nullable=False),  # what the partner calls them, as it was then
+    Column("session_id", String(36)),
+    Column("session_key", Text),
+    Column("partner", String(40), nullable=False),
+    Column("price", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("reference", String(64), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expected_by", Instant),
+    Column("settled_at", Instant),  # when the partner's answer was recorded: it counts the seat
+    Column("partner_reference", Text),
+    Column("redeem_code", Text),
+    Column("access_url", Text),
+    Column("certificate_url", Text),
+    CheckConstraint("price >= 0", name="price"),
+)
+_is_live = enrolment.c.status.in_(sorted(LIVE))
+Index(
+    "uq_enrolment_live",
+    enrolment.c.learner_id,
+    enrolment.c.course_id,
+    unique=True,
+    sqlite_where=_is_live,
+    postgresql_where=_is_live,
+)
+Index("ix_enrolment_newest", enrolment.c.learner_id, enrolment.c.created_at, enrolment.c.id)
+Index(
+    "ix_enrolment_seats",
+    enrolment.c.session_id,
+    sqlite_where=enrolment.c.session_id.is_not(None),
+    postgresql_where=enrolment.c.session_id.is_not(None),
+)
+
+enrolment_event = Table(
+    "enrolment_event",
+    LEDGER,
+    Column("enrolment_id", ForeignKey(enrolment.c.id), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1: the enrolment's version after it
+    Column("at", Instant, nullable=False),
+    Column("before", String(20)),
+    Column("after", String(20), nullable=False),
+    Column("actor", String(20), nullable=False),
+    Column("cause", Text, nullable=False),
+)
+
+entry = Table(
+    "entry",
+    LEDGER,
+    Column("movement", String(KEY_LENGTH + 60), primary_key=True),
+    Column("account", String(20), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("learner_id", ForeignKey(learner.c.id), nullable=False),
+    Column("enrolment_id", ForeignKey(enrolment.c.id)),
+    Column("amount", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("amount <> 0", name="amount"),
+)
+Index("ix_entry_balance", entry.c.learner_id, entry.c.account, entry.c.amount)
+
+idempotency_key = Table(
+    "idempotency_key",
+    LEDGER,
+    Column("learner_id", ForeignKey(learner.c.id), primary_key=True),
+    Column("mutation", String(40), primary_key=True),
+    Column("key", String(KEY_LENGTH), primary_key=True),
+    Column("input_hash", String(64), nullable=False),
+    Column("enrolment_id", ForeignKey(enrolment.c.id)),
+    Column("refusals", JSON, nullable=False),  # a list of {code, message, field}; [] = accepted
+    Column("created_at", Instant, nullable=False),
+)
+Index("ix_idempotency_key_age", idempotency_key.c.created_at)
+
+# A row is one errand to a partner.  `next_step` is what to do if its holder vanishes now: a row
+# is ASK from before its bytes leave until it is known that nothing came of them.
+outbox = Table(
+    "outbox",
+    LEDGER,
+    Column("enrolment_id", ForeignKey(enrolment.c.id), primary_key=True),
+    Column("operation", String(20), primary_key=True),
+    Column("partner", String(40), nullable=False),
+    Column("next_step", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("lease_holder", String(80)),
+    Column("lease_until", Instant),
+)
+Index("ix_outbox_due", outbox.c.next_attempt_at)
+
+lease = Table(
+    "lease",
+    LEDGER,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(80), nullable=False),
+    Column("until", Instant, nullable=False),
+)
