@@ -19,6 +19,7 @@ from adapters.sandbox.book import EnrolmentBook
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Guard = Callable[[Handler], Handler]  # lets a request through, or answers that it may not
 Answer = Callable[[Mapping[str, Any] | None, HTTPStatus], web.Response]
+Decoded = Callable[[bytes], Any]
 Opened = Callable[[Any], Mapping[str, Any]]
 
 
@@ -32,19 +33,21 @@ def build_enrolment_routes(
     guard: Guard,
     answer: Answer,
     *,
+    decoded: Decoded = json.loads,
     opened: Opened = lambda body: body,
     path: str = "/enrolments",
 ) -> Sequence[web.RouteDef]:
     """Return the routes.
 
-    `opened` takes a decoded request body out of its envelope; it may raise `KeyError` or
-    `TypeError`.  `answer` puts a receipt into the partner's; None with 404 stands for an
-    unknown reference, None with 400 for a body that cannot be read.
+    `decoded` reads a request body and may raise `ValueError`; `opened` takes it out of its
+    envelope and may raise `KeyError` or `TypeError`.  `answer` puts a receipt into the
+    partner's; None with 404 stands for an unknown reference, None with 400 for a body that
+    cannot be read.
     """
 
     async def place(request: web.Request) -> web.StreamResponse:
         try:
-            order = opened(json.loads(await request.read()))
+            order = opened(decoded(await request.read()))
             placed = book.place(
                 str(order["reference"]),
                 str(order["offering"]),
