@@ -107,11 +107,15 @@ def lock_session(connection: Connection, session_id: SessionId) -> None:
 def count_seats_taken(
     connection: Connection, session_id: SessionId, counted_until: datetime
 ) -> int:
-    """Count live enrolments of a session that its partner had not counted at `counted_until`."""
+    """Count places of a session that its partner had not counted at `counted_until`.
+
+    One that waits for a place holds none.
+    """
     settled = enrolment.c.settled_at
     taken = select(func.count()).where(
         enrolment.c.session_id == session_id,
         is_live(),
+        enrolment.c.status != EnrolmentStatus.WAITLISTED,
         or_(settled.is_(None), settled > counted_until),
     )
     return connection.execute(taken).scalar_one()

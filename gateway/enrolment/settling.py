@@ -6,24 +6,22 @@ A verdict says how the enrolment changes and when, if at all, its errand goes on
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import isfinite
 from typing import Any
 
 from adapters.base import Receipt, ReceiptStatus
 from adapters.errors import (
     PartnerError,
     PartnerRefusedError,
-    PartnerThrottledError,
     RetryablePartnerError,
 )
 from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.money import MovementKind, movement_of
 from gateway.enrolment.outbox import Errand, NextStep
+from gateway.partners.retry import retry_after
 from schema.model.enrolment import Actor, EnrolmentStatus
 
 _S = EnrolmentStatus
 _LONGEST_TEXT, _LONGEST_URL = 200, 2_000
-_LONGEST_THROTTLE = 900.0  # seconds: no partner silences us for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class Judge:
             wait = REPEATING.wait(errand.attempts, self.dice)
         else:
             return Verdict(Change(steps + _giving_up(status)))
-        wait = max(wait, _asked_wait(error))
+        wait = max(wait, retry_after(error))
         return Verdict(Change(steps), Again(step, wait, errand.attempts))
 
 
@@ -173,11 +171,6 @@ def _giving_up(status: EnrolmentStatus) -> tuple[Step, ...]:
     doubt = Step(_S.IN_DOUBT, Actor.SYSTEM, "too many attempts")
     review = Step(_S.MANUAL_REVIEW, Actor.SYSTEM, "too many attempts")
     return (review,) if status is _S.IN_DOUBT else (doubt, review)
-
-
-def _asked_wait(error: PartnerError | None) -> float:
-    asked = error.retry_after if isinstance(error, PartnerThrottledError) else None
-    return min(max(asked, 0.0), _LONGEST_THROTTLE) if asked and isfinite(asked) else 0.0
 
 
 def _told_columns(receipt: Receipt) -> dict[str, Any]:
