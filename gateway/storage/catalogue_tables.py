@@ -58,6 +58,7 @@ course = Table(
     Column("founding_offering_id", String(36), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("is_live", Boolean, nullable=False),  # whether any offering is on sale
+    Column("changed_run", Integer, nullable=False, index=True),
 )
 
 # A withdrawn offering stays, as a tombstone, for the enrolments that refer to it.
@@ -209,6 +210,7 @@ staged_offering = Table(
     Column("institution_id", String(36), nullable=False),
     Column("institution_key", String(32), nullable=False),
     Column("institution_name", Text, nullable=False),
+    Index(None, "run_id", "match_key"),
 )
 
 staged_session = Table(

@@ -100,12 +100,16 @@ def upgrade() -> None:
         sa.Column("founding_offering_id", sa.String(length=36), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_live", sa.Boolean(), nullable=False),
+        sa.Column("changed_run", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["catalogue.institution.id"], name="fk_course_institution_id"
         ),
         sa.PrimaryKeyConstraint("id", name="pk_course"),
         sa.UniqueConstraint("match_key", name="uq_course_match_key"),
         schema="catalogue",
+    )
+    op.create_index(
+        "ix_course_changed_run", "course", ["changed_run"], unique=False, schema="catalogue"
     )
     op.create_index(
         "ix_course_institution_id", "course", ["institution_id"], unique=False, schema="catalogue"
@@ -168,6 +172,13 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("run_id", "offering_id", name="pk_staged_offering"),
+        schema="catalogue",
+    )
+    op.create_index(
+        "ix_staged_offering_run_id_match_key",
+        "staged_offering",
+        ["run_id", "match_key"],
+        unique=False,
         schema="catalogue",
     )
     op.create_table(

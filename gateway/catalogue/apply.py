@@ -1,0 +1,294 @@
+"""From a staged list to the catalogue: one transaction, in SQL, writing only the difference.
+
+Order matters: tombstones and moves before founding, so that a course whose only offering
+was renamed keeps its id; the revision last, for its row lock lasts until the commit and so
+makes the order of commits the order of revisions.  Courses and institutions are founded by
+`ON CONFLICT DO NOTHING` in sorted order: partners that are applied at the same time found
+each course once, and do not wait for each other in a circle.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Integer,
+    Select,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from gateway.catalogue.difference import (
+    AlarmingDifferenceError,
+    changed_rows,
+    is_gone,
+    read_difference,
+)
+from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
+from gateway.catalogue.staging import join_sessions
+from gateway.storage.catalogue_tables import (
+    change_log,
+    course,
+    institution,
+    offering,
+    revision,
+    sync_run,
+)
+from gateway.storage.catalogue_tables import staged_offering as staged
+from gateway.storage.columns import Instant
+from gateway.storage.upsert import insert_into
+from schema.model.values import derived_id
+
+RENAME_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An applied run; `revision` is None when nothing changed."""
+
+    counts: Counts
+    revision: int | None
+
+
+def apply_run(
+    connection: Connection, run: OpenRun, now: datetime, *, accept_alarm: bool = False
+) -> Applied:
+    """Make the catalogue what the run's staged list says.  Raises `AlarmingDifferenceError`."""
+    if connection.dialect.name == "postgresql":  # a large list takes its time, and waits for others
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = '300s'"))
+    run = join_sessions(connection, run)
+    found = read_difference(connection, run)
+    if found.alarm and not accept_alarm:
+        raise AlarmingDifferenceError(found.alarm)
+    number = None if found.is_empty else _write_difference(connection, run, now)
+    counts = replace(
+        run.counts,
+        added=found.added,
+        changed=found.changed,
+        unchanged=found.unchanged,
+        withdrawn=found.withdrawn,
+    )
+    _end(connection, run, Applied(counts, number), now)
+    return Applied(counts, number)
+
+
+def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> int:
+    _withdraw(connection, run, now)
+    _found_institutions(connection, run)
+    _mark_left_courses(connection, run)
+    _rename_lone_courses(connection, run)
+    _found_courses(connection, run, now)
+    _write_offerings(connection, run, now)
+    _mark_changed_courses(connection, run)
+    number: int = connection.execute(
+        update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
+    ).scalar_one()
+    _log_changes(connection, run, number)
+    return number
+
+
+def _withdraw(connection: Connection, run: OpenRun, now: datetime) -> None:
+    connection.execute(
+        update(offering)
+        .where(is_gone(run))
+        .values(withdrawn=True, changed_run=run.id, changed_at=now)
+    )
+
+
+def _found_institutions(connection: Connection, run: OpenRun) -> None:
+    names = changed_rows(
+        run, staged.c.institution_id, staged.c.institution_key, staged.c.institution_name
+    ).order_by(staged.c.institution_id, staged.c.offering_id)
+    connection.execute(
+        insert_into(connection, institution)
+        .from_select(["id", "match_key", "name"], names)
+        .on_conflict_do_nothing()
+    )
+
+
+def _mark_left_courses(connection: Connection, run: OpenRun) -> None:
+    """Mark the courses of changed offerings as they are now, before any of them moves."""
+    _mark(connection, run, changed_rows(run, offering.c.course_id))
+
+
+def _mark_changed_courses(connection: Connection, run: OpenRun) -> None:
+    _mark(connection, run, select(offering.c.course_id).where(offering.c.changed_run == run.id))
+
+
+def _mark(connection: Connection, run: OpenRun, ids: Select[Any]) -> None:
+    in_order = select(course.c.id).where(course.c.id.in_(ids)).order_by(course.c.id)
+    connection.execute(
+        update(course)
+        .where(course.c.id.in_(in_order.with_for_update()))  # locked in order: no deadlock
+        .values(changed_run=run.id)
+    )
+
+
+def _rename_lone_courses(connection: Connection, run: OpenRun) -> None:
+    """Let a course whose only offering now has another name take that name, and keep its id."""
+    other, rival, theirs = offering.alias("other"), staged.alias("rival"), offering.alias("theirs")
+    namesake = course.alias("namesake")
+    shares_course = exists().where(
+        other.c.course_id == offering.c.course_id,
+        other.c.id != offering.c.id,
+        not_(other.c.withdrawn),
+    )
+    is_taken = exists().where(namesake.c.match_key == staged.c.match_key)
+    wants_it_too = exists().where(
+        rival.c.run_id == staged.c.run_id,
+        rival.c.match_key == staged.c.match_key,
+        rival.c.offering_id < staged.c.offering_id,
+        rival.c.offering_id == theirs.c.id,
+        rival.c.match_key != theirs.c.match_key,
+    )
+    renamed = (
+        select(offering.c.course_id, staged.c.match_key, staged.c.institution_id)
+        .select_from(staged)
+        .join(offering, offering.c.id == staged.c.offering_id)
+        .where(
+            staged.c.run_id == run.id,
+            staged.c.match_key != offering.c.match_key,
+            not_(shares_course),
+            not_(is_taken),
+            not_(wants_it_too),
+        )
+        .subquery()
+    )
+    rename = (
+        update(course)
+        .where(course.c.id == renamed.c.course_id)
+        .values(match_key=renamed.c.match_key, institution_id=renamed.c.institution_id)
+    )
+    for _ in range(RENAME_ATTEMPTS):
+        try:
+            with connection.begin_nested():
+                connection.execute(rename)
+        except IntegrityError:  # another partner has just founded a course of that name
+            continue
+        return
+
+
+def _found_courses(connection: Connection, run: OpenRun, now: datetime) -> None:
+    """Found the courses that changed rows lack."""
+    lacking = (
+        changed_rows(run)
+        .where(not_(exists().where(course.c.match_key == staged.c.match_key)))
+        .order_by(staged.c.match_key, staged.c.offering_id)
+    )
+    founding = lacking.add_columns(
+        staged.c.course_id,
+        staged.c.match_key,
+        staged.c.institution_id,
+        staged.c.offering_id,
+        literal(now, Instant),
+        false(),
+        literal(run.id, Integer),
+    )
+    columns = [
+        "id", "match_key", "institution_id", "founding_offering_id", "created_at",
+        "is_live", "changed_run",
+    ]  # fmt: skip
+    statement = insert_into(connection, course)
+    connection.execute(statement.from_select(columns, founding).on_conflict_do_nothing())
+    # An offering that leaves the course which it founded cannot give its own name again.
+    for row in connection.execute(
+        lacking.add_columns(
+            staged.c.key, staged.c.match_key, staged.c.institution_id, staged.c.offering_id
+        )
+    ).all():
+        connection.execute(
+            statement.values(
+                id=derived_id(run.partner, "course", f"{row.key}|{run.id}"),
+                match_key=row.match_key,
+                institution_id=row.institution_id,
+                founding_offering_id=row.offering_id,
+                created_at=now,
+                is_live=False,
+                changed_run=run.id,
+            ).on_conflict_do_nothing()
+        )
+
+
+def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> None:
+    rows = (
+        changed_rows(
+            run,
+            staged.c.offering_id,
+            literal(run.partner),
+            staged.c.key,
+            course.c.id,
+            staged.c.match_key,
+            staged.c.content_hash,
+            func.coalesce(staged.c.payload, offering.c.payload),
+            false(),
+            literal(run.id, Integer),
+            literal(run.id, Integer),
+            literal(now, Instant),
+        )
+        .join(course, course.c.match_key == staged.c.match_key)
+        .order_by(staged.c.offering_id)
+    )
+    columns = [
+        "id", "partner", "key", "course_id", "match_key", "content_hash", "payload",
+        "withdrawn", "added_run", "changed_run", "changed_at",
+    ]  # fmt: skip
+    statement = insert_into(connection, offering).from_select(columns, rows)
+    written = [column for column in columns if column not in {"id", "partner", "key", "added_run"}]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_={name: statement.excluded[name] for name in written}
+        )
+    )
+
+
+def _log_changes(connection: Connection, run: OpenRun, number: int) -> None:
+    is_live_now = exists().where(offering.c.course_id == course.c.id, not_(offering.c.withdrawn))
+    kind = case(
+        (not_(course.c.is_live), "ADDED"), (not_(is_live_now), "WITHDRAWN"), else_="CHANGED"
+    )
+    touched = course.c.changed_run == run.id
+    connection.execute(
+        insert(change_log).from_select(
+            ["revision", "course_id", "kind"],
+            select(literal(number, Integer), course.c.id, kind).where(
+                touched, or_(course.c.is_live, is_live_now)
+            ),
+        )
+    )
+    connection.execute(
+        update(course).where(touched, course.c.is_live != is_live_now).values(is_live=is_live_now)
+    )
+
+
+def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) -> None:
+    changed = applied.revision is not None
+    row = connection.execute(
+        update(sync_run)
+        .where(sync_run.c.id == run.id)
+        .values(asdict(applied.counts) | {"revision": applied.revision})
+        .returning(sync_run.c.etag, sync_run.c.last_modified)
+    ).one()
+    live = select(func.count()).where(offering.c.partner == run.partner, not_(offering.c.withdrawn))
+    changes = succeeded(now) | {
+        "listed_run": run.id,
+        "offerings": connection.execute(live).scalar_one(),
+        "fetched": applied.counts.fetched,
+        "quarantined": applied.counts.quarantined,
+        "fingerprint": run.fingerprint,
+        "etag": row.etag,
+        "last_modified": row.last_modified,
+    }
+    write_status(connection, run.partner, changes)
+    end_run(connection, run, RunOutcome.APPLIED if changed else RunOutcome.UNCHANGED, now)
