@@ -66,9 +66,7 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
 
     return [
         web.post("/graphql", answer_query),
-        *build_enrolment_routes(
-            shop.book, guard, _receipt, opened=lambda body: body["input"]
-        ),
+        *build_enrolment_routes(shop.book, guard, _receipt, opened=lambda body: body["input"]),
     ]
 
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from adapters.sandbox.book import EnrolmentBook
 from adapters.sandbox.desk import Handler, build_enrolment_routes, is_same
+from adapters.sandbox.indonesian import to_zone
 from adapters.sandbox.world import SandboxOffering, SandboxSession, Shop
 from schema.model.values import CourseLevel, DeliveryMode
 
@@ -22,7 +23,6 @@ LARGEST_PAGE = 50
 READS_PER_TOKEN = 3
 TOKEN_SECONDS = 300
 SCOPES = frozenset({"catalogue", "enrolment"})
-_HOURS_EAST = {7: "WIB", 8: "WITA", 9: "WIT"}
 _LEVELS = {
     CourseLevel.BEGINNER: "Pemula",
     CourseLevel.INTERMEDIATE: "Menengah",
@@ -114,7 +114,7 @@ class _Tokens:
 
 def _product(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
     return {
-        "product_id": row.key,
+        "product_id": int(row.key) if row.key.isdecimal() else row.key,
         "name": row.title,
         "short_desc": row.summary,
         "description": row.description_html,
@@ -135,17 +135,18 @@ def _product(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
 def _course_fields(row: SandboxOffering) -> Iterator[tuple[str, str | None]]:
     hours, minutes = divmod(row.duration_minutes, 60)
     yield "Lembaga", row.institution
-    yield "Durasi", f"{hours} jam {minutes} menit" if hours and minutes else (
-        f"{hours} jam" if hours else f"{minutes} menit"
+    yield (
+        "Durasi",
+        f"{hours} jam {minutes} menit"
+        if hours and minutes
+        else (f"{hours} jam" if hours else f"{minutes} menit"),
     )
     yield "Level", _LEVELS.get(row.level)
     yield "Metode", _METHODS.get(row.delivery_mode)
     yield "Bisa Dipesan", "Ya" if row.bookable else "Tidak"
 
 
-def _variant(
-    row: SandboxOffering, session: SandboxSession, book: EnrolmentBook
-) -> dict[str, Any]:
+def _variant(row: SandboxOffering, session: SandboxSession, book: EnrolmentBook) -> dict[str, Any]:
     return {
         "variant_id": session.key,
         "stock": book.seats_left(row.key, session),
@@ -154,7 +155,7 @@ def _variant(
 
 
 def _session_fields(session: SandboxSession) -> Iterator[tuple[str, str | None]]:
-    zone = _zone(session.starts_at)
+    zone = to_zone(session.starts_at)
     yield "Jadwal", f"{_local(session.starts_at)} - {_local(session.ends_at)} {zone}"
     yield "Batas Daftar", f"{_local(session.enrolment_ends_at)} {zone}"
     yield "Kuota", str(session.capacity)
@@ -170,11 +171,6 @@ def _attributes(fields: Iterator[tuple[str, str | None]]) -> list[dict[str, str]
 
 def _local(moment: datetime) -> str:
     return moment.strftime("%d-%m-%Y %H:%M")
-
-
-def _zone(moment: datetime) -> str:
-    offset = moment.utcoffset()
-    return _HOURS_EAST[int(offset.total_seconds()) // 3600] if offset else "UTC"
 
 
 def _whole(text: str) -> int:
