@@ -18,7 +18,7 @@ COURSE_COUNT = sum(COURSES.values())
 ONSITE_SHARE = {Family.SCHOOL: 0.0, Family.STUDIO: 0.95, Family.CENTRE: 0.75}
 LIVE_SHARE = 0.35  # of the courses that are not onsite
 
-# A title is "opening subject angle closing".  Closings with "untuk" never follow an angle with it.
+# The words that join a title's parts come once in it: see `_to_title`.
 _TITLES: Mapping[CourseLevel, tuple[str, ...]] = {
     CourseLevel.BEGINNER: (
         "Dasar-Dasar {subject} {angle}",
@@ -42,17 +42,21 @@ _TITLES: Mapping[CourseLevel, tuple[str, ...]] = {
     CourseLevel.ADVANCED: (
         "{subject} {angle} Tingkat Lanjut",
         "Pendalaman {subject} {angle}",
-        "Menjadi {work} Profesional: {subject} {angle}",
+        "Langkah Lanjut Menjadi {work}: {subject} {angle}",
     ),
 }
-_LEVELS = {
+_LEVEL_SHARES = {
     CourseLevel.BEGINNER: 40,
     CourseLevel.ALL: 35,
     CourseLevel.INTERMEDIATE: 17,
     CourseLevel.ADVANCED: 8,
 }
-_ROOM_TITLES = ("Pelatihan {title}", "Kelas Tatap Muka {title}", "Workshop {title}")
-_LIVE_TITLES = ("Webinar {title}", "Kelas Langsung {title}")
+_JOINING_WORDS = ("untuk", "dari")
+_OPENINGS = {
+    DeliveryMode.SELF_PACED: ("",),
+    DeliveryMode.LIVE_ONLINE: ("", "", "", "Webinar: ", "Kelas Langsung: "),
+    DeliveryMode.ONSITE: ("", "", "Pelatihan Tatap Muka: ", "Workshop: "),
+}
 _MINUTES = {
     DeliveryMode.SELF_PACED: range(360, 1_801, 30),
     DeliveryMode.LIVE_ONLINE: range(360, 1_261, 30),
@@ -74,54 +78,28 @@ class DistinctCourse:
     minutes: int
 
 
-class _Catalogue:
-    """Draws courses, and remembers which titles each institution already has."""
-
-    def __init__(self, rng: Random, vocabulary: Vocabulary) -> None:
-        self._rng = rng
-        self._vocabulary = vocabulary
-        self._taken: set[tuple[str, str]] = set()
-
-    def draw(self, school: School, mode: DeliveryMode) -> tuple[School, Topic, CourseLevel, str]:
-        """Return a course of `school` with a title that it does not have yet."""
-        topics = self._topics(school, mode)
-        weights = [self._vocabulary.weights[topic.category] for topic in topics]
-        while True:
-            topic = self._rng.choices(topics, weights)[0]
-            level = self._rng.choices(list(_LEVELS), list(_LEVELS.values()))[0]
-            title = _to_title(self._rng, topic, level, mode)
-            pair = (folded(school.name), folded(title))
-            if pair not in self._taken:
-                self._taken.add(pair)
-                return school, topic, level, title
-
-    def _topics(self, school: School, mode: DeliveryMode) -> list[Topic]:
-        taught = [t for t in self._vocabulary.topics if t.category in school.categories]
-        return [topic for topic in taught if mode in topic.modes]
-
-
 def make_courses(seed: int, vocabulary: Vocabulary) -> list[DistinctCourse]:
     """Return the distinct courses in shelf order; every institution has at least one."""
     rng = dice(seed, "courses")
-    catalogue = _Catalogue(rng, vocabulary)
-    drawn = []
-    for family in Family:
-        schools = [school for school in vocabulary.schools if school.family is family]
-        teachers = _teachers(rng, schools, COURSES[family])
-        modes = _modes(rng, family)
-        for school, mode in zip(teachers, modes, strict=True):
-            drawn.append((mode, *catalogue.draw(school, mode)))
-    rng.shuffle(drawn)
+    runs = [run for family in Family for run in _runs(rng, family, vocabulary.schools)]
+    rng.shuffle(runs)
+    taken: set[tuple[str, str]] = set()
+    return [_draw(rng, number, *run, taken) for number, run in enumerate(runs)]
+
+
+def _runs(
+    rng: Random, family: Family, everyone: Sequence[School]
+) -> list[tuple[School, DeliveryMode]]:
+    """Return who teaches each course of a family, and how: everyone one, some of them many."""
+    schools = [school for school in everyone if school.family is family]
+    sizes = [min(rng.paretovariate(1.2), 8) * min(len(s.topics), 6) for s in schools]
+    teachers = [*schools, *rng.choices(schools, sizes, k=COURSES[family] - len(schools))]
+    modes = _modes(rng, family)
     return [
-        DistinctCourse(number, title, school, topic, level, mode, _minutes(rng, school, mode))
-        for number, (mode, school, topic, level, title) in enumerate(drawn)
+        # what cannot be learnt from a screen is taught in a room
+        (school, mode if school.topics_for(mode) else DeliveryMode.ONSITE)
+        for school, mode in zip(teachers, modes, strict=True)
     ]
-
-
-def _teachers(rng: Random, schools: Sequence[School], count: int) -> list[School]:
-    """Return who teaches each of `count` courses: all at least one, few of them many."""
-    sizes = [rng.paretovariate(1.6) for _ in schools]
-    return [*schools, *rng.choices(schools, sizes, k=count - len(schools))]
 
 
 def _modes(rng: Random, family: Family) -> list[DeliveryMode]:
@@ -134,18 +112,29 @@ def _modes(rng: Random, family: Family) -> list[DeliveryMode]:
     return modes
 
 
+def _draw(
+    rng: Random, number: int, school: School, mode: DeliveryMode, taken: set[tuple[str, str]]
+) -> DistinctCourse:
+    """Return a course with a title that its institution does not have yet."""
+    while True:
+        topic = rng.choice(school.topics_for(mode))
+        shares = [_LEVEL_SHARES[level] for level in topic.levels]
+        level = rng.choices(topic.levels, shares)[0]
+        title = _to_title(rng, topic, level, mode)
+        pair = (folded(school.name), folded(title))
+        if pair not in taken:
+            taken.add(pair)
+            minutes = _minutes(rng, school, mode)
+            return DistinctCourse(number, title, school, topic, level, mode, minutes)
+
+
 def _to_title(rng: Random, topic: Topic, level: CourseLevel, mode: DeliveryMode) -> str:
     template = rng.choice(_TITLES[level])
-    angles = ["", *topic.angles]
-    if "untuk" in template:
-        angles = [angle for angle in angles if "untuk" not in angle]
+    joins = [word for word in _JOINING_WORDS if word in template]
+    angles = ["", *(a for a in topic.angles if not any(word in a.split() for word in joins))]
     words = template.format(subject=topic.subject, angle=rng.choice(angles), work=topic.work)
     title = " ".join(words.split())
-    if mode is DeliveryMode.ONSITE and rng.random() < 0.4:  # noqa: PLR2004  # as often as not
-        return rng.choice(_ROOM_TITLES).format(title=title)
-    if mode is DeliveryMode.LIVE_ONLINE and rng.random() < 0.3:  # noqa: PLR2004  # the same
-        return rng.choice(_LIVE_TITLES).format(title=title)
-    return title
+    return title if ":" in title else rng.choice(_OPENINGS[mode]) + title
 
 
 def _minutes(rng: Random, school: School, mode: DeliveryMode) -> int:

@@ -7,7 +7,7 @@ from adapters.sandbox.dice import dice
 from adapters.sandbox.words import Family
 from schema.model.values import DeliveryMode, PartnerCode
 
-_FREE_SHARE = {Family.SCHOOL: 0.02, Family.STUDIO: 0.01, Family.CENTRE: 0.2}
+_FREE_SHARE = {Family.SCHOOL: 0.03, Family.STUDIO: 0.01, Family.CENTRE: 0.2}
 _TYPICAL = range(150_000, 1_000_001, 25_000)
 _SMALL = range(49_000, 150_000, 10_000)
 _LARGE = range(1_050_000, 2_250_001, 50_000)

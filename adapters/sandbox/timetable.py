@@ -20,7 +20,7 @@ _FIRST_MONDAY = date(2020, 1, 6)
 _NOTICE = timedelta(days=14)  # the first session listed is at least this far from Monday
 _CUT_OFF = {DeliveryMode.ONSITE: timedelta(days=3), DeliveryMode.LIVE_ONLINE: timedelta(days=1)}
 _MINUTES_A_DAY = {DeliveryMode.ONSITE: 480, DeliveryMode.LIVE_ONLINE: 180}
-_STARTS = {DeliveryMode.ONSITE: (8, 9, 13), DeliveryMode.LIVE_ONLINE: (9, 13, 19)}
+_STARTS = {DeliveryMode.ONSITE: (8, 9), DeliveryMode.LIVE_ONLINE: (9, 13, 19)}
 _CAPACITIES = (15, 16, 20, 20, 24, 25, 30, 30, 35, 40)
 _FULL, _NEARLY_FULL = 0.03, 0.13
 _CLOSED_EARLY = 0.04  # of the sessions after the first
@@ -41,9 +41,8 @@ def to_sessions(
     weeks, weekday = rng.randint(2, 6), rng.randrange(6)
     hour = rng.choice(_STARTS[course.mode])
     place = _to_place(rng, course, setting.vocabulary)
-    days = _coming_days(
-        setting.today, rng.randrange(weeks), weeks, weekday, count=rng.randint(1, 3)
-    )
+    offset, count = rng.randrange(weeks), rng.randint(1, 3)
+    days = _coming_days(setting.today, offset, weeks, weekday, count=count)
     return tuple(
         _to_session(
             dice(setting.seed, "seats", course.number, partner, day),

@@ -1,7 +1,7 @@
 """The words that the generator composes from: `vocabulary.toml` and `places.toml`, read once."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -10,7 +10,9 @@ from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from schema.model.values import DeliveryMode
+from schema.model.values import CourseLevel, DeliveryMode
+
+_ALL_LEVELS = ("BEGINNER", "ALL", "INTERMEDIATE", "ADVANCED")
 
 
 class Family(StrEnum):
@@ -26,7 +28,7 @@ class Topic:
     """Something that can be taught.
 
     `angles` continue the subject ("dengan Canva"), `skills` are verb phrases that
-    continue "peserta mampu"; `modes` says how it can sensibly be given.
+    continue "peserta mampu"; `modes` and `levels` say how it can sensibly be given.
     """
 
     category: str
@@ -35,6 +37,7 @@ class Topic:
     angles: tuple[str, ...]
     skills: tuple[str, ...]
     modes: frozenset[DeliveryMode]
+    levels: tuple[CourseLevel, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +51,23 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """An institution as the generator knows it; `categories` are what it teaches."""
+    """An institution as the generator knows it, and what it teaches."""
 
     name: str
     family: Family
-    categories: tuple[str, ...]
     region: Region
+    topics: tuple[Topic, ...]
+
+    def topics_for(self, mode: DeliveryMode) -> tuple[Topic, ...]:
+        """Return what the institution can teach in this way."""
+        return tuple(topic for topic in self.topics if mode in topic.modes)
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Everything the generator may say; `weights` are the shares of the categories."""
+    """Everything the generator may say."""
 
-    topics: tuple[Topic, ...]
-    weights: Mapping[str, int]
+    categories: tuple[str, ...]
     schools: tuple[School, ...]
     streets: tuple[str, ...]
     rooms: tuple[str, ...]
@@ -80,11 +86,14 @@ class Setting:
 def load_vocabulary() -> Vocabulary:
     """Return the vocabulary that comes with the sandbox."""
     words, places = _read_toml("vocabulary.toml"), _read_toml("places.toml")
+    topics = [_to_topic(c["name"], row) for c in words["category"] for row in c["topic"]]
     regions = _to_regions(places)
     return Vocabulary(
-        topics=tuple(_to_topic(c["name"], row) for c in words["category"] for row in c["topic"]),
-        weights={c["name"]: c["weight"] for c in words["category"]},
-        schools=(*_to_named_schools(places, regions), *_to_centres(places, regions)),
+        categories=tuple(category["name"] for category in words["category"]),
+        schools=(
+            *_to_named_schools(places, topics, list(regions.values())),
+            *_to_centres(places["centre"], topics, regions),
+        ),
         streets=tuple(places["streets"]),
         rooms=tuple(places["rooms"]),
     )
@@ -108,6 +117,7 @@ def _to_topic(category: str, row: Mapping[str, Any]) -> Topic:
         angles=tuple(row["angles"]),
         skills=tuple(row["skills"]),
         modes=frozenset(modes),
+        levels=tuple(map(CourseLevel, row.get("levels", _ALL_LEVELS))),
     )
 
 
@@ -119,30 +129,37 @@ def _to_regions(places: Mapping[str, Any]) -> dict[str, Region]:
     }
 
 
-def _to_named_schools(places: Mapping[str, Any], regions: Mapping[str, Region]) -> list[School]:
-    towns = list(regions.values())
+def _to_named_schools(
+    places: Mapping[str, Any], topics: Sequence[Topic], towns: Sequence[Region]
+) -> list[School]:
     rows = [
-        (Family(family), tuple(group["categories"]), name)
+        (name, Family(family), _taught(group, topics))
         for family in (Family.SCHOOL, Family.STUDIO)
         for group in places[family]
         for name in group["names"]
     ]
-    # names that say where they are, are there; a stride through the list places the others
     return [
-        School(name, family, categories, _named_region(name, towns) or towns[n * 7 % len(towns)])
-        for n, (family, categories, name) in enumerate(rows)
+        School(name, family, _named_town(name, towns) or towns[number * 7 % len(towns)], taught)
+        for number, (name, family, taught) in enumerate(rows)
     ]
 
 
-def _named_region(name: str, towns: list[Region]) -> Region | None:
-    found = (town for town in towns if town.name.partition(" ")[2] in name)
-    return next(found, None)
+def _named_town(name: str, towns: Sequence[Region]) -> Region | None:
+    """Return the town that an institution's name speaks of."""
+    words = name.split()
+    return next((town for town in towns if town.name.partition(" ")[2] in words), None)
 
 
-def _to_centres(places: Mapping[str, Any], regions: Mapping[str, Region]) -> list[School]:
-    centre = places["centre"]
-    categories = tuple(centre["categories"])
-    return [
-        School(f"BLK {region.name}", Family.CENTRE, categories, region)
-        for region in (regions[code] for code in centre["regions"])
-    ]
+def _to_centres(
+    centre: Mapping[str, Any], topics: Sequence[Topic], regions: Mapping[str, Region]
+) -> list[School]:
+    towns = [regions[code] for code in centre["regions"]]
+    taught = _taught(centre, topics)
+    return [School(f"BLK {town.name}", Family.CENTRE, town, taught) for town in towns]
+
+
+def _taught(group: Mapping[str, Any], topics: Sequence[Topic]) -> tuple[Topic, ...]:
+    if "categories" in group:
+        return tuple(topic for topic in topics if topic.category in group["categories"])
+    by_subject = {topic.subject: topic for topic in topics}
+    return tuple(by_subject[subject] for subject in group["subjects"])
