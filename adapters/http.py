@@ -1,0 +1,266 @@
+"""The one place where HTTP becomes our vocabulary of failure.
+
+`PartnerClient` is what adapters speak through.  It reads status codes, asks the
+manifest's rules first, and raises only `PartnerError`.  It never retries: the gateway
+owns the loop.  Reasons name statuses and the partner's error codes, never addresses.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import orjson
+
+from adapters.errors import (
+    AmbiguousPartnerError,
+    CursorExpiredError,
+    PartnerContractError,
+    PartnerError,
+    PartnerRefusedError,
+    PartnerThrottledError,
+    PartnerUnavailableError,
+)
+from adapters.rules import NO_RULES, ErrorRules, Meaning
+from adapters.transport import AnswerLostError, AnswerTooLargeError, RequestNotSentError
+
+__all__ = ["NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient", "retry_after_seconds"]
+
+HttpClient = httpx.AsyncClient
+LONGEST_WAIT_SECONDS = 900.0
+
+_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a partner answered; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def text(self, encoding: str = "utf-8") -> str:
+        """Return the body as text; what is no text in `encoding` becomes U+FFFD."""
+        return self.body.decode(encoding, errors="replace")
+
+
+class PartnerClient:
+    """Speaks HTTP with one partner, and raises only `PartnerError`.
+
+    Paths are joined to `address` (to `http.base_url` without it); the empty path is the
+    address itself.  A full URL, as partners give in "next" links, must stay on the
+    address's host.
+    """
+
+    def __init__(
+        self,
+        partner: str,
+        http: httpx.AsyncClient,
+        rules: ErrorRules = NO_RULES,
+        *,
+        address: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.partner = partner
+        self._http = http
+        self._rules = rules
+        self._base = _base_url(address) if address else http.base_url
+        self._now = now
+
+    async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """Return the decoded JSON answer to a GET."""
+        return self._decoded(await self.fetch(path, params))
+
+    async def fetch(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Return the raw answer to a GET; 304 is an answer."""
+        request = self._request("GET", path, params=params, headers=headers)
+        answer = await self._read(request)
+        return self._judged(answer, accepted=(HTTPStatus.NOT_MODIFIED,))
+
+    async def find(self, path: str) -> Answer | None:
+        """Return the raw answer to a GET, or None when the partner answers 404."""
+        answer = await self._read(self._request("GET", path))
+        if answer.status == HTTPStatus.NOT_FOUND and self._meaning(answer) is None:
+            return None
+        return self._judged(answer)
+
+    async def query(self, path: str, body: object) -> Any:
+        """Return the decoded answer to a POST that only reads (GraphQL)."""
+        answer = await self._read(self._request("POST", path, json=body))
+        return self._decoded(self._judged(answer))
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        key: str,
+        accept_statuses: tuple[int, ...] = (),
+    ) -> Answer:
+        """Return the answer to a write under idempotency key `key`.
+
+        Never sent: `PartnerUnavailableError`.  Sent and unanswered, or 5xx without a rule:
+        `AmbiguousPartnerError`.  `accept_statuses` are returned instead of raised.
+        """
+        headers = {"Idempotency-Key": key}
+        if content_type is not None:
+            headers["Content-Type"] = content_type
+        request = self._request(method, path, json=json, content=content, headers=headers)
+        answer = await self._write(request)
+        if self._may_have_happened(answer):
+            raise AmbiguousPartnerError(self.partner, f"answered HTTP {answer.status} to a write")
+        return self._judged(answer, accepted=accept_statuses)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def _request(self, method: str, path: str, **parts: Any) -> httpx.Request:
+        return self._http.build_request(method, self._url(path), **parts)
+
+    def _url(self, path: str) -> httpx.URL:
+        if path == "":
+            return self._base
+        if "://" not in path:
+            base = self._base.copy_with(query=None)
+            return httpx.URL(f"{str(base).rstrip('/')}/{path.lstrip('/')}")
+        try:
+            url = httpx.URL(path)
+        except httpx.InvalidURL as exc:
+            raise PartnerContractError(self.partner, "points to what is no URL") from exc
+        if (url.scheme, url.host, url.port) != (
+            self._base.scheme,
+            self._base.host,
+            self._base.port,
+        ):
+            raise PartnerContractError(self.partner, "points to another host")
+        return url
+
+    async def _read(self, request: httpx.Request) -> Answer:
+        try:
+            return await self._exchange(request)
+        except httpx.DecodingError as exc:
+            raise PartnerContractError(self.partner, _sentence(exc)) from exc
+        except httpx.RequestError as exc:
+            raise PartnerUnavailableError(self.partner, _sentence(exc)) from exc
+
+    async def _write(self, request: httpx.Request) -> Answer:
+        try:
+            return await self._exchange(request)
+        except RequestNotSentError as exc:
+            raise PartnerUnavailableError(self.partner, _sentence(exc)) from exc
+        except httpx.RequestError as exc:
+            if exc.request is not request:  # authentication failed first: the write never left
+                raise PartnerUnavailableError(self.partner, _sentence(exc)) from exc
+            raise AmbiguousPartnerError(self.partner, _sentence(exc)) from exc
+
+    async def _exchange(self, request: httpx.Request) -> Answer:
+        response = await self._http.send(request, follow_redirects=False)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, response.content)
+
+    def _meaning(self, answer: Answer) -> Meaning | None:
+        return self._rules.meaning(answer.status, answer.body)
+
+    def _may_have_happened(self, answer: Answer) -> bool:
+        """Return whether a write's answer leaves open if it took effect."""
+        if self._meaning(answer) is not None:
+            return False
+        is_clear = HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES or (
+            HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            and answer.status != HTTPStatus.REQUEST_TIMEOUT
+        )
+        return not is_clear
+
+    def _judged(self, answer: Answer, accepted: tuple[int, ...] = ()) -> Answer:
+        """Return `answer`, or raise what it means."""
+        means = self._meaning(answer)
+        if means is None and (answer.status in accepted or 200 <= answer.status < 300):  # noqa: PLR2004  success, in HTTP
+            return answer
+        raise self._error(answer, means or _plain_meaning(answer.status))
+
+    def _error(self, answer: Answer, means: Meaning) -> PartnerError:
+        code = self._rules.code(answer.body)
+        reason = f"answered HTTP {answer.status}" + (f" with code {code!r}" if code else "")
+        if means is Meaning.THROTTLED:
+            told = answer.headers.get("retry-after")
+            wait = retry_after_seconds(told, self._now())
+            return PartnerThrottledError(self.partner, retry_after=wait)
+        if means in (Meaning.REFUSED, Meaning.UNAUTHORISED):
+            return PartnerRefusedError(self.partner, reason, code=code)
+        kinds = {
+            Meaning.UNAVAILABLE: PartnerUnavailableError,
+            Meaning.CURSOR_EXPIRED: CursorExpiredError,
+            Meaning.CONTRACT: PartnerContractError,
+        }
+        return kinds[means](self.partner, reason)
+
+    def _decoded(self, answer: Answer) -> Any:
+        try:
+            return orjson.loads(answer.body)
+        except orjson.JSONDecodeError as exc:
+            raise PartnerContractError(self.partner, "its answer is not JSON") from exc
+
+
+def retry_after_seconds(header: str | None, now: datetime) -> float | None:
+    """Return what a Retry-After header asks for, from 0 to 900 s; None if it says nothing.
+
+    Both forms of HTTP are read: seconds, and a date.
+    """
+    if header is None:
+        return None
+    try:
+        seconds = float(int(header))
+    except ValueError:
+        try:
+            until = parsedate_to_datetime(header)
+        except ValueError:
+            return None
+        if until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
+        seconds = (until - now).total_seconds()
+    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+
+
+def _plain_meaning(status: int) -> Meaning:
+    """Return what a status that is not a success means in HTTP itself."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return Meaning.THROTTLED
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
+        return Meaning.UNAVAILABLE
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Meaning.UNAUTHORISED
+    if status >= HTTPStatus.BAD_REQUEST:
+        return Meaning.REFUSED
+    return Meaning.CONTRACT  # a redirect: the address in the partners file is not the right one
+
+
+def _base_url(address: str) -> httpx.URL:
+    if address.startswith("file:"):  # a plain path: "?" and "#" may be part of a name
+        path = address.removeprefix("file:").removeprefix("//")
+        return httpx.URL(f"file://{quote(path)}")
+    return httpx.URL(address)
+
+
+def _sentence(exc: httpx.RequestError) -> str:
+    """Return what happened, without the addresses that foreign messages carry."""
+    if isinstance(exc, RequestNotSentError | AnswerLostError | AnswerTooLargeError):
+        return str(exc)
+    if isinstance(exc, httpx.TimeoutException):
+        return "did not answer in time"
+    if isinstance(exc, httpx.DecodingError):
+        return "its answer cannot be decompressed"
+    return "broke off without a whole answer"

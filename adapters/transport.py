@@ -1,0 +1,179 @@
+"""The one place that knows whether a byte left: httpx over aiohttp's connections.
+
+`RequestNotSentError` is raised only where the request certainly stayed here: no
+connection, no name, no TLS.  Everything later is `AnswerLostError`, however it looks.
+Answers are decompressed here, and never to more than `LARGEST_ANSWER` bytes.
+"""
+
+import asyncio
+import errno
+import zlib
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+LARGEST_ANSWER = 10_000_000
+READ_KEEPALIVE_SECONDS = 15.0
+WRITE_KEEPALIVE_SECONDS = 1.0  # a partner may have closed an older one, and then nobody knows
+MOST_CONNECTIONS = 20
+TIMEOUT = httpx.Timeout(20.0, connect=5.0, pool=5.0)
+
+
+class RequestNotSentError(httpx.ConnectError):
+    """Nothing was sent: repeating the request is safe, a write too."""
+
+
+class AnswerLostError(httpx.ReadError):
+    """The request, or part of it, was sent, and no whole answer came."""
+
+
+class AnswerTooLargeError(httpx.DecodingError):
+    """The answer is larger than we are ready to read."""
+
+
+class PartnerTransport(httpx.AsyncBaseTransport):
+    """Sends requests over aiohttp; reads `file:` addresses in a thread.
+
+    Writes have connections of their own, which are not reused once they stood idle.
+    Cookies are neither kept nor sent.
+    """
+
+    def __init__(self, largest_answer: int = LARGEST_ANSWER) -> None:
+        self._largest = largest_answer
+        self._reads = AiohttpTransport(client=partial(_build_session, READ_KEEPALIVE_SECONDS))
+        self._writes = AiohttpTransport(client=partial(_build_session, WRITE_KEEPALIVE_SECONDS))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`; raises the three errors of this module."""
+        if request.url.scheme == "file":
+            return await asyncio.to_thread(_read_file, request, self._largest)
+        transport = self._reads if request.method in ("GET", "HEAD") else self._writes
+        try:
+            response = await transport.handle_async_request(request)
+        except (httpx.RequestError, aiohttp.ClientError, OSError, ValueError) as exc:
+            raise to_transport_error(exc.__cause__ or exc) from exc
+        return self._guarded(response)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._reads.aclose()
+        await self._writes.aclose()
+
+    def _guarded(self, response: httpx.Response) -> httpx.Response:
+        encoding = response.headers.pop("content-encoding", "identity").strip().lower()
+        response.headers.pop("content-length", None)  # of the compressed bytes
+        stream = _GuardedStream(response.stream, build_decoder(encoding, self._largest))
+        return httpx.Response(response.status_code, headers=response.headers, stream=stream)
+
+
+def build_http(auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+    """Return the client that partners are called with: no redirects, no environment proxies."""
+    return httpx.AsyncClient(
+        transport=PartnerTransport(),
+        auth=auth,
+        timeout=TIMEOUT,
+        headers={"Accept-Encoding": "gzip, deflate", "User-Agent": "mitra"},
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def to_transport_error(exc: BaseException) -> httpx.RequestError:
+    """Return which of our errors aiohttp's is; what is not surely unsent counts as sent."""
+    for kind, error, sentence in _SENTENCES:
+        if isinstance(exc, kind):
+            return error(sentence)
+    if isinstance(exc, aiohttp.ClientConnectorError):
+        refused = exc.os_error.errno == errno.ECONNREFUSED
+        return RequestNotSentError("refuses connections" if refused else "cannot be reached")
+    return AnswerLostError("broke off without a whole answer")
+
+
+# The first that fits; ClientConnectorError itself is told apart by its errno.
+_SENTENCES: tuple[tuple[type[BaseException], type[httpx.RequestError], str], ...] = (
+    (aiohttp.ClientConnectorCertificateError, RequestNotSentError, "its certificate is not valid"),
+    (aiohttp.ClientSSLError, RequestNotSentError, "no TLS connection could be made"),
+    (aiohttp.ClientConnectorDNSError, RequestNotSentError, "its host name is not known"),
+    (aiohttp.ConnectionTimeoutError, RequestNotSentError, "no connection could be made in time"),
+    (aiohttp.InvalidURL, RequestNotSentError, "its address is not a URL"),
+    (aiohttp.NonHttpUrlClientError, RequestNotSentError, "its address is not a web address"),
+    (httpx.UnsupportedProtocol, RequestNotSentError, "its address is not a web address"),
+    (TimeoutError, AnswerLostError, "did not answer in time"),
+    (aiohttp.ServerDisconnectedError, AnswerLostError, "closed the connection without answering"),
+    (aiohttp.ClientPayloadError, AnswerLostError, "broke off in mid-answer"),
+    (aiohttp.ClientResponseError, AnswerLostError, "did not answer in HTTP"),
+)
+
+Decode = Callable[[bytes], bytes]
+
+
+def build_decoder(encoding: str, largest: int) -> Decode:
+    """Return what turns raw chunks into decoded ones, and refuses more than `largest` bytes.
+
+    Raises `httpx.DecodingError` for encodings that we did not ask for.
+    """
+    windows = {"identity": None, "": None, "gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+    if encoding not in windows:
+        raise httpx.DecodingError("its answer has an encoding that we did not ask for")
+    window = windows[encoding]
+    inflate = zlib.decompressobj(window) if window else None
+    left = largest
+
+    def decode(chunk: bytes) -> bytes:
+        nonlocal left
+        try:
+            decoded = inflate.decompress(chunk, left + 1) if inflate else chunk
+        except zlib.error as exc:
+            raise httpx.DecodingError("its answer cannot be decompressed") from exc
+        left -= len(decoded)
+        if left < 0:
+            raise AnswerTooLargeError(f"its answer is larger than {largest:,} bytes")
+        return decoded
+
+    return decode
+
+
+class _GuardedStream(httpx.AsyncByteStream):
+    """An answer's body, decoded, counted, and with failures in our words."""
+
+    def __init__(self, stream: object, decode: Decode) -> None:
+        self._stream: httpx.AsyncByteStream = stream  # type: ignore[assignment]  # it is async
+        self._decode = decode
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._stream:
+                yield self._decode(chunk)
+        except httpx.DecodingError:
+            raise
+        except (httpx.RequestError, aiohttp.ClientError, OSError) as exc:
+            raise to_transport_error(exc.__cause__ or exc) from exc
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _build_session(keepalive_seconds: float) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, keepalive_timeout=keepalive_seconds),
+        cookie_jar=aiohttp.DummyCookieJar(),
+    )
+
+
+def _read_file(request: httpx.Request, largest: int) -> httpx.Response:
+    """Answer a GET from the file system; the ETag is made of time and size."""
+    path = Path(request.url.path)
+    try:
+        status = path.stat()
+        etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
+        if request.headers.get("If-None-Match") == etag:
+            return httpx.Response(304, headers={"ETag": etag})
+        if status.st_size > largest:
+            raise AnswerTooLargeError(f"its file is larger than {largest:,} bytes")
+        return httpx.Response(200, headers={"ETag": etag}, content=path.read_bytes())
+    except OSError as exc:
+        raise RequestNotSentError(f"its file cannot be read ({exc.strerror})") from exc
