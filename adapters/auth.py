@@ -5,7 +5,7 @@ An access token (`ClientCredentials`) is the only state that an adapter holds.
 
 import asyncio
 import hmac
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http import HTTPStatus
@@ -43,6 +43,11 @@ def build_auth(
 
     Raises `PartnerRefusedError` when a secret is missing.
     """
+    _check_secrets(spec, settings)
+    return _BUILDERS[spec.kind](spec, settings, rules, now)
+
+
+def _check_secrets(spec: AuthSpec, settings: PartnerSettings) -> None:
     for name in spec.secrets:
         if not settings.secrets.get(name):
             raise PartnerRefusedError(
@@ -50,24 +55,6 @@ def build_auth(
                 f"needs the secret {name!r} for its {spec.kind} authentication: "
                 f"add it under `secrets` in the partners file",
             )
-    secrets = settings.secrets
-    given = spec.parameters
-    match spec.kind:
-        case AuthKind.NONE:
-            return None
-        case AuthKind.BEARER:
-            return HeaderAuth("Authorization", f"Bearer {secrets['token']}")
-        case AuthKind.BASIC:
-            return httpx.BasicAuth(secrets["username"], secrets["password"])
-        case AuthKind.API_KEY:
-            return HeaderAuth(given["header"], secrets["api_key"])
-        case AuthKind.HMAC:
-            names = (given["key_header"], given["timestamp_header"], given["signature_header"])
-            return HmacAuth(secrets["key_id"], secrets["key_secret"], names, now)
-        case AuthKind.SIGNED_URL:
-            return SignedUrlAuth(secrets["signing_key"], given["lifetime_seconds"], now)
-        case AuthKind.OAUTH2_CLIENT_CREDENTIALS:
-            return ClientCredentials(settings, given["token_path"], given["scope"], rules, now)
 
 
 class HeaderAuth(httpx.Auth):
@@ -106,7 +93,7 @@ class HmacAuth(httpx.Auth):
         path = URL(str(request.url)).raw_path_qs  # as aiohttp spells it on the wire
         signed = signature(self._key_secret, request.method, path, timestamp, request.content)
         values = (self._key_id, timestamp, signed)
-        request.headers.update(zip(self._headers, values, strict=True))
+        request.headers.update(dict(zip(self._headers, values, strict=True)))
         yield request
 
 
@@ -217,3 +204,44 @@ class ClientCredentials(httpx.Auth):
             raise PartnerUnavailableError(self._partner, f"gives no token (HTTP {status})")
         if not answer.is_success:
             raise PartnerRefusedError(self._partner, f"refuses our credentials (HTTP {status})")
+
+
+Builder = Callable[[AuthSpec, PartnerSettings, ErrorRules, Clock], httpx.Auth | None]
+
+
+def _bearer(_spec: AuthSpec, told: PartnerSettings, _rules: ErrorRules, _now: Clock) -> httpx.Auth:
+    return HeaderAuth("Authorization", f"Bearer {told.secrets['token']}")
+
+
+def _basic(_spec: AuthSpec, told: PartnerSettings, _rules: ErrorRules, _now: Clock) -> httpx.Auth:
+    return httpx.BasicAuth(told.secrets["username"], told.secrets["password"])
+
+
+def _api_key(spec: AuthSpec, told: PartnerSettings, _rules: ErrorRules, _now: Clock) -> httpx.Auth:
+    return HeaderAuth(spec.parameters["header"], told.secrets["api_key"])
+
+
+def _hmac(spec: AuthSpec, told: PartnerSettings, _rules: ErrorRules, now: Clock) -> httpx.Auth:
+    given = spec.parameters
+    names = (given["key_header"], given["timestamp_header"], given["signature_header"])
+    return HmacAuth(told.secrets["key_id"], told.secrets["key_secret"], names, now)
+
+
+def _signed(spec: AuthSpec, told: PartnerSettings, _rules: ErrorRules, now: Clock) -> httpx.Auth:
+    return SignedUrlAuth(told.secrets["signing_key"], spec.parameters["lifetime_seconds"], now)
+
+
+def _oauth2(spec: AuthSpec, told: PartnerSettings, rules: ErrorRules, now: Clock) -> httpx.Auth:
+    given = spec.parameters
+    return ClientCredentials(told, given["token_path"], given["scope"], rules, now)
+
+
+_BUILDERS: Mapping[AuthKind, Builder] = {
+    AuthKind.NONE: lambda *_: None,
+    AuthKind.BEARER: _bearer,
+    AuthKind.BASIC: _basic,
+    AuthKind.API_KEY: _api_key,
+    AuthKind.HMAC: _hmac,
+    AuthKind.SIGNED_URL: _signed,
+    AuthKind.OAUTH2_CLIENT_CREDENTIALS: _oauth2,
+}

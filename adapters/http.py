@@ -99,7 +99,7 @@ class PartnerClient:
         answer = await self._read(self._request("POST", path, json=body))
         return self._decoded(self._judged(answer))
 
-    async def send(
+    async def send(  # noqa: PLR0913  all but method and path are named
         self,
         method: str,
         path: str,

@@ -37,7 +37,7 @@ from types import MappingProxyType
 from typing import Any
 
 from adapters.base import Capability
-from adapters.rules import ErrorRule, ErrorRules, Meaning
+from adapters.rules import NO_RULES, ErrorRule, ErrorRules, Meaning
 
 
 class ManifestError(ValueError):
@@ -107,6 +107,9 @@ class AuthSpec:
         return AUTH_SECRETS[self.kind]
 
 
+NO_AUTH = AuthSpec()
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What an adapter says of itself."""
@@ -116,8 +119,8 @@ class Manifest:
     capabilities: frozenset[Capability]
     contract: Contract
     documentation: str
-    auth: AuthSpec = AuthSpec()
-    rules: ErrorRules = ErrorRules()
+    auth: AuthSpec = NO_AUTH
+    rules: ErrorRules = NO_RULES
     requests_per_second: float = 5.0
     interval: timedelta = timedelta(minutes=15)
 

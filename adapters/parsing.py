@@ -6,22 +6,37 @@ act on; `page` turns that into a `Rejection`, so that one bad row never costs th
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, tzinfo
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from html import unescape
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import nh3
 import orjson
 
 from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
 from adapters.errors import PartnerContractError
+from adapters.spellings import (
+    RowError,
+    flag,
+    local_time,
+    minutes,
+    price,
+    rating,
+    shown,
+    whole,
+    zone_of,
+)
 from schema.model.catalogue import Category, Offering, UnknownTerm
-from schema.model.values import Money, RemoteId, folded
+from schema.model.values import RemoteId, folded
+
+__all__ = [
+    "Record", "RowError", "Vocabulary", "category", "clean_text", "clean_title", "flag",
+    "local_time", "minutes", "optional_text", "optional_url", "page", "plain_text", "price",
+    "rating", "records", "remote_id", "text", "title", "to_raw", "to_rejection", "to_url", "whole",
+    "zone_of",
+]  # fmt: skip
 
 Record = Mapping[str, Any]
 
@@ -30,13 +45,6 @@ TEXT_LENGTH = 100_000
 RAW_LENGTH = 2_000
 URL_LENGTH = 2_000
 KEY_LENGTH = 200
-MOST_COINS = 10_000_000_000
-MOST_MINUTES = 60 * 24 * 365
-BEST_RATING = 5.0
-
-
-class RowError(ValueError):
-    """A row cannot become a record; the message says why, in words a partner understands."""
 
 
 # --- pages ---------------------------------------------------------------------------
@@ -57,7 +65,7 @@ def records(body: Any, path: str, *, partner: str) -> list[Any]:
     return found
 
 
-def page(
+def page(  # noqa: PLR0913  all but rows and translation are named
     rows: Iterable[Any],
     to_offering: Callable[[Any], Offering],
     *,
@@ -216,209 +224,13 @@ def _to_text(value: Any, key: str) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    raise RowError(f"{key!r} must be text, not {_shown(value)}")
+    raise RowError(f"{key!r} must be text, not {shown(value)}")
 
 
 def _required(value: str, key: str) -> str:
     if not value:
         raise RowError(f"{key!r} is blank")
     return value
-
-
-def _shown(value: Any) -> str:
-    return repr(value)[:60]
-
-
-# --- numbers -------------------------------------------------------------------------
-
-_SEPARATORS = re.compile(r"[.,]")
-_AMOUNT = re.compile(r"(?:rp|idr)?\.?\s*(-?)\s*(?:rp\.?)?\s*(\d[\d.,]{0,24})(?:,-)?", re.IGNORECASE)
-_FREE = {"gratis", "free", "cuma-cuma"}
-
-
-def whole(value: Any) -> int:
-    """Return a whole number from a number or digits ("1.250", 4.0)."""
-    if isinstance(value, str):
-        value = _decimal(value.strip())
-    number = _to_decimal(value)
-    if number != number.to_integral_value():
-        raise RowError(f"{_shown(value)} is not a whole number")
-    return int(number)
-
-
-def price(value: Any, currency: str = "IDR") -> Money | None:
-    """Return a price; None and blank text are "not told", "Gratis" and 0 are free.
-
-    Numbers count main units.  In text a dot or comma before exactly three digits parts
-    thousands ("Rp 89.700"), another one the decimals ("Rp89.700,00", "350000.00").
-    """
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    if isinstance(value, str):
-        if folded(value) in _FREE:
-            return Money(0, currency)
-        match = _AMOUNT.fullmatch(value.strip().replace("\u00a0", " "))
-        if match is None:
-            raise RowError(f"{_shown(value)} is not a price")
-        amount = _decimal(match[2]) * (-1 if match[1] else 1)
-    else:
-        amount = _to_decimal(value)
-    if amount < 0:
-        raise RowError(f"a price cannot be negative: {_shown(value)}")
-    try:
-        money = Money.from_major(amount, currency)
-    except ValueError as exc:
-        raise RowError(f"{_shown(value)} is not a price ({exc})") from exc
-    if money.amount > MOST_COINS:
-        raise RowError(f"{_shown(value)} is too much to be a price")
-    return money
-
-
-def rating(value: Any) -> float | None:
-    """Return a rating from 0 to 5; None, blank text and 0 mean that nobody has rated."""
-    if value is None or value == "":
-        return None
-    stars = _decimal(value.strip(), thousands=False) if isinstance(value, str) else value
-    number = float(_to_decimal(stars))
-    if not 0 <= number <= BEST_RATING:
-        raise RowError(f"{_shown(value)} is not a rating from 0 to 5")
-    return number or None
-
-
-def flag(value: Any, *, default: bool = False) -> bool:
-    """Return yes or no from a boolean, 0 or 1, or a word for it; blank is `default`."""
-    if value is None or value == "":
-        return default
-    word = folded(str(value))
-    if word in {"true", "1", "ya", "yes", "y", "t"}:
-        return True
-    if word in {"false", "0", "tidak", "no", "n", "f"}:
-        return False
-    raise RowError(f"{_shown(value)} is neither yes nor no")
-
-
-def _to_decimal(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise RowError(f"{_shown(value)} is not a number")
-    number = Decimal(str(value))
-    if not number.is_finite() or number.adjusted() > 15:  # noqa: PLR2004  a quadrillion
-        raise RowError(f"{_shown(value)} is not a usable number")
-    return number
-
-
-def _decimal(digits: str, *, thousands: bool = True) -> Decimal:
-    """Return the number in Indonesian or English spelling; see `price`."""
-    marks = _SEPARATORS.findall(digits)
-    point = ""
-    if marks:
-        tail = len(digits) - max(digits.rfind("."), digits.rfind(",")) - 1
-        is_mixed = len(set(marks)) > 1
-        if is_mixed or (len(marks) == 1 and (tail != 3 or not thousands)):  # noqa: PLR2004
-            point = marks[-1]
-    head, _, tail_digits = digits.rpartition(point) if point else (digits, "", "")
-    if not point and marks and not re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits):
-        raise RowError(f"{_shown(digits)} is not a number")
-    try:
-        return Decimal(f"{_SEPARATORS.sub('', head)}.{tail_digits or 0}")
-    except InvalidOperation as exc:
-        raise RowError(f"{_shown(digits)} is not a number") from exc
-
-
-# --- time ----------------------------------------------------------------------------
-
-ZONES: Mapping[str, ZoneInfo] = {
-    "WIB": ZoneInfo("Asia/Jakarta"),
-    "WITA": ZoneInfo("Asia/Makassar"),
-    "WIT": ZoneInfo("Asia/Jayapura"),
-}
-YEARS = range(2000, 2099)
-_MINUTES_OF = {
-    "menit": 1, "mnt": 1, "minute": 1, "minutes": 1, "min": 1, "m": 1,
-    "jam": 60, "hour": 60, "hours": 60, "h": 60, "j": 60,
-    "jp": 45,  # jam pelajaran: a lesson hour
-}  # fmt: skip
-_DURATION_PART = re.compile(r"(\d{1,6}(?:[.,]\d{1,4})?)\s*([a-z]+)\.?")
-_ISO_DURATION = re.compile(r"P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,6})M)?(?:\d{1,7}S)?)?")
-
-
-def minutes(value: Any) -> int | None:
-    """Return a duration in minutes; None, blank text and 0 mean not told.
-
-    Reads numbers of minutes, "365 menit", "4 Jam", "1,5 jam", "1 jam 30 menit", "8 JP" (45
-    minutes each) and ISO 8601 ("PT4H30M").
-    """
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    if isinstance(value, str):
-        found = _spelled_minutes(value.strip())
-    else:
-        found = _to_decimal(value)
-    if not 0 <= found <= MOST_MINUTES:
-        raise RowError(f"{_shown(value)} is not a usable duration")
-    return round(found) or None
-
-
-def _spelled_minutes(value: str) -> Decimal:
-    if value.isdecimal():
-        return _to_decimal(int(value[:10]))
-    if iso := _ISO_DURATION.fullmatch(value.upper()):
-        days, hours, mins = (int(part or 0) for part in iso.groups())
-        return Decimal(days * 24 * 60 + hours * 60 + mins)
-    lower = value.casefold()
-    parts = _DURATION_PART.findall(lower)
-    rest = _DURATION_PART.sub("", lower).replace("dan", "").strip(" ,")
-    if not parts or rest or any(unit not in _MINUTES_OF for _, unit in parts):
-        raise RowError(f"{_shown(value)} is not a duration")
-    return sum(
-        (Decimal(number.replace(",", ".")) * _MINUTES_OF[unit] for number, unit in parts),
-        Decimal(0),
-    )
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """Return a time zone by its Indonesian or IANA name ("WITA", "Asia/Makassar")."""
-    if known := ZONES.get(name.strip().upper()):
-        return known
-    try:
-        return ZoneInfo(name.strip())
-    except (KeyError, ValueError, OSError) as exc:
-        raise RowError(f"{_shown(name)} is not a time zone") from exc
-
-
-def local_time(value: Any, zone: str | tzinfo, formats: Sequence[str] = ()) -> datetime | None:
-    """Return a moment in `zone`; None for None, blank text and zero dates ("0000-00-00 …").
-
-    `formats` are `strptime`'s, tried in order; without any, ISO 8601 is read.  A zone at
-    the end of the text ("… 09:00 WITA") wins; a time with an offset is converted.
-    """
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise RowError(f"{_shown(value)} is not a time")
-    told = value.strip()
-    head, _, last = told.rpartition(" ")
-    if last.upper() in ZONES:
-        told, zone = head.strip(), last
-    if not told.strip("0-/:.TZ +"):  # nothing but zeros and punctuation
-        return None
-    place = zone_of(zone) if isinstance(zone, str) else zone
-    moment = _parsed(told, formats)
-    if moment.year not in YEARS:
-        raise RowError(f"{_shown(value)} is not a time of this century")
-    return moment.astimezone(place) if moment.tzinfo else moment.replace(tzinfo=place)
-
-
-def _parsed(told: str, formats: Sequence[str]) -> datetime:
-    attempts: list[Callable[[str], datetime]] = [
-        lambda told, form=form: datetime.strptime(told, form)  # noqa: DTZ007  the zone comes next
-        for form in formats
-    ] or [datetime.fromisoformat]
-    for attempt in attempts:
-        try:
-            return attempt(told)
-        except ValueError:
-            continue
-    raise RowError(f"{_shown(told)} is not a time in the documented form")
 
 
 # --- vocabulary ----------------------------------------------------------------------
