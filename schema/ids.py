@@ -7,7 +7,7 @@ ourselves names nothing, and that is no error.
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
 
-_LONGEST = 512
+_LONGEST = 2_000  # characters; longer ones are not ours
 
 
 class NodeKind(StrEnum):

@@ -54,6 +54,7 @@ def to_filter(asked: CourseFilter | None) -> ports.CourseFilter:
     An id that names no institution is kept as one that no course has: dropping it would
     widen the answer.
     """
+    asked = given(asked)
     if asked is None:
         return ports.CourseFilter()
     institutions = _values("institutions", asked.institutions)

@@ -1,0 +1,140 @@
+"""The SDL is committed, holds what clients rely on, and says what everything means."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from graphql import build_schema, parse, print_ast, validate_schema
+
+from schema.build import export_sdl
+
+HERE = Path(__file__).parent
+COMMITTED = HERE.parents[1] / "schema" / "schema.graphql"
+CORE = HERE / "schema_core.graphql"
+
+# The part of the core that later issues bring.  Take a line out when it is there.
+LATER = {
+    "CancelEnrolmentInput",
+    "CancelEnrolmentPayload",
+    "CatalogueChange",
+    "CatalogueChangeConnection",
+    "CatalogueChangeEdge",
+    "CatalogueChangeKind",
+    "Mutation.cancelEnrolment",
+    "Offering.quote",
+    "Query.catalogueChanges",
+    "Quote",
+    "Subscription",
+    "SyncProgress",
+}
+
+
+class Element(NamedTuple):
+    """A type, field, argument, input field or enum value, by its schema coordinate."""
+
+    coordinate: str
+    signature: str
+    description: str | None
+    kind: str
+
+
+def elements(sdl: str) -> Iterator[Element]:
+    for definition in parse(sdl).definitions:
+        name: str = definition.name.value  # type: ignore[attr-defined]  # an SDL has only types
+        interfaces = [each.name.value for each in parts(definition, "interfaces")]
+        yield element(name, definition, f"{definition.kind} {interfaces}")
+        for value in parts(definition, "values"):
+            yield element(f"{name}.{value.name.value}", value, "value")
+        for field in parts(definition, "fields"):
+            place = f"{name}.{field.name.value}"
+            yield element(place, field, signature(field))
+            for argument in parts(field, "arguments"):
+                yield element(f"{place}({argument.name.value}:)", argument, signature(argument))
+
+
+def parts(node: Any, name: str) -> Any:
+    return getattr(node, name, None) or ()
+
+
+def element(coordinate: str, node: Any, said: str) -> Element:
+    return Element(coordinate, said, node.description and node.description.value, node.kind)
+
+
+def signature(node: Any) -> str:
+    default = getattr(node, "default_value", None)
+    return print_ast(node.type) + (f" = {print_ast(default)}" if default else "")
+
+
+def is_later(coordinate: str) -> bool:
+    field, _, _ = coordinate.partition("(")
+    owner, _, _ = field.partition(".")
+    return owner in LATER or field in LATER
+
+
+ELEMENTS = list(elements(export_sdl()))
+OURS = {each.coordinate: each.signature for each in ELEMENTS}
+PROMISED = {each.coordinate: each.signature for each in elements(CORE.read_text())}
+CONNECTIONS = [name for name in OURS if name.endswith("Connection")]
+
+
+def test_the_committed_sdl_is_what_the_code_says():
+    assert COMMITTED.read_text() == export_sdl(), "run `make docs` and commit schema.graphql"
+
+
+def test_the_sdl_is_valid_for_anybodys_tools():
+    assert validate_schema(build_schema(COMMITTED.read_text())) == []
+
+
+@pytest.mark.parametrize("coordinate", [name for name in PROMISED if not is_later(name)])
+def test_the_core_is_there_as_clients_know_it(coordinate):
+    assert OURS.get(coordinate) == PROMISED[coordinate], "add to the core, never change it"
+
+
+@pytest.mark.parametrize("coordinate", sorted(LATER))
+def test_what_comes_later_is_promised_and_not_yet_here(coordinate):
+    assert coordinate in PROMISED
+    assert coordinate not in OURS, "it is here: take it out of LATER"
+
+
+def test_nothing_beyond_the_core_is_required_of_clients():
+    required = {
+        each.coordinate
+        for each in ELEMENTS
+        if each.kind == "input_value_definition" and each.signature.endswith("!")
+    }
+
+    assert required
+    assert required <= set(PROMISED), "an old query must stay valid: make it nullable"
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=lambda each: each.coordinate)
+def test_every_element_says_what_it_means(element):
+    assert element.description, f"{element.coordinate} needs a description"
+    assert element.description.endswith("."), "a description is a sentence or two"
+
+
+def test_relay_finds_its_entry_points():
+    assert OURS["Node.id"] == "ID!"
+    assert (OURS["Query.node"], OURS["Query.node(id:)"]) == ("Node", "ID!")
+    assert (OURS["PageInfo.hasNextPage"], OURS["PageInfo.endCursor"]) == ("Boolean!", "String")
+
+
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_a_connection_is_what_relay_takes_for_one(name):
+    edge = name.removesuffix("Connection") + "Edge"
+
+    assert OURS[f"{name}.edges"] == f"[{edge}!]!"
+    assert OURS[f"{name}.nodes"] == f"[{OURS[f'{edge}.node']}]!"
+    assert OURS[f"{name}.pageInfo"] == "PageInfo!"
+    assert OURS[f"{edge}.cursor"] == "String!"
+
+
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_a_connection_can_be_paged_from_wherever_it_is(name):
+    fields = [coordinate for coordinate, said in OURS.items() if said == f"{name}!"]
+
+    assert fields
+    for field in fields:
+        assert OURS[f"{field}(first:)"] in {"Int", "Int = 20"}
+        assert OURS[f"{field}(after:)"] == "String"

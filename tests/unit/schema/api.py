@@ -1,0 +1,70 @@
+"""The schema over fakes of its ports, asked as a client asks."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from schema.build import build_schema
+from schema.context import Context
+from schema.model.catalogue import Course
+from schema.model.viewer import ANONYMOUS, Role, Viewer
+from tests.unit.schema.fakes import (
+    NOW,
+    SISNAKER,
+    FakeCatalogue,
+    FakeEnrolments,
+    FakePartners,
+    FakeSeats,
+    a_course,
+    a_partner,
+)
+
+
+def a_learner(name: str = "ani") -> Viewer:
+    """Return a viewer with a learner's token."""
+    return Viewer(frozenset({Role.LEARNER}), learner=name)  # type: ignore[arg-type]
+
+
+@dataclass
+class Api:
+    """The schema over a few courses; `ask` answers as a client would see it."""
+
+    courses: Iterable[Course] = field(default_factory=lambda: [a_course(n) for n in range(1, 6)])
+    partners: FakePartners = field(
+        default_factory=lambda: FakePartners(a_partner(), a_partner(SISNAKER))
+    )
+    seats: FakeSeats = field(default_factory=FakeSeats)
+    viewer: Viewer = ANONYMOUS
+
+    def __post_init__(self) -> None:
+        self.catalogue = FakeCatalogue(self.courses)
+        self.enrolments = FakeEnrolments(self.catalogue)
+        self.reported: list[tuple[Exception, str]] = []
+        self.schema = build_schema(
+            lambda error, error_id: self.reported.append((error, error_id)),
+            new_error_id=lambda: "e1",
+        )
+
+    async def execute(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
+        """Return the whole result."""
+        context = Context(
+            catalogue=self.catalogue,
+            partners=self.partners,
+            enrolments=self.enrolments,
+            seats=self.seats,
+            now=NOW,
+            viewer=viewer or self.viewer,
+        )
+        return await self.schema.execute(document, variables, context)
+
+    async def ask(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
+        """Return the data of an answer without errors."""
+        result = await self.execute(document, viewer, **variables)
+        assert result.errors is None, (result.errors, self.reported)
+        return result.data
+
+    async def refused(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
+        """Return the one error of an answer, as a client sees it."""
+        result = await self.execute(document, viewer, **variables)
+        [error] = result.errors or []
+        return error.formatted

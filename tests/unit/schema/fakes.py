@@ -1,0 +1,274 @@
+"""The resolvers' ports, kept in memory: small, but they behave."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from typing import Any, TypeVar
+
+from schema import ports
+from schema.model.catalogue import (
+    Course,
+    Freshness,
+    Institution,
+    ListedCourse,
+    Offering,
+    Partner,
+    PartnerStatus,
+    Session,
+)
+from schema.model.enrolment import (
+    Actor,
+    EnrolErrorCode,
+    Enrolment,
+    EnrolmentEvent,
+    EnrolmentStatus,
+    EnrolOutcome,
+    EnrolRequest,
+    Refusal,
+)
+from schema.model.values import (
+    CourseId,
+    DeliveryMode,
+    EnrolmentId,
+    EnrolmentMode,
+    FreshnessState,
+    InstitutionId,
+    Money,
+    PartnerCode,
+    PartnerHealth,
+    PartnerKind,
+    Reference,
+    RemoteId,
+    SessionId,
+)
+
+NOW = datetime.fromisoformat("2020-04-11T09:00:00+07:00")
+TOKOPEDIA = PartnerCode("tokopedia")
+SISNAKER = PartnerCode("sisnaker")
+LEMBAGA = Institution(InstitutionId("11111111-0000-5000-8000-000000000001"), "Lembaga Kopi")
+BLK = Institution(InstitutionId("11111111-0000-5000-8000-000000000002"), "BLK Bekasi")
+
+T = TypeVar("T")
+
+
+def a_session(key: str = "s1", **said: Any) -> Session:
+    """Return a session of Tokopedia's."""
+    return Session(partner=TOKOPEDIA, key=RemoteId(key), **said)
+
+
+def an_offering(key: str = "o1", *, partner: PartnerCode = TOKOPEDIA, **said: Any) -> Offering:
+    """Return an offering that is booked through us, for Rp 350,000."""
+    given = {"price": Money(350_000), "enrolment_mode": EnrolmentMode.DIRECT} | said
+    listed = ListedCourse(title="Barista", institution=LEMBAGA.name)
+    return Offering(partner=partner, key=RemoteId(key), listed=listed, **given)
+
+
+def a_course(number: int = 1, **said: Any) -> Course:
+    """Return a course that Tokopedia sells."""
+    given = {
+        "title": f"Barista {number:02}",
+        "institution": LEMBAGA,
+        "lowest_price": Money(350_000),
+        "delivery_modes": (DeliveryMode.SELF_PACED,),
+        "offerings": (an_offering(f"o{number}", delivery_mode=DeliveryMode.SELF_PACED),),
+    } | said
+    return Course(id=CourseId(f"00000000-0000-5000-8000-{number:012}"), **given)
+
+
+def a_partner(code: PartnerCode = TOKOPEDIA, **said: Any) -> PartnerStatus:
+    """Return a healthy partner."""
+    given = {
+        "health": PartnerHealth.HEALTHY,
+        "freshness": Freshness(FreshnessState.FRESH, fetched_at=NOW),
+    } | said
+    return PartnerStatus(Partner(code, code.title(), PartnerKind.MARKETPLACE), **given)
+
+
+def cut(records: Sequence[T], key: Callable[[T], str], window: ports.Window) -> ports.Slice[T]:
+    """Return the part of `records` that `window` asks for; a cursor is a record's key."""
+    keys = [key(record) for record in records]
+    for cursor in (window.after, window.before):
+        if cursor is not None and cursor not in keys:
+            raise ports.BadCursorError(cursor)
+    if window.first is not None:
+        start = keys.index(window.after) + 1 if window.after else 0
+        stop = min(start + window.first, len(keys))
+    else:
+        stop = keys.index(window.before) if window.before else len(keys)
+        start = max(0, stop - (window.last or 0))
+    return ports.Slice(
+        nodes=records[start:stop],
+        cursors=keys[start:stop],
+        has_next=stop < len(keys),
+        has_previous=start > 0,
+        total=len(keys),
+    )
+
+
+class FakeCatalogue:
+    """A catalogue of a few courses; it searches titles and filters by price and institution."""
+
+    revision = 7
+
+    def __init__(self, courses: Iterable[Course]) -> None:
+        self._courses = {course.id: course for course in courses}
+        self._offerings = {o.id: (o, c) for c in self._courses.values() for o in c.offerings}
+        self._sessions = {s.id: s for o, _ in self._offerings.values() for s in o.sessions}
+        self.asked: list[ports.CourseQuery] = []
+        self.facets_counted = 0
+
+    def course(self, course_id: CourseId) -> Course | None:
+        return self._courses.get(course_id)
+
+    def offering(self, offering_id: Any) -> Offering | None:
+        return self._offerings.get(offering_id, (None, None))[0]
+
+    def session(self, session_id: SessionId) -> Session | None:
+        return self._sessions.get(session_id)
+
+    def institution(self, institution_id: InstitutionId) -> Institution | None:
+        return next((i for i in self._institutions() if i.id == institution_id), None)
+
+    def course_of(self, offering_id: Any) -> Course:
+        return self._offerings[offering_id][1]
+
+    def institution_partners(self, institution_id: InstitutionId) -> Sequence[PartnerCode]:
+        given = [c for c in self._courses.values() if c.institution.id == institution_id]
+        return sorted({offering.partner for course in given for offering in course.offerings})
+
+    def courses(self, query: ports.CourseQuery, window: ports.Window) -> ports.Slice[Course]:
+        self.asked.append(query)
+        return cut(self._matching(query), lambda course: course.id, window)
+
+    def facets(self, query: ports.CourseQuery) -> Sequence[ports.Facet]:
+        self.facets_counted += 1
+        counted = [
+            ports.FacetBucket(i.id, i.name, n)
+            for i in self._institutions()
+            if (n := sum(c.institution == i for c in self._matching(query)))
+        ]
+        return [
+            ports.Facet(ports.FacetName.INSTITUTION, counted),
+            ports.Facet(ports.FacetName.PRICE, [ports.FacetBucket("0-0", "Free", 0)]),
+        ]
+
+    def institutions(self, search: str | None, window: ports.Window) -> ports.Slice[Institution]:
+        found = [i for i in self._institutions() if (search or "").lower() in i.name.lower()]
+        return cut(found, lambda institution: institution.id, window)
+
+    def institution_courses(
+        self, institution_id: InstitutionId, window: ports.Window
+    ) -> ports.Slice[Course]:
+        query = ports.CourseQuery(filter=ports.CourseFilter(institutions=(institution_id,)))
+        return cut(self._matching(query), lambda course: course.id, window)
+
+    def _institutions(self) -> list[Institution]:
+        given = {course.institution for course in self._courses.values()}
+        return sorted(given, key=lambda institution: institution.name)
+
+    def _matching(self, query: ports.CourseQuery) -> list[Course]:
+        words, wanted = (query.search or "").lower(), query.filter
+        return [
+            course
+            for course in self._courses.values()
+            if not course.withdrawn
+            and words in course.title.lower()
+            and (not wanted.institutions or course.institution.id in wanted.institutions)
+            and _costs_at_most(course, wanted.price_max)
+        ]
+
+
+def _costs_at_most(course: Course, most: int | None) -> bool:
+    return most is None or (course.lowest_price is not None and course.lowest_price.amount <= most)
+
+
+class FakePartners:
+    """Partners that stand as they were told to; a stale one is missing from coverage."""
+
+    def __init__(self, *statuses: PartnerStatus) -> None:
+        self._statuses = {status.partner.code: status for status in statuses}
+
+    def statuses(self) -> Sequence[PartnerStatus]:
+        return list(self._statuses.values())
+
+    def status(self, code: PartnerCode) -> PartnerStatus | None:
+        return self._statuses.get(code)
+
+    def freshness(self, code: PartnerCode) -> Freshness:
+        return self._statuses[code].freshness
+
+    def coverage(self, partners: Sequence[PartnerCode]) -> ports.Coverage:
+        concerned = [self._statuses[code] for code in partners or self._statuses]
+        return ports.Coverage(
+            [
+                ports.MissingPartner(each, each.freshness.reason or "", each.failing_since)
+                for each in concerned
+                if each.freshness.state is FreshnessState.STALE
+            ]
+        )
+
+
+@dataclass
+class FakeSeats:
+    """Places taken through us, as told."""
+
+    places: dict[SessionId, int] = field(default_factory=dict)
+
+    def taken(self, session_id: SessionId) -> int:
+        return self.places.get(session_id, 0)
+
+
+class FakeEnrolments:
+    """A ledger that confirms at once, keeps keys, and knows whose an enrolment is."""
+
+    def __init__(self, catalogue: FakeCatalogue, balance: int = 3_500_000) -> None:
+        self._catalogue = catalogue
+        self._grant = balance
+        self._numbers = count(1)
+        self._by_key: dict[tuple[str, str], Enrolment] = {}
+
+    async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
+        key = request.learner, request.idempotency_key
+        offering = self._catalogue.offering(request.offering_id)
+        if offering is None or offering.price is None:
+            refusal = Refusal(EnrolErrorCode.NOT_FOUND, "gone", ("input", "offeringId"))
+            return EnrolOutcome(None, (refusal,))
+        if key not in self._by_key:
+            number = next(self._numbers)
+            self._by_key[key] = Enrolment(
+                id=EnrolmentId(f"22222222-0000-4000-8000-{number:012}"),
+                learner=request.learner,
+                status=EnrolmentStatus.RESERVED,
+                course_id=self._catalogue.course_of(offering.id).id,
+                offering_id=offering.id,
+                session_id=request.session_id,
+                partner=offering.partner,
+                price=offering.price,
+                reference=Reference(f"MTR-{number}"),
+                created_at=NOW,
+            )
+        return EnrolOutcome(self._by_key[key])
+
+    async def read_enrolment(self, learner: Any, enrolment_id: Any) -> Enrolment | None:
+        mine = await self._of(learner)
+        return next((each for each in mine if each.id == enrolment_id), None)
+
+    async def read_enrolments(
+        self, learner: Any, window: ports.Window, statuses: Sequence[EnrolmentStatus]
+    ) -> ports.Slice[Enrolment]:
+        mine = [e for e in await self._of(learner) if not statuses or e.status in statuses]
+        return cut(mine, lambda enrolment: enrolment.id, window)
+
+    async def read_events(self, enrolment_id: Any) -> Sequence[EnrolmentEvent]:
+        return [EnrolmentEvent(NOW, None, EnrolmentStatus.RESERVED, Actor.LEARNER, "enrol")]
+
+    async def read_balance(self, learner: Any) -> Money:
+        return Money(self._grant - sum(each.price.amount for each in await self._of(learner)))
+
+    def settle(self, status: EnrolmentStatus) -> None:
+        """Let every enrolment stand so."""
+        self._by_key = {k: replace(e, status=status) for k, e in self._by_key.items()}
+
+    async def _of(self, learner: Any) -> list[Enrolment]:
+        return [each for each in reversed(self._by_key.values()) if each.learner == learner]

@@ -1,0 +1,300 @@
+"""Searching and paging the catalogue."""
+
+import pytest
+
+from schema.ids import NodeKind, to_global_id
+from schema.model.catalogue import Freshness
+from schema.model.values import CourseLevel, DeliveryMode, FreshnessState, PartnerHealth
+from schema.ports import CourseFilter, CourseQuery, CourseSort
+from tests.unit.schema.api import Api
+from tests.unit.schema.fakes import (
+    BLK,
+    LEMBAGA,
+    NOW,
+    SISNAKER,
+    TOKOPEDIA,
+    FakePartners,
+    a_course,
+    a_partner,
+    an_offering,
+)
+
+pytestmark = pytest.mark.anyio
+
+PAGE = """
+query ($first: Int, $after: String, $last: Int, $before: String) {
+  courses(first: $first, after: $after, last: $last, before: $before) {
+    totalCount nodes { title } edges { cursor node { title } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}
+"""
+
+
+def titles(connection):
+    return [node["title"] for node in connection["nodes"]]
+
+
+async def test_a_course_is_its_record_without_a_copy(api):
+    data = await api.ask(
+        "{ courses(first: 1) { nodes { __typename title level languages withdrawn availability"
+        " lowestPrice { amount currency } institution { name } deliveryModes } } }"
+    )
+
+    assert data["courses"]["nodes"] == [
+        {
+            "__typename": "Course",
+            "title": "Barista 01",
+            "level": "UNKNOWN",
+            "languages": [],
+            "withdrawn": False,
+            "availability": "AVAILABLE",
+            "lowestPrice": {"amount": 350_000, "currency": "IDR"},
+            "institution": {"name": "Lembaga Kopi"},
+            "deliveryModes": ["SELF_PACED"],
+        }
+    ]
+
+
+async def test_paging_forward_meets_every_course_once(api):
+    seen, cursor = [], None
+    while True:
+        page = (await api.ask(PAGE, first=2, after=cursor))["courses"]
+        seen += titles(page)
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+        cursor = page["pageInfo"]["endCursor"]
+
+    assert seen == [f"Barista {n:02}" for n in range(1, 6)]
+
+
+async def test_paging_backward_meets_every_course_once(api):
+    seen, cursor = [], None
+    while True:
+        page = (await api.ask(PAGE, last=2, before=cursor))["courses"]
+        seen = titles(page) + seen
+        if not page["pageInfo"]["hasPreviousPage"]:
+            break
+        cursor = page["pageInfo"]["startCursor"]
+
+    assert seen == [f"Barista {n:02}" for n in range(1, 6)]
+
+
+async def test_edges_and_nodes_tell_the_same(api):
+    page = (await api.ask(PAGE, first=3))["courses"]
+
+    assert [edge["node"] for edge in page["edges"]] == page["nodes"]
+    assert page["pageInfo"]["startCursor"] == page["edges"][0]["cursor"]
+    assert page["pageInfo"]["endCursor"] == page["edges"][-1]["cursor"]
+    assert page["totalCount"] == 5
+
+
+async def test_a_page_of_none_still_counts(api):
+    page = (await api.ask(PAGE, first=0))["courses"]
+
+    assert page["nodes"] == []
+    assert page["totalCount"] == 5
+    assert page["pageInfo"]["startCursor"] is page["pageInfo"]["endCursor"] is None
+
+
+async def test_twenty_unless_said_otherwise():
+    api = Api([a_course(n) for n in range(1, 31)])
+
+    assert len((await api.ask("{ courses { nodes { id } } }"))["courses"]["nodes"]) == 20
+    assert (
+        len((await api.ask("{ courses(first: null) { nodes { id } } }"))["courses"]["nodes"]) == 20
+    )
+    assert len((await api.ask("{ courses(last: 7) { nodes { id } } }"))["courses"]["nodes"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param("first: -1", "`first` is from 0 to 100, not -1", id="negative"),
+        pytest.param("first: 1000000", "`first` is from 0 to 100", id="a-million"),
+        pytest.param("last: 101", "`last` is from 0 to 100", id="last-too-many"),
+        pytest.param("last: -1", "`last` is from 0 to 100", id="last-negative"),
+        pytest.param("first: 2, last: 2", "exclude each other", id="both-ends"),
+        pytest.param('first: 2, after: "x", before: "y"', "goes with", id="both-cursors"),
+        pytest.param('last: 2, after: "x"', "`after` goes with `first`", id="last-after"),
+        pytest.param('before: "x"', "`before` goes with `last`", id="first-before"),
+        pytest.param('after: "forged"', "not of this list; start again", id="forged-cursor"),
+        pytest.param('after: ""', "not of this list", id="empty-cursor"),
+        pytest.param(f'search: "{"x" * 201}"', "at most 200 characters", id="long-search"),
+        pytest.param(
+            f"filter: {{regions: {['31'] * 101}}}".replace("'", '"'),
+            "at most 100",
+            id="long-filter",
+        ),
+    ],
+)
+async def test_bad_input_is_told_with_what_would_be_right(api, arguments, says):
+    error = await api.refused(f"{{ courses({arguments}) {{ totalCount }} }}")
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert says in error["message"]
+    assert api.reported == []
+
+
+async def test_the_whole_question_reaches_the_catalogue(api):
+    await api.ask(
+        """query ($institution: ID!, $search: String) {
+          courses(search: $search, sort: RATING, filter: {
+            partners: ["tokopedia"], institutions: [$institution], categories: ["teknik"],
+            levels: [ALL], deliveryModes: [ONSITE], languages: ["id"], regions: ["31.71"],
+            priceMin: 0, priceMax: 500000, startsAfter: "2020-04-11T09:00:00+07:00",
+            availableOnly: true
+          }) { totalCount }
+        }""",
+        institution=to_global_id(NodeKind.INSTITUTION, LEMBAGA.id),
+        search="  desain\u0000\n grafis ",
+    )
+
+    assert api.catalogue.asked == [
+        CourseQuery(
+            search="desain grafis",
+            filter=CourseFilter(
+                partners=(TOKOPEDIA,),
+                institutions=(LEMBAGA.id,),
+                categories=("teknik",),
+                levels=(CourseLevel.ALL,),
+                delivery_modes=(DeliveryMode.ONSITE,),
+                languages=("id",),
+                regions=("31.71",),
+                price_min=0,
+                price_max=500_000,
+                starts_after=NOW,
+                available_only=True,
+            ),
+            sort=CourseSort.RATING,
+        )
+    ]
+
+
+@pytest.mark.parametrize("search", ["", "   ", "\u0000\u0007", None])
+async def test_a_search_for_nothing_is_no_search(api, search):
+    await api.ask("query ($s: String) { courses(search: $s) { totalCount } }", s=search)
+
+    assert api.catalogue.asked[-1].search is None
+
+
+async def test_nulls_ask_for_everything(api):
+    await api.ask(
+        "{ courses(search: null, filter: {partners: null, priceMin: null, availableOnly: null},"
+        " sort: null, first: null, after: null, last: null, before: null) { totalCount } }"
+    )
+
+    assert api.catalogue.asked == [CourseQuery()]
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        "garbage",
+        LEMBAGA.id,
+        to_global_id(NodeKind.COURSE, LEMBAGA.id),
+        to_global_id(NodeKind.INSTITUTION, "nobody"),
+    ],
+)
+async def test_an_unknown_institution_has_no_courses(api, stranger):
+    data = await api.ask(
+        "query ($id: ID!) { courses(filter: {institutions: [$id]}) { totalCount } }", id=stranger
+    )
+
+    assert data == {"courses": {"totalCount": 0}}
+
+
+async def test_a_facets_value_is_what_the_filter_accepts():
+    api = Api([a_course(1), a_course(2), a_course(3, institution=BLK)])
+    data = await api.ask("{ courses { facets { name buckets { value label count } } } }")
+    buckets = data["courses"]["facets"][0]["buckets"]
+
+    for bucket in buckets:
+        narrowed = await api.ask(
+            "query ($id: ID!) { courses(filter: {institutions: [$id]}) { totalCount } }",
+            id=bucket["value"],
+        )
+        assert narrowed["courses"]["totalCount"] == bucket["count"]
+    assert [bucket["label"] for bucket in buckets] == ["BLK Bekasi", "Lembaga Kopi"]
+    assert data["courses"]["facets"][1] == {
+        "name": "PRICE",
+        "buckets": [{"value": "0-0", "label": "Free", "count": 0}],
+    }
+
+
+async def test_facets_are_counted_only_when_asked_for(api):
+    await api.ask("{ courses { totalCount } }")
+
+    assert api.catalogue.facets_counted == 0
+
+
+async def test_coverage_names_a_partner_that_is_missing():
+    stale = Freshness(FreshnessState.STALE, fetched_at=NOW, reason="answers HTTP 503")
+    down = a_partner(SISNAKER, health=PartnerHealth.DOWN, freshness=stale, failing_since=NOW)
+    api = Api(partners=FakePartners(a_partner(), down))
+    ask = """query ($codes: [String!]) { courses(filter: {partners: $codes}) {
+      coverage { complete missing { partner { code health } since reason lastGoodAt } } } }"""
+
+    everybody = (await api.ask(ask))["courses"]["coverage"]
+    tokopedia = (await api.ask(ask, codes=["tokopedia"]))["courses"]["coverage"]
+
+    assert everybody == {
+        "complete": False,
+        "missing": [
+            {
+                "partner": {"code": "sisnaker", "health": "DOWN"},
+                "since": "2020-04-11T09:00:00+07:00",
+                "reason": "answers HTTP 503",
+                "lastGoodAt": None,
+            }
+        ],
+    }
+    assert tokopedia == {"complete": True, "missing": []}
+
+
+async def test_the_answer_says_which_revision_it_shows(api):
+    assert (await api.ask("{ courses { revision } }")) == {"courses": {"revision": "7"}}
+
+
+async def test_institutions_by_name_with_their_courses_and_partners():
+    sold_by_two = (an_offering("a"), an_offering("b", partner=SISNAKER))
+    api = Api([a_course(1, offerings=sold_by_two), a_course(2), a_course(3, institution=BLK)])
+
+    data = await api.ask(
+        """{ institutions(search: "KOPI", first: 5) { totalCount edges { cursor } nodes {
+          __typename id name partners { code }
+          courses(first: 1) { totalCount nodes { title } facets { name } pageInfo { hasNextPage } }
+        } } }"""
+    )
+
+    assert data["institutions"]["totalCount"] == 1
+    assert data["institutions"]["nodes"] == [
+        {
+            "__typename": "Institution",
+            "id": to_global_id(NodeKind.INSTITUTION, LEMBAGA.id),
+            "name": "Lembaga Kopi",
+            "partners": [{"code": "sisnaker"}, {"code": "tokopedia"}],
+            "courses": {
+                "totalCount": 2,
+                "nodes": [{"title": "Barista 01"}],
+                "facets": [{"name": "INSTITUTION"}, {"name": "PRICE"}],
+                "pageInfo": {"hasNextPage": True},
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "field",
+    ['institutions(after: "x")', 'institutions(last: 2, before: "x")', "institutions(first: 101)"],
+)
+async def test_bad_pages_of_institutions_are_told(api, field):
+    error = await api.refused(f"{{ {field} {{ totalCount }} }}")
+
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+
+
+async def test_bad_pages_of_an_institutions_courses_are_told(api):
+    error = await api.refused('{ institutions { nodes { courses(after: "x") { totalCount } } } }')
+
+    assert "not of this list" in error["message"]
