@@ -1,0 +1,91 @@
+"""A feed: one file, fetched whole, and perhaps a desk for enrolments beside it."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from http import HTTPStatus
+
+import orjson
+
+from adapters.base import (
+    Booking,
+    Cursor,
+    NotModified,
+    Page,
+    PartnerSettings,
+    Receipt,
+    ReceiptStatus,
+    Validators,
+)
+from adapters.enrolments import EnrolmentCalls
+from adapters.errors import PartnerRefusedError
+from adapters.feed.mapping import build_mapping
+from adapters.http import PartnerClient
+from schema.model.values import Reference
+
+
+class Adapter:
+    """Reads a feed as its partner's options say, and books where they say.
+
+    Raises `FeedOptionsError` when the options cannot be used.
+    """
+
+    def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
+        self._client = client
+        self._mapping = build_mapping(settings)
+        self._reading = _digest(settings)
+        desk = self._mapping.desk
+        self._calls = EnrolmentCalls(client, path=desk.path) if desk else None
+
+    async def fetch_page(
+        self, cursor: Cursor | None = None, known: Validators | None = None
+    ) -> Page | NotModified:
+        """See `CatalogueSource.fetch_page`; a feed is one page."""
+        del cursor
+        answer = await self._client.fetch(self._mapping.path, headers=self._conditions(known))
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            return NotModified()
+        return self._mapping.to_page(answer.body, self._validators(answer.headers))
+
+    async def enrol(self, booking: Booking) -> Receipt:
+        """See `EnrolmentDesk.enrol`."""
+        desk = self._mapping.desk
+        if desk and desk.session_required and booking.session is None:
+            return Receipt(booking.reference, ReceiptStatus.REJECTED, reason="SESSION_REQUIRED")
+        return await self._desk().enrol(booking)
+
+    async def find(self, reference: Reference) -> Receipt | None:
+        """See `EnrolmentDesk.find`."""
+        return await self._desk().find(reference)
+
+    async def cancel(self, reference: Reference) -> Receipt:
+        """See `EnrolmentDesk.cancel`."""
+        return await self._desk().cancel(reference)
+
+    def _desk(self) -> EnrolmentCalls:
+        if self._calls is None:
+            raise PartnerRefusedError(
+                self._client.partner, "takes no enrolments: its options have no enrolments.path"
+            )
+        return self._calls
+
+    def _validators(self, headers: Mapping[str, str]) -> Validators | None:
+        """Return the partner's validators, bound to the options that read its answer.
+
+        With other options the same file says something else: it must be fetched again.
+        """
+        etag, modified = headers.get("etag"), headers.get("last-modified")
+        if etag is None and modified is None:
+            return None
+        return Validators(etag=f"{self._reading} {etag or ''}", last_modified=modified)
+
+    def _conditions(self, known: Validators | None) -> dict[str, str]:
+        reading, _, etag = ((known and known.etag) or "").partition(" ")
+        if known is None or reading != self._reading:
+            return {}
+        told = {"If-None-Match": etag, "If-Modified-Since": known.last_modified or ""}
+        return {name: value for name, value in told.items() if value}
+
+
+def _digest(settings: PartnerSettings) -> str:
+    options = orjson.dumps(settings.options, option=orjson.OPT_SORT_KEYS, default=str)
+    return sha256(options).hexdigest()[:16]

@@ -1,0 +1,181 @@
+"""A feed's rows to canonical records, as the partner's options say.  Pure.
+
+`build_mapping` checks the options and compiles them once; `FeedMapping.to_page` then
+runs over every row.  Rows that share a key are one offering: a feed of one row per
+session gives its sessions; any other feed repeats itself, and the rest is "duplicate".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.base import Page, PartnerSettings, Validators
+from adapters.errors import PartnerContractError
+from adapters.feed.formats import BadRow, Format, Row, build_format
+from adapters.feed.keys import DUPLICATE, RequiredKey, Rule, build_key, build_rule, required_key
+from adapters.feed.options import Options
+from adapters.feed.prices import PriceReader, build_prices
+from adapters.feed.readers import Empty, FieldReader, Terms, build_field
+from adapters.feed.sessions import SessionMapping, build_sessions
+from adapters.feed.shelf import Shelf
+from adapters.parsing import Record, RowError
+from schema.model.catalogue import ListedCourse, Offering, Session
+from schema.model.values import EnrolmentMode, PartnerCode, RemoteId
+
+LISTED = (
+    "title", "institution", "summary", "description_html", "category", "level", "languages",
+    "duration_minutes", "rating", "rating_count", "image_url",
+)  # fmt: skip
+REQUIRED = ("title", "institution")
+UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
+SOLD = ("delivery_mode", "url", "bookable")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where a feed partner takes enrolments, and whether it books sessions only."""
+
+    path: str
+    session_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeedMapping:
+    """Everything that a partner's options say, checked and compiled."""
+
+    partner: PartnerCode
+    path: str
+    format: Format
+    key: RequiredKey
+    fields: Mapping[str, FieldReader]
+    prices: PriceReader
+    sessions: SessionMapping | None
+    rules: tuple[Rule, ...]
+    desk: Desk | None
+    keeps_last: bool
+
+    def to_page(self, body: bytes, validators: Validators | None = None) -> Page:
+        """Translate the whole feed.  Raises `PartnerContractError` if no row can be read."""
+        shelf = Shelf(
+            keeps_last=self.keeps_last,
+            rows_are_sessions=self.sessions is not None and self.sessions.source is None,
+            needs_sessions=self.desk is not None and self.desk.session_required,
+        )
+        for number, row in enumerate(self.format(body), start=1):
+            self._put(shelf, number, row)
+        if shelf.has_only_rejections:
+            raise PartnerContractError(
+                self.partner, f"no row can be read; the first: {shelf.first_reason}"
+            )
+        return shelf.to_page(validators)
+
+    def _put(self, shelf: Shelf, number: int, row: Row) -> None:
+        """Put what `row` says on the shelf: an offering, or why there is none."""
+        if isinstance(row, BadRow):
+            shelf.reject(number, None, row.reason, row.raw)
+            return
+        key: RemoteId | None = None
+        try:
+            key = self.key(row)
+            if rule := next((rule for rule in self.rules if rule.leaves_out(row)), None):
+                shelf.leave_out(key, rule.name)
+                return
+            terms: Terms = []
+            sessions = self._to_sessions(shelf, number, row, terms)
+            shelf.add(self._to_offering(key, row, terms, sessions))
+        except UNREADABLE as exc:
+            shelf.reject(number, key, str(exc), row)
+
+    def _to_sessions(
+        self, shelf: Shelf, number: int, row: Record, terms: Terms
+    ) -> tuple[Session, ...]:
+        """Translate the sessions in `row`; a bad one in a list costs only itself."""
+        if self.sessions is None:
+            return ()
+        found: dict[RemoteId, Session] = {}
+        for record in self.sessions.records(row):
+            try:
+                session = self.sessions.to_session(record, terms)
+            except UNREADABLE as exc:
+                if self.sessions.source is None:
+                    raise
+                shelf.reject(number, self.key(row), str(exc), record)
+                continue
+            if session is not None:
+                if session.key in found:
+                    shelf.leave_out(session.key, DUPLICATE)
+                found[session.key] = session
+        return tuple(found.values())
+
+    def _to_offering(
+        self, key: RemoteId, row: Record, terms: Terms, sessions: tuple[Session, ...]
+    ) -> Offering:
+        told: dict[str, Any] = {}
+        for name, read in self.fields.items():
+            value = read(row, terms)
+            if value is not None:
+                told[name] = value
+            elif name in REQUIRED:
+                raise RowError(f"{name}: is empty")
+        price, list_price = self.prices(row, terms)
+        bookable = self.desk is not None and told.pop("bookable", True)
+        sold = {name: told.pop(name) for name in SOLD if name in told}
+        return Offering(
+            partner=self.partner,
+            key=key,
+            listed=ListedCourse(**told),
+            price=price,
+            list_price=list_price,
+            enrolment_mode=EnrolmentMode.DIRECT if bookable else EnrolmentMode.LINK,
+            sessions=sessions,
+            unknown_terms=tuple(dict.fromkeys(terms)),
+            **sold,
+        )
+
+
+def build_mapping(settings: PartnerSettings) -> FeedMapping:
+    """Return the mapping of a feed partner.  Raises `FeedOptionsError`."""
+    options = Options(f"partner {settings.code!r}: options", settings.options)
+    empty: Empty = frozenset(options.texts("empty"))
+    fields = options.table("fields")
+    readers = {
+        name: build_field(name, fields.source(name), empty)
+        for name in (*LISTED, *SOLD)
+        if fields.has(name)
+    }
+    prices = build_prices(fields.source("price"), fields.source("list_price"), empty)
+    fields.refuse_surplus("field of courses")
+    for name in REQUIRED:
+        if name not in readers:
+            raise fields.wrong(name, "is missing: every course has a title and an institution")
+    mapping = FeedMapping(
+        partner=settings.code,
+        path=options.text("path"),
+        format=build_format(options, settings.code),
+        key=required_key(build_key(options.source("key"), empty)),
+        fields=readers,
+        prices=prices,
+        sessions=_build_sessions(options, settings.code, empty),
+        rules=tuple(build_rule(rule, empty) for rule in options.tables("leave_out")),
+        desk=_build_desk(options),
+        keeps_last=options.choice("duplicates", ("keep_last", "keep_first"), "keep_last")
+        == "keep_last",
+    )
+    options.raw("auth")  # the registry's business
+    options.refuse_surplus()
+    return mapping
+
+
+def _build_sessions(options: Options, partner: PartnerCode, empty: Empty) -> SessionMapping | None:
+    if not options.has("sessions"):
+        return None
+    return build_sessions(options.table("sessions"), partner, empty)
+
+
+def _build_desk(options: Options) -> Desk | None:
+    if not options.has("enrolments"):
+        return None
+    desk = options.table("enrolments")
+    found = Desk(desk.required("path"), session_required=desk.flag("session_required"))
+    desk.refuse_surplus()
+    return found

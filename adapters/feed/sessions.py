@@ -1,0 +1,84 @@
+"""The dated runs of a feed's offerings: one per row, or a list inside each row.  Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.feed.keys import KeyReader, build_key
+from adapters.feed.options import Options
+from adapters.feed.readers import Empty, FieldReader, Limit, Terms, build_field
+from adapters.feed.sources import Source, first_of
+from adapters.parsing import Record, RowError
+from schema.model.catalogue import Session, Venue
+from schema.model.values import PartnerCode
+
+FIELDS = (
+    "starts_at", "ends_at", "enrolment_ends_at", "venue_name", "venue_address",
+    "region_code", "region_name", "capacity", "seats_left",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMapping:
+    """How sessions are read; `source` None means that each row of the feed is one."""
+
+    partner: PartnerCode
+    source: Source | None
+    key: KeyReader
+    fields: Mapping[str, FieldReader]
+
+    def records(self, row: Record) -> Iterator[Any]:
+        """Yield what should be sessions in one row of the feed."""
+        if self.source is None:
+            yield row
+            return
+        found = self.source(row)
+        if found is not None:
+            yield from found if isinstance(found, list) else [found]
+
+    def to_session(self, record: Any, terms: Terms) -> Session | None:
+        """Translate one session; None when its key is empty.  Raises `RowError`."""
+        if not isinstance(record, Mapping):
+            raise RowError("session: is not a record")
+        key = self.key(record)
+        if key is None:
+            return None
+        told = {name: read(record, terms) for name, read in self.fields.items()}
+        starts_at, ends_at = told.get("starts_at"), told.get("ends_at")
+        if starts_at and ends_at and ends_at < starts_at:
+            raise RowError(f"session {key}: ends_at is before starts_at")
+        limit = told.get("capacity") or Limit(None)
+        return Session(
+            partner=self.partner,
+            key=key,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            enrolment_ends_at=told.get("enrolment_ends_at"),
+            venue=_to_venue(told),
+            capacity=limit.seats,
+            seats_left=None if limit.unlimited else told.get("seats_left"),
+            unlimited=limit.unlimited,
+        )
+
+
+def build_sessions(options: Options, partner: PartnerCode, empty: Empty) -> SessionMapping:
+    """Return the mapping that `[partner.options.sessions]` describes."""
+    at = options.texts("at")
+    key = build_key(options.source("key"), empty)
+    fields = options.table("fields")
+    readers = {
+        name: build_field(name, fields.source(name), empty) for name in FIELDS if fields.has(name)
+    }
+    fields.refuse_surplus("field of sessions")
+    options.refuse_surplus()
+    return SessionMapping(partner, first_of(at, empty) if at else None, key, readers)
+
+
+def _to_venue(told: Mapping[str, Any]) -> Venue | None:
+    venue = Venue(
+        name=told.get("venue_name"),
+        address=told.get("venue_address"),
+        region_code=told.get("region_code"),
+        region_name=told.get("region_name"),
+    )
+    return None if venue == Venue() else venue

@@ -1,0 +1,79 @@
+"""Where the offerings of one feed are put together while its rows are read."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from adapters.base import LeftOut, Page, Rejection, Validators
+from adapters.feed.keys import DUPLICATE
+from adapters.parsing import RAW_LENGTH, clean_title, to_raw
+from schema.model.catalogue import Offering, Session
+from schema.model.values import EnrolmentMode, RemoteId
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Offerings by key, with what became of every row that is not one of them.
+
+    `rows_are_sessions`: rows that share a key are sessions of one offering, and the
+    first tells of the offering.  Otherwise `keeps_last` says which of them stays.
+    """
+
+    keeps_last: bool
+    rows_are_sessions: bool
+    needs_sessions: bool
+    _offerings: dict[RemoteId, Offering] = field(default_factory=dict)
+    _sessions: dict[RemoteId, dict[RemoteId, Session]] = field(default_factory=dict)
+    _left_out: list[LeftOut] = field(default_factory=list)
+    _rejections: list[Rejection] = field(default_factory=list)
+
+    @property
+    def has_only_rejections(self) -> bool:
+        """Whether there were rows, and none could be read."""
+        return bool(self._rejections) and not self._offerings and not self._left_out
+
+    @property
+    def first_reason(self) -> str:
+        """Why the first rejected row was rejected."""
+        return self._rejections[0].reason
+
+    def add(self, offering: Offering) -> None:
+        """Put `offering` on the shelf, or its sessions to those that stand there."""
+        key = offering.key
+        is_new = key not in self._offerings
+        if not is_new and not (self.rows_are_sessions and self._add_sessions(offering)):
+            self.leave_out(key, DUPLICATE)
+        if is_new or (self.keeps_last and not self.rows_are_sessions):
+            self._offerings[key] = offering
+            self._sessions[key] = {session.key: session for session in offering.sessions}
+
+    def _add_sessions(self, offering: Offering) -> bool:
+        """Add the sessions; return whether any of them is new."""
+        standing = self._sessions[offering.key]
+        new = [session for session in offering.sessions if session.key not in standing]
+        for session in offering.sessions if self.keeps_last else new:
+            standing[session.key] = session
+        return bool(new)
+
+    def leave_out(self, key: RemoteId, rule: str) -> None:
+        """Note that a rule keeps a row out."""
+        self._left_out.append(LeftOut(key, rule))
+
+    def reject(self, number: int, key: RemoteId | None, reason: str, raw: Any) -> None:
+        """Note that row `number` could not become a record."""
+        printed = raw[:RAW_LENGTH] if isinstance(raw, str) else to_raw(raw)
+        self._rejections.append(Rejection(number, key, clean_title(reason), printed))
+
+    def to_page(self, validators: Validators | None) -> Page:
+        """Return all of it as the one page of the feed."""
+        return Page(
+            offerings=tuple(self._finished(offering) for offering in self._offerings.values()),
+            left_out=tuple(self._left_out),
+            rejections=tuple(self._rejections),
+            validators=validators,
+        )
+
+    def _finished(self, offering: Offering) -> Offering:
+        sessions = tuple(self._sessions[offering.key].values())
+        if self.needs_sessions and not sessions:
+            return replace(offering, enrolment_mode=EnrolmentMode.LINK)
+        return offering if sessions == offering.sessions else replace(offering, sessions=sessions)

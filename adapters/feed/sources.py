@@ -1,0 +1,86 @@
+"""Where a value comes from: a column, the first of several, a constant, or a template.
+
+A column's name is looked up as it stands, and else as a dotted path into nested
+values ("lembaga.nama"; a number picks from a list).  Nothing, blank text, an empty
+list and the feed's own words for nothing (`empty = ["-"]`) are all None.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adapters.feed.options import Options
+from adapters.parsing import Record
+
+Source = Callable[[Record], Any]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_KINDS = "from, constant, template"
+
+
+def build_source(options: Options, empty: frozenset[str]) -> Source | None:
+    """Return the source that `options` name, or None when they name none."""
+    given = [kind for kind in ("from", "constant", "template") if options.has(kind)]
+    if len(given) > 1:
+        raise options.wrong("", f"must have one of {_KINDS}, not {' and '.join(given)}")
+    if not given:
+        return None
+    if given == ["constant"]:
+        return _constant(options.raw("constant"))
+    if given == ["template"]:
+        return _template(options, empty)
+    return first_of(options.texts("from"), empty)
+
+
+def first_of(columns: tuple[str, ...], empty: frozenset[str]) -> Source:
+    """Return the source that gives the first of `columns` that is not empty."""
+    paths = [(column, tuple(column.split("."))) for column in columns]
+
+    def value(row: Record) -> Any:
+        for column, path in paths:
+            found = row[column] if column in row else _walk(row, path)
+            if (bare := _without_emptiness(found, empty)) is not None:
+                return bare
+        return None
+
+    return value
+
+
+def _walk(value: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value
+
+
+def _without_emptiness(value: Any, empty: frozenset[str]) -> Any:
+    if isinstance(value, Mapping) and "#text" in value:  # an XML element with attributes
+        value = value["#text"]
+    if isinstance(value, str):
+        bare = value.strip()
+        return bare if bare and bare not in empty else None
+    return None if value in ([], {}) else value
+
+
+def _constant(value: Any) -> Source:
+    return lambda _row: value
+
+
+def _template(options: Options, empty: frozenset[str]) -> Source:
+    template = options.required("template")
+    columns = _PLACEHOLDER.findall(template)
+    if not columns:
+        raise options.wrong("template", "names no {column}; write a constant instead")
+    sources = {column: first_of((column,), empty) for column in columns}
+
+    def value(row: Record) -> str | None:
+        found = {column: source(row) for column, source in sources.items()}
+        if any(part is None for part in found.values()):
+            return None  # half a template is worse than none
+        return _PLACEHOLDER.sub(lambda match: str(found[match[1]]), template)
+
+    return value

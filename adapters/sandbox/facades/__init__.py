@@ -1,0 +1,1 @@
+"""One module per sandbox partner, each speaking that partner's wire format."""
