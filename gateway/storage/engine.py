@@ -39,14 +39,20 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         build = _build_sqlite_engine if self.is_sqlite else _build_postgres_engine
         self.engine = build(url, begin="BEGIN IMMEDIATE")
-        self._read_engine = build(url, begin="BEGIN") if self.is_sqlite else self.engine
+        self._read_engine = (
+            build(url, begin="BEGIN")
+            if self.is_sqlite
+            else self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        )
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"{schema}-read")
         self._writers = ThreadPoolExecutor(
             1 if self.is_sqlite else WRITERS, thread_name_prefix=f"{schema}-write"
         )
 
     async def read(self, question: Callable[[Connection], T]) -> T:
-        """Return `question(connection)`, asked in a transaction that is rolled back."""
+        """Return `question(connection)`, asked of one snapshot in a transaction that is rolled back."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, question)
 

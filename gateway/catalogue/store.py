@@ -1,0 +1,215 @@
+"""What the catalogue database answers: to the read model, to enrolling, to operators.
+
+All reads; writing is `sync`'s alone.  Times are aware, in UTC.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+
+from gateway.catalogue.records import from_payload
+from gateway.storage.catalogue_tables import (
+    change_log,
+    course,
+    institution,
+    left_out,
+    offering,
+    partner_status,
+    quarantine,
+    revision,
+    unknown_term,
+)
+from gateway.storage.engine import Database
+from schema.model.catalogue import Institution, Offering, UnknownTerm
+from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
+from schema.ports import OfferingFact
+
+CHUNK = 1_000  # ids in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOffering:
+    """An offering and whether it stands there only as a tombstone."""
+
+    offering: Offering
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCourse:
+    """A course as the store knows it: which offerings it joins, the founding one first."""
+
+    id: CourseId
+    institution_id: InstitutionId
+    created_at: datetime
+    offerings: tuple[StoredOffering, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The catalogue, or the part of it that changed, as of one revision."""
+
+    revision: int
+    courses: Sequence[StoredCourse]
+    institutions: Sequence[Institution]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """What the last attempts to read a partner's list came to."""
+
+    partner: PartnerCode
+    epoch: int
+    attempted_at: datetime
+    fetched_at: datetime | None = None
+    failing_since: datetime | None = None
+    failure: str | None = None
+    offerings: int = 0
+    fetched: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row that could not become an offering, and why."""
+
+    page: int
+    row: int
+    key: str | None
+    reason: str
+    raw: str
+
+
+class CatalogueStore:
+    """Reads the catalogue database; implements `schema.ports.OfferingFacts`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read_revision(self) -> int:
+        """Return the newest revision; 0 before the first."""
+        return await self._database.read(_revision)
+
+    async def read_catalogue(self) -> Changes:
+        """Return everything, tombstones too."""
+        return await self._database.read(lambda connection: _changes(connection, None))
+
+    async def read_changes(self, since: int) -> Changes:
+        """Return the courses that changed after revision `since`, and all institutions."""
+        return await self._database.read(lambda connection: _changes(connection, since))
+
+    async def read_statuses(self) -> Sequence[StatusRow]:
+        """Return the partners of whom a sync has been tried."""
+        return await self._database.read(_statuses)
+
+    async def read_fact(self, offering_id: OfferingId) -> OfferingFact | None:
+        """Return an offering as enrolling needs it, or None if there never was one."""
+        return await self._database.read(lambda connection: _fact(connection, offering_id))
+
+    async def read_quarantine(
+        self, partner: PartnerCode, *, limit: int = 1_000
+    ) -> Sequence[Quarantined]:
+        """Return the rows that the partner's list that stands could not bring in."""
+        columns = [getattr(quarantine.c, name) for name in Quarantined.__dataclass_fields__]
+        question = (
+            _of_listed_run(select(*columns), quarantine.c.run_id, partner)
+            .order_by(quarantine.c.id)
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(question).all())
+        return [Quarantined(*row) for row in rows]
+
+    async def count_left_out(self, partner: PartnerCode) -> Sequence[tuple[str, int]]:
+        """Return how many rows each named rule left out of the list that stands."""
+        counted = select(left_out.c.rule, func.count()).group_by(left_out.c.rule)
+        question = _of_listed_run(counted, left_out.c.run_id, partner).order_by(left_out.c.rule)
+        rows = await self._database.read(lambda connection: connection.execute(question).all())
+        return [(rule, count) for rule, count in rows]
+
+    async def count_unknown_terms(self, partner: PartnerCode) -> Sequence[tuple[UnknownTerm, int]]:
+        """Return the words that no mapping knows, most frequent first."""
+        terms = select(unknown_term.c.field, unknown_term.c.text, unknown_term.c.rows)
+        question = _of_listed_run(terms, unknown_term.c.run_id, partner).order_by(
+            unknown_term.c.rows.desc(), unknown_term.c.field, unknown_term.c.text
+        )
+        rows = await self._database.read(lambda connection: connection.execute(question).all())
+        return [(UnknownTerm(field, text), count) for field, text, count in rows]
+
+
+def _of_listed_run(question: Select[Any], run_id: Any, partner: PartnerCode) -> Select[Any]:
+    """Narrow `question` to the run that brought in the partner's list that stands."""
+    return question.join(partner_status, partner_status.c.listed_run == run_id).where(
+        partner_status.c.partner == partner
+    )
+
+
+def _revision(connection: Connection) -> int:
+    number: int = connection.execute(select(revision.c.number)).scalar_one()
+    return number
+
+
+def _changes(connection: Connection, since: int | None) -> Changes:
+    number = _revision(connection)
+    if since is None:
+        courses = _courses(connection, None)
+    else:
+        changed = select(change_log.c.course_id).where(change_log.c.revision > since).distinct()
+        ids = connection.execute(changed).scalars().all()
+        courses = [
+            found
+            for start in range(0, len(ids), CHUNK)
+            for found in _courses(connection, ids[start : start + CHUNK])
+        ]
+    names = connection.execute(select(institution.c.id, institution.c.name))
+    return Changes(number, courses, [Institution(InstitutionId(i), name) for i, name in names])
+
+
+def _courses(connection: Connection, ids: Sequence[str] | None) -> list[StoredCourse]:
+    rows = select(
+        course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
+    )
+    sold = select(offering.c.course_id, offering.c.id, offering.c.payload, offering.c.withdrawn)
+    if ids is not None:
+        rows, sold = rows.where(course.c.id.in_(ids)), sold.where(offering.c.course_id.in_(ids))
+    offerings: dict[str, list[Any]] = {}
+    for each in connection.execute(sold.order_by(offering.c.added_run, offering.c.id)):
+        offerings.setdefault(each.course_id, []).append(each)
+    return [_to_course(row, offerings.get(row.id, [])) for row in connection.execute(rows)]
+
+
+def _to_course(row: Any, offerings: Sequence[Any]) -> StoredCourse:
+    founding_first = sorted(offerings, key=lambda each: each.id != row.founding_offering_id)
+    return StoredCourse(
+        id=CourseId(row.id),
+        institution_id=InstitutionId(row.institution_id),
+        created_at=row.created_at,
+        offerings=tuple(
+            StoredOffering(from_payload(each.payload), each.withdrawn) for each in founding_first
+        ),
+    )
+
+
+def _statuses(connection: Connection) -> list[StatusRow]:
+    columns = [getattr(partner_status.c, name) for name in StatusRow.__dataclass_fields__]
+    rows = connection.execute(select(*columns).order_by(partner_status.c.partner))
+    return [StatusRow(*row) for row in rows]
+
+
+def _fact(connection: Connection, offering_id: OfferingId) -> OfferingFact | None:
+    """Return a fact; a live offering is as fresh as its partner's list, a tombstone is not."""
+    row = connection.execute(
+        select(offering, partner_status.c.fetched_at)
+        .join(partner_status, partner_status.c.partner == offering.c.partner)
+        .where(offering.c.id == offering_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return OfferingFact(
+        offering=from_payload(row.payload),
+        course_id=CourseId(row.course_id),
+        withdrawn=row.withdrawn,
+        fetched_at=row.changed_at if row.withdrawn else row.fetched_at,
+    )
