@@ -8,6 +8,8 @@ import strawberry
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 
+__all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -19,7 +19,7 @@ LONGEST_KEY = 255
 
 @strawberry.type(description="Entry points for changing.")
 class Mutation:
-    """Entry points for changing."""
+    """The mutation root."""
 
     @strawberry.mutation(
         description="Record the viewer's wish to take an offering; the partner is told soon after.",

@@ -38,7 +38,7 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 @strawberry.type(description="Entry points for reading.")
 class Query:
-    """Entry points for reading."""
+    """The query root."""
 
     @strawberry.field(
         description="Find anything again by its id; null if it is not there or not the viewer's.",

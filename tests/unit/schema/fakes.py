@@ -199,7 +199,7 @@ class FakePartners:
         return self._statuses[code].freshness
 
     def coverage(self, partners: Sequence[PartnerCode]) -> ports.Coverage:
-        concerned = [self._statuses[code] for code in partners or self._statuses]
+        concerned = [s for c, s in self._statuses.items() if not partners or c in partners]
         return ports.Coverage(
             [
                 ports.MissingPartner(each, each.freshness.reason or "", each.failing_since)
