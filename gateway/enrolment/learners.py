@@ -72,10 +72,8 @@ def _provision(connection: Connection, learner_id: LearnerId, now: datetime) -> 
         "in_formal_education": False,
         "provisioned_at": now,
     }
-    added = connection.execute(
-        insert_into(connection, learner).values(row).on_conflict_do_nothing()
-    )
-    if added.rowcount == 1:  # else another first use was faster, and has granted
+    insert = insert_into(connection, learner).values(row).on_conflict_do_nothing()
+    if connection.execute(insert.returning(learner.c.id)).first() is not None:
         occasion = f"{SCHEME}:{learner_id}"
         post(connection, Movement(MovementKind.GRANT, learner_id, GRANT, occasion), now)
 

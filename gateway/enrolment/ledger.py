@@ -107,7 +107,7 @@ def lock_session(connection: Connection, session_id: SessionId) -> None:
 def count_seats_taken(
     connection: Connection, session_id: SessionId, counted_until: datetime
 ) -> int:
-    """Count places of a session that its partner had not counted at `counted_until`.
+    """Count places of a session that its partner cannot have counted before `counted_until`.
 
     One that waits for a place holds none.
     """
@@ -116,7 +116,7 @@ def count_seats_taken(
         enrolment.c.session_id == session_id,
         is_live(),
         enrolment.c.status != EnrolmentStatus.WAITLISTED,
-        or_(settled.is_(None), settled > counted_until),
+        or_(settled.is_(None), settled >= counted_until),
     )
     return connection.execute(taken).scalar_one()
 

@@ -1,0 +1,201 @@
+"""A catalogue, a partner and a clock that tests can steer, around the real ledger."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from adapters.base import Booking, Receipt, ReceiptStatus
+from adapters.errors import AmbiguousPartnerError, PartnerUnavailableError
+from gateway.enrolment.courier import Courier
+from gateway.enrolment.learners import DevelopmentLearners
+from gateway.enrolment.service import EnrolmentService
+from gateway.enrolment.settling import Judge
+from gateway.storage.engine import Database
+from gateway.storage.ledger_tables import entry, outbox
+from schema.model.catalogue import ListedCourse, Offering, Session
+from schema.model.enrolment import EnrolOutcome, EnrolRequest
+from schema.model.values import (
+    CourseId,
+    EnrolmentId,
+    EnrolmentMode,
+    LearnerId,
+    Money,
+    OfferingId,
+    PartnerCode,
+    Reference,
+    RemoteId,
+)
+from schema.ports import OfferingFact
+
+NOW = datetime(2020, 4, 11, 9, 0, tzinfo=UTC)
+PARTNER = PartnerCode("tokopedia")
+SITI = LearnerId("siti")
+GRANT = 3_500_000
+PRICE = 350_000
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **amount: float) -> None:
+        self.time += timedelta(**amount)
+
+
+class Shelf:
+    """What is on sale: implements `OfferingFacts`."""
+
+    def __init__(self) -> None:
+        self.facts: dict[OfferingId, OfferingFact] = {}
+
+    async def read_fact(self, offering_id: OfferingId) -> OfferingFact | None:
+        return self.facts.get(offering_id)
+
+    def put(
+        self, key: str, *, price: int = PRICE, course: str | None = None, seats: int | None = None
+    ) -> Offering:
+        """Put an offering on the shelf; with `seats` it has one session."""
+        session = Session(
+            PARTNER, RemoteId(f"{key}-S"), starts_at=NOW + timedelta(days=30), seats_left=seats
+        )
+        offering = Offering(
+            partner=PARTNER,
+            key=RemoteId(key),
+            listed=ListedCourse(key, "Kopi Nusantara"),
+            price=Money(price),
+            enrolment_mode=EnrolmentMode.DIRECT,
+            sessions=() if seats is None else (session,),
+        )
+        course_id = CourseId(course or f"course-{key}")
+        self.facts[offering.id] = OfferingFact(offering, course_id, withdrawn=False, fetched_at=NOW)
+        return offering
+
+    def fetch_again(self, offering: Offering, at: datetime) -> None:
+        self.facts[offering.id] = replace(self.facts[offering.id], fetched_at=at)
+
+
+Act = Callable[["ScriptedPartner", Booking], Receipt]
+
+
+@dataclass
+class ScriptedPartner:
+    """Plays its acts one booking after the other, the last one for ever; books like a partner."""
+
+    acts: list[Act]
+    booked: dict[Reference, Receipt] = field(default_factory=dict)
+    calls: Counter[str] = field(default_factory=Counter)
+    is_down: bool = False
+
+    async def enrol(self, code: PartnerCode, booking: Booking) -> Receipt:
+        self.calls["enrol"] += 1
+        act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
+        return act(self, booking)
+
+    async def find(self, code: PartnerCode, reference: Reference) -> Receipt | None:
+        self.calls["find"] += 1
+        if self.is_down:
+            raise PartnerUnavailableError(code, "down")
+        return self.booked.get(reference)
+
+    def book(self, booking: Booking, status: ReceiptStatus = ReceiptStatus.CONFIRMED) -> Receipt:
+        """Book once per reference; the same reference again gets the same receipt."""
+        receipt = Receipt(
+            booking.reference,
+            status,
+            partner_reference=f"TKP-{len(self.booked) + 1}",
+            reason="FULL" if status is ReceiptStatus.REJECTED else None,
+            redeem_code="REDEEM",
+            access_url="https://partner.test/course",
+        )
+        return self.booked.setdefault(booking.reference, receipt)
+
+
+def answers(status: ReceiptStatus) -> Act:
+    return lambda partner, booking: partner.book(booking, status)
+
+
+confirms = answers(ReceiptStatus.CONFIRMED)
+refuses = answers(ReceiptStatus.REJECTED)
+decides_later = answers(ReceiptStatus.PENDING)
+puts_on_waiting_list = answers(ReceiptStatus.WAITLISTED)
+
+
+def is_unavailable(partner: ScriptedPartner, booking: Booking) -> Receipt:
+    raise PartnerUnavailableError(PARTNER, "connection refused")
+
+
+def books_and_drops_the_line(partner: ScriptedPartner, booking: Booking) -> Receipt:
+    partner.book(booking)
+    raise AmbiguousPartnerError(PARTNER, "line dropped")
+
+
+def drops_the_line(partner: ScriptedPartner, booking: Booking) -> Receipt:
+    raise AmbiguousPartnerError(PARTNER, "line dropped")
+
+
+@dataclass
+class Programme:
+    """Everything around one real ledger."""
+
+    database: Database
+    clock: Clock = field(default_factory=Clock)
+    shelf: Shelf = field(default_factory=Shelf)
+    partner: ScriptedPartner = field(default_factory=lambda: ScriptedPartner([confirms]))
+
+    def __post_init__(self) -> None:
+        learners = DevelopmentLearners(self.database, self.clock)
+        self.service = EnrolmentService(self.database, self.shelf, learners, now=self.clock)
+        self.courier = self.a_courier("courier-1")
+
+    def a_courier(self, holder: str, max_attempts: int = 5) -> Courier:
+        judge = Judge(dice=lambda: 1.0, max_attempts=max_attempts)
+        return Courier(self.database, self.partner, now=self.clock, holder=holder, judge=judge)
+
+    async def enrol(
+        self, offering: Offering, key: str = "key-1", learner: str = SITI, **wanted: Any
+    ) -> EnrolOutcome:
+        session = offering.sessions[0].id if offering.sessions else None
+        request = EnrolRequest(
+            LearnerId(learner),
+            offering.id,
+            wanted.get("session", session),
+            key,
+            wanted.get("expected"),
+        )
+        return await self.service.enrol(request)
+
+    async def statuses(self, enrolment_id: EnrolmentId) -> list[str]:
+        return [event.after.value for event in await self.service.read_events(enrolment_id)]
+
+    async def balance(self, learner: str = SITI) -> int:
+        return (await self.service.read_balance(LearnerId(learner))).amount
+
+    async def accounts(self) -> dict[str, int]:
+        """Return the sum of every account that has had money, over all learners."""
+        question = select(entry.c.account, func.sum(entry.c.amount)).group_by(entry.c.account)
+
+        def ask(connection: Connection) -> dict[str, int]:
+            return {account: int(amount) for account, amount in connection.execute(question)}
+
+        return await self.database.read(ask)
+
+    async def errands(self) -> int:
+        question = select(func.count()).select_from(outbox)
+        return await self.database.read(lambda c: c.execute(question).scalar_one())
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Wait for what happens in another task; five seconds are for ever."""
+    async with asyncio.timeout(5):
+        while not is_so():  # noqa: ASYNC110 - the product has no event for the test's sake
+            await asyncio.sleep(0.005)
