@@ -1,0 +1,40 @@
+"""Sekolah.mu's API, one request per call; the connection is read along its cursors."""
+
+from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Validators
+from adapters.enrolments import EnrolmentCalls
+from adapters.http import PartnerClient
+from adapters.sekolahmu.mapping import CODEC, QUERY, to_page
+from schema.model.values import Reference
+
+FIRST = 50
+
+
+class Adapter:
+    """Reads the catalogue and books."""
+
+    def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
+        self._client = client
+        self._partner = settings.code
+        self._enrolments = EnrolmentCalls(client, codec=CODEC)
+
+    async def fetch_page(
+        self,
+        cursor: Cursor | None = None,
+        known: Validators | None = None,  # noqa: ARG002  there is no "not modified" here
+    ) -> Page:
+        """See `CatalogueSource.fetch_page`; a cursor is the connection's `endCursor`."""
+        variables = {"first": FIRST, "after": cursor}
+        body = await self._client.query("/graphql", {"query": QUERY, "variables": variables})
+        return to_page(body, self._partner)
+
+    async def enrol(self, booking: Booking) -> Receipt:
+        """See `EnrolmentDesk.enrol`."""
+        return await self._enrolments.enrol(booking)
+
+    async def find(self, reference: Reference) -> Receipt | None:
+        """See `EnrolmentDesk.find`."""
+        return await self._enrolments.find(reference)
+
+    async def cancel(self, reference: Reference) -> Receipt:
+        """See `EnrolmentDesk.cancel`."""
+        return await self._enrolments.cancel(reference)

@@ -1,0 +1,41 @@
+"""Tokopedia's API, one request per call; the product list is read page by page."""
+
+from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Validators
+from adapters.enrolments import EnrolmentCalls
+from adapters.http import PartnerClient
+from adapters.tokopedia.mapping import CODEC, to_page
+from schema.model.values import Reference
+
+PER_PAGE = 50  # the most that is not refused
+
+
+class Adapter:
+    """Reads the catalogue and books."""
+
+    def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
+        self._client = client
+        self._partner = settings.code
+        self._enrolments = EnrolmentCalls(client, codec=CODEC)
+
+    async def fetch_page(
+        self,
+        cursor: Cursor | None = None,
+        known: Validators | None = None,  # noqa: ARG002  there is no "not modified" here
+    ) -> Page:
+        """See `CatalogueSource.fetch_page`; a cursor is the number of a page."""
+        number = int(cursor or 1)
+        asked = {"page": number, "per_page": PER_PAGE}
+        body = await self._client.get("/v1/products", asked)
+        return to_page(body, self._partner, number=number, per_page=PER_PAGE)
+
+    async def enrol(self, booking: Booking) -> Receipt:
+        """See `EnrolmentDesk.enrol`."""
+        return await self._enrolments.enrol(booking)
+
+    async def find(self, reference: Reference) -> Receipt | None:
+        """See `EnrolmentDesk.find`."""
+        return await self._enrolments.find(reference)
+
+    async def cancel(self, reference: Reference) -> Receipt:
+        """See `EnrolmentDesk.cancel`."""
+        return await self._enrolments.cancel(reference)
