@@ -16,7 +16,7 @@ from adapters.feed.keys import DUPLICATE, RequiredKey, Rule, build_key, build_ru
 from adapters.feed.options import Options
 from adapters.feed.prices import PriceReader, build_prices
 from adapters.feed.readers import Empty, FieldReader, Terms, build_field
-from adapters.feed.sessions import SessionMapping, build_sessions
+from adapters.feed.sessions import NO_SESSIONS, UNREADABLE, SessionMapping, build_sessions
 from adapters.feed.shelf import Shelf
 from adapters.parsing import Record, RowError
 from schema.model.catalogue import ListedCourse, Offering, Session
@@ -27,7 +27,6 @@ LISTED = (
     "duration_minutes", "rating", "rating_count", "image_url",
 )  # fmt: skip
 REQUIRED = ("title", "institution")
-UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
 SOLD = ("delivery_mode", "url", "bookable")
 
 
@@ -74,38 +73,28 @@ class FeedMapping:
         if isinstance(row, BadRow):
             shelf.reject(number, None, row.reason, row.raw)
             return
+        if rule := next((rule for rule in self.rules if rule.leaves_out(row)), None):
+            shelf.leave_out(self._key_or_place(number, row), rule.name)
+            return
         key: RemoteId | None = None
         try:
             key = self.key(row)
-            if rule := next((rule for rule in self.rules if rule.leaves_out(row)), None):
-                shelf.leave_out(key, rule.name)
-                return
             terms: Terms = []
-            sessions = self._to_sessions(shelf, number, row, terms)
-            shelf.add(self._to_offering(key, row, terms, sessions))
+            found = self.sessions.to_sessions(row, terms) if self.sessions else NO_SESSIONS
+            shelf.add(self._to_offering(key, row, terms, found.sessions))
         except UNREADABLE as exc:
             shelf.reject(number, key, str(exc), row)
+            return
+        for session_key in found.repeated:
+            shelf.leave_out(session_key, DUPLICATE)
+        for bad in found.bad:
+            shelf.reject(number, key, bad.reason, bad.raw)
 
-    def _to_sessions(
-        self, shelf: Shelf, number: int, row: Record, terms: Terms
-    ) -> tuple[Session, ...]:
-        """Translate the sessions in `row`; a bad one in a list costs only itself."""
-        if self.sessions is None:
-            return ()
-        found: dict[RemoteId, Session] = {}
-        for record in self.sessions.records(row):
-            try:
-                session = self.sessions.to_session(record, terms)
-            except UNREADABLE as exc:
-                if self.sessions.source is None:
-                    raise
-                shelf.reject(number, self.key(row), str(exc), record)
-                continue
-            if session is not None:
-                if session.key in found:
-                    shelf.leave_out(session.key, DUPLICATE)
-                found[session.key] = session
-        return tuple(found.values())
+    def _key_or_place(self, number: int, row: Record) -> RemoteId:
+        try:
+            return self.key(row)
+        except UNREADABLE:
+            return RemoteId(f"row {number}")
 
     def _to_offering(
         self, key: RemoteId, row: Record, terms: Terms, sessions: tuple[Session, ...]
@@ -118,7 +107,7 @@ class FeedMapping:
             elif name in REQUIRED:
                 raise RowError(f"{name}: is empty")
         price, list_price = self.prices(row, terms)
-        bookable = self.desk is not None and told.pop("bookable", True)
+        bookable = told.pop("bookable", True) and self.desk is not None
         sold = {name: told.pop(name) for name in SOLD if name in told}
         return Offering(
             partner=self.partner,

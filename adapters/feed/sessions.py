@@ -1,21 +1,37 @@
 """The dated runs of a feed's offerings: one per row, or a list inside each row.  Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.feed.formats import BadRow
 from adapters.feed.keys import KeyReader, build_key
 from adapters.feed.options import Options
 from adapters.feed.readers import Empty, FieldReader, Limit, Terms, build_field
 from adapters.feed.sources import Source, first_of
-from adapters.parsing import Record, RowError
+from adapters.parsing import Record, RowError, to_raw
 from schema.model.catalogue import Session, Venue
-from schema.model.values import PartnerCode
+from schema.model.values import PartnerCode, RemoteId
 
 FIELDS = (
     "starts_at", "ends_at", "enrolment_ends_at", "venue_name", "venue_address",
     "region_code", "region_name", "capacity", "seats_left",
 )  # fmt: skip
+
+
+UNREADABLE = (ArithmeticError, LookupError, TypeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSessions:
+    """The sessions of one row, the keys that came twice, and what was no session."""
+
+    sessions: tuple[Session, ...] = ()
+    repeated: tuple[RemoteId, ...] = ()
+    bad: tuple[BadRow, ...] = ()
+
+
+NO_SESSIONS = FoundSessions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +43,36 @@ class SessionMapping:
     key: KeyReader
     fields: Mapping[str, FieldReader]
 
-    def records(self, row: Record) -> Iterator[Any]:
-        """Yield what should be sessions in one row of the feed."""
+    def to_sessions(self, row: Record, terms: Terms) -> FoundSessions:
+        """Translate the sessions in `row`; a bad one in a list costs only itself."""
         if self.source is None:
-            yield row
-            return
-        found = self.source(row)
-        if found is not None:
-            yield from found if isinstance(found, list) else [found]
+            session = self._to_session(row, terms)
+            return FoundSessions((session,) if session else ())
+        found: dict[RemoteId, Session] = {}
+        repeated: list[RemoteId] = []
+        bad: list[BadRow] = []
+        records = self.source(row) or []
+        for record in records if isinstance(records, list) else [records]:
+            try:
+                session = self._to_listed_session(record, terms)
+            except UNREADABLE as exc:
+                bad.append(BadRow(str(exc), to_raw(record)))
+                continue
+            if session.key in found:
+                repeated.append(session.key)
+            found[session.key] = session
+        return FoundSessions(tuple(found.values()), tuple(repeated), tuple(bad))
 
-    def to_session(self, record: Any, terms: Terms) -> Session | None:
-        """Translate one session; None when its key is empty.  Raises `RowError`."""
+    def _to_listed_session(self, record: Any, terms: Terms) -> Session:
         if not isinstance(record, Mapping):
             raise RowError("session: is not a record")
+        session = self._to_session(record, terms)
+        if session is None:
+            raise RowError("session: key is empty")
+        return session
+
+    def _to_session(self, record: Record, terms: Terms) -> Session | None:
+        """Translate one session; None when its key is empty."""
         key = self.key(record)
         if key is None:
             return None

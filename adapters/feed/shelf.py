@@ -23,6 +23,7 @@ class Shelf:
     needs_sessions: bool
     _offerings: dict[RemoteId, Offering] = field(default_factory=dict)
     _sessions: dict[RemoteId, dict[RemoteId, Session]] = field(default_factory=dict)
+    _owners: dict[RemoteId, RemoteId] = field(default_factory=dict)
     _left_out: list[LeftOut] = field(default_factory=list)
     _rejections: list[Rejection] = field(default_factory=list)
 
@@ -39,20 +40,31 @@ class Shelf:
     def add(self, offering: Offering) -> None:
         """Put `offering` on the shelf, or its sessions to those that stand there."""
         key = offering.key
-        is_new = key not in self._offerings
-        if not is_new and not (self.rows_are_sessions and self._add_sessions(offering)):
+        own = {session.key: session for session in offering.sessions if self._is_own(key, session)}
+        foreign = [session.key for session in offering.sessions if session.key not in own]
+        for session_key in foreign:
+            self.leave_out(session_key, DUPLICATE)
+        if key not in self._offerings:
+            self._offerings[key], self._sessions[key] = offering, own
+        elif self.rows_are_sessions:
+            if not self._join(self._sessions[key], own) and not foreign:
+                self.leave_out(key, DUPLICATE)
+        else:
             self.leave_out(key, DUPLICATE)
-        if is_new or (self.keeps_last and not self.rows_are_sessions):
-            self._offerings[key] = offering
-            self._sessions[key] = {session.key: session for session in offering.sessions}
+            if self.keeps_last:
+                self._offerings[key], self._sessions[key] = offering, own
 
-    def _add_sessions(self, offering: Offering) -> bool:
-        """Add the sessions; return whether any of them is new."""
-        standing = self._sessions[offering.key]
-        new = [session for session in offering.sessions if session.key not in standing]
-        for session in offering.sessions if self.keeps_last else new:
-            standing[session.key] = session
-        return bool(new)
+    def _join(self, standing: dict[RemoteId, Session], own: dict[RemoteId, Session]) -> bool:
+        """Add `own` sessions to those that stand; return whether any is new."""
+        is_new = bool(own.keys() - standing.keys())
+        for key, session in own.items():
+            if self.keeps_last or key not in standing:
+                standing[key] = session
+        return is_new
+
+    def _is_own(self, key: RemoteId, session: Session) -> bool:
+        """Return whether no other offering has a session of this key: keys are the partner's."""
+        return self._owners.setdefault(session.key, key) == key
 
     def leave_out(self, key: RemoteId, rule: str) -> None:
         """Note that a rule keeps a row out."""
