@@ -14,27 +14,26 @@ class Adapter:
 
     def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
         self._client = client
-        self._partner = settings.code
+        self._code = settings.code
         self._address = settings.address
-        self._enrolments = EnrolmentCalls(client, codec=CODEC)
+        self._desk = EnrolmentCalls(client, codec=CODEC)
 
     async def fetch_page(
-        self,
-        cursor: Cursor | None = None,
-        known: Validators | None = None,  # noqa: ARG002  there is no "not modified" here
+        self, cursor: Cursor | None = None, known: Validators | None = None
     ) -> Page:
         """See `CatalogueSource.fetch_page`; a cursor is `links.next` below our address."""
+        del known  # the API has no validators
         body = await self._client.get(cursor or FIRST_PAGE)
-        return to_page(body, self._partner, address=self._address)
+        return to_page(body, self._code, address=self._address)
 
     async def enrol(self, booking: Booking) -> Receipt:
         """See `EnrolmentDesk.enrol`."""
-        return await self._enrolments.enrol(booking)
+        return await self._desk.enrol(booking)
 
     async def find(self, reference: Reference) -> Receipt | None:
         """See `EnrolmentDesk.find`."""
-        return await self._enrolments.find(reference)
+        return await self._desk.find(reference)
 
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
-        return await self._enrolments.cancel(reference)
+        return await self._desk.cancel(reference)

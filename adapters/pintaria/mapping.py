@@ -76,9 +76,12 @@ def to_page(body: Any, partner: PartnerCode, *, address: str) -> Page:
 def to_next(links: Any, partner: PartnerCode, address: str) -> str | None:
     """Return the next page's path and query below `address`, or None after the last.
 
-    Raises `PartnerContractError` when the link leads anywhere else: our key goes along.
+    Raises `PartnerContractError` without links, because half a catalogue would look like a
+    whole one, and for a link that leads anywhere else, because our key would go along.
     """
-    link = links.get("next") if isinstance(links, Mapping) else None
+    if not isinstance(links, Mapping):
+        raise PartnerContractError(partner, "its answer has no 'links'")
+    link = links.get("next")
     if isinstance(link, Mapping):
         link = link.get("href")
     if not link:

@@ -14,28 +14,27 @@ class Adapter:
 
     def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
         self._client = client
-        self._partner = settings.code
-        self._enrolments = EnrolmentCalls(client, codec=CODEC)
+        self._code = settings.code
+        self._desk = EnrolmentCalls(client, codec=CODEC)
 
     async def fetch_page(
-        self,
-        cursor: Cursor | None = None,
-        known: Validators | None = None,  # noqa: ARG002  there is no "not modified" here
+        self, cursor: Cursor | None = None, known: Validators | None = None
     ) -> Page:
         """See `CatalogueSource.fetch_page`; a cursor is the number of a page."""
+        del known  # the API has no validators
         number = int(cursor or 1)
         asked = {"page": number, "per_page": PER_PAGE}
         body = await self._client.get("/v1/products", asked)
-        return to_page(body, self._partner, number=number, per_page=PER_PAGE)
+        return to_page(body, self._code, number=number, per_page=PER_PAGE)
 
     async def enrol(self, booking: Booking) -> Receipt:
         """See `EnrolmentDesk.enrol`."""
-        return await self._enrolments.enrol(booking)
+        return await self._desk.enrol(booking)
 
     async def find(self, reference: Reference) -> Receipt | None:
         """See `EnrolmentDesk.find`."""
-        return await self._enrolments.find(reference)
+        return await self._desk.find(reference)
 
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
-        return await self._enrolments.cancel(reference)
+        return await self._desk.cancel(reference)

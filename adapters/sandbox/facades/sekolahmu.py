@@ -87,9 +87,9 @@ class _Root:
             "hasNextPage": start + first < len(self._shop.offerings),
             "endCursor": _cursor(rows[-1]) if rows else after,
         }
-        if after is None:
+        if after is None and rows:
             edges.insert(1, _broken_edge())
-        total = len(self._shop.offerings) + 1
+        total = len(self._shop.offerings) + 1  # with the broken one
         return {"totalCount": total, "edges": edges, "pageInfo": page_info}
 
     def _position(self, after: str | None) -> int:
