@@ -12,6 +12,8 @@ class Role(StrEnum):
     LEARNER = "learner"
     PARTNER = "partner"
     OPERATOR = "operator"
+    AUDITOR = "auditor"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)

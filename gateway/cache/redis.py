@@ -1,0 +1,122 @@
+"""The shared cache, in Redis: an accelerator.  Without it every look-up is a miss, and counted.
+
+Values are bytes as given, never pickled.  Keys carry a version, so that programs that
+write another format do not read ours.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from gateway.cache.base import Load, SingleFlight, load_through
+
+VERSION = 1
+PATIENCE = 0.05  # seconds that a look-up may cost when Redis does not answer
+REST = 1.0  # seconds for which a Redis that failed is left alone
+CONNECTIONS = 32
+LONGEST_TAGGED = 24 * 3600  # seconds: how long a tag knows its keys, so also how long they live
+
+
+class RedisCache:
+    """Implements `Cache` in Redis; a lost Redis costs `PATIENCE` once per `REST`."""
+
+    def __init__(
+        self,
+        client: Redis,
+        *,
+        prefix: str = "mitra",
+        on_unavailable: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Use `client`; `on_unavailable` is called for each look-up that found no Redis."""
+        self._client = client
+        self._prefix = f"{prefix}:{VERSION}"
+        self._on_unavailable = on_unavailable
+        self._clock = clock
+        self._resting_until = float("-inf")
+        self._flights = SingleFlight()
+
+    async def get(self, key: str) -> bytes | None:
+        """See `Cache.get`."""
+        found = await self._ask(lambda: self._client.get(self._key(key)))
+        return found if isinstance(found, bytes) else None
+
+    async def set(self, key: str, value: bytes, ttl: float, tags: Sequence[str] = ()) -> None:
+        """See `Cache.set`; tagged values live a day at most."""
+        seconds = min(ttl, LONGEST_TAGGED) if tags else ttl
+        milliseconds = int(seconds * 1000)
+        if milliseconds < 1:
+            await self.delete(key)
+            return
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.set(self._key(key), value, px=milliseconds)
+        for tag in tags:
+            pipeline.sadd(self._tag(tag), self._key(key))
+            pipeline.expire(self._tag(tag), LONGEST_TAGGED)
+        await self._ask(pipeline.execute)
+
+    async def delete(self, key: str) -> None:
+        """See `Cache.delete`."""
+        await self._ask(lambda: self._client.unlink(self._key(key)))
+
+    async def delete_tagged(self, tag: str) -> None:
+        """See `Cache.delete_tagged`."""
+        taking = self._client.pipeline(transaction=True)
+        taking.smembers(self._tag(tag))
+        taking.unlink(self._tag(tag))
+        taken = await self._ask(taking.execute)
+        if taken and (keys := taken[0]):
+            await self._ask(lambda: self._client.unlink(*keys))
+
+    async def get_or_load(
+        self, key: str, load: Load, ttl: float, tags: Sequence[str] = ()
+    ) -> bytes:
+        """See `Cache.get_or_load`; shared within this process."""
+        return await self._flights.run(key, lambda: load_through(self, key, load, ttl, tags))
+
+    async def close(self) -> None:
+        """See `Cache.close`."""
+        await self._flights.close()
+        await self._client.aclose()
+
+    async def _ask(self, question: Callable[[], Awaitable[Any]]) -> Any:
+        """Return Redis's answer, or None when there is none in time."""
+        if self._clock() < self._resting_until:
+            self._on_unavailable()
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await question()
+        except ResponseError:  # it is there, but refuses: full, read-only, a key of another type
+            self._on_unavailable()
+        except (RedisError, OSError, TimeoutError):
+            self._resting_until = self._clock() + REST
+            self._on_unavailable()
+        return None
+
+    def _key(self, key: str) -> str:
+        return f"{self._prefix}:value:{key}"
+
+    def _tag(self, tag: str) -> str:
+        return f"{self._prefix}:tag:{tag}"
+
+
+def build_redis_cache(
+    url: str, *, on_unavailable: Callable[[], None] = lambda: None, prefix: str = "mitra"
+) -> RedisCache:
+    """Return a cache in the Redis at `url`; connects when first used."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS,
+        timeout=PATIENCE,
+        socket_timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+        retry=Retry(NoBackoff(), 0),  # the default repeats for seconds
+    )
+    return RedisCache(Redis.from_pool(pool), prefix=prefix, on_unavailable=on_unavailable)
