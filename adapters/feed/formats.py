@@ -34,15 +34,19 @@ class BadRow:
 
 Row = Mapping[str, Any] | BadRow
 Format = Callable[[bytes], Iterator[Row]]
+Required = Mapping[str, tuple[str, ...]]  # canonical field to the columns that may tell it
 
 
-def build_format(options: Options, partner: str) -> Format:
-    """Return the reader of bytes that `options` describe.  Raises `FeedOptionsError`."""
-    kind = options.choice("format", _FORMATS)
-    return _FORMATS[kind](options, partner)
+def build_format(options: Options, partner: str, required: Required) -> Format:
+    """Return the reader of bytes that `options` describe.  Raises `FeedOptionsError`.
+
+    A CSV file whose header has no column for a `required` field cannot be read.
+    """
+    kind = options.choice("format", ("csv", *_FORMATS))
+    return _csv(options, partner, required) if kind == "csv" else _FORMATS[kind](options, partner)
 
 
-def _csv(options: Options, partner: str) -> Format:
+def _csv(options: Options, partner: str, required: Required) -> Format:
     encoding = _encoding(options)
     delimiter = options.text("delimiter", ",")
     if len(delimiter) != 1:
@@ -56,8 +60,10 @@ def _csv(options: Options, partner: str) -> Format:
         if not header or isinstance(header, BadRow):
             raise PartnerContractError(partner, "the file has no header row")
         names = [name.strip() for name in header]
-        if len(names) < 2:  # noqa: PLR2004  a catalogue has a title and an institution at least
-            raise PartnerContractError(partner, f"the file has no columns parted by {delimiter!r}")
+        for field, wanted in required.items():
+            if not set(wanted).intersection(names):
+                reason = f"the header has no column {' or '.join(wanted)}, which tells {field}"
+                raise PartnerContractError(partner, reason)
         for row in cells:
             yield row if isinstance(row, BadRow) else _to_csv_row(names, row)
 
@@ -101,10 +107,12 @@ def _json(options: Options, partner: str) -> Format:
     return rows
 
 
-def _json_lines(options: Options, _partner: str) -> Format:
+def _json_lines(options: Options, partner: str) -> Format:
     encoding = _encoding(options)
 
     def rows(body: bytes) -> Iterator[Row]:
+        if not body.strip():
+            raise PartnerContractError(partner, "the file is empty")
         lines = _decoded(body, encoding).split("\n")
         return (_to_line(line) for line in lines if line.strip())
 
@@ -203,7 +211,6 @@ def _printable(text: str) -> str:
 
 
 _FORMATS: Mapping[str, Callable[[Options, str], Format]] = {
-    "csv": _csv,
     "json": _json,
     "jsonl": _json_lines,
     "xml": _xml,

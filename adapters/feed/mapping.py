@@ -137,10 +137,13 @@ def build_mapping(settings: PartnerSettings) -> FeedMapping:
     for name in REQUIRED:
         if name not in readers:
             raise fields.wrong(name, "is missing: every course has a title and an institution")
+    told_by = {name: fields.source(name).texts("from") for name in REQUIRED}
     mapping = FeedMapping(
         partner=settings.code,
         path=options.text("path"),
-        format=build_format(options, settings.code),
+        format=build_format(
+            options, settings.code, {name: columns for name, columns in told_by.items() if columns}
+        ),
         key=required_key(build_key(options.source("key"), empty)),
         fields=readers,
         prices=prices,

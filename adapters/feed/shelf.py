@@ -56,7 +56,7 @@ class Shelf:
 
     def _join(self, standing: dict[RemoteId, Session], own: dict[RemoteId, Session]) -> bool:
         """Add `own` sessions to those that stand; return whether any is new."""
-        is_new = bool(own.keys() - standing.keys())
+        is_new = any(key not in standing for key in own)
         for key, session in own.items():
             if self.keeps_last or key not in standing:
                 standing[key] = session
