@@ -19,6 +19,7 @@ from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
 from adapters.errors import PartnerContractError
 from adapters.spellings import (
     RowError,
+    count,
     flag,
     local_time,
     minutes,
@@ -32,7 +33,7 @@ from schema.model.catalogue import Category, Offering, UnknownTerm
 from schema.model.values import RemoteId, folded
 
 __all__ = [
-    "Record", "RowError", "Vocabulary", "category", "clean_text", "clean_title", "flag",
+    "Record", "RowError", "Vocabulary", "category", "clean_text", "clean_title", "count", "flag",
     "local_time", "minutes", "optional_text", "optional_url", "page", "plain_text", "price",
     "rating", "records", "remote_id", "text", "title", "to_raw", "to_rejection", "to_url", "whole",
     "zone_of",

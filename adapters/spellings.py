@@ -43,6 +43,16 @@ def whole(value: Any) -> int:
     return int(number)
 
 
+def count(value: Any) -> int | None:
+    """Return how many seats or people there are; None and blank text mean not told."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    found = whole(value)
+    if found < 0:
+        raise RowError(f"a count cannot be negative: {shown(value)}")
+    return found
+
+
 def price(value: Any, currency: str = "IDR") -> Money | None:
     """Return a price; None and blank text are "not told", "Gratis" and 0 are free.
 

@@ -55,8 +55,8 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
     async def list_trainings(request: web.Request) -> web.StreamResponse:
         page = request.query.get("halaman", "1")
         pages = max(1, ceil(len(shop.offerings) / PAGE_LENGTH))
-        if not page.isdecimal() or not 1 <= int(page) <= pages:
-            return _fault(HTTPStatus.BAD_REQUEST, "HALAMAN", f"halaman dari 1 sampai {pages}")
+        if not page.isdecimal() or int(page) < 1:
+            return _fault(HTTPStatus.BAD_REQUEST, "HALAMAN", "halaman dihitung dari 1")
         return _answer(_list(shop, int(page), pages))
 
     return [

@@ -1,0 +1,40 @@
+"""Pijar Mahir's course pages, counted from 1, and its desk."""
+
+from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Validators
+from adapters.enrolments import EnrolmentCalls
+from adapters.errors import CursorExpiredError
+from adapters.http import PartnerClient
+from adapters.pijar_mahir.mapping import CODEC, to_page
+from schema.model.values import Reference
+
+
+class Adapter:
+    """Reads Pijar Mahir's courses and books there."""
+
+    def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
+        self._client = client
+        self._code = settings.code
+        self._desk = EnrolmentCalls(client, codec=CODEC)
+
+    async def fetch_page(
+        self, cursor: Cursor | None = None, known: Validators | None = None
+    ) -> Page:
+        """See `CatalogueSource.fetch_page`; the cursor is the page's number."""
+        del known  # the API has no validators
+        number = cursor or "1"
+        if not number.isdecimal():
+            raise CursorExpiredError(self._code, "the cursor is no page number")
+        body = await self._client.get("/api/courses", {"page": number})
+        return to_page(body, self._code, page_number=int(number))
+
+    async def enrol(self, booking: Booking) -> Receipt:
+        """See `EnrolmentDesk.enrol`."""
+        return await self._desk.enrol(booking)
+
+    async def find(self, reference: Reference) -> Receipt | None:
+        """See `EnrolmentDesk.find`."""
+        return await self._desk.find(reference)
+
+    async def cancel(self, reference: Reference) -> Receipt:
+        """See `EnrolmentDesk.cancel`."""
+        return await self._desk.cancel(reference)

@@ -1,0 +1,29 @@
+"""Sisnaker's XML of bookings and receipts.  Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from adapters.base import Booking
+from adapters.enrolments import EnrolmentCodec
+from adapters.sisnaker.documents import TRAINING, read_document, to_record
+
+
+def to_body(booking: Booking) -> bytes:
+    """Write a booking as XML; what is not told has no element."""
+    root = Element(f"{{{TRAINING}}}pendaftaran")
+    for name in ("reference", "offering", "session", "learner"):
+        if value := getattr(booking, name):
+            SubElement(root, f"{{{TRAINING}}}{name}").text = value
+    price = SubElement(root, f"{{{TRAINING}}}price", {"currency": booking.price.currency})
+    price.text = str(booking.price.amount)
+    body: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return body
+
+
+def to_fields(body: bytes) -> Mapping[str, Any]:
+    """Read a receipt's fields.  Raises `DocumentError`, which is a `ValueError`."""
+    return to_record(read_document(body, "tandaTerima"))
+
+
+CODEC = EnrolmentCodec(to_body, to_fields, "application/xml")
