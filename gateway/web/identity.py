@@ -139,11 +139,15 @@ def _verified_claims(token: str, key: bytes) -> dict[str, Any]:
 
 
 def _to_viewer(claims: dict[str, Any]) -> Viewer:
-    role, subject = claims["role"], claims["sub"]
-    if role not in set(Role) or not _is_subject(subject):
+    subject = claims["sub"]
+    try:
+        role = Role(claims["role"])
+    except ValueError as exc:
+        raise InvalidTokenError(_INVALID) from exc
+    if not _is_subject(subject):
         raise InvalidTokenError(_INVALID)
-    learner = LearnerId(subject) if role == Role.LEARNER else None
-    return Viewer(roles=frozenset({Role(role)}), learner=learner)
+    learner = LearnerId(subject) if role is Role.LEARNER else None
+    return Viewer(roles=frozenset({role}), learner=learner)
 
 
 def _is_subject(subject: object) -> bool:
