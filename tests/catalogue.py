@@ -1,4 +1,4 @@
-"""Builders for catalogue tests: records with only the field that matters, and a scripted partner."""
+"""Builders for catalogue tests: records with only what matters, and a scripted partner."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -52,7 +52,7 @@ class Database:
         )
 
     async def read(self, question: Callable[[Connection], T]) -> T:
-        """Return `question(connection)`, asked of one snapshot in a transaction that is rolled back."""
+        """Return `question(connection)`, asked of one snapshot and rolled back."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, question)
 

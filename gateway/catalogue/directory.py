@@ -1,0 +1,70 @@
+"""The partners and how each stands now: the partners files, joined with what syncs found."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from gateway.catalogue.freshness import freshness, health
+from gateway.catalogue.store import StatusRow
+from gateway.partners.config import PartnerConfig
+from schema.model.catalogue import Freshness, PartnerStatus
+from schema.model.values import FreshnessState, PartnerCode
+from schema.ports import Coverage, MissingPartner
+
+
+class Directory:
+    """Implements `schema.ports.PartnerDirectory` over status rows, as of `now`."""
+
+    def __init__(
+        self,
+        configs: Sequence[PartnerConfig],
+        rows: Sequence[StatusRow],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._configs = {config.code: config for config in configs}
+        self._rows = {row.partner: row for row in rows}
+        self._now = now
+
+    def statuses(self) -> Sequence[PartnerStatus]:
+        """See `PartnerDirectory.statuses`."""
+        return [self._status(config) for config in self._configs.values()]
+
+    def status(self, code: PartnerCode) -> PartnerStatus | None:
+        """See `PartnerDirectory.status`."""
+        config = self._configs.get(code)
+        return self._status(config) if config else None
+
+    def freshness(self, code: PartnerCode) -> Freshness:
+        """See `PartnerDirectory.freshness`."""
+        config, row = self._configs.get(code), self._rows.get(code)
+        if config is None:  # sold once by a partner that no partners file names any more
+            state = FreshnessState.STALE if row and row.fetched_at else FreshnessState.NEVER
+            reason = "is not read: no partners file names the partner"
+            return Freshness(state, row.fetched_at if row else None, reason)
+        return freshness(config, row, self._now())
+
+    def coverage(self, partners: Sequence[PartnerCode]) -> Coverage:
+        """See `PartnerDirectory.coverage`."""
+        asked = [self._configs[code] for code in partners or self._configs if code in self._configs]
+        missing = (self._missing(self._status(config)) for config in asked)
+        return Coverage([each for each in missing if each is not None])
+
+    def _status(self, config: PartnerConfig) -> PartnerStatus:
+        row = self._rows.get(config.code)
+        return PartnerStatus(
+            partner=config.partner,
+            health=health(row),
+            freshness=freshness(config, row, self._now()),
+            offering_count=row.offerings if row else 0,
+            failing_since=row.failing_since if row else None,
+        )
+
+    def _missing(self, status: PartnerStatus) -> MissingPartner | None:
+        found = status.freshness
+        if found.state in {FreshnessState.FRESH, FreshnessState.LIVE}:
+            return None
+        return MissingPartner(
+            partner=status,
+            reason=found.reason or "",
+            since=status.failing_since or found.fetched_at,
+            last_good_at=found.fetched_at,
+        )

@@ -1,0 +1,121 @@
+"""Keeping a process's read model up to date with the store, whoever syncs.
+
+Only the courses that changed are read and worked out again; the snapshot is then built
+aside, in a thread, and swapped in.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from gateway.catalogue.directory import Directory
+from gateway.catalogue.entries import Entry, to_entry
+from gateway.catalogue.freshness import is_synced
+from gateway.catalogue.reader import SnapshotReader, nobody_booked
+from gateway.catalogue.snapshot import Snapshot
+from gateway.catalogue.store import CatalogueStore, Changes, StatusRow
+from gateway.partners.config import PartnerConfig
+from gateway.telemetry import CATALOGUE_REVISION
+from schema.model.values import CourseId, SessionId
+
+POLL_SECONDS = 1.0
+
+logger = structlog.get_logger()
+
+
+class CatalogueFollower:
+    """Holds the newest snapshot and partner statuses; `run` keeps them new."""
+
+    def __init__(
+        self,
+        store: CatalogueStore,
+        configs: Sequence[PartnerConfig],
+        now: Callable[[], datetime],
+        *,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._store = store
+        self._configs = configs
+        self._now = now
+        self._poll_seconds = poll_seconds
+        self._partners = [config.partner for config in configs]
+        self._snapshot = Snapshot(0, partners=self._partners)
+        self._entries: dict[CourseId, Entry] = {}
+        self._rows: Sequence[StatusRow] = ()
+        self._is_loaded = False
+        self._woken = asyncio.Event()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest catalogue."""
+        return self._snapshot
+
+    @property
+    def directory(self) -> Directory:
+        """The partners, and how each stands."""
+        return Directory(self._configs, self._rows, self._now)
+
+    @property
+    def partner_epoch(self) -> int:
+        """A number that rises whenever a partner's status changes."""
+        return sum(row.epoch for row in self._rows)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a catalogue is loaded, or every partner has been tried once."""
+        tried = {row.partner for row in self._rows}
+        return self._snapshot.revision > 0 or (
+            self._is_loaded and all(c.code in tried for c in self._configs if is_synced(c))
+        )
+
+    def reader(
+        self, now: datetime, taken: Callable[[SessionId], int] = nobody_booked
+    ) -> SnapshotReader:
+        """Return the newest catalogue as one request sees it."""
+        return SnapshotReader(self._snapshot, now, taken)
+
+    def notify(self) -> None:
+        """Look at once: something has just changed in this process."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Follow the store until cancelled; a store that does not answer is asked again."""
+        while True:
+            try:
+                await self.refresh()
+            except Exception:
+                logger.exception("catalogue.follow_failed", revision=self._snapshot.revision)
+            try:
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+            self._woken.clear()
+
+    async def refresh(self) -> None:
+        """Bring statuses and snapshot up to what is committed now."""
+        self._rows = await self._store.read_statuses()
+        newest = await self._store.read_revision()
+        known = self._snapshot.revision
+        if newest > known > 0:
+            await self._take(await self._store.read_changes(known), dict(self._entries))
+        elif newest != known:  # the first time, or another database stands in its place
+            await self._take(await self._store.read_catalogue(), {})
+        self._is_loaded = True
+
+    async def _take(self, changes: Changes, entries: dict[CourseId, Entry]) -> None:
+        snapshot = await asyncio.to_thread(self._build, changes, entries)
+        self._entries, self._snapshot = entries, snapshot
+        CATALOGUE_REVISION.set(snapshot.revision)
+        logger.info("catalogue.followed", revision=snapshot.revision, changed=len(changes.courses))
+
+    def _build(self, changes: Changes, entries: dict[CourseId, Entry]) -> Snapshot:
+        names = {institution.id: institution for institution in changes.institutions}
+        for stored in changes.courses:
+            if stored.offerings:
+                entries[stored.id] = to_entry(stored, names[stored.institution_id])
+            else:  # its only offering moved to another course
+                entries.pop(stored.id, None)
+        return Snapshot(changes.revision, entries.values(), self._partners)

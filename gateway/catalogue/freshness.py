@@ -1,0 +1,61 @@
+"""How old what we say of a partner is, and how the partner stands.  Pure: rows and a clock in."""
+
+from datetime import datetime, timedelta
+
+from gateway.catalogue.store import StatusRow
+from gateway.partners.config import PartnerConfig
+from schema.model.catalogue import Freshness
+from schema.model.values import FreshnessState, PartnerHealth, PartnerState
+
+MISSED_INTERVALS = 2  # data older than so many intervals is stale
+DEGRADED_SHARE = 0.05  # of rows in quarantine
+
+
+def is_synced(config: PartnerConfig) -> bool:
+    """Return whether the partner's list is read at all."""
+    return config.partner.state is PartnerState.ACTIVE
+
+
+def freshness(config: PartnerConfig, row: StatusRow | None, now: datetime) -> Freshness:
+    """Return how old the partner's list is, and if it should be newer, why it is not."""
+    fetched_at = row.fetched_at if row else None
+    reason = _reason(config, row, now)
+    if fetched_at is None:
+        return Freshness(FreshnessState.NEVER, None, reason or "has not been read yet")
+    if reason:
+        return Freshness(FreshnessState.STALE, fetched_at, reason)
+    return Freshness(FreshnessState.FRESH, fetched_at)
+
+
+def health(row: StatusRow | None) -> PartnerHealth:
+    """Return how the partner's API has answered lately."""
+    if row is None:
+        return PartnerHealth.UNKNOWN
+    if row.failing_since is not None:
+        return PartnerHealth.DOWN
+    if row.quarantined > DEGRADED_SHARE * row.fetched:
+        return PartnerHealth.DEGRADED
+    return PartnerHealth.HEALTHY
+
+
+def stale_from(config: PartnerConfig, row: StatusRow) -> datetime | None:
+    """Return from when on a list that is fresh now is stale by age alone."""
+    return row.fetched_at + MISSED_INTERVALS * config.interval if row.fetched_at else None
+
+
+def _reason(config: PartnerConfig, row: StatusRow | None, now: datetime) -> str | None:
+    if not is_synced(config):
+        return f"is not read: the partner is {config.partner.state.lower()}"
+    if row is None:
+        return None
+    if row.failing_since is not None:
+        return f"could not be read since {_spoken(row.failing_since)} ({row.failure})"
+    from_then = stale_from(config, row)
+    if row.fetched_at is not None and from_then is not None and now > from_then:
+        every = config.interval // timedelta(seconds=1)
+        return f"was last read at {_spoken(row.fetched_at)}; every {every} seconds is due"
+    return None
+
+
+def _spoken(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,110 @@
+"""When each partner's list is read: at once, then at its interval, sooner after a failure.
+
+Every process may run a scheduler: a lease per partner and the time of the last attempt, both
+in the database, see to it that a list is read once per interval in all.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from gateway.catalogue.freshness import is_synced
+from gateway.catalogue.leases import Leases
+from gateway.catalogue.store import CatalogueStore, StatusRow
+from gateway.catalogue.sync import Report, SyncProgress, report_to_nobody
+from gateway.partners.config import PartnerConfig
+
+AT_ONCE = 4  # syncs, in one process
+RETRY_AFTER = timedelta(seconds=30)  # a failure, or another process's sync
+JUST_NOW = timedelta(seconds=10)  # an attempt that a starting process need not repeat
+JITTER = 0.1  # of the interval, so that partners spread out
+
+logger = structlog.get_logger()
+
+
+class Sync(Protocol):
+    """`gateway.catalogue.sync.CatalogueSync.sync`."""
+
+    async def __call__(
+        self, config: PartnerConfig, report: Report, *, accept_alarm: bool
+    ) -> SyncProgress:
+        """Bring one partner's catalogue up to date."""
+
+
+class SyncScheduler:
+    """Runs the syncs of this process; `report` hears of each page and each end."""
+
+    def __init__(  # noqa: PLR0913 - clock, dice and sleep are arguments, so that tests turn them
+        self,
+        sync: Sync,
+        store: CatalogueStore,
+        leases: Leases,
+        now: Callable[[], datetime],
+        *,
+        report: Report = report_to_nobody,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        dice: Callable[[], float] = random.random,
+    ) -> None:
+        self._sync = sync
+        self._store = store
+        self._leases = leases
+        self._now = now
+        self._report = report
+        self._sleep = sleep
+        self._dice = dice
+        self._slots = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self, configs: Sequence[PartnerConfig]) -> None:
+        """Keep all active partners' lists up to date until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for config in filter(is_synced, configs):
+                tasks.create_task(self._keep(config))
+
+    async def sync_once(
+        self,
+        config: PartnerConfig,
+        report: Report | None = None,
+        *,
+        accept_alarm: bool = False,
+    ) -> SyncProgress | None:
+        """Sync one partner now; None when another process is at it."""
+        async with self._slots, self._leases.held(f"sync:{config.code}") as is_ours:
+            if not is_ours:
+                return None
+            return await self._sync(config, report or self._report, accept_alarm=accept_alarm)
+
+    async def _keep(self, config: PartnerConfig) -> None:
+        pause = JUST_NOW
+        while True:
+            try:
+                wait = await self._turn(config, pause)
+            except Exception:
+                logger.exception("catalogue.sync_crashed", partner=config.code)
+                wait = RETRY_AFTER
+            await self._sleep(wait.total_seconds())
+            pause = config.interval
+
+    async def _turn(self, config: PartnerConfig, pause: timedelta) -> timedelta:
+        """Sync if that is due, and return how long to wait for the next turn."""
+        wait = await self._due_in(config, pause)
+        if wait > timedelta():
+            return wait
+        done = await self.sync_once(config)
+        if done is None or done.failure:
+            return min(RETRY_AFTER, config.interval)
+        return config.interval * (1 + JITTER * (self._dice() - 0.5))
+
+    async def _due_in(self, config: PartnerConfig, pause: timedelta) -> timedelta:
+        """Return how long after the last attempt, of any process, the next is due."""
+        rows = await self._store.read_statuses()
+        row = next((each for each in rows if each.partner == config.code), None)
+        if row is None:
+            return timedelta()
+        return row.attempted_at + self._pause_after(row, pause) - self._now()
+
+    def _pause_after(self, row: StatusRow, pause: timedelta) -> timedelta:
+        return min(pause, RETRY_AFTER) if row.failing_since else pause * (1 - JITTER)
