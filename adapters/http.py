@@ -251,7 +251,7 @@ def _plain_meaning(status: int) -> Meaning:
 def _base_url(address: str) -> httpx.URL:
     if address.startswith("file:"):  # a plain path: "?" and "#" may be part of a name
         path = address.removeprefix("file:").removeprefix("//")
-        return httpx.URL(f"file://{quote(path)}")
+        return httpx.URL(f"file://localhost{quote(path)}")  # without a host, httpx drops the scheme
     return httpx.URL(address)
 
 

@@ -84,7 +84,7 @@ SHELF = (
     an_offering("A-1"),
     an_offering(
         "A-2",
-        title="Roti; Kue, & “Pastri” – l'Éclair",
+        title="Roti; Kue, & “Pastri” l'Éclair",
         institution="PT Dapur Nusantara, Tbk.",
         level=CourseLevel.ALL,
         sessions=(
