@@ -1,0 +1,5 @@
+"""My Partner: a REST API with numbered pages."""
+
+from adapters.my_partner.client import Adapter
+
+__all__ = ["Adapter"]

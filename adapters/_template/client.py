@@ -1,0 +1,36 @@
+"""My Partner's API, one request per call."""
+
+from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Validators
+from adapters.enrolments import EnrolmentCalls
+from adapters.http import PartnerClient
+from adapters.my_partner.mapping import to_page
+from schema.model.values import Reference
+
+
+class Adapter:
+    """Reads My Partner's catalogue and books there."""
+
+    def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
+        self._client = client
+        self._code = settings.code
+        self._desk = EnrolmentCalls(client)
+
+    async def fetch_page(
+        self, cursor: Cursor | None = None, known: Validators | None = None
+    ) -> Page:
+        """See `CatalogueSource.fetch_page`; the cursor is the number of the page."""
+        del known  # the API has no validators
+        body = await self._client.get("/courses", {"page": cursor or "1"})
+        return to_page(body, self._code)
+
+    async def enrol(self, booking: Booking) -> Receipt:
+        """See `EnrolmentDesk.enrol`."""
+        return await self._desk.enrol(booking)
+
+    async def find(self, reference: Reference) -> Receipt | None:
+        """See `EnrolmentDesk.find`."""
+        return await self._desk.find(reference)
+
+    async def cancel(self, reference: Reference) -> Receipt:
+        """See `EnrolmentDesk.cancel`."""
+        return await self._desk.cancel(reference)
