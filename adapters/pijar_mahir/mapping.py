@@ -31,7 +31,7 @@ from adapters.parsing import (
     remote_id,
     title,
 )
-from adapters.pijar_mahir.template import section
+from adapters.pijar_mahir.template import lines_under
 from schema.model.catalogue import Category, ListedCourse, Offering, Session, UnknownTerm, Venue
 from schema.model.values import CourseLevel, DeliveryMode, EnrolmentMode, Money, PartnerCode
 
@@ -63,7 +63,8 @@ TYPES = Vocabulary(
 MOMENT = ("%Y-%m-%d %H:%M:%S",)
 USUAL_ZONE = "WIB"
 _FILLER = re.compile(r"(?:\s+[.\-])+\s*$")  # "Vokraf .", but not "PT Maju Tbk."
-_SMALL_WORDS = {"dan", "untuk", "di"}
+_SLUG = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_SMALL_WORDS = {"dan", "untuk", "di", "hidup"}  # the programme writes "Gaya hidup"
 
 
 def to_page(body: Any, partner: PartnerCode, *, page_number: int) -> Page:
@@ -110,13 +111,14 @@ def to_prices(row: Record) -> tuple[Money | None, Money | None]:
 def to_listed(row: Record, terms: list[UnknownTerm]) -> ListedCourse:
     """Translate what a course says of itself; adds to `terms` the words we do not know."""
     html = optional_text(row, "summary")
+    summary, level = (lines_under(html or "", name) for name in ("Deskripsi", "Level"))
     return ListedCourse(
         title=title(row, "fullname"),
         institution=to_institution(title(row, "teacher")),
-        summary=section(html, "Deskripsi") if html else None,
+        summary=" ".join(summary) or None,
         description_html=html,
         category=to_category(row.get("category_name")),
-        level=LEVELS.read("level", section(html, "Level") if html else None, terms),
+        level=LEVELS.read("level", level[0] if level else None, terms),
         duration_minutes=minutes(row.get("duration")),
         rating=rating(row.get("rating")),
         rating_count=count(row.get("totalrater")),
@@ -131,7 +133,7 @@ def to_institution(teacher: str) -> str:
 
 def to_category(name: Any) -> Category | None:
     """Return the category; a slug is spelled out, so that it reads like the name."""
-    if isinstance(name, str) and "-" in name and " " not in name.strip():
+    if isinstance(name, str) and _SLUG.fullmatch(name):
         words = [word if word in _SMALL_WORDS else word.capitalize() for word in name.split("-")]
         name = " ".join(words)
     return category(name)

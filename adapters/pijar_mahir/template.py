@@ -16,13 +16,13 @@ _HEADING = re.compile(
 )
 
 
-def section(html: str, name: str) -> str | None:
-    """Return the text under the first heading that begins with `name`, as one line."""
+def lines_under(html: str, name: str) -> list[str]:
+    """Return the lines of text under the first heading that begins with `name`."""
     lines = iter(plain_text(html).splitlines())
     for line in lines:
         if _HEADING.fullmatch(line) and line.casefold().startswith(name.casefold()):
-            return " ".join(takewhile(_is_prose, lines)) or None
-    return None
+            return list(takewhile(_is_prose, lines))
+    return []
 
 
 def _is_prose(line: str) -> bool:

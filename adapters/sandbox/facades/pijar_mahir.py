@@ -114,10 +114,11 @@ def _duration(number: int, minutes: int) -> str:
 def _template(row: SandboxOffering) -> str:
     level = _LEVELS.get(row.level)
     stated = f"<p><span><br><b>Level Pelatihan</b></span></p><p>{level}</p>" if level else ""
+    method = _TYPES.get(row.delivery_mode, "-")
     return (
         "<p></p><p><span><b>Deskripsi Pelatihan<br></b></span></p>"
         f"<p><span>{escape(row.summary)}&nbsp;<br></span></p><p><br></p>"
-        f"{stated}{row.description_html}"
+        f"<p><b>Metode Pembelajaran</b></p><p>{method}</p>{stated}{row.description_html}"
     )
 
 
