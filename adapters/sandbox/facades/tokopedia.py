@@ -41,9 +41,6 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
     """Return the token endpoint, the product list and the enrolment desk."""
     tokens = _Tokens(shop.secrets)
 
-    async def grant(request: web.Request) -> web.StreamResponse:
-        return await tokens.grant(request)
-
     async def list_products(request: web.Request) -> web.StreamResponse:
         page = _whole(request.query.get("page", "1"))
         per_page = _whole(request.query.get("per_page", "10"))
@@ -54,7 +51,7 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
         return _answer({"total_data": len(shop.offerings), "products": products})
 
     return [
-        web.post("/token", grant),
+        web.post("/token", tokens.grant),
         web.get("/v1/products", tokens.guard("catalogue", list_products), allow_head=False),
         *build_enrolment_routes(
             shop.book, lambda handler: tokens.guard("enrolment", handler), _receipt
@@ -133,17 +130,17 @@ def _product(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
 
 
 def _course_fields(row: SandboxOffering) -> Iterator[tuple[str, str | None]]:
-    hours, minutes = divmod(row.duration_minutes, 60)
     yield "Lembaga", row.institution
-    yield (
-        "Durasi",
-        f"{hours} jam {minutes} menit"
-        if hours and minutes
-        else (f"{hours} jam" if hours else f"{minutes} menit"),
-    )
+    yield "Durasi", _duration(row.duration_minutes)
     yield "Level", _LEVELS.get(row.level)
     yield "Metode", _METHODS.get(row.delivery_mode)
     yield "Bisa Dipesan", "Ya" if row.bookable else "Tidak"
+
+
+def _duration(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    parts = [f"{hours} jam"] * bool(hours) + [f"{rest} menit"] * bool(rest)
+    return " ".join(parts)
 
 
 def _variant(row: SandboxOffering, session: SandboxSession, book: EnrolmentBook) -> dict[str, Any]:
