@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     background: bool = Field(
         default=True,
-        description="Whether serving processes also sync and deliver; `false` beside `mitra worker`.",
+        description="Whether serving processes also sync and deliver; `false` beside workers.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(

@@ -50,8 +50,8 @@ GRAPHQL_REQUESTS = Counter(
 )
 
 
-def configure_logging(log_format: str = "auto") -> None:
-    """Send structlog and the standard library's loggers to standard error in one format."""
+def configure_logging(log_format: str = "auto", *, quiet: bool = False) -> None:
+    """Send all loggers to standard error in one format; `quiet` leaves out what is merely news."""
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
@@ -64,7 +64,9 @@ def configure_logging(log_format: str = "auto") -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.WARNING if quiet else logging.INFO
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

@@ -45,6 +45,7 @@ class CatalogueFollower:
         self._entries: dict[CourseId, Entry] = {}
         self._rows: Sequence[StatusRow] = ()
         self._is_loaded = False
+        self._was_stored = False  # when the process began: the first sync's pages come piecemeal
         self._woken = asyncio.Event()
 
     @property
@@ -64,9 +65,9 @@ class CatalogueFollower:
 
     @property
     def is_ready(self) -> bool:
-        """Whether a catalogue is loaded, or every partner has been tried once."""
+        """Whether a catalogue was there to be loaded, or every partner has been tried once."""
         tried = {row.partner for row in self._rows}
-        return self._snapshot.revision > 0 or (
+        return self._was_stored or (
             self._is_loaded and all(c.code in tried for c in self._configs if is_synced(c))
         )
 
@@ -96,14 +97,17 @@ class CatalogueFollower:
 
     async def refresh(self) -> None:
         """Bring statuses and snapshot up to what is committed now."""
-        self._rows = await self._store.read_statuses()
+        rows = await self._store.read_statuses()  # first, so that no status outruns the snapshot
         newest = await self._store.read_revision()
         known = self._snapshot.revision
         if newest > known > 0:
             await self._take(await self._store.read_changes(known), dict(self._entries))
         elif newest != known:  # the first time, or another database stands in its place
             await self._take(await self._store.read_catalogue(), {})
-        self._is_loaded = True
+        self._rows = rows
+        if not self._is_loaded:
+            self._is_loaded = True
+            self._was_stored = newest > 0
 
     async def _take(self, changes: Changes, entries: dict[CourseId, Entry]) -> None:
         snapshot = await asyncio.to_thread(self._build, changes, entries)

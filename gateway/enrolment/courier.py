@@ -100,8 +100,8 @@ class Courier:
     async def _set_out(self) -> int:
         try:
             errands = await self._take()
-        except DBAPIError as exc:
-            log.warning("courier.ledger_unavailable", error=type(exc).__name__)
+        except Exception as exc:  # noqa: BLE001 - a courier that dies would leave all waiting
+            log.error("courier.round_failed", error=type(exc).__name__)  # noqa: TRY400 - a traceback would show data
             return 0
         for errand in errands:
             task = asyncio.create_task(self._deliver(errand))

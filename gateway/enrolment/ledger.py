@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from adapters.base import Booking
 from gateway.enrolment.money import Movement, post
@@ -90,9 +90,10 @@ def new_enrolment_id(now: datetime, dice: random.Random) -> EnrolmentId:
 def lock_learner(connection: Connection, learner_id: LearnerId) -> bool:
     """Keep a learner's money and enrolments still until the commit; False for unknown ones.
 
-    SQLite has one writer at a time, so its transaction is the lock.
+    Foreign keys may still be checked against it.  SQLite has one writer at a time, so
+    its transaction is the lock.
     """
-    row = select(learner.c.id).where(learner.c.id == learner_id).with_for_update()
+    row = select(learner.c.id).where(learner.c.id == learner_id).with_for_update(key_share=True)
     return connection.execute(row).first() is not None
 
 
@@ -107,15 +108,11 @@ def lock_session(connection: Connection, session_id: SessionId) -> None:
 def count_seats_taken(
     connection: Connection, session_id: SessionId, counted_until: datetime
 ) -> int:
-    """Count places of a session that its partner cannot have counted before `counted_until`.
-
-    One that waits for a place holds none.
-    """
+    """Count places of a session that its partner had not counted before `counted_until`."""
     settled = enrolment.c.settled_at
     taken = select(func.count()).where(
         enrolment.c.session_id == session_id,
-        is_live(),
-        enrolment.c.status != EnrolmentStatus.WAITLISTED,
+        holds_place(),
         or_(settled.is_(None), settled >= counted_until),
     )
     return connection.execute(taken).scalar_one()
@@ -126,11 +123,17 @@ def is_live() -> ColumnElement[bool]:
     return enrolment.c.status.in_(sorted(LIVE))
 
 
+def holds_place() -> ColumnElement[bool]:
+    """Return the condition for an enrolment that takes a seat: one that waits for it does not."""
+    return and_(is_live(), enrolment.c.status != EnrolmentStatus.WAITLISTED)
+
+
 def open_enrolment(connection: Connection, filed: Filed, first: Step) -> None:
     """File a new enrolment with its first event."""
     record = filed.enrolment
     connection.execute(insert(enrolment).values(_to_row(filed)))
-    _append_event(connection, filed, EnrolmentEvent(record.created_at, None, *_told(first)))
+    event = EnrolmentEvent(record.created_at, None, first.after, first.actor, first.cause)
+    _append_event(connection, record.id, filed.version, event)
 
 
 def change_enrolment(connection: Connection, filed: Filed, change: Change, now: datetime) -> Filed:
@@ -138,23 +141,21 @@ def change_enrolment(connection: Connection, filed: Filed, change: Change, now: 
 
     Raises `IllegalTransitionError`, and `StaleEnrolmentError` when `filed` is outdated.
     """
-    status, version = filed.enrolment.status, filed.version
-    for step in change.steps:
-        check_transition(status, step.after)
-        version += 1
-        event = EnrolmentEvent(now, status, *_told(step))
-        _append_event(connection, filed, event, number=version)
-        status = step.after
+    record, version = filed.enrolment, filed.version + len(change.steps)
+    events = _to_events(record.status, change.steps, now)
+    status = events[-1].after if events else record.status
     changed = connection.execute(
         update(enrolment)
-        .where(enrolment.c.id == filed.enrolment.id, enrolment.c.version == filed.version)
+        .where(enrolment.c.id == record.id, enrolment.c.version == filed.version)
         .values(status=status, version=version, **(change.columns or {}))
     )
     if changed.rowcount != 1:
-        raise StaleEnrolmentError(filed.enrolment.id)
+        raise StaleEnrolmentError(record.id)
+    for number, event in enumerate(events, start=filed.version + 1):
+        _append_event(connection, record.id, number, event)
     if change.movement:
         post(connection, change.movement, now)
-    return replace(filed, version=version, enrolment=replace(filed.enrolment, status=status))
+    return replace(filed, version=version, enrolment=replace(record, status=status))
 
 
 def count_changes(steps: Sequence[Step]) -> None:
@@ -163,12 +164,9 @@ def count_changes(steps: Sequence[Step]) -> None:
         ENROLMENTS.labels(step.after).inc()
 
 
-def read_filed(
-    connection: Connection, *conditions: ColumnElement[bool], lock: bool = False
-) -> Filed | None:
-    """Return the enrolment that fulfils `conditions`, for changing it if `lock`."""
-    question = select(enrolment).where(*conditions)
-    row = connection.execute(question.with_for_update() if lock else question).first()
+def read_filed(connection: Connection, *conditions: ColumnElement[bool]) -> Filed | None:
+    """Return the enrolment that fulfils `conditions`."""
+    row = connection.execute(select(enrolment).where(*conditions)).first()
     return None if row is None else to_filed(row)
 
 
@@ -248,15 +246,22 @@ def _to_row(filed: Filed) -> dict[str, Any]:
     }
 
 
-def _told(step: Step) -> tuple[EnrolmentStatus, Actor, str]:
-    return step.after, step.actor, step.cause
+def _to_events(
+    before: EnrolmentStatus, steps: Sequence[Step], at: datetime
+) -> Sequence[EnrolmentEvent]:
+    events = []
+    for step in steps:
+        check_transition(before, step.after)
+        events.append(EnrolmentEvent(at, before, step.after, step.actor, step.cause))
+        before = step.after
+    return events
 
 
 def _append_event(
-    connection: Connection, filed: Filed, event: EnrolmentEvent, number: int = 1
+    connection: Connection, enrolment_id: EnrolmentId, number: int, event: EnrolmentEvent
 ) -> None:
     row = {
-        "enrolment_id": filed.enrolment.id,
+        "enrolment_id": enrolment_id,
         "number": number,
         "at": event.at,
         "before": event.before,

@@ -72,7 +72,7 @@ def read_due(
         .where(outbox.c.next_attempt_at <= now, outbox.c.partner.not_in(sorted(busy)))
         .order_by(outbox.c.next_attempt_at, outbox.c.enrolment_id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, key_share=True)
     )
     return [_to_errand(row) for row in rows]
 
@@ -97,7 +97,9 @@ def hold(
 def is_held(connection: Connection, errand: Errand, holder: str) -> bool:
     """Return whether `holder` still has the errand, and lock it so that it stays so."""
     row = connection.execute(
-        select(outbox.c.lease_holder, outbox.c.attempts).where(_is(errand)).with_for_update()
+        select(outbox.c.lease_holder, outbox.c.attempts)
+        .where(_is(errand))
+        .with_for_update(key_share=True)
     ).first()
     return row is not None and (row.lease_holder, row.attempts) == (holder, errand.attempts)
 

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, select
 
-from gateway.enrolment.ledger import is_live
+from gateway.enrolment.ledger import holds_place
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
-from schema.model.enrolment import EnrolmentStatus
 from schema.model.values import PartnerCode, SessionId
 
 LONGEST_AGE = timedelta(days=1)  # settled places older than this are surely counted by the partner
@@ -56,8 +55,7 @@ def _read_places(connection: Connection, oldest: datetime) -> list[Place]:
     settled = enrolment.c.settled_at
     question = select(enrolment.c.session_id, enrolment.c.partner, settled).where(
         enrolment.c.session_id.is_not(None),
-        is_live(),
-        enrolment.c.status != EnrolmentStatus.WAITLISTED,
+        holds_place(),
         or_(settled.is_(None), settled > oldest),
     )
     return [
@@ -66,4 +64,4 @@ def _read_places(connection: Connection, oldest: datetime) -> list[Place]:
 
 
 def _is_uncounted(settled: datetime | None, counted: datetime | None) -> bool:
-    return settled is None or counted is None or settled > counted
+    return settled is None or counted is None or settled >= counted

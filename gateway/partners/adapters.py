@@ -7,6 +7,8 @@ from typing import Protocol
 
 from adapters.base import PartnerSettings
 from adapters.errors import PartnerRefusedError
+from adapters.manifest import ManifestError
+from adapters.registry import UnknownAdapterError
 from adapters.sandbox.state import SandboxPartner, SandboxState, read_state
 from gateway.partners.config import PartnerConfig
 from schema.model.values import PartnerCode
@@ -48,7 +50,7 @@ class AdapterPool:
         settings = self._resolve(config)
         built = self._built.get(code)
         if built is None or built[0] != settings:
-            built = settings, self._build(config.adapter, settings)
+            built = settings, self._build_adapter(config, settings)
             self._all.append(built[1])
             self._built[code] = built
         return built[1]
@@ -60,6 +62,12 @@ class AdapterPool:
             close = getattr(self._all.pop(), "aclose", None)
             if close is not None:
                 await close()
+
+    def _build_adapter(self, config: PartnerConfig, settings: PartnerSettings) -> object:
+        try:
+            return self._build(config.adapter, settings)
+        except (UnknownAdapterError, ManifestError, ValueError) as exc:
+            raise PartnerRefusedError(config.code, str(exc)) from exc
 
     def _resolve(self, config: PartnerConfig) -> PartnerSettings:
         sandbox = read_state(self._data_dir) if _needs_sandbox(config) else None

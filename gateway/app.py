@@ -1,0 +1,289 @@
+"""The composition root: builds everything that one process runs, starts it and stops it."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from adapters.registry import build_adapter
+from gateway.cache.base import Cache
+from gateway.cache.memory import MemoryCache
+from gateway.cache.redis import build_redis_cache
+from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.leases import Leases
+from gateway.catalogue.scheduler import SyncScheduler
+from gateway.catalogue.store import CatalogueStore, Quarantined
+from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
+from gateway.enrolment.courier import Courier
+from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
+from gateway.enrolment.seats import SeatBoard
+from gateway.enrolment.service import EnrolmentService
+from gateway.execution.answers import SharedAnswers
+from gateway.partners.adapters import AdapterPool
+from gateway.partners.calls import CallReport, PartnerCalls
+from gateway.partners.config import PartnerConfig, load_partners
+from gateway.partners.sandbox import partners_files
+from gateway.settings import Settings
+from gateway.storage.engine import Database, database_url
+from gateway.storage.migrate import upgrade
+from gateway.telemetry import (
+    CACHE_UNAVAILABLE,
+    PARTNER_CALL_SECONDS,
+    PARTNER_CALLS,
+    configure_logging,
+)
+from gateway.web import explorer
+from gateway.web.examples import build_ready_operations
+from gateway.web.graphql import GraphQLEndpoint
+from gateway.web.health import Readiness, build_routes
+from gateway.web.identity import build_verifier
+from schema.build import build_schema, export_sdl
+from schema.context import Context, Viewer
+from schema.model.catalogue import PartnerStatus
+from schema.model.values import PartnerCode
+
+SEATS_SECONDS = 1.0  # how old the shown count of places taken through us may be
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the present moment: the one clock of a running gateway."""
+    return datetime.now(UTC)
+
+
+class Gateway:
+    """Everything that one process runs over one catalogue and one ledger.
+
+    Making it opens nothing; `running` does.  `report` hears of every sync's progress and
+    may be replaced at any time.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.report: Report = report_to_nobody
+        self.is_started = False
+        self.configs: Sequence[PartnerConfig] = load_partners(partners_files(settings))
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._build_databases()
+        self._build_partners()
+        self._build_enrolment()
+        self.cache = _build_cache(settings)
+        self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
+
+    def _build_databases(self) -> None:
+        def database(schema: str) -> Database:
+            url = database_url(self.settings.database_url, self.settings.data_dir, schema)
+            return Database(url, schema)
+
+        self.catalogue, self.ledger = database("catalogue"), database("ledger")
+        self.store = CatalogueStore(self.catalogue)
+        self.follower = CatalogueFollower(self.store, self.configs, utc_now)
+
+    def _build_partners(self) -> None:
+        self._adapters = AdapterPool(self.configs, self.settings.data_dir, build_adapter)
+        self.calls = PartnerCalls(self._adapters, report=_count_call)
+        self._scheduler = SyncScheduler(
+            CatalogueSync(self.calls.fetch_page, self.catalogue, utc_now).sync,
+            self.store,
+            Leases(self.catalogue, utc_now),
+            utc_now,
+            report=self._hear,
+        )
+
+    def _build_enrolment(self) -> None:
+        learners = (
+            DevelopmentLearners(self.ledger, utc_now)
+            if self.settings.is_development
+            else ImportedLearners(self.ledger)
+        )
+        self._courier = Courier(self.ledger, self.calls, now=utc_now, holder=self._holder)
+        self.enrolments = EnrolmentService(
+            self.ledger, self.store, learners, now=utc_now, notify=self._courier.notify
+        )
+        self.seats = SeatBoard(
+            self.ledger, lambda code: self.follower.directory.freshness(code).fetched_at, utc_now
+        )
+
+    @asynccontextmanager
+    async def running(self, *, background: bool) -> AsyncIterator[None]:
+        """Migrate, load, and keep everything going; `background` also syncs and delivers."""
+        await self._open()
+        work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
+        if background:
+            work += [self._scheduler.run(self.configs), self._courier.run()]
+        tasks = [asyncio.create_task(each) for each in work]
+        for task in tasks:
+            task.add_done_callback(_tell_when_dead)
+        self.is_started = True
+        log.info("gateway.started", partners=len(self.configs), background=background)
+        try:
+            yield
+        finally:
+            self._courier.stop()
+            await _wind_down(tasks)
+            await self.aclose()
+            log.info("gateway.stopped")
+
+    async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
+        """Sync the named partners once, all at once, and close."""
+        wanted = [config for config in self.configs if config.code in codes]
+        await self._open()
+        try:
+            done = await asyncio.gather(*(self._scheduler.sync_once(each) for each in wanted))
+            for config, progress in zip(wanted, done, strict=True):
+                if progress is None:
+                    self.report(_busy(config.code))
+        finally:
+            await self.aclose()
+
+    async def read_partners(self) -> Sequence[PartnerStatus]:
+        """Return how every partner stands, and close."""
+        await self._open()
+        try:
+            return self.follower.directory.statuses()
+        finally:
+            await self.aclose()
+
+    async def read_quarantine(self, code: PartnerCode) -> Sequence[Quarantined]:
+        """Return a partner's rows that could not be read, and close."""
+        await self._open()
+        try:
+            return await self.store.read_quarantine(code)
+        finally:
+            await self.aclose()
+
+    def readiness(self) -> Readiness:
+        """Return whether questions can be answered, and what is not as it should be."""
+        if not self.is_started:
+            return Readiness(waiting_for=["databases"])
+        missing = self.follower.directory.coverage(()).missing
+        codes = [each.partner.partner.code for each in missing]
+        if not self.follower.is_ready:
+            return Readiness(waiting_for=[f"first sync of {code}" for code in codes])
+        return Readiness(degraded=[f"partner {code}" for code in codes])
+
+    def build_context(self, viewer: Viewer) -> Context:
+        """Return what the resolvers of one request see."""
+        now = utc_now()
+        return Context(
+            catalogue=self.follower.reader(now, self.seats.taken),
+            partners=self.follower.directory,
+            enrolments=self.enrolments,
+            seats=self.seats,
+            now=now,
+            viewer=viewer,
+        )
+
+    def epoch(self) -> str:
+        """Return the name of the state that public answers are made of."""
+        return f"{self.follower.snapshot.revision}.{self.follower.partner_epoch}"
+
+    async def aclose(self) -> None:
+        """Let go of everything."""
+        await self._adapters.aclose()
+        await self.cache.close()
+        for database in (self.catalogue, self.ledger):
+            await asyncio.to_thread(database.close)
+
+    async def _open(self) -> None:
+        for database in (self.catalogue, self.ledger):
+            await asyncio.to_thread(upgrade, database)
+        await self.follower.refresh()
+
+    def _hear(self, progress: SyncProgress) -> None:
+        self.report(progress)
+        if progress.finished:
+            self.follower.notify()
+
+    async def _keep_counting_seats(self) -> None:
+        while True:
+            try:
+                await self.seats.refresh()
+            except Exception:
+                log.exception("seats.refresh_failed")
+            await asyncio.sleep(SEATS_SECONDS)
+
+
+def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
+    """Return the web application of one process."""
+    served = gateway or Gateway(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with served.running(background=settings.background):
+            yield
+
+    endpoint = GraphQLEndpoint(
+        build_schema(_log_surprise),
+        identify=served.verifier.identify,
+        build_context=served.build_context,
+        explorer=_build_explorer(served) if settings.is_development else None,
+    )
+    routes: list[Route | Mount] = [
+        Route("/graphql", SharedAnswers(endpoint, served.cache, served.epoch)),
+        *build_routes(served.readiness, export_sdl()),
+    ]
+    if settings.is_development and explorer.is_built():
+        routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC)))
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def create_app_from_environment() -> Starlette:
+    """Return the web application as the environment describes it: what servers import."""
+    settings = Settings()
+    configure_logging(settings.log_format)
+    return create_app(settings)
+
+
+def _build_cache(settings: Settings) -> Cache:
+    if settings.redis_url is None:
+        return MemoryCache()
+    return build_redis_cache(settings.redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)
+
+
+def _build_explorer(gateway: Gateway) -> Callable[[Request], str]:
+    def page(request: Request) -> str:
+        operations = build_ready_operations(gateway.build_context, gateway.settings.data_dir)
+        return explorer.to_page(operations, address=str(request.base_url).rstrip("/"))
+
+    return page
+
+
+def _log_surprise(error: Exception, error_id: str) -> None:
+    log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)
+
+
+def _count_call(report: CallReport) -> None:
+    labels = (report.partner, report.operation)
+    PARTNER_CALLS.labels(*labels, report.outcome).inc()
+    PARTNER_CALL_SECONDS.labels(*labels).observe(report.seconds)
+
+
+def _busy(code: PartnerCode) -> SyncProgress:
+    return SyncProgress(code, finished=True, failure="another process is syncing it right now")
+
+
+def _tell_when_dead(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("gateway.task_died", task=task.get_name(), exc_info=error)
+
+
+async def _wind_down(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel what runs for ever; each tidies up on its way out."""
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError, Exception):
+            await task

@@ -1,0 +1,203 @@
+"""The command line: `mitra demo serve worker sync partners token sandbox adapter export-schema`.
+
+Commands are thin: they read settings, call one part, and print.  People get colours and
+bars, pipes get plain lines.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from adapters.sandbox import control
+from adapters.sandbox.server import SandboxOptions, run_sandbox
+from adapters.sandbox.state import SandboxState
+from adapters.scaffold import ScaffoldError, create_adapter
+from gateway import serve as processes
+from gateway.app import Gateway
+from gateway.console import SyncBoard, print_partners
+from gateway.partners.config import PartnersFileError
+from gateway.settings import Profile, Settings
+from gateway.telemetry import configure_logging
+from gateway.web.identity import issue_token
+from schema.build import export_sdl
+from schema.model.values import PartnerCode
+from schema.model.viewer import Role
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="One GraphQL catalogue of many partners, one central record of enrolments.",
+)
+sandbox_app = typer.Typer(no_args_is_help=True, help="The sandbox partners.")
+adapter_app = typer.Typer(no_args_is_help=True, help="Adapters, one per partner's format.")
+partners_app = typer.Typer(invoke_without_command=True, help="The partners, and how each stands.")
+app.add_typer(sandbox_app, name="sandbox")
+app.add_typer(adapter_app, name="adapter")
+app.add_typer(partners_app, name="partners")
+
+Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
+Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
+
+
+def main() -> None:
+    """Run a command; what people can mend is told in a sentence, without a trace."""
+    expected = (PartnersFileError, control.SandboxControlError, ScaffoldError)
+    try:
+        app()
+    except ValidationError as exc:
+        for error in exc.errors():
+            name = "_".join(str(part) for part in error["loc"]).upper()
+            sys.stderr.write(f"mitra: MITRA_{name}: {error['msg']}\n")
+        sys.exit(2)
+    except expected as exc:
+        sys.stderr.write(f"mitra: {exc}\n")
+        sys.exit(1)
+
+
+@app.command()
+def demo() -> None:
+    """Start ten sandbox partners and the gateway, and show where they answer."""
+    processes.demo(Settings(profile=Profile.DEVELOPMENT))
+
+
+@app.command()
+def serve() -> None:
+    """Serve the gateway; the production profile unless MITRA_PROFILE says otherwise."""
+    processes.serve(Settings())
+
+
+@app.command()
+def worker() -> None:
+    """Sync and deliver without serving."""
+    asyncio.run(processes.work(Settings()))
+
+
+@app.command()
+def sync(partners: Partners = None) -> None:
+    """Sync partners' catalogues now, with progress."""
+    settings = Settings()
+    configure_logging("console", quiet=True)
+    gateway = Gateway(settings)
+    codes = _known_codes(gateway, partners or [])
+    board = SyncBoard(gateway.configs)
+    gateway.report = board.report
+    with board:
+        asyncio.run(gateway.sync_now(codes))
+    typer.echo(board.summary())
+    raise typer.Exit(1 if board.has_failures else 0)
+
+
+@partners_app.callback()
+def partners(context: typer.Context) -> None:
+    """Show who the partners are and how each stands."""
+    if context.invoked_subcommand is None:
+        print_partners(asyncio.run(Gateway(Settings()).read_partners()))
+
+
+@partners_app.command()
+def quarantine(code: Code) -> None:
+    """List a partner's rows that could not be read, each with its reason."""
+    gateway = Gateway(Settings())
+    [partner] = _known_codes(gateway, [code])
+    for row in asyncio.run(gateway.read_quarantine(partner)):
+        typer.echo(f"page {row.page} row {row.row}\t{row.key or '-'}\t{row.reason}")
+
+
+@app.command()
+def token(
+    subject: Annotated[str, typer.Option(help="Whose token: an opaque reference.")],
+    role: Annotated[Role, typer.Option(help="What it allows its bearer to be.")] = Role.LEARNER,
+    minutes: Annotated[int, typer.Option(help="For how long it is good.", min=1)] = 60,
+) -> None:
+    """Print a bearer token of the development issuer, on the last line."""
+    settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    typer.echo(issue_token(settings.data_dir, role, subject, lifetime=timedelta(minutes=minutes)))
+
+
+@app.command()
+def export_schema(
+    file: Annotated[Path | None, typer.Argument(help="Where to; printed without it.")] = None,
+) -> None:
+    """Write the SDL."""
+    if file is None:
+        typer.echo(export_sdl(), nl=False)
+    else:
+        file.write_text(export_sdl(), encoding="utf-8")
+
+
+@sandbox_app.command("run")
+def sandbox_run(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    advertise: Annotated[
+        str | None, typer.Option(help="Host name by which others reach it.")
+    ] = None,
+    latency_ms: Annotated[int, typer.Option(help="Delay of every answer.", min=0)] = 0,
+    *,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no addresses.")] = False,
+) -> None:
+    """Serve every sandbox partner on a free port, until told to stop."""
+    settings = Settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    options = SandboxOptions(host=host, advertise=advertise, latency_ms=latency_ms)
+
+    def announce(state: SandboxState) -> None:
+        if not quiet:
+            for code, partner in state.partners.items():
+                typer.echo(f"{code:<16}{partner.address}")
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+        await run_sandbox(settings.data_dir, options, stop=stop, on_ready=announce)
+
+    asyncio.run(run())
+
+
+@sandbox_app.command("down")
+def sandbox_down(code: Code) -> None:
+    """Take one sandbox partner down: connections are refused."""
+    control.take_down(Settings().data_dir, PartnerCode(code))
+    typer.echo(f"{code} is down; `mitra sandbox up {code}` brings it back")
+
+
+@sandbox_app.command("up")
+def sandbox_up(code: Code) -> None:
+    """Bring one sandbox partner back, with everything it had booked."""
+    control.bring_up(Settings().data_dir, PartnerCode(code))
+    typer.echo(f"{code} is up")
+
+
+@sandbox_app.command("status")
+def sandbox_status() -> None:
+    """Show which sandbox partners are up, and where."""
+    for code, partner in control.fetch_status(Settings().data_dir)["partners"].items():
+        state = "up" if partner["up"] else "down"
+        typer.echo(f"{code:<16}{state:<6}{partner['address']}")
+
+
+@adapter_app.command("new")
+def adapter_new(identifier: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Start a new adapter: a folder that works at once."""
+    typer.echo(create_adapter(identifier, Path("adapters")))
+
+
+def _known_codes(gateway: Gateway, codes: Sequence[str]) -> list[PartnerCode]:
+    known = [config.code for config in gateway.configs]
+    for code in codes:
+        if code not in known:
+            raise typer.BadParameter(f"{code!r} is not a partner; known are {', '.join(known)}")
+    return [PartnerCode(code) for code in codes] or known
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Running processes: the gateway, a worker, and the demo with its sandbox partners."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+
+from adapters.sandbox.control import SandboxControlError, fetch_status
+from gateway.app import Gateway, create_app
+from gateway.console import SyncBoard
+from gateway.settings import Settings
+from gateway.telemetry import configure_logging
+
+DRAIN_SECONDS = 10  # for requests under way when the server is told to stop
+SANDBOX_SECONDS = 20  # for the sandbox to listen
+FIRST_SYNC_SECONDS = 60
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop, in as many processes as the settings say."""
+    configure_logging(settings.log_format)
+    uvicorn.run(
+        "gateway.app:create_app_from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+async def work(settings: Settings) -> None:
+    """Sync and deliver without serving, until told to stop."""
+    configure_logging(settings.log_format)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, stop.set)
+    async with Gateway(settings).running(background=True):
+        await stop.wait()
+
+
+def demo(settings: Settings) -> None:
+    """Run the sandbox partners and the gateway, and show what a newcomer may try."""
+    configure_logging("console", quiet=True)
+    console = Console(highlight=False)
+    with _sandbox(settings, console):
+        asyncio.run(_serve_with_progress(settings, console))
+
+
+async def _serve_with_progress(settings: Settings, console: Console) -> None:
+    started = time.monotonic()
+    gateway = Gateway(settings)
+    board = SyncBoard(gateway.configs, console)
+    gateway.report = board.report
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings, gateway),
+            host=settings.host,
+            port=settings.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+    serving = asyncio.create_task(server.serve())
+    with board:
+        await _until_ready(gateway, serving)
+    gateway.report = lambda _: None
+    if not serving.done():
+        _print_welcome(settings, console, time.monotonic() - started)
+    await serving
+
+
+async def _until_ready(gateway: Gateway, serving: asyncio.Task[None]) -> None:
+    deadline = time.monotonic() + FIRST_SYNC_SECONDS
+    while time.monotonic() < deadline and not serving.done():
+        if gateway.is_started and gateway.readiness().is_ready:
+            return
+        await asyncio.sleep(0.02)
+
+
+def _print_welcome(settings: Settings, console: Console, seconds: float) -> None:
+    url = f"http://{settings.host}:{settings.port}"
+    mitra = Path(sys.executable).with_name("mitra")
+    with suppress(ValueError):
+        mitra = mitra.relative_to(Path.cwd())
+    where = "" if settings.data_dir == Path(".mitra") else f"MITRA_DATA_DIR={settings.data_dir} "
+    console.print(f"\n[bold green]Mitra is ready[/] after {seconds:.1f} s.\n")
+    for name, path in (
+        ("GraphQL, explorer", "/graphql"),
+        ("schema", "/schema.graphql"),
+        ("ready?", "/readyz"),
+        ("metrics", "/metrics"),
+    ):
+        console.print(f"  {name:<18} [cyan]{url}{path}[/]")
+    console.print("\nTry, from another terminal:")
+    for command, what in (
+        ("partners", "how each partner stands"),
+        ("sandbox down tokopedia", "a partner fails; the catalogue does not"),
+        ("token --role learner --subject siti", "a token to enrol with"),
+    ):
+        console.print(f"  {where}{mitra} {command:<38} [dim]{what}[/]", soft_wrap=True)
+    console.print("\nCtrl-C stops it; what was recorded stays in", str(settings.data_dir))
+
+
+@contextmanager
+def _sandbox(settings: Settings, console: Console) -> Iterator[None]:
+    """Run the sandbox beside us, unless one is running already."""
+    if _is_sandbox_up(settings.data_dir):
+        yield
+        return
+    console.print("Starting ten sandbox partners …")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway.cli", "sandbox", "run", "--quiet"],
+        env={**os.environ, "MITRA_DATA_DIR": str(settings.data_dir)},
+    )
+    try:
+        _wait_for_sandbox(settings.data_dir, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait(DRAIN_SECONDS)
+
+
+def _wait_for_sandbox(data_dir: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + SANDBOX_SECONDS
+    while not _is_sandbox_up(data_dir):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit("The sandbox did not start; `mitra sandbox run` shows why.")
+        time.sleep(0.05)
+
+
+def _is_sandbox_up(data_dir: Path) -> bool:
+    try:
+        fetch_status(data_dir)
+    except SandboxControlError:
+        return False
+    return True
