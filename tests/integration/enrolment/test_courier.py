@@ -308,3 +308,26 @@ async def test_a_learner_is_told_until_when_to_expect_an_answer(programme: Progr
 
     assert record.expected_by - record.created_at > timedelta(0)
     assert record.learner == SITI
+
+
+async def test_a_courier_outlives_a_ledger_that_fails(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+):
+    write, failures = programme.database.write, []
+
+    async def fails_once(change):
+        if not failures:
+            failures.append(change)
+            raise RuntimeError("disk full")
+        return await write(change)
+
+    await enrolled(programme, confirms)
+    monkeypatch.setattr(programme.database, "write", fails_once)
+    running = asyncio.create_task(programme.courier.run())
+    await until(lambda: failures)
+    programme.courier.notify()
+    await until(lambda: programme.partner.booked)
+    programme.courier.stop()
+    await running
+
+    assert await programme.errands() == 0
