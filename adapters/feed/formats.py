@@ -51,46 +51,71 @@ def _csv(options: Options, partner: str, required: Required) -> Format:
     delimiter = options.text("delimiter", ",")
     if len(delimiter) != 1:
         raise options.wrong("delimiter", f"must be one character, not {delimiter!r}")
-    columns = options.texts("columns")
+    columns = list(options.texts("columns"))
 
     def rows(body: bytes) -> Iterator[Row]:
-        lines = io.StringIO(_decoded(body, encoding), newline="")
-        cells = _cells(csv.reader(lines, delimiter=delimiter))
-        header = list(columns) if columns else next(cells, [])
-        if not header or isinstance(header, BadRow):
-            raise PartnerContractError(partner, "the file has no header row")
-        names = [name.strip() for name in header]
+        lines = _Lines(_decoded(body, encoding))
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        try:
+            header = [name.strip() for name in columns or next(reader, [])]
+        except csv.Error as exc:
+            raise PartnerContractError(partner, "the header is not CSV") from exc
         for field, wanted in required.items():
-            if not set(wanted).intersection(names):
+            if not set(wanted).intersection(header):
                 reason = f"the header has no column {' or '.join(wanted)}, which tells {field}"
                 raise PartnerContractError(partner, reason)
-        for row in cells:
-            yield row if isinstance(row, BadRow) else _to_csv_row(names, row)
+        return _csv_rows(header, reader, lines)
 
     return rows
 
 
-def _cells(reader: Iterator[list[str]]) -> Iterator[list[str] | BadRow]:
-    """Yield the rows that are not blank; the reader goes on after a row that it refuses."""
+class _Lines:
+    """The lines of a text, which a reader that went astray can be sent back to."""
+
+    def __init__(self, text: str) -> None:
+        self.texts = list(io.StringIO(text, newline=""))
+        self.position = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.position >= len(self.texts):
+            raise StopIteration
+        self.position += 1
+        return self.texts[self.position - 1]
+
+
+def _csv_rows(header: list[str], reader: Iterator[list[str]], lines: _Lines) -> Iterator[Row]:
+    """Yield the rows that are not blank.
+
+    A quote that is never closed swallows line after line: what comes of it is one bad row,
+    and reading goes on at the line after the quote.
+    """
     while True:
+        start = lines.position
         try:
-            row = next(reader)
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error as exc:
-            yield BadRow(f"is not CSV ({exc})", "")
-            continue
-        if any(cell.strip() for cell in row):
-            yield row
+            row: Row = BadRow(f"is not CSV ({exc})", _printable(lines.texts[start]))
+        else:
+            if not any(cell.strip() for cell in cells):
+                continue
+            row = _to_csv_row(header, cells)
+        if isinstance(row, BadRow):
+            lines.position = start + 1
+        yield row
 
 
-def _to_csv_row(names: list[str], cells: list[str]) -> Row:
-    raw = to_raw([_printable(cell) for cell in cells])
-    if len(cells) != len(names):
-        return BadRow(f"has {len(cells)} cells where the header has {len(names)}", raw)
-    if any(_is_undecoded(cell) for cell in cells):
-        return BadRow("has bytes that the feed's encoding does not know", raw)
-    return dict(zip(names, cells, strict=True))
+def _to_csv_row(header: list[str], cells: list[str]) -> Row:
+    raw = [_printable(cell) for cell in cells]
+    if len(cells) != len(header):
+        return BadRow(f"has {len(cells)} cells where the header has {len(header)}", to_raw(raw))
+    if raw != cells:
+        return BadRow("has bytes that the feed's encoding does not know", to_raw(raw))
+    return dict(zip(header, cells, strict=True))
 
 
 def _json(options: Options, partner: str) -> Format:
@@ -200,10 +225,6 @@ def _encoding(options: Options) -> str:
 def _decoded(body: bytes, encoding: str) -> str:
     """Return the text, with bytes that are no text kept as lone surrogates for the row to find."""
     return body.decode(encoding, errors="surrogateescape").removeprefix("\ufeff")
-
-
-def _is_undecoded(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _printable(text: str) -> str:

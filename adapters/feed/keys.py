@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from adapters.feed.options import Options
 from adapters.feed.readers import Empty
-from adapters.feed.sources import Source, build_source, first_of
+from adapters.feed.sources import NO_SOURCE, Source, build_source, first_of
 from adapters.parsing import Record, RowError, remote_id
 from schema.model.values import RemoteId, folded
 
@@ -88,7 +88,7 @@ def build_rule(options: Options, empty: Empty) -> Rule:
         raise options.wrong("rule", f"{DUPLICATE!r} is the name of a built-in rule")
     source = build_source(options, empty)
     if source is None:
-        raise options.wrong("from", "is missing")
+        raise options.wrong("", NO_SOURCE)
     when, unless = options.texts("when"), options.texts("unless")
     if bool(when) == bool(unless):
         raise options.wrong("", "must have one of when, unless")

@@ -117,7 +117,7 @@ class FeedMapping:
             list_price=list_price,
             enrolment_mode=EnrolmentMode.DIRECT if bookable else EnrolmentMode.LINK,
             sessions=sessions,
-            unknown_terms=tuple(dict.fromkeys(terms)),
+            unknown_terms=tuple(terms),
             **sold,
         )
 

@@ -26,6 +26,11 @@ class Options:
         self._content = dict(content)
         self._asked: set[str] = set()
 
+    @property
+    def is_given(self) -> bool:
+        """Whether the table says anything."""
+        return bool(self._content)
+
     def wrong(self, key: str, sentence: str) -> FeedOptionsError:
         """Return the error that says what is wrong with `key`, or with the table ("")."""
         return FeedOptionsError(f"{self.where}{'.' if key else ''}{key} {sentence}")
@@ -93,12 +98,12 @@ class Options:
         value = self._typed(key, list, [])
         return [type(self)(f"{self.where}.{key}[{n}]", one) for n, one in enumerate(value)]
 
-    def refuse_surplus(self, kind: str = "key") -> None:
+    def refuse_surplus(self, kind: str = "key here") -> None:
         """Refuse what nobody asked for.  Call it when everybody has."""
         for key in self._content:
             if key not in self._asked:
                 allowed = ", ".join(sorted(self._asked))
-                raise self.wrong(key, f"is not a {kind} here; allowed are {allowed}")
+                raise self.wrong(key, f"is not a {kind}; allowed are {allowed}")
 
     def _typed(self, key: str, kind: type[T], default: T) -> T:
         value = self.raw(key)

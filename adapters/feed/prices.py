@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from adapters import parsing
 from adapters.feed.options import Options
 from adapters.feed.readers import Empty, FieldReader, Terms, reading
-from adapters.feed.sources import Source, build_source, first_of
+from adapters.feed.sources import NO_SOURCE, SOURCES, Source, build_source, first_of
 from adapters.parsing import Record
 from schema.model.catalogue import UnknownTerm
 from schema.model.values import EXPONENTS, Money, folded
@@ -21,7 +21,7 @@ PriceReader = Callable[[Record, Terms], Prices]
 
 _FREE = ("gratis", "free")
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,4})?)\s*%?")
-_WHOLE = Decimal(100)
+_HUNDRED = Decimal(100)
 
 
 def build_prices(price: Options, list_price: Options, empty: Empty) -> PriceReader:
@@ -29,10 +29,10 @@ def build_prices(price: Options, list_price: Options, empty: Empty) -> PriceRead
     read_price = _build_price("price", price, empty)
     read_list_price = _build_price("list_price", list_price, empty)
     forward, backward = _discount(price, empty), _discount(list_price, empty)
-    if forward and not read_price:
-        raise price.wrong("discount", "needs a price before the discount: write from as well")
-    if backward and read_list_price:
-        raise list_price.wrong("discount", "computes the list price: leave from out")
+    if price.is_given and not read_price:
+        raise price.wrong("", NO_SOURCE)
+    if list_price.is_given and bool(read_list_price) is bool(backward):
+        raise list_price.wrong("", f"must have a source or a discount, and not both; {SOURCES}")
     price.refuse_surplus()
     list_price.refuse_surplus()
 
@@ -55,10 +55,10 @@ def percent(text: str) -> Decimal | None:
     if bare in {"", "-"}:
         return Decimal(0)
     if bare in _FREE:
-        return _WHOLE
+        return _HUNDRED
     match = _PERCENT.fullmatch(bare)
     value = Decimal(match[1].replace(",", ".")) if match else None
-    return value if value is not None and value <= _WHOLE else None
+    return value if value is not None and value <= _HUNDRED else None
 
 
 def _build_price(name: str, options: Options, empty: Empty) -> FieldReader | None:
@@ -81,7 +81,7 @@ def _build_price(name: str, options: Options, empty: Empty) -> FieldReader | Non
             value = value.replace(thousands, "")
         return parsing.price(value, unit)
 
-    return reading(name, source, convert)
+    return reading(name, source, convert, options)
 
 
 def _discount(options: Options, empty: Empty) -> Source | None:
@@ -97,7 +97,7 @@ def _percent(value: object) -> Decimal:
 
 
 def _reduced(price: Money, discount: Decimal) -> Money:
-    coins = (price.amount * (_WHOLE - discount) / _WHOLE).quantize(Decimal(1), ROUND_HALF_UP)
+    coins = (price.amount * (_HUNDRED - discount) / _HUNDRED).quantize(Decimal(1), ROUND_HALF_UP)
     return Money(int(coins), price.currency)
 
 
@@ -106,7 +106,7 @@ def _before(price: Money, value: object, terms: Terms) -> Money | None:
     discount = percent("" if value is None else str(value))
     if discount is None:
         terms.append(UnknownTerm("discount", str(value)))
-    if not discount or discount == _WHOLE:
+    if not discount or discount == _HUNDRED:
         return None
-    coins = price.amount * _WHOLE / (_WHOLE - discount)
+    coins = price.amount * _HUNDRED / (_HUNDRED - discount)
     return Money(int(coins), price.currency) if coins == coins.to_integral_value() else None

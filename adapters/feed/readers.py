@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from adapters import parsing
 from adapters.feed.options import Options
-from adapters.feed.sources import Source, build_source, first_of
+from adapters.feed.sources import NO_SOURCE, Source, build_source, first_of
 from adapters.parsing import Record
 from schema.model.catalogue import Category, UnknownTerm
 from schema.model.values import CourseLevel, DeliveryMode, folded
@@ -43,14 +43,14 @@ def build_field(name: str, options: Options, empty: Empty) -> FieldReader:
     make = READERS[name]
     source = build_source(options, empty)
     if source is None:
-        raise options.wrong("", "has no source: write a column, or from, constant or template")
+        raise options.wrong("", NO_SOURCE)
     convert = make(name, options, empty)
     options.refuse_surplus()
-    return reading(name, source, convert)
+    return reading(name, source, convert, options)
 
 
-def reading(name: str, source: Source, convert: Reader) -> FieldReader:
-    """Return `convert` over `source`, whose failures name the field."""
+def reading(name: str, source: Source, convert: Reader, options: Options) -> FieldReader:
+    """Return `convert` over `source`, whose failures name the field; try a constant at once."""
 
     def read(row: Record, terms: Terms) -> Any:
         value = source(row)
@@ -61,7 +61,19 @@ def reading(name: str, source: Source, convert: Reader) -> FieldReader:
         except (ArithmeticError, TypeError, ValueError) as exc:
             raise parsing.RowError(f"{name}: {exc}") from exc
 
+    if options.has("constant"):
+        _try_constant(options, read)
     return read
+
+
+def _try_constant(options: Options, read: FieldReader) -> None:
+    terms: Terms = []
+    try:
+        read({}, terms)
+    except parsing.RowError as exc:
+        raise options.wrong("constant", f"cannot be read: {exc}") from exc
+    if terms:
+        raise options.wrong("constant", f"{terms[0].text!r} is not a word that we know")
 
 
 def _line(_name: str, _options: Options, _empty: Empty) -> Reader:

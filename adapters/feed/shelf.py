@@ -6,7 +6,7 @@ from typing import Any
 from adapters.base import LeftOut, Page, Rejection, Validators
 from adapters.feed.keys import DUPLICATE
 from adapters.parsing import RAW_LENGTH, clean_title, to_raw
-from schema.model.catalogue import Offering, Session
+from schema.model.catalogue import Offering, Session, UnknownTerm
 from schema.model.values import EnrolmentMode, RemoteId
 
 
@@ -24,6 +24,7 @@ class Shelf:
     _offerings: dict[RemoteId, Offering] = field(default_factory=dict)
     _sessions: dict[RemoteId, dict[RemoteId, Session]] = field(default_factory=dict)
     _owners: dict[RemoteId, RemoteId] = field(default_factory=dict)
+    _terms: dict[RemoteId, dict[UnknownTerm, None]] = field(default_factory=dict)
     _left_out: list[LeftOut] = field(default_factory=list)
     _rejections: list[Rejection] = field(default_factory=list)
 
@@ -44,15 +45,17 @@ class Shelf:
         foreign = [session.key for session in offering.sessions if session.key not in own]
         for session_key in foreign:
             self.leave_out(session_key, DUPLICATE)
-        if key not in self._offerings:
-            self._offerings[key], self._sessions[key] = offering, own
-        elif self.rows_are_sessions:
-            if not self._join(self._sessions[key], own) and not foreign:
-                self.leave_out(key, DUPLICATE)
+        is_new = key not in self._offerings
+        if not is_new and self.rows_are_sessions:
+            is_told = self._join(self._sessions[key], own) or bool(foreign)
+            self._terms[key] |= dict.fromkeys(offering.unknown_terms)
         else:
-            self.leave_out(key, DUPLICATE)
-            if self.keeps_last:
+            is_told = is_new
+            if is_new or self.keeps_last:
                 self._offerings[key], self._sessions[key] = offering, own
+                self._terms[key] = dict.fromkeys(offering.unknown_terms)
+        if not is_told:
+            self.leave_out(key, DUPLICATE)
 
     def _join(self, standing: dict[RemoteId, Session], own: dict[RemoteId, Session]) -> bool:
         """Add `own` sessions to those that stand; return whether any is new."""
@@ -85,7 +88,12 @@ class Shelf:
         )
 
     def _finished(self, offering: Offering) -> Offering:
+        """Return `offering` with what all of its rows told."""
         sessions = tuple(self._sessions[offering.key].values())
-        if self.needs_sessions and not sessions:
-            return replace(offering, enrolment_mode=EnrolmentMode.LINK)
-        return offering if sessions == offering.sessions else replace(offering, sessions=sessions)
+        is_closed = self.needs_sessions and not sessions
+        return replace(
+            offering,
+            sessions=sessions,
+            unknown_terms=tuple(self._terms[offering.key]),
+            enrolment_mode=EnrolmentMode.LINK if is_closed else offering.enrolment_mode,
+        )

@@ -15,21 +15,25 @@ from adapters.parsing import Record
 Source = Callable[[Record], Any]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_KINDS = "from, constant, template"
+SOURCES = "a source is a column, or one of from, constant, template"
+NO_SOURCE = f"has no source; {SOURCES}"
 
 
 def build_source(options: Options, empty: frozenset[str]) -> Source | None:
     """Return the source that `options` name, or None when they name none."""
     given = [kind for kind in ("from", "constant", "template") if options.has(kind)]
     if len(given) > 1:
-        raise options.wrong("", f"must have one of {_KINDS}, not {' and '.join(given)}")
+        raise options.wrong("", f"must have one source, not {' and '.join(given)}")
     if not given:
         return None
     if given == ["constant"]:
         return _constant(options.raw("constant"))
     if given == ["template"]:
         return _template(options, empty)
-    return first_of(options.texts("from"), empty)
+    columns = options.texts("from")
+    if not all(columns):
+        raise options.wrong("from", "names a column without a name")
+    return first_of(columns, empty)
 
 
 def first_of(columns: tuple[str, ...], empty: frozenset[str]) -> Source:
