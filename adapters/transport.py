@@ -7,9 +7,11 @@ Answers are decompressed here, and never to more than `LARGEST_ANSWER` bytes.
 
 import asyncio
 import errno
+import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator
+from functools import cache, partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import aiohttp
@@ -44,8 +46,8 @@ class PartnerTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, largest_answer: int = LARGEST_ANSWER) -> None:
         self._largest = largest_answer
-        self._reads = AiohttpTransport(client=partial(_build_session, READ_KEEPALIVE_SECONDS))
-        self._writes = AiohttpTransport(client=partial(_build_session, WRITE_KEEPALIVE_SECONDS))
+        self._reads = _build_pool(READ_KEEPALIVE_SECONDS)
+        self._writes = _build_pool(WRITE_KEEPALIVE_SECONDS)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; raises the three errors of this module."""
@@ -64,9 +66,9 @@ class PartnerTransport(httpx.AsyncBaseTransport):
         await self._writes.aclose()
 
     def _guarded(self, response: httpx.Response) -> httpx.Response:
-        encoding = response.headers.pop("content-encoding", "identity").strip().lower()
+        encoding = response.headers.pop("content-encoding", "identity")
         response.headers.pop("content-length", None)  # of the compressed bytes
-        stream = _GuardedStream(response.stream, build_decoder(encoding, self._largest))
+        stream = _GuardedStream(response.stream, encoding, self._largest)
         return httpx.Response(response.status_code, headers=response.headers, stream=stream)
 
 
@@ -76,7 +78,8 @@ def build_http(auth: httpx.Auth | None = None) -> httpx.AsyncClient:
         transport=PartnerTransport(),
         auth=auth,
         timeout=TIMEOUT,
-        headers={"Accept-Encoding": "gzip, deflate", "User-Agent": "mitra"},
+        headers={"Accept-Encoding": "gzip", "User-Agent": "mitra"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # httpx would keep them
         follow_redirects=False,
         trust_env=False,
     )
@@ -108,46 +111,56 @@ _SENTENCES: tuple[tuple[type[BaseException], type[httpx.RequestError], str], ...
     (aiohttp.ClientResponseError, AnswerLostError, "did not answer in HTTP"),
 )
 
-Decode = Callable[[bytes], bytes]
 
+class Decoder:
+    """Turns the chunks of one answer into decoded ones, and refuses more than `largest` bytes.
 
-def build_decoder(encoding: str, largest: int) -> Decode:
-    """Return what turns raw chunks into decoded ones, and refuses more than `largest` bytes.
-
-    Raises `httpx.DecodingError` for encodings that we did not ask for.
+    Raises `httpx.DecodingError` for encodings that we did not ask for, and for half an answer.
     """
-    windows = {"identity": None, "": None, "gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-    if encoding not in windows:
-        raise httpx.DecodingError("its answer has an encoding that we did not ask for")
-    window = windows[encoding]
-    inflate = zlib.decompressobj(window) if window else None
-    left = largest
 
-    def decode(chunk: bytes) -> bytes:
-        nonlocal left
+    def __init__(self, encoding: str, largest: int) -> None:
+        name = encoding.strip().lower()
+        if name not in ("identity", "gzip"):
+            raise httpx.DecodingError("its answer has an encoding that we did not ask for")
+        self._gzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if name == "gzip" else None
+        self._largest = largest
+        self._left = largest
+        self._is_empty = True
+
+    def decode(self, chunk: bytes) -> bytes:
+        """Return the next decoded bytes."""
+        self._is_empty = False
         try:
-            decoded = inflate.decompress(chunk, left + 1) if inflate else chunk
+            decoded = self._gzip.decompress(chunk, self._left + 1) if self._gzip else chunk
         except zlib.error as exc:
             raise httpx.DecodingError("its answer cannot be decompressed") from exc
-        left -= len(decoded)
-        if left < 0:
-            raise AnswerTooLargeError(f"its answer is larger than {largest:,} bytes")
+        self._left -= len(decoded)
+        if self._left < 0:
+            raise AnswerTooLargeError(f"its answer is larger than {self._largest:,} bytes")
         return decoded
 
-    return decode
+    def finish(self) -> None:
+        """Refuse an answer that has not come to its end, or goes on behind it."""
+        if self._is_empty or self._gzip is None:  # nothing is a whole answer to a 304
+            return
+        if not self._gzip.eof or self._gzip.unused_data:
+            raise httpx.DecodingError("its answer is not one whole gzip")
 
 
 class _GuardedStream(httpx.AsyncByteStream):
     """An answer's body, decoded, counted, and with failures in our words."""
 
-    def __init__(self, stream: object, decode: Decode) -> None:
+    def __init__(self, stream: object, encoding: str, largest: int) -> None:
         self._stream: httpx.AsyncByteStream = stream  # type: ignore[assignment]  # it is async
-        self._decode = decode
+        self._encoding = encoding
+        self._largest = largest
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        decoder = Decoder(self._encoding, self._largest)
         try:
             async for chunk in self._stream:
-                yield self._decode(chunk)
+                yield decoder.decode(chunk)
+            decoder.finish()
         except httpx.DecodingError:
             raise
         except (httpx.RequestError, aiohttp.ClientError, OSError) as exc:
@@ -157,11 +170,23 @@ class _GuardedStream(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
+def _build_pool(keepalive_seconds: float) -> AiohttpTransport:
+    return AiohttpTransport(verify=_tls(), client=partial(_build_session, keepalive_seconds))
+
+
 def _build_session(keepalive_seconds: float) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS, keepalive_timeout=keepalive_seconds),
+        connector=aiohttp.TCPConnector(
+            limit=MOST_CONNECTIONS, keepalive_timeout=keepalive_seconds, ssl=_tls()
+        ),
         cookie_jar=aiohttp.DummyCookieJar(),
     )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the one context: making it reads every certificate authority from the disk."""
+    return ssl.create_default_context()
 
 
 def _read_file(request: httpx.Request, largest: int) -> httpx.Response:
