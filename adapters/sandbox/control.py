@@ -30,6 +30,10 @@ class SandboxControlError(RuntimeError):
     """The sandbox cannot be told what to do; the message says why and what to do."""
 
 
+class UnknownPartnerError(LookupError):
+    """The sandbox has no such partner; the message names those that it has."""
+
+
 class Controlled(Protocol):
     """What the control port needs of the sandbox."""
 
@@ -37,13 +41,13 @@ class Controlled(Protocol):
         """Return every partner's address and whether it is up."""
 
     def entries(self, code: PartnerCode) -> Sequence[Entry]:
-        """Return the partner's book.  Raises `KeyError` for a partner it does not have."""
+        """Return the partner's book.  Raises `UnknownPartnerError`."""
 
     async def take_down(self, code: PartnerCode) -> None:
-        """Close the partner's port.  Raises `KeyError`."""
+        """Close the partner's port.  Raises `UnknownPartnerError`."""
 
     async def bring_up(self, code: PartnerCode) -> None:
-        """Open the partner's port again.  Raises `KeyError`."""
+        """Open the partner's port again.  Raises `UnknownPartnerError`."""
 
     async def reset(self) -> None:
         """Empty every book and bring everybody up."""
@@ -119,8 +123,8 @@ def _guarded(handler: _Handler, token: str) -> _Handler:
             return _error(HTTPStatus.UNAUTHORIZED, "send the control token of sandbox.json")
         try:
             return await handler(request)
-        except KeyError as exc:
-            return _error(HTTPStatus.NOT_FOUND, f"the sandbox has no partner {exc}")
+        except UnknownPartnerError as exc:
+            return _error(HTTPStatus.NOT_FOUND, str(exc))
         except OSError as exc:
             return _error(HTTPStatus.CONFLICT, f"the port cannot be opened ({exc.strerror})")
 

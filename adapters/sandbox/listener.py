@@ -6,6 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 _ANY_PORT = 0
+_GRACE_SECONDS = 0.05  # aiohttp reads 0 as "wait for ever"
 
 
 class Listener:
@@ -48,7 +49,7 @@ class Listener:
         self.port = self._runner.addresses[0][1]
 
     async def close(self) -> None:
-        """Stop listening and cut the open connections; what is under way gets no answer."""
+        """Stop listening and cut the open connections; what takes longer gets no answer."""
         runner, self._runner = self._runner, None
         if runner:
             await runner.cleanup()
@@ -56,7 +57,7 @@ class Listener:
     async def _listening(self, port: int) -> web.AppRunner:
         app = web.Application(middlewares=self._middlewares)
         app.add_routes(self._routes)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, port).start()

@@ -23,7 +23,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from adapters.sandbox.book import EnrolmentBook, Entry
-from adapters.sandbox.control import SandboxControlError, build_control_routes, fetch_status
+from adapters.sandbox.control import (
+    SandboxControlError,
+    UnknownPartnerError,
+    build_control_routes,
+    fetch_status,
+)
 from adapters.sandbox.generator import DEMO_SEED, generate
 from adapters.sandbox.listener import Listener
 from adapters.sandbox.secrets import SANDBOX_PARTNERS, fresh_secret, fresh_secrets
@@ -135,21 +140,27 @@ class Sandbox:
 
     def entries(self, code: PartnerCode) -> Sequence[Entry]:
         """See `Controlled.entries`."""
-        return self._stalls[code].shop.book.entries()
+        return self._stall(code).shop.book.entries()
 
     async def take_down(self, code: PartnerCode) -> None:
         """See `Controlled.take_down`."""
-        await self._stalls[code].listener.close()
+        await self._stall(code).listener.close()
 
     async def bring_up(self, code: PartnerCode) -> None:
         """See `Controlled.bring_up`."""
-        await self._stalls[code].listener.open()
+        await self._stall(code).listener.open()
 
     async def reset(self) -> None:
         """See `Controlled.reset`."""
         for stall in self._stalls.values():
             stall.shop.book.clear()
             await stall.listener.open()
+
+    def _stall(self, code: PartnerCode) -> _Stall:
+        if code not in self._stalls:
+            known = ", ".join(self._stalls)
+            raise UnknownPartnerError(f"the sandbox has no partner {code!r}; it has {known}")
+        return self._stalls[code]
 
     async def _refuse_a_second_one(self) -> None:
         try:

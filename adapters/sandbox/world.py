@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SandboxSession:
-    """A dated, placed run, in the venue's own time zone."""
+    """A dated run, in the venue's own time zone; online ones have empty venue fields."""
 
     key: str
     starts_at: datetime
@@ -71,7 +71,7 @@ class Shop:
 
 
 class Facade(Protocol):
-    """A partner's wire format: each `adapters/sandbox/<code>.py` has a `build_routes`."""
+    """A partner's wire format: each `adapters/sandbox/facades/<code>.py` has a `build_routes`."""
 
     def __call__(self, shop: Shop) -> Sequence[web.RouteDef]:
         """Return the routes that speak this partner's format over `shop`."""
