@@ -128,10 +128,15 @@ def _mark_changed_courses(connection: Connection, run: OpenRun) -> None:
 
 
 def _mark(connection: Connection, run: OpenRun, ids: Select[Any]) -> None:
+    """Mark courses as touched by this run, locking them in order of their ids.
+
+    The lock is the weak one (NO KEY UPDATE): offerings that other partners are just
+    putting into the same courses must not wait for it, nor we for them.
+    """
     in_order = select(course.c.id).where(course.c.id.in_(ids)).order_by(course.c.id)
     connection.execute(
         update(course)
-        .where(course.c.id.in_(in_order.with_for_update()))  # locked in order: no deadlock
+        .where(course.c.id.in_(in_order.with_for_update(key_share=True)))
         .values(changed_run=run.id)
     )
 

@@ -14,7 +14,7 @@ import structlog
 
 from gateway.catalogue.freshness import is_synced
 from gateway.catalogue.leases import Leases
-from gateway.catalogue.store import CatalogueStore, StatusRow
+from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import Report, SyncProgress, report_to_nobody
 from gateway.partners.config import PartnerConfig
 
@@ -78,19 +78,19 @@ class SyncScheduler:
             return await self._sync(config, report or self._report, accept_alarm=accept_alarm)
 
     async def _keep(self, config: PartnerConfig) -> None:
-        pause = JUST_NOW
+        is_first = True
         while True:
             try:
-                wait = await self._turn(config, pause)
+                wait = await self._turn(config, is_first=is_first)
             except Exception:
                 logger.exception("catalogue.sync_crashed", partner=config.code)
                 wait = RETRY_AFTER
+            is_first = False
             await self._sleep(wait.total_seconds())
-            pause = config.interval
 
-    async def _turn(self, config: PartnerConfig, pause: timedelta) -> timedelta:
+    async def _turn(self, config: PartnerConfig, *, is_first: bool) -> timedelta:
         """Sync if that is due, and return how long to wait for the next turn."""
-        wait = await self._due_in(config, pause)
+        wait = await self._due_in(config, is_first=is_first)
         if wait > timedelta():
             return wait
         done = await self.sync_once(config)
@@ -98,13 +98,14 @@ class SyncScheduler:
             return min(RETRY_AFTER, config.interval)
         return config.interval * (1 + JITTER * (self._dice() - 0.5))
 
-    async def _due_in(self, config: PartnerConfig, pause: timedelta) -> timedelta:
-        """Return how long after the last attempt, of any process, the next is due."""
+    async def _due_in(self, config: PartnerConfig, *, is_first: bool) -> timedelta:
+        """Return how long it is until the next attempt, whichever process made the last."""
         rows = await self._store.read_statuses()
         row = next((each for each in rows if each.partner == config.code), None)
         if row is None:
             return timedelta()
-        return row.attempted_at + self._pause_after(row, pause) - self._now()
-
-    def _pause_after(self, row: StatusRow, pause: timedelta) -> timedelta:
-        return min(pause, RETRY_AFTER) if row.failing_since else pause * (1 - JITTER)
+        since = self._now() - row.attempted_at
+        if is_first and since > JUST_NOW:
+            return timedelta()
+        pause = config.interval * (1 - JITTER)
+        return (min(pause, RETRY_AFTER) if row.failing_since else pause) - since

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
 from adapters.errors import CursorExpiredError, PartnerUnavailableError
+from gateway.catalogue import runs
 from gateway.catalogue import sync as sync_module
 from gateway.storage import catalogue_tables as tables
 from schema.model.catalogue import Session, UnknownTerm
@@ -396,3 +397,18 @@ async def test_progress_is_told_page_by_page(bench: Workbench):
 
 def test_pages_name_each_other():
     assert [page.next_cursor for page in pages([], [], [])] == ["1", "2", None]
+
+
+async def test_old_runs_go_but_never_the_one_whose_quarantine_is_current(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(runs, "KEPT_RUNS", 2)
+    bad = Rejection(1, "9", "price: not a number", "{}")
+    partner = ScriptedPartner(Page(tuple(offerings(2)), rejections=(bad,)))
+    await bench.sync(partner)
+    for _ in range(4):
+        partner.fails_once(PartnerUnavailableError(TOKOPEDIA, "connection refused"))
+        await bench.sync(partner)
+
+    assert await bench.count(tables.sync_run) == 3
+    assert len(await bench.store.read_quarantine(TOKOPEDIA)) == 1

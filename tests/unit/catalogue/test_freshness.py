@@ -1,0 +1,127 @@
+"""When a fact is fresh, when it is stale, and what we say of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.catalogue.directory import Directory
+from gateway.catalogue.freshness import freshness, health
+from gateway.catalogue.store import StatusRow
+from schema.model.catalogue import Freshness
+from schema.model.values import FreshnessState, PartnerHealth, PartnerState
+from tests.catalogue import NOON, PINTARIA, TOKOPEDIA, a_partner
+
+CONFIG = a_partner()  # read every fifteen minutes
+GOOD = StatusRow(TOKOPEDIA, 1, attempted_at=NOON, fetched_at=NOON, offerings=9, fetched=9)
+FAILING = replace(
+    GOOD,
+    attempted_at=NOON + timedelta(minutes=18),
+    failing_since=NOON + timedelta(minutes=3),
+    failure="connection refused",
+)
+FIRST_FAILED = StatusRow(
+    TOKOPEDIA, 1, attempted_at=NOON, failing_since=NOON, failure="connection refused"
+)
+PAUSED = replace(CONFIG, partner=replace(CONFIG.partner, state=PartnerState.PAUSED))
+
+
+@pytest.mark.parametrize(
+    ("row", "minutes", "said"),
+    [
+        pytest.param(
+            None,
+            0,
+            Freshness(FreshnessState.NEVER, None, "has not been read yet"),
+            id="never-tried",
+        ),
+        pytest.param(
+            FIRST_FAILED,
+            1,
+            Freshness(
+                FreshnessState.NEVER,
+                None,
+                "could not be read since 2026-03-02 12:00 UTC (connection refused)",
+            ),
+            id="never-succeeded",
+        ),
+        pytest.param(GOOD, 30, Freshness(FreshnessState.FRESH, NOON), id="twice-the-interval"),
+        pytest.param(
+            GOOD,
+            31,
+            Freshness(
+                FreshnessState.STALE,
+                NOON,
+                "was last read at 2026-03-02 12:00 UTC; every 900 seconds is due",
+            ),
+            id="older-than-twice-the-interval",
+        ),
+        pytest.param(
+            FAILING,
+            18,
+            Freshness(
+                FreshnessState.STALE,
+                NOON,
+                "could not be read since 2026-03-02 12:03 UTC (connection refused)",
+            ),
+            id="failing",
+        ),
+    ],
+)
+def test_freshness(row: StatusRow | None, minutes: int, said: Freshness):
+    assert freshness(CONFIG, row, NOON + timedelta(minutes=minutes)) == said
+
+
+def test_a_paused_partner_says_so():
+    found = freshness(PAUSED, GOOD, NOON)
+
+    assert found == Freshness(FreshnessState.STALE, NOON, "is not read: the partner is paused")
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        pytest.param(None, PartnerHealth.UNKNOWN, id="never-tried"),
+        pytest.param(GOOD, PartnerHealth.HEALTHY, id="good"),
+        pytest.param(FAILING, PartnerHealth.DOWN, id="failing"),
+        pytest.param(
+            replace(GOOD, fetched=100, quarantined=5), PartnerHealth.HEALTHY, id="five-percent-bad"
+        ),
+        pytest.param(
+            replace(GOOD, fetched=100, quarantined=6), PartnerHealth.DEGRADED, id="more-than-that"
+        ),
+        pytest.param(replace(GOOD, fetched=0), PartnerHealth.HEALTHY, id="empty-list"),
+    ],
+)
+def test_health(row: StatusRow | None, verdict: PartnerHealth):
+    assert health(row) is verdict
+
+
+def a_directory(*rows: StatusRow, minutes: int = 18) -> Directory:
+    moment = NOON + timedelta(minutes=minutes)
+    return Directory([a_partner(PINTARIA), CONFIG], rows, lambda: moment)
+
+
+def test_partners_come_in_the_order_of_their_files():
+    assert [each.partner.code for each in a_directory().statuses()] == [PINTARIA, TOKOPEDIA]
+
+
+def test_coverage_names_who_is_missing_and_since_when():
+    directory = a_directory(FAILING, replace(GOOD, partner=PINTARIA))
+
+    [missing] = directory.coverage([]).missing
+
+    assert missing.partner.partner.code == TOKOPEDIA
+    assert missing.reason == "could not be read since 2026-03-02 12:03 UTC (connection refused)"
+    assert (missing.since, missing.last_good_at) == (NOON + timedelta(minutes=3), NOON)
+
+
+def test_coverage_speaks_of_the_partners_asked_for():
+    directory = a_directory(FAILING, replace(GOOD, partner=PINTARIA))
+
+    assert directory.coverage([PINTARIA]).missing == []
+
+
+def test_an_unknown_partner_has_no_status_and_is_never_fresh():
+    assert a_directory().status(TOKOPEDIA.__class__("nobody")) is None
+    assert a_directory().freshness(TOKOPEDIA.__class__("nobody")).state is FreshnessState.NEVER

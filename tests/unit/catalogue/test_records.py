@@ -1,0 +1,69 @@
+"""A stored record comes back as it went in."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+
+from gateway.catalogue.records import (
+    digest,
+    from_payload,
+    from_session_payload,
+    to_payload,
+    to_session_payload,
+)
+from schema.model.catalogue import Offering, Session
+from schema.model.values import RemoteId
+from tests.catalogue import TOKOPEDIA, an_offering
+from tests.unit.catalogue.strategies import any_offering
+
+
+@given(any_offering)
+def test_every_offering_comes_back_equal(offering: Offering):
+    payload = to_payload(offering)
+
+    back = from_payload(payload)
+
+    assert back == offering
+    assert back.id == offering.id
+    assert to_payload(back) == payload
+
+
+@given(any_offering)
+def test_times_keep_the_clock_of_their_place(offering: Offering):
+    back = from_payload(to_payload(offering))
+
+    for before, after in zip(offering.sessions, back.sessions, strict=True):
+        if before.starts_at is not None:
+            assert after.starts_at is not None
+            assert after.starts_at.replace(tzinfo=None) == before.starts_at.replace(tzinfo=None)
+
+
+def test_a_zone_keeps_its_name():
+    makassar = ZoneInfo("Asia/Makassar")
+    session = Session(TOKOPEDIA, RemoteId("1"), starts_at=datetime(2026, 3, 2, 9, tzinfo=makassar))
+
+    back = from_session_payload(TOKOPEDIA, to_session_payload(session))
+
+    assert back == session
+    assert back.starts_at is not None
+    assert back.starts_at.tzinfo is makassar
+
+
+def test_unwritable_text_is_refused():
+    with pytest.raises(ValueError, match="surrogates"):
+        to_payload(an_offering(title="\ud800"))
+
+
+def test_a_payload_from_the_future_is_refused():
+    payload = to_payload(an_offering()).replace('"v":1', '"v":99')
+
+    with pytest.raises(ValueError, match="version 99 is newer"):
+        from_payload(payload)
+
+
+def test_any_difference_has_another_digest():
+    first, second = an_offering(price=1), an_offering(price=2)
+
+    assert digest(to_payload(first)) != digest(to_payload(second))
