@@ -5,6 +5,7 @@ bars, pipes get plain lines.
 """
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Sequence
@@ -84,7 +85,7 @@ def worker() -> None:
 def sync(partners: Partners = None) -> None:
     """Sync partners' catalogues now, with progress."""
     settings = Settings()
-    configure_logging("console", quiet=True)
+    configure_logging("console", level=logging.ERROR)  # the board tells what failed
     gateway = Gateway(settings)
     codes = _known_codes(gateway, partners or [])
     board = SyncBoard(gateway.configs)

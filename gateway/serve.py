@@ -1,6 +1,7 @@
 """Running processes: the gateway, a worker, and the demo with its sandbox partners."""
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -53,7 +54,7 @@ async def work(settings: Settings) -> None:
 
 def demo(settings: Settings) -> None:
     """Run the sandbox partners and the gateway, and show what a newcomer may try."""
-    configure_logging("console", quiet=True)
+    configure_logging("console", level=logging.WARNING)
     console = Console(highlight=False)
     with _sandbox(settings, console):
         asyncio.run(_serve_with_progress(settings, console))

@@ -50,8 +50,8 @@ GRAPHQL_REQUESTS = Counter(
 )
 
 
-def configure_logging(log_format: str = "auto", *, quiet: bool = False) -> None:
-    """Send all loggers to standard error in one format; `quiet` leaves out what is merely news."""
+def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) -> None:
+    """Send all loggers to standard error in one format."""
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()

@@ -1,9 +1,9 @@
 """The `/graphql` endpoint: who asks, what they see, and the answer as bytes."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import orjson
+from cross_web import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -49,13 +49,20 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         if scope["type"] != "http":
             await super().__call__(scope, receive, send)
             return
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        GRAPHQL_REQUESTS.labels(status=response.status_code).inc()
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
         try:
-            scope[_VIEWER] = self._identify(Request(scope).headers.get("authorization"))
+            request.scope[_VIEWER] = self._identify(request.headers.get("authorization"))
+            return await self.run(request)
         except InvalidTokenError as exc:
-            await _unauthenticated(str(exc))(scope, receive, send)
-            GRAPHQL_REQUESTS.labels(status=401).inc()
-            return
-        await super().__call__(scope, receive, _counting(send))
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            return _refusal(401, "UNAUTHENTICATED", str(exc), headers)
+        except HTTPException as exc:
+            return _refusal(exc.status_code, "BAD_REQUEST", exc.reason)
 
     async def get_context(
         self, request: Request | WebSocket, response: Response | WebSocket
@@ -78,22 +85,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return orjson.dumps(data)
 
 
-def _unauthenticated(reason: str) -> Response:
-    body: dict[str, Any] = {
-        "errors": [{"message": reason, "extensions": {"code": "UNAUTHENTICATED"}}]
-    }
-    return Response(
-        orjson.dumps(body),
-        status_code=401,
-        media_type="application/json",
-        headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
-    )
-
-
-def _counting(send: Send) -> Send:
-    async def counted(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            GRAPHQL_REQUESTS.labels(status=message["status"]).inc()
-        await send(message)
-
-    return counted
+def _refusal(
+    status: int, code: str, reason: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    body = {"errors": [{"message": reason, "extensions": {"code": code}}]}
+    return Response(orjson.dumps(body), status, headers, media_type="application/json")

@@ -31,7 +31,7 @@ class Mitra:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def command(self, *arguments: str) -> str:
+    def command(self, *arguments: str, fails: bool = False) -> str:
         """Run a `mitra` command to its end; return what it printed."""
         done = subprocess.run(
             [*MITRA, *arguments],
@@ -41,7 +41,7 @@ class Mitra:
             text=True,
             timeout=60,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert (done.returncode != 0) is fails, done.stdout + done.stderr
         return done.stdout
 
     def start(self, name: str, *arguments: str) -> None:
@@ -109,6 +109,7 @@ def mitra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mitra]:
     running = Mitra(tmp_path_factory.mktemp("mitra"), free_port())
     try:
         running.start("sandbox", "sandbox", "run")
+        eventually((running.data_dir / "sandbox.json").exists, what="the sandbox listens")
         running.start("gateway", "serve")
         running.wait_until_ready()
         yield running

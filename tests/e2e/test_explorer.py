@@ -51,6 +51,7 @@ def page(browser: Browser, mitra) -> Iterator[Page]:
 def run_tab(page: Page, name: str) -> str:
     """Open a tab, run its operation, return the answer as shown."""
     page.get_by_role("tab", name=name).click()
+    expect(page.locator(".graphiql-query-editor")).to_contain_text(name)
     with page.expect_response(lambda r: r.url.endswith("/graphql") and r.ok) as answer:
         page.get_by_role("button", name="Execute query").click()
     return answer.value.text()

@@ -98,7 +98,7 @@ def test_a_course_that_several_partners_sell_is_one_course(mitra):
 
 def test_a_partner_that_is_down_is_named_and_its_courses_stay(mitra):
     mitra.command("sandbox", "down", "tokopedia")
-    mitra.command("sync", "tokopedia", "bukalapak")
+    printed = mitra.command("sync", "tokopedia", "bukalapak", fails=True)
 
     eventually(
         lambda: mitra.ask(PARTNER, code="tokopedia")["partner"]["health"] == "DOWN",
@@ -108,6 +108,7 @@ def test_a_partner_that_is_down_is_named_and_its_courses_stay(mitra):
     courses = mitra.ask(COVERAGE)["courses"]
     healthy = mitra.ask(PARTNER, code="bukalapak")["partner"]
 
+    assert "1 of 2 partners synced" in printed
     assert stale["freshness"]["state"] == "STALE"
     assert stale["freshness"]["reason"]
     assert stale["freshness"]["fetchedAt"]

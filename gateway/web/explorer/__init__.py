@@ -26,6 +26,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Mitra · GraphQL explorer</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/explorer/explorer.css">
 </head>
 <body>
