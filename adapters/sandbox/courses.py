@@ -129,7 +129,9 @@ def _draw(
 
 
 def _to_title(rng: Random, topic: Topic, level: CourseLevel, mode: DeliveryMode) -> str:
-    template = rng.choice(_TITLES[level])
+    is_named_after_work = topic.work.casefold() in topic.subject.casefold()
+    templates = [t for t in _TITLES[level] if not ("{work}" in t and is_named_after_work)]
+    template = rng.choice(templates)
     joins = [word for word in _JOINING_WORDS if word in template]
     angles = ["", *(a for a in topic.angles if not any(word in a.split() for word in joins))]
     words = template.format(subject=topic.subject, angle=rng.choice(angles), work=topic.work)
