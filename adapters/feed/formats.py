@@ -99,14 +99,13 @@ def _csv_rows(header: list[str], reader: Iterator[list[str]], lines: _Lines) -> 
         except StopIteration:
             return
         except csv.Error as exc:
-            row: Row = BadRow(f"is not CSV ({exc})", _printable(lines.texts[start]))
-        else:
-            if not any(cell.strip() for cell in cells):
-                continue
-            row = _to_csv_row(header, cells)
-        if isinstance(row, BadRow):
             lines.position = start + 1
-        yield row
+            yield BadRow(f"is not CSV ({exc})", _printable(lines.texts[start]))
+            continue
+        if len(cells) != len(header):
+            lines.position = start + 1
+        if any(cell.strip() for cell in cells):
+            yield _to_csv_row(header, cells)
 
 
 def _to_csv_row(header: list[str], cells: list[str]) -> Row:

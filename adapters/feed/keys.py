@@ -54,13 +54,15 @@ def _derived(options: Options, parts: object, empty: Empty) -> KeyReader:
     if not isinstance(parts, list) or not parts:
         raise options.wrong("derived_from", f"must be a list of columns, not {parts!r}")
     wanted = Options(options.where, {str(number): part for number, part in enumerate(parts)})
-    sources = [first_of(wanted.texts(str(number)), empty) for number in range(len(parts))]
+    columns = [wanted.texts(str(number)) for number in range(len(parts))]
+    sources = [first_of(names, empty) for names in columns]
 
     def read(row: Record) -> RemoteId | None:
-        texts = [folded(str(source(row) or "")) for source in sources]
+        found = [source(row) for source in sources]
+        texts = ["" if value is None else folded(str(value)) for value in found]
         if not all(texts):
-            missing = [str(part) for part, text in zip(parts, texts, strict=True) if not text]
-            raise RowError(f"key: {', '.join(missing)} is empty")
+            missing = (names for names, text in zip(columns, texts, strict=True) if not text)
+            raise RowError(f"key: {' and '.join(map(' or '.join, missing))} is empty")
         return RemoteId(sha256("\x1f".join(texts).encode()).hexdigest()[:32])
 
     return read

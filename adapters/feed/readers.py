@@ -26,6 +26,7 @@ Empty = frozenset[str]
 Word = TypeVar("Word", bound=StrEnum)
 
 _REGION = re.compile(r"(\d\d)\.?(\d\d)?\.?(\d\d)?\.?(\d{4})?")
+_HOST_FIRST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#].*)?")
 _MINUTES_PER = {"minutes": 1, "hours": 60, "days": 60 * 24}
 _SOME_TIME = datetime(2020, 4, 11, 9, 30, tzinfo=UTC)
 
@@ -94,7 +95,7 @@ def _url(_name: str, options: Options, _empty: Empty) -> Reader:
 
     def read(value: Any, _row: Record, _terms: Terms) -> str | None:
         address = _scalar(value)
-        if scheme != "none" and "://" not in address:
+        if scheme != "none" and _HOST_FIRST.fullmatch(address):
             address = f"{scheme}://{address}"
         return parsing.to_url(address)
 
