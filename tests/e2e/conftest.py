@@ -76,6 +76,9 @@ class Mitra:
 
     def wait_until_ready(self) -> None:
         def is_ready() -> bool:
+            for name, process in self.processes.items():
+                log = (self.data_dir / f"{name}.log").read_text()
+                assert process.poll() is None, f"{name} has died:\n{log}"
             try:
                 return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
             except httpx.TransportError:
