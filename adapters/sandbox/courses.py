@@ -16,7 +16,8 @@ from schema.model.values import CourseLevel, DeliveryMode, folded
 COURSES = {Family.SCHOOL: 1_080, Family.STUDIO: 300, Family.CENTRE: 120}
 COURSE_COUNT = sum(COURSES.values())
 ONSITE_SHARE = {Family.SCHOOL: 0.0, Family.STUDIO: 0.95, Family.CENTRE: 0.75}
-LIVE_SHARE = 0.35  # of the courses that are not onsite
+# Of what is not onsite; the partners for classes in a room sell seats, so never self-paced.
+LIVE_SHARE = {Family.SCHOOL: 0.35, Family.STUDIO: 1.0, Family.CENTRE: 0.35}
 
 # The words that join a title's parts come once in it: see `_to_title`.
 _TITLES: Mapping[CourseLevel, tuple[str, ...]] = {
@@ -105,7 +106,7 @@ def _runs(
 def _modes(rng: Random, family: Family) -> list[DeliveryMode]:
     count = COURSES[family]
     onsite = round(count * ONSITE_SHARE[family])
-    live = round((count - onsite) * LIVE_SHARE)
+    live = round((count - onsite) * LIVE_SHARE[family])
     modes = [DeliveryMode.ONSITE] * onsite + [DeliveryMode.LIVE_ONLINE] * live
     modes += [DeliveryMode.SELF_PACED] * (count - len(modes))
     rng.shuffle(modes)

@@ -102,6 +102,7 @@ def test_the_partners_of_offline_trainings_sell_mainly_these(world):
         onsite = [row for row in world[code] if row.delivery_mode is DeliveryMode.ONSITE]
 
         assert len(onsite) > 0.9 * len(world[code])
+        assert all(row.sessions for row in world[code])
 
 
 def test_every_category_of_the_programme_is_taught(courses):
