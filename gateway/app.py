@@ -52,6 +52,8 @@ from schema.context import Context, Viewer
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
 
+TURN_SECONDS = 300.0  # how long `mitra sync` waits for another process's sync of a partner
+TURN_POLL_SECONDS = 0.2
 SEATS_SECONDS = 1.0  # how old the shown count of places taken through us may be
 
 log = structlog.get_logger(__name__)
@@ -141,12 +143,18 @@ class Gateway:
         wanted = [config for config in self.configs if config.code in codes]
         await self._open()
         try:
-            done = await asyncio.gather(*(self._scheduler.sync_once(each) for each in wanted))
-            for config, progress in zip(wanted, done, strict=True):
-                if progress is None:
-                    self.report(_busy(config.code))
+            await asyncio.gather(*map(self._sync_in_turn, wanted))
         finally:
             await self.aclose()
+
+    async def _sync_in_turn(self, config: PartnerConfig) -> None:
+        """Sync one partner, after another process that is at it has ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TURN_SECONDS):
+                while await self._scheduler.sync_once(config) is None:
+                    await asyncio.sleep(TURN_POLL_SECONDS)
+                return
+        self.report(_busy(config.code))
 
     async def read_partners(self) -> Sequence[PartnerStatus]:
         """Return how every partner stands, and close."""
@@ -272,7 +280,9 @@ def _count_call(report: CallReport) -> None:
 
 
 def _busy(code: PartnerCode) -> SyncProgress:
-    return SyncProgress(code, finished=True, failure="another process is syncing it right now")
+    return SyncProgress(
+        code, finished=True, failure="another process has been syncing it all the while"
+    )
 
 
 def _tell_when_dead(task: asyncio.Task[None]) -> None:

@@ -35,7 +35,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
-    help="One GraphQL catalogue of many partners, one central record of enrolments.",
 )
 sandbox_app = typer.Typer(no_args_is_help=True, help="The sandbox partners.")
 adapter_app = typer.Typer(no_args_is_help=True, help="Adapters, one per partner's format.")
@@ -63,6 +62,12 @@ def main() -> None:
         sys.exit(1)
 
 
+@app.callback()
+def prepare() -> None:
+    """One GraphQL catalogue of many partners, one central record of enrolments."""
+    configure_logging("console", level=logging.ERROR)  # commands print; servers choose anew
+
+
 @app.command()
 def demo() -> None:
     """Start ten sandbox partners and the gateway, and show where they answer."""
@@ -85,7 +90,6 @@ def worker() -> None:
 def sync(partners: Partners = None) -> None:
     """Sync partners' catalogues now, with progress."""
     settings = Settings()
-    configure_logging("console", level=logging.ERROR)  # the board tells what failed
     gateway = Gateway(settings)
     codes = _known_codes(gateway, partners or [])
     board = SyncBoard(gateway.configs)

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.web.identity import issue_token
+from schema.model.viewer import Role
 from tests.servers import free_port
 
 PATIENCE_SECONDS = 30
@@ -57,8 +59,8 @@ class Mitra:
         process.wait(PATIENCE_SECONDS)
 
     def token(self, subject: str) -> str:
-        printed = self.command("token", "--role", "learner", "--subject", subject)
-        return printed.splitlines()[-1]
+        """Return a learner's token, as `mitra token` makes it."""
+        return issue_token(self.data_dir, Role.LEARNER, subject)
 
     def ask(self, query: str, token: str | None = None, **variables: Any) -> dict[str, Any]:
         """Return `data` of an answer that must have no errors."""

@@ -211,6 +211,12 @@ def test_a_bad_token_is_refused_even_for_public_fields(mitra):
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+def test_the_command_line_issues_tokens_for_development(mitra):
+    printed = mitra.command("token", "--role", "learner", "--subject", "wayan")
+
+    assert mitra.ask(ME, token=printed.splitlines()[-1])["me"]["balance"]["amount"] == 3_500_000
+
+
 def test_machines_are_told_what_they_ask(mitra):
     live = httpx.get(f"{mitra.url}/livez")
     ready = httpx.get(f"{mitra.url}/readyz")

@@ -1,0 +1,50 @@
+"""The large installation: PostgreSQL, Redis, two serving processes, and a worker that syncs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.conftest import Mitra, eventually
+from tests.e2e.test_the_main_job import BOOKABLE, ENROL, offering_of, wait_for
+from tests.servers import free_port
+
+
+@pytest.fixture
+def large(tmp_path, postgres_url, redis_url) -> Iterator[Mitra]:
+    running = Mitra(
+        tmp_path,
+        free_port(),
+        {
+            "MITRA_DATABASE_URL": postgres_url,
+            "MITRA_REDIS_URL": redis_url,
+            "MITRA_BACKGROUND": "false",
+            "MITRA_WORKERS": "2",
+        },
+    )
+    try:
+        running.start("sandbox", "sandbox", "run")
+        eventually((tmp_path / "sandbox.json").exists, what="the sandbox listens")
+        running.start("worker", "worker")
+        running.start("gateway", "serve")
+        running.wait_until_ready()
+        yield running
+    finally:
+        for name in list(running.processes):
+            running.stop(name)
+
+
+def test_serving_processes_follow_the_worker_and_enrolments_are_delivered(large):
+    eventually(
+        lambda: large.ask("{ courses { totalCount } }")["courses"]["totalCount"] == 1500,
+        what="the serving processes have followed the worker's syncs",
+    )
+    offering, _ = offering_of(large, "bukalapak", has_session=False)
+    token = large.token("made")
+    wish = {"offeringId": offering, "idempotencyKey": "across-processes"}
+
+    answers = [large.ask(ENROL, token, input=wish)["enrol"] for _ in range(4)]
+    confirmed = wait_for(large, answers[0]["enrolment"]["id"], token, "CONFIRMED")
+
+    assert len({answer["enrolment"]["id"] for answer in answers}) == 1
+    assert confirmed["partnerReference"]
+    assert large.ask(BOOKABLE, partners=["bukalapak"])["courses"]["nodes"]
