@@ -5,6 +5,7 @@ manifest's rules first, and raises only `PartnerError`.  It never retries: the g
 owns the loop.  Reasons name statuses and the partner's error codes, never addresses.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ __all__ = ["NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient", "r
 HttpClient = httpx.AsyncClient
 LONGEST_WAIT_SECONDS = 900.0
 
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
 
 
@@ -69,7 +71,12 @@ class PartnerClient:
         self.partner = partner
         self._http = http
         self._rules = rules
-        self._base = _base_url(address) if address else http.base_url
+        try:
+            self._base = _base_url(address) if address else http.base_url
+        except httpx.InvalidURL as exc:
+            raise PartnerRefusedError(
+                partner, "its address in the partners file is not a URL"
+            ) from exc
         self._now = now
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
@@ -129,23 +136,21 @@ class PartnerClient:
         await self._http.aclose()
 
     def _request(self, method: str, path: str, **parts: Any) -> httpx.Request:
-        return self._http.build_request(method, self._url(path), **parts)
+        try:
+            return self._http.build_request(method, self._url(path), **parts)
+        except (httpx.InvalidURL, UnicodeError) as exc:  # made of what the partner gave us
+            raise PartnerContractError(
+                self.partner, "gave a link or an ETag that cannot be sent"
+            ) from exc
 
     def _url(self, path: str) -> httpx.URL:
         if path == "":
             return self._base
-        if "://" not in path:
+        if not _ABSOLUTE.match(path):
             base = self._base.copy_with(query=None)
             return httpx.URL(f"{str(base).rstrip('/')}/{path.lstrip('/')}")
-        try:
-            url = httpx.URL(path)
-        except httpx.InvalidURL as exc:
-            raise PartnerContractError(self.partner, "points to what is no URL") from exc
-        if (url.scheme, url.host, url.port) != (
-            self._base.scheme,
-            self._base.host,
-            self._base.port,
-        ):
+        url = httpx.URL(path)
+        if _origin(url) != _origin(self._base):
             raise PartnerContractError(self.partner, "points to another host")
         return url
 
@@ -246,6 +251,10 @@ def _plain_meaning(status: int) -> Meaning:
     if status >= HTTPStatus.BAD_REQUEST:
         return Meaning.REFUSED
     return Meaning.CONTRACT  # a redirect: the address in the partners file is not the right one
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _base_url(address: str) -> httpx.URL:

@@ -6,7 +6,7 @@ Adapters import these from `adapters.parsing`.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,9 @@ def shown(value: Any) -> str:
 
 # --- numbers -------------------------------------------------------------------------
 
-_SEPARATORS = re.compile(r"[.,]")
+_SEPARATOR = re.compile(r"[.,]")
+_NUMBER = re.compile(r"-?\d(?:[\d.,]{0,24}\d)?")
+_GROUPED = re.compile(r"-?\d{1,3}(?:(?:\.\d{3})+|(?:,\d{3})+)")  # "1.250.000"
 _AMOUNT = re.compile(r"(?:rp|idr)?\.?\s*(-?)\s*(?:rp\.?)?\s*(\d[\d.,]{0,24})(?:,-)?", re.IGNORECASE)
 _FREE = {"gratis", "free", "cuma-cuma"}
 
@@ -115,20 +117,17 @@ def _to_decimal(value: Any) -> Decimal:
 
 def _decimal(digits: str, *, thousands: bool = True) -> Decimal:
     """Return the number in Indonesian or English spelling; see `price`."""
-    marks = _SEPARATORS.findall(digits)
-    point = ""
-    if marks:
-        tail = len(digits) - max(digits.rfind("."), digits.rfind(",")) - 1
-        is_mixed = len(set(marks)) > 1
-        if is_mixed or (len(marks) == 1 and (tail != 3 or not thousands)):  # noqa: PLR2004
-            point = marks[-1]
-    head, _, tail_digits = digits.rpartition(point) if point else (digits, "", "")
-    if not point and marks and not re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", digits):
+    if not _NUMBER.fullmatch(digits):
         raise RowError(f"{shown(digits)} is not a number")
-    try:
-        return Decimal(f"{_SEPARATORS.sub('', head)}.{tail_digits or 0}")
-    except InvalidOperation as exc:
-        raise RowError(f"{shown(digits)} is not a number") from exc
+    if thousands and _GROUPED.fullmatch(digits):
+        return Decimal(_SEPARATOR.sub("", digits))
+    at = max(digits.rfind("."), digits.rfind(","))
+    if at < 0:
+        return Decimal(digits)
+    head, point, tail = digits[:at], digits[at], digits[at + 1 :]
+    if point in head or (_SEPARATOR.search(head) and not _GROUPED.fullmatch(head)):
+        raise RowError(f"{shown(digits)} is not a number")
+    return Decimal(f"{_SEPARATOR.sub('', head)}.{tail}")
 
 
 # --- time ----------------------------------------------------------------------------

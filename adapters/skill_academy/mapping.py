@@ -13,6 +13,7 @@ from adapters.parsing import (
     Record,
     Vocabulary,
     category,
+    count,
     flag,
     local_time,
     minutes,
@@ -25,7 +26,6 @@ from adapters.parsing import (
     remote_id,
     text,
     title,
-    whole,
 )
 from schema.model.catalogue import ListedCourse, Offering, Session, UnknownTerm, Venue
 from schema.model.values import CourseLevel, DeliveryMode, EnrolmentMode, PartnerCode
@@ -97,7 +97,7 @@ def to_listed(row: Record, terms: list[UnknownTerm]) -> ListedCourse:
         level=LEVELS.read("level", row.get("level"), terms),
         duration_minutes=minutes(row.get("duration_minutes")),
         rating=rating(stars.get("average")),
-        rating_count=whole(stars.get("count", 0)),
+        rating_count=count(stars.get("count")),
         image_url=optional_url(row, "image_url"),
     )
 
@@ -112,8 +112,8 @@ def to_session(batch: Record, partner: PartnerCode) -> Session:
         ends_at=local_time(batch["ends_at"], zone),
         enrolment_ends_at=local_time(batch.get("registration_closes_at"), zone),
         venue=to_venue(batch["venue"]) if batch.get("venue") else None,
-        capacity=whole(batch["capacity"]),
-        seats_left=whole(batch["seats_left"]),
+        capacity=count(batch["capacity"]),
+        seats_left=count(batch["seats_left"]),
     )
 
 

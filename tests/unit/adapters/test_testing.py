@@ -1,0 +1,132 @@
+"""The conformance suite finds what it is there to find."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters import recorded
+from adapters.base import Page, Receipt, ReceiptStatus
+from adapters.errors import PartnerError, PartnerUnavailableError
+from adapters.registry import build_adapter
+from adapters.testing import (
+    NonconformingError,
+    checks_for,
+    finds_nothing_where_nothing_is,
+    keeps_the_rest_when_a_row_is_bad,
+    load_case,
+    never_guesses_about_a_lost_answer,
+    refuses_what_is_no_catalogue,
+    says_that_its_partner_is_down,
+    sends_its_reference,
+    speaks_for_its_partner_alone,
+    translates_its_first_page,
+)
+from schema.model.values import PartnerCode
+
+CASE = load_case(Path(__file__).parents[2] / "contract" / "payloads" / "skill_academy")
+pytestmark = pytest.mark.anyio
+
+
+class Wrapped:
+    """Skill Academy's adapter, for a subclass to spoil."""
+
+    def __init__(self, adapter):
+        self.adapter = adapter
+
+    async def fetch_page(self, cursor=None, known=None):
+        return await self.adapter.fetch_page(cursor, known)
+
+    async def enrol(self, booking):
+        return await self.adapter.enrol(booking)
+
+    async def find(self, reference):
+        return await self.adapter.find(reference)
+
+    async def cancel(self, reference):
+        return await self.adapter.cancel(reference)
+
+
+class SwallowsErrors(Wrapped):
+    async def fetch_page(self, cursor=None, known=None):
+        try:
+            return await super().fetch_page(cursor, known)
+        except PartnerError:
+            return Page()
+
+
+class LosesRows(Wrapped):
+    async def fetch_page(self, cursor=None, known=None):
+        page = await super().fetch_page(cursor, known)
+        return Page(offerings=page.offerings[:1], next_cursor=page.next_cursor)
+
+
+class TakesUnsentForGranted(Wrapped):
+    async def enrol(self, booking):
+        try:
+            return await super().enrol(booking)
+        except PartnerError as exc:
+            raise PartnerUnavailableError("p", "shall we try again?") from exc
+
+
+class RepeatsItself(Wrapped):
+    async def enrol(self, booking):
+        try:
+            return await super().enrol(booking)
+        except PartnerError:
+            return await super().enrol(booking)
+
+
+class Invents(Wrapped):
+    async def find(self, reference):
+        return Receipt(reference, ReceiptStatus.CONFIRMED)
+
+
+class GivesAway(Wrapped):
+    async def fetch_page(self, cursor=None, known=None):
+        try:
+            return await super().fetch_page(cursor, known)
+        except PartnerError as exc:
+            exc.reason = "no answer from https://partner.test/?token=secret"
+            raise
+
+
+@pytest.mark.parametrize("check", checks_for(CASE), ids=lambda check: check.__name__)
+async def test_a_good_adapter_passes(check, monkeypatch):
+    wrap(monkeypatch, Wrapped)
+
+    await check(CASE)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "check"),
+    [
+        (SwallowsErrors, says_that_its_partner_is_down),
+        (SwallowsErrors, refuses_what_is_no_catalogue),
+        (LosesRows, translates_its_first_page),
+        (LosesRows, keeps_the_rest_when_a_row_is_bad),
+        (TakesUnsentForGranted, never_guesses_about_a_lost_answer),
+        (RepeatsItself, sends_its_reference),
+        (Invents, finds_nothing_where_nothing_is),
+        (GivesAway, says_that_its_partner_is_down),
+    ],
+)
+async def test_a_bad_adapter_does_not(spoilt, check, monkeypatch):
+    wrap(monkeypatch, spoilt)
+
+    with pytest.raises(NonconformingError):
+        await check(CASE)
+
+
+async def test_records_for_another_partner_are_found(monkeypatch):
+    def build_for_another(adapter, settings, http):
+        return build_adapter(adapter, replace(settings, code=PartnerCode("another")), http)
+
+    monkeypatch.setattr(recorded, "build_adapter", build_for_another)
+
+    with pytest.raises(NonconformingError, match="partners of the records"):
+        await speaks_for_its_partner_alone(CASE)
+
+
+def wrap(monkeypatch, kind):
+    monkeypatch.setattr(recorded, "build_adapter", lambda *told: kind(build_adapter(*told)))
