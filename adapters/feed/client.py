@@ -1,5 +1,6 @@
 """A feed: one file, fetched whole, and perhaps a desk for enrolments beside it."""
 
+import asyncio
 from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
@@ -44,7 +45,9 @@ class Adapter:
         answer = await self._client.fetch(self._mapping.path, headers=self._conditions(known))
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return NotModified()
-        return self._mapping.to_page(answer.body, self._validators(answer.headers))
+        validators = self._validators(answer.headers)
+        # a whole catalogue in one file: in a thread, so that others are answered meanwhile
+        return await asyncio.to_thread(self._mapping.to_page, answer.body, validators)
 
     async def enrol(self, booking: Booking) -> Receipt:
         """See `EnrolmentDesk.enrol`."""
