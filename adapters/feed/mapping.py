@@ -127,35 +127,36 @@ def build_mapping(settings: PartnerSettings) -> FeedMapping:
     options = Options(f"partner {settings.code!r}: options", settings.options)
     empty: Empty = frozenset(options.texts("empty"))
     fields = options.table("fields")
-    readers = {
-        name: build_field(name, fields.source(name), empty)
-        for name in (*LISTED, *SOLD)
-        if fields.has(name)
-    }
-    prices = build_prices(fields.source("price"), fields.source("list_price"), empty)
-    fields.refuse_surplus("field of courses")
-    for name in REQUIRED:
-        if name not in readers:
-            raise fields.wrong(name, "is missing: every course has a title and an institution")
-    told_by = {name: fields.source(name).texts("from") for name in REQUIRED}
+    duplicates = options.choice("duplicates", ("keep_last", "keep_first"), "keep_last")
     mapping = FeedMapping(
         partner=settings.code,
         path=options.text("path"),
-        format=build_format(
-            options, settings.code, {name: columns for name, columns in told_by.items() if columns}
-        ),
+        format=build_format(options, settings.code, _required_columns(fields)),
         key=required_key(build_key(options.source("key"), empty)),
-        fields=readers,
-        prices=prices,
+        fields=_build_fields(fields, empty),
+        prices=build_prices(fields.source("price"), fields.source("list_price"), empty),
         sessions=_build_sessions(options, settings.code, empty),
         rules=tuple(build_rule(rule, empty) for rule in options.tables("leave_out")),
         desk=_build_desk(options),
-        keeps_last=options.choice("duplicates", ("keep_last", "keep_first"), "keep_last")
-        == "keep_last",
+        keeps_last=duplicates == "keep_last",
     )
+    fields.refuse_surplus("field of courses")
     options.raw("auth")  # the registry's business
     options.refuse_surplus()
     return mapping
+
+
+def _build_fields(fields: Options, empty: Empty) -> Mapping[str, FieldReader]:
+    for name in REQUIRED:
+        if not fields.has(name):
+            raise fields.wrong(name, "is missing: every course has a title and an institution")
+    given = [name for name in (*LISTED, *SOLD) if fields.has(name)]
+    return {name: build_field(name, fields.source(name), empty) for name in given}
+
+
+def _required_columns(fields: Options) -> Mapping[str, tuple[str, ...]]:
+    columns = {name: fields.source(name).texts("from") for name in REQUIRED}
+    return {name: told_by for name, told_by in columns.items() if told_by}
 
 
 def _build_sessions(options: Options, partner: PartnerCode, empty: Empty) -> SessionMapping | None:
