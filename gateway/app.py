@@ -151,7 +151,7 @@ class Gateway:
         """Sync one partner, after another process that is at it has ended."""
         with suppress(TimeoutError):
             async with asyncio.timeout(TURN_SECONDS):
-                while await self._scheduler.sync_once(config) is None:
+                while await self._scheduler.sync_once(config) is None:  # noqa: ASYNC110 - as above
                     await asyncio.sleep(TURN_POLL_SECONDS)
                 return
         self.report(_busy(config.code))

@@ -1,0 +1,79 @@
+"""Partners files: what is accepted, and how a mistake is named."""
+
+from datetime import timedelta
+
+import pytest
+
+from gateway.partners.config import PartnersFileError, load_partners
+from schema.model.values import PartnerKind, PartnerState
+
+GOOD = """
+[[partner]]
+code = "mine"
+name = "Mine"
+kind = "MARKETPLACE"
+adapter = "feed"
+address = "https://mine.test"
+"""
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, name="partners.toml"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_a_partner_needs_five_lines(written):
+    [config] = load_partners([written(GOOD)])
+
+    assert config.code == "mine"
+    assert config.partner.kind is PartnerKind.MARKETPLACE
+    assert config.partner.state is PartnerState.ACTIVE
+    assert config.interval == timedelta(minutes=15)
+
+
+def test_a_file_address_is_relative_to_the_partners_file(written, tmp_path):
+    path = written(GOOD.replace("https://mine.test", "file:list.csv"))
+
+    [config] = load_partners([path])
+
+    assert config.address == f"file:{tmp_path / 'list.csv'}"
+
+
+def test_partners_of_several_files_come_in_order(written):
+    first = written(GOOD)
+    second = written(GOOD.replace('"mine"', '"yours"'), "other.toml")
+
+    assert [config.code for config in load_partners([first, second])] == ["mine", "yours"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[[partner]", "not valid TOML", id="not-toml"),
+        pytest.param("x = 1", "has no [[partner]]", id="no-partner"),
+        pytest.param(GOOD.replace("code", "cod"), "unknown keys ['cod']", id="misspelt-key"),
+        pytest.param(GOOD.replace('name = "Mine"', ""), "lacks 'name'", id="missing-key"),
+        pytest.param(GOOD.replace("mine", "Mine!"), "must be lower case", id="bad-code"),
+        pytest.param(GOOD.replace("MARKETPLACE", "SHOP"), "SHOP", id="unknown-kind"),
+        pytest.param(GOOD + "interval_seconds = 0", "interval_seconds", id="no-interval"),
+        pytest.param(GOOD + GOOD, "already declared", id="twice"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(written, text, said):
+    path = written(text)
+
+    with pytest.raises(PartnersFileError) as caught:
+        load_partners([path])
+
+    assert said in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(PartnersFileError, match=r"absent\.toml: cannot be read"):
+        load_partners([tmp_path / "absent.toml"])

@@ -1,0 +1,64 @@
+"""Settings: safe by default, from the environment alone."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from adapters.sandbox.state import SandboxState, write_state
+from gateway.partners.sandbox import SANDBOX_PARTNERS, partners_files
+from gateway.settings import Profile, Settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"MITRA_{name.upper()}", raising=False)
+
+
+def test_production_on_loopback_is_the_default():
+    settings = Settings()
+
+    assert settings.profile is Profile.PRODUCTION
+    assert settings.host == "127.0.0.1"
+
+
+def test_partners_files_are_separated_by_colons(monkeypatch):
+    monkeypatch.setenv("MITRA_PARTNERS", "one.toml:two.toml:")
+
+    assert Settings().partners == (Path("one.toml"), Path("two.toml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MITRA_PORT", "70000"), ("MITRA_PROFILE", "staging"), ("MITRA_WORKERS", "0")],
+)
+def test_nonsense_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_addresses_with_passwords_are_not_shown():
+    settings = Settings(
+        database_url="postgresql://mitra:hunter2@db/mitra", redis_url="redis://:x@r"
+    )
+
+    assert "hunter2" not in repr(settings)
+    assert "redis" not in repr(settings).replace("redis_url", "")
+
+
+def test_the_sandboxs_partners_are_there_in_development(tmp_path):
+    settings = Settings(profile=Profile.DEVELOPMENT, data_dir=tmp_path, partners=(Path("m.toml"),))
+
+    assert partners_files(settings) == (SANDBOX_PARTNERS, Path("m.toml"))
+
+
+def test_production_has_the_sandboxs_partners_only_beside_a_sandbox(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    without = partners_files(settings)
+    write_state(tmp_path, SandboxState("http://127.0.0.1:1", "control", {}))
+
+    assert without == ()
+    assert partners_files(settings) == (SANDBOX_PARTNERS,)
