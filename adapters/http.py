@@ -135,9 +135,14 @@ class PartnerClient:
         """Close the connections."""
         await self._http.aclose()
 
-    def _request(self, method: str, path: str, **parts: Any) -> httpx.Request:
+    def _request(
+        self, method: str, path: str, *, params: Mapping[str, Any] | None = None, **parts: Any
+    ) -> httpx.Request:
         try:
-            return self._http.build_request(method, self._url(path), **parts)
+            url = self._url(path)
+            if params:
+                url = url.copy_merge_params(params)  # httpx alone would drop the address's own
+            return self._http.build_request(method, url, **parts)
         except (httpx.InvalidURL, UnicodeError) as exc:  # made of what the partner gave us
             raise PartnerContractError(
                 self.partner, "gave a link or an ETag that cannot be sent"

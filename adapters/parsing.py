@@ -5,7 +5,6 @@ act on; `page` turns that into a `Rejection`, so that one bad row never costs th
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from html import unescape
@@ -136,26 +135,24 @@ def _key_of(row: Any, key_field: str) -> str | None:
 
 # --- text ----------------------------------------------------------------------------
 
-_UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, bidi and zero-width, surrogates
-_JOINERS = "\u200c\u200d"  # part of some scripts' words and of emoji
+# Control, bidi, zero-width, lone surrogates, private use, tags; not tab and line breaks, nor
+# the two joiners (U+200C, U+200D), which are part of some scripts' words and of emoji.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\ue000-\uf8ff\U000e0000-\U0010ffff]"
+)
 
 
 def clean_title(value: str) -> str:
     """Return `value` on one line, without control and bidi characters, at most 300 long."""
-    spaced = " ".join(value[: TITLE_LENGTH * 10].split())
-    return "".join(c for c in spaced if _is_printable(c))[:TITLE_LENGTH].strip()
+    bare = _UNPRINTABLE.sub("", value[: TITLE_LENGTH * 10])
+    return " ".join(bare.split())[:TITLE_LENGTH].strip()
 
 
 def clean_text(value: str) -> str:
     """Return `value` without control characters but line breaks, at most 100,000 long."""
-    kept = (c for c in value[:TEXT_LENGTH] if c in "\n\t" or _is_printable(c))
-    return "".join(kept).strip()
-
-
-def _is_printable(char: str) -> bool:
-    return (
-        char.isprintable() or char in _JOINERS or (unicodedata.category(char) not in _UNPRINTABLE)
-    )
+    lines = value[:TEXT_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
+    return _UNPRINTABLE.sub("", lines).strip()
 
 
 def title(row: Record, key: str) -> str:

@@ -226,6 +226,19 @@ async def test_a_path_is_joined_to_the_address(address, path, url):
 
 
 @pytest.mark.anyio
+async def test_parameters_join_those_of_the_address():
+    seen = []
+
+    def answering(request):
+        seen.append(str(request.url))
+        return httpx.Response(200, json={})
+
+    await a_client(answering, address="https://a.test/list?k=1").get("", {"page": 2, "q": "a&b c"})
+
+    assert seen == ["https://a.test/list?k=1&page=2&q=a%26b+c"]
+
+
+@pytest.mark.anyio
 @pytest.mark.parametrize(
     "elsewhere",
     [
