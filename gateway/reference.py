@@ -8,6 +8,7 @@ out of date, for CI.
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from os.path import relpath
 from pathlib import Path
 
 from adapters.registry import manifests
@@ -34,9 +35,14 @@ def settings_table() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.default
-        shown = "none" if default in (None, ()) else f"`{getattr(default, 'value', default)}`"
+        shown = "none" if default in (None, ()) else f"`{to_environment(default)}`"
         rows.append((f"`MITRA_{name.upper()}`", shown, field.description or ""))
     return to_table(("variable", "default", "meaning"), rows)
+
+
+def to_environment(value: object) -> str:
+    """Return a setting's value as one writes it in the environment."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def metrics_table() -> str:
@@ -45,21 +51,22 @@ def metrics_table() -> str:
     for metric in REGISTRY.collect():
         source = REGISTRY._names_to_collectors[metric.name]  # noqa: SLF001 - no public way
         labels = ", ".join(f"`{label}`" for label in getattr(source, "_labelnames", ())) or "none"
-        rows.append((f"`{metric.name}`", metric.type, labels, metric.documentation))
+        name = f"{metric.name}_total" if metric.type == "counter" else metric.name
+        rows.append((f"`{name}`", metric.type, labels, metric.documentation))
     return to_table(("metric", "type", "labels", "meaning"), sorted(rows))
 
 
-def partners_table() -> str:
-    """Return the partners of the built-in list, with what their adapters can do."""
+def partners_table(document: Path) -> str:
+    """Return the partners of the built-in list, with links that work from `document`."""
     known = {manifest.id: manifest for manifest in manifests()}
     rows = []
     for config in load_partners([SANDBOX_PARTNERS]):
         manifest = known[config.adapter]
-        document = f"docs/partners/{config.code}.md"
+        page = relpath(ROOT / "docs" / "partners" / f"{config.code}.md", document.parent)
         kind = config.partner.kind.lower().replace("_", " ")
         rows.append(
             (
-                f"[`{config.code}`]({document})",
+                f"[`{config.code}`]({page})",
                 config.partner.name,
                 kind,
                 f"`{config.adapter}`",
@@ -78,27 +85,27 @@ def transitions_table() -> str:
     return to_table(("status", "may become"), rows)
 
 
-SECTIONS: dict[str, Callable[[], str]] = {
-    "settings": settings_table,
-    "metrics": metrics_table,
+SECTIONS: dict[str, Callable[[Path], str]] = {
+    "settings": lambda _: settings_table(),
+    "metrics": lambda _: metrics_table(),
     "partners": partners_table,
-    "transitions": transitions_table,
+    "transitions": lambda _: transitions_table(),
 }
 
 
-def render(document: str) -> str:
-    """Return `document` with every generated section written anew."""
+def render(document: Path) -> str:
+    """Return the text of `document` with every generated section written anew."""
 
     def fill(match: re.Match[str]) -> str:
-        return match[1] + SECTIONS[match["name"]]() + match[3]
+        return match[1] + SECTIONS[match["name"]](document) + match[3]
 
-    return _SECTION.sub(fill, document)
+    return _SECTION.sub(fill, document.read_text(encoding="utf-8"))
 
 
 def wanted_files() -> dict[Path, str]:
     """Return every file with generated parts, as it should be."""
     documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    files = {path: render(path.read_text(encoding="utf-8")) for path in documents}
+    files = {path: render(path) for path in documents}
     files[SDL] = export_sdl()
     return files
 

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ import psycopg
 import redis
 
 START_SECONDS = 30
+PORTS_TRIED = 5  # another test process may take a free port before our server does
 UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 
 
@@ -32,70 +33,86 @@ def free_port() -> int:
 @contextmanager
 def running_redis(folder: Path) -> Iterator[str]:
     """Run a Redis server without persistence; give its URL."""
-    port = free_port()
-    command = [_redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with _running(command, cwd=folder):
-        url = f"redis://127.0.0.1:{port}/0"
-        with redis.Redis.from_url(url) as client:
-            _wait_until(client.ping, redis.ConnectionError, "Redis")
-        yield url
+
+    def command(port: int) -> list[str]:
+        return [_redis_binary(), "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+
+    def ping(port: int) -> None:
+        with redis.Redis(port=port) as client:
+            client.ping()
+
+    with _running(command, ping, cwd=folder) as port:
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
 def running_postgres(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL server that need not survive a crash; give its URL, without a database."""
     binaries = _postgres_binaries(folder)
-    data, port = folder / "data", free_port()
+    data = folder / "data"
     owner = _give_to_unprivileged(folder)
-    subprocess.run(  # noqa: S603 - our own command
+    subprocess.run(
         [binaries / "initdb", "-D", data, "-U", "mitra", "-A", "trust", "-E", "UTF8", "--no-sync"],
         check=True,
         capture_output=True,
         cwd=folder,
         user=owner,
     )
-    settings = {
-        "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
-        "fsync": "off", "full_page_writes": "off", "max_connections": 200,
-    }  # fmt: skip
-    command = [str(binaries / "postgres"), "-D", str(data)]
-    for name, value in settings.items():
-        command += ["-c", f"{name}={value}"]
-    with _running(command, cwd=folder, user=owner):
-        url = f"postgresql://mitra@127.0.0.1:{port}"
-        _wait_until(
-            lambda: psycopg.connect(f"{url}/postgres").close(),
-            psycopg.OperationalError,
-            "PostgreSQL",
-        )
-        yield url
+
+    def command(port: int) -> list[str]:
+        settings = {
+            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
+            "fsync": "off", "full_page_writes": "off", "max_connections": 200,
+        }  # fmt: skip
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        return [str(binaries / "postgres"), "-D", str(data), *options]
+
+    def ping(port: int) -> None:
+        psycopg.connect(f"postgresql://mitra@127.0.0.1:{port}/postgres").close()
+
+    with _running(command, ping, cwd=folder, user=owner) as port:
+        yield f"postgresql://mitra@127.0.0.1:{port}"
 
 
 @contextmanager
-def _running(command: list[str], *, cwd: Path, user: str | None = None) -> Iterator[None]:
-    log = (cwd / "server.log").open("w+b")
-    process = subprocess.Popen(  # noqa: S603 - our own command
-        command, cwd=cwd, user=user, stdout=log, stderr=log
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(START_SECONDS)
-        log.close()
-
-
-def _wait_until(answer: object, failure: type[Exception], what: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
+def _running(
+    command: Callable[[int], list[str]],
+    ping: Callable[[int], None],
+    *,
+    cwd: Path,
+    user: str | None = None,
+) -> Iterator[int]:
+    """Run a server on a free port until the block ends; give the port once `ping` succeeds."""
+    with (cwd / "server.log").open("w+b") as log:
+        for _ in range(PORTS_TRIED):
+            port = free_port()
+            process = subprocess.Popen(command(port), cwd=cwd, user=user, stdout=log, stderr=log)
+            if _answers(process, ping, port):
+                break
+        else:
+            raise RuntimeError(f"no server: see {log.name}")
         try:
-            answer()  # type: ignore[operator]
-        except failure as exc:
+            yield port
+        finally:
+            process.terminate()
+            process.wait(START_SECONDS)
+
+
+def _answers(process: subprocess.Popen[bytes], ping: Callable[[int], None], port: int) -> bool:
+    """Wait until a server answers; False if it ended (another took the port meanwhile)."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None:
+        try:
+            ping(port)
+        except (psycopg.OperationalError, redis.ConnectionError) as exc:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{what} did not start within {START_SECONDS} s") from exc
+                process.kill()
+                process.wait()
+                raise RuntimeError(f"the server said nothing for {START_SECONDS} s") from exc
             time.sleep(0.05)
         else:
-            return
+            return True
+    return False
 
 
 def _redis_binary() -> str:
