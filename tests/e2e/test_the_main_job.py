@@ -1,5 +1,9 @@
 """The main job as a stranger sees it: ten partners, one catalogue, an enrolment confirmed."""
 
+import json
+import re
+from pathlib import Path
+
 import httpx
 import pytest
 
@@ -71,6 +75,16 @@ def test_ten_partners_become_one_catalogue(mitra):
     assert {p["health"] for p in answer["partners"]} == {"HEALTHY"}
     assert {p["freshness"]["state"] for p in answer["partners"]} == {"FRESH"}
     assert sum(p["offeringCount"] for p in answer["partners"]) > 1500
+
+
+def test_the_readmes_first_question_has_the_readmes_answer(mitra):
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    [question, *_] = re.findall(r"-d '(\{.*?\})'\n", readme, re.DOTALL)
+    [shown] = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
+
+    answer = httpx.post(f"{mitra.url}/graphql", json=json.loads(question.replace("\n", " ")))
+
+    assert answer.json() == json.loads(shown)
 
 
 @pytest.mark.parametrize("words", ["desain grafis", "barista"])
