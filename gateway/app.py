@@ -124,8 +124,10 @@ class Gateway:
         await self._open()
         work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
         if background:
-            work += [self._scheduler.run(self.configs), self._courier.run()]
+            work.append(self._scheduler.run(self.configs))
         tasks = [asyncio.create_task(each) for each in work]
+        delivering = [asyncio.create_task(self._courier.run())] if background else []
+        tasks += delivering
         for task in tasks:
             task.add_done_callback(_tell_when_dead)
         self.is_started = True
@@ -133,7 +135,8 @@ class Gateway:
         try:
             yield
         finally:
-            self._courier.stop()
+            self._courier.stop()  # it ends the calls under way, within a bound of its own
+            await asyncio.gather(*delivering, return_exceptions=True)
             await _wind_down(tasks)
             await self.aclose()
             log.info("gateway.stopped")

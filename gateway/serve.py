@@ -55,6 +55,8 @@ async def work(settings: Settings) -> None:
 def demo(settings: Settings) -> None:
     """Run the sandbox partners and the gateway, and show what a newcomer may try."""
     configure_logging("console", level=logging.WARNING)
+    # uvicorn raises a signal again once it has stopped; without this the sandbox would outlive us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     console = Console(highlight=False)
     with _sandbox(settings, console):
         asyncio.run(_serve_with_progress(settings, console))

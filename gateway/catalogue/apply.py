@@ -142,34 +142,30 @@ def _mark(connection: Connection, run: OpenRun, ids: Select[Any]) -> None:
 
 
 def _rename_lone_courses(connection: Connection, run: OpenRun) -> None:
-    """Let a course whose only offering now has another name take that name, and keep its id."""
-    other, rival, theirs = offering.alias("other"), staged.alias("rival"), offering.alias("theirs")
-    namesake = course.alias("namesake")
-    shares_course = exists().where(
-        other.c.course_id == offering.c.course_id,
-        other.c.id != offering.c.id,
-        not_(other.c.withdrawn),
-    )
-    is_taken = exists().where(namesake.c.match_key == staged.c.match_key)
-    wants_it_too = exists().where(
-        rival.c.run_id == staged.c.run_id,
-        rival.c.match_key == staged.c.match_key,
-        rival.c.offering_id < staged.c.offering_id,
-        rival.c.offering_id == theirs.c.id,
-        rival.c.match_key != theirs.c.match_key,
-    )
-    renamed = (
-        select(offering.c.course_id, staged.c.match_key, staged.c.institution_id)
+    """Let a course whose only offering now has another name take that name, and keep its id.
+
+    Of several offerings that want one name, the first is asked; the others follow it.
+    """
+    first = func.row_number().over(partition_by=staged.c.match_key, order_by=staged.c.offering_id)
+    moving = (
+        select(offering.c.id, offering.c.course_id, staged.c.match_key, staged.c.institution_id)
+        .add_columns(first.label("place"))
         .select_from(staged)
         .join(offering, offering.c.id == staged.c.offering_id)
-        .where(
-            staged.c.run_id == run.id,
-            staged.c.match_key != offering.c.match_key,
-            not_(shares_course),
-            not_(is_taken),
-            not_(wants_it_too),
-        )
-        .subquery()
+        .where(staged.c.run_id == run.id, staged.c.match_key != offering.c.match_key)
+        .subquery("moving")
+    )
+    other, namesake = offering.alias("other"), course.alias("namesake")
+    shares_course = exists().where(
+        other.c.course_id == moving.c.course_id,
+        other.c.id != moving.c.id,
+        not_(other.c.withdrawn),
+    )
+    is_taken = exists().where(namesake.c.match_key == moving.c.match_key)
+    renamed = (
+        select(moving.c.course_id, moving.c.match_key, moving.c.institution_id)
+        .where(moving.c.place == 1, not_(shares_course), not_(is_taken))
+        .subquery("renamed")
     )
     rename = (
         update(course)
@@ -286,7 +282,7 @@ def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) 
         .returning(sync_run.c.etag, sync_run.c.last_modified)
     ).one()
     live = select(func.count()).where(offering.c.partner == run.partner, not_(offering.c.withdrawn))
-    changes = succeeded(now) | {
+    changes = succeeded(connection, run, now) | {
         "listed_run": run.id,
         "offerings": connection.execute(live).scalar_one(),
         "fetched": applied.counts.fetched,

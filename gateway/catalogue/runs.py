@@ -143,12 +143,18 @@ def fail_run(connection: Connection, run: OpenRun, reason: str, now: datetime) -
 def end_unmodified(connection: Connection, run: OpenRun, now: datetime) -> None:
     """End a run to which the partner said that nothing has changed."""
     end_run(connection, run, RunOutcome.NOT_MODIFIED, now)
-    write_status(connection, run.partner, succeeded(now))
+    write_status(connection, run.partner, succeeded(connection, run, now))
 
 
-def succeeded(now: datetime) -> dict[str, Any]:
-    """Return the columns of `partner_status` that every success sets."""
-    return {"attempted_at": now, "fetched_at": now, "failing_since": None, "failure": None}
+def succeeded(connection: Connection, run: OpenRun, now: datetime) -> dict[str, Any]:
+    """Return the columns of `partner_status` that every success sets.
+
+    What was fetched is as old as the run's beginning: a place that was booked while the
+    pages were read may not be in the partner's count.
+    """
+    question = select(sync_run.c.started_at).where(sync_run.c.id == run.id)
+    began = connection.execute(question).scalar_one()
+    return {"attempted_at": now, "fetched_at": began, "failing_since": None, "failure": None}
 
 
 def write_status(

@@ -8,6 +8,7 @@ the seat counts may change meanwhile.
 
 from collections.abc import Callable
 from hashlib import blake2b
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -29,6 +30,14 @@ class _Answer(msgspec.Struct, array_like=True):
     status: int
     media_type: str
     body: bytes
+
+
+class _UnsharedError(Exception):
+    """An answer that is for those who wait for it now, and for nobody later."""
+
+    def __init__(self, answer: _Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
 
 
 class SharedAnswers:
@@ -55,12 +64,22 @@ class SharedAnswers:
         if not _is_shareable(body):
             await self._app(scope, _replaying(body), send)
             return
-        encoded = await self._cache.get_or_load(
-            self._key(scope, body), lambda: self._ask(scope, body), LIFETIME_SECONDS
-        )
-        answer = msgspec.msgpack.decode(encoded, type=_Answer)
+        answer = await self._answer(scope, body)
         response = Response(answer.body, answer.status, media_type=answer.media_type)
         await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, body: bytes) -> _Answer:
+        key = self._key(scope, body)
+        try:
+            encoded = await self._cache.get_or_load(
+                key, lambda: self._ask(scope, body), LIFETIME_SECONDS
+            )
+            return msgspec.msgpack.decode(encoded, type=_Answer)
+        except _UnsharedError as exc:
+            return exc.answer
+        except msgspec.DecodeError:  # not ours, though under our key: ask, and put it right
+            await self._cache.delete(key)
+            return msgspec.msgpack.decode(await self._ask(scope, body), type=_Answer)
 
     def _key(self, scope: Scope, body: bytes) -> str:
         accept = dict(scope["headers"]).get(b"accept", b"")
@@ -78,6 +97,8 @@ class SharedAnswers:
                 answer.body += message.get("body", b"")
 
         await self._app(scope, _replaying(body), keep)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise _UnsharedError(answer)
         return msgspec.msgpack.encode(answer)
 
 

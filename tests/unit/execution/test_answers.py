@@ -16,17 +16,20 @@ pytestmark = pytest.mark.anyio
 class Asked:
     """An application that counts how often it is asked, and answers with that number."""
 
-    def __init__(self):
+    def __init__(self, status=200):
         self.times = 0
         self.epoch = "1.1"
+        self.status = status
+        self.cache = MemoryCache()
 
     async def __call__(self, scope, receive, send):
         self.times += 1
         body = await Request(scope, receive).body()
-        await JSONResponse({"times": self.times, "heard": len(body)})(scope, receive, send)
+        said = {"times": self.times, "heard": len(body)}
+        await JSONResponse(said, self.status)(scope, receive, send)
 
     def client(self):
-        shared = SharedAnswers(self, MemoryCache(), lambda: self.epoch)
+        shared = SharedAnswers(self, self.cache, lambda: self.epoch)
         return httpx.AsyncClient(transport=httpx.ASGITransport(shared), base_url="http://mitra")
 
 
@@ -109,3 +112,25 @@ async def test_a_new_revision_is_seen_at_once():
         await client.post("/graphql", json=QUESTION)
 
     assert app.times == 2
+
+
+async def test_a_failure_of_the_server_is_not_kept():
+    app = Asked(status=503)
+
+    async with app.client() as client:
+        answers = [await client.post("/graphql", json=QUESTION) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert app.times == 2
+
+
+async def test_garbage_in_the_cache_is_a_miss():
+    app = Asked()
+
+    async with app.client() as client:
+        await client.post("/graphql", json=QUESTION)
+        [key] = app.cache._entries
+        await app.cache.set(key, b"garbage", ttl=60)
+        answer = await client.post("/graphql", json=QUESTION)
+
+    assert answer.json()["times"] == 2
