@@ -141,6 +141,11 @@ class Gateway:
             await self.aclose()
             log.info("gateway.stopped")
 
+    async def migrate(self) -> None:
+        """Bring the databases' tables up to date, and close."""
+        await self._open()
+        await self.aclose()
+
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
         """Sync the named partners once, all at once, and close."""
         wanted = [config for config in self.configs if config.code in codes]

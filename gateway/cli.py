@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from adapters.sandbox import control
 from adapters.sandbox.server import SandboxOptions, run_sandbox
@@ -49,7 +50,12 @@ Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia
 
 def main() -> None:
     """Run a command; what people can mend is told in a sentence, without a trace."""
-    expected = (PartnersFileError, control.SandboxControlError, ScaffoldError)
+    expected = (
+        PartnersFileError,
+        ScaffoldError,
+        control.SandboxControlError,
+        processes.CannotStartError,
+    )
     try:
         app()
     except ValidationError as exc:
@@ -59,6 +65,12 @@ def main() -> None:
         sys.exit(2)
     except expected as exc:
         sys.stderr.write(f"mitra: {exc}\n")
+        sys.exit(1)
+    except OperationalError as exc:
+        sys.stderr.write(f"mitra: the database does not answer ({exc.orig}); MITRA_DATABASE_URL?\n")
+        sys.exit(1)
+    except OSError as exc:
+        sys.stderr.write(f"mitra: {exc.filename or exc}: {exc.strerror}\n")
         sys.exit(1)
 
 
@@ -198,6 +210,8 @@ def adapter_new(identifier: Annotated[str, typer.Argument(metavar="ID")]) -> Non
 
 def _known_codes(gateway: Gateway, codes: Sequence[str]) -> list[PartnerCode]:
     known = [config.code for config in gateway.configs]
+    if not known:
+        raise PartnersFileError("no partners here: set MITRA_PARTNERS, or `mitra sandbox run`")
     for code in codes:
         if code not in known:
             raise typer.BadParameter(f"{code!r} is not a partner; known are {', '.join(known)}")

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -25,9 +26,18 @@ SANDBOX_SECONDS = 20  # for the sandbox to listen
 FIRST_SYNC_SECONDS = 60
 
 
+class CannotStartError(RuntimeError):
+    """Something is in the way of starting; the message says what to do."""
+
+
 def serve(settings: Settings) -> None:
-    """Serve until told to stop, in as many processes as the settings say."""
+    """Serve until told to stop, in as many processes as the settings say.
+
+    Raises `CannotStartError` and the database's errors before any process is started.
+    """
     configure_logging(settings.log_format)
+    _check_port(settings)
+    asyncio.run(Gateway(settings).migrate())
     uvicorn.run(
         "gateway.app:create_app_from_environment",
         factory=True,
@@ -58,8 +68,21 @@ def demo(settings: Settings) -> None:
     # uvicorn raises a signal again once it has stopped; without this the sandbox would outlive us
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     console = Console(highlight=False)
+    _check_port(settings)
     with _sandbox(settings, console):
         asyncio.run(_serve_with_progress(settings, console))
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as exc:
+            where = f"{settings.host}:{settings.port}"
+            raise CannotStartError(
+                f"cannot listen on {where} ({exc.strerror}); choose another with MITRA_PORT"
+            ) from exc
 
 
 async def _serve_with_progress(settings: Settings, console: Console) -> None:
@@ -141,7 +164,7 @@ def _wait_for_sandbox(data_dir: Path, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + SANDBOX_SECONDS
     while not _is_sandbox_up(data_dir):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit("The sandbox did not start; `mitra sandbox run` shows why.")
+            raise CannotStartError("the sandbox did not start; `mitra sandbox run` shows why")
         time.sleep(0.05)
 
 

@@ -25,9 +25,7 @@ class Settings(BaseSettings):
         description="`development` provisions unknown learners and shows the explorer.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(
-        default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one."
-    )
+    port: int = Field(default=8000, ge=1, le=65_535, description="Port to listen on.")
     data_dir: Path = Field(
         default=Path(".mitra"),
         description="Folder of the embedded databases, the development token key and the "

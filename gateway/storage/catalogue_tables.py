@@ -210,7 +210,6 @@ staged_offering = Table(
     Column("institution_id", String(36), nullable=False),
     Column("institution_key", String(32), nullable=False),
     Column("institution_name", Text, nullable=False),
-    Index(None, "run_id", "match_key"),
 )
 
 staged_session = Table(

@@ -44,7 +44,7 @@ class Mitra:
             timeout=60,
         )
         assert (done.returncode != 0) is fails, done.stdout + done.stderr
-        return done.stdout
+        return done.stdout + done.stderr
 
     def start(self, name: str, *arguments: str) -> None:
         log = (self.data_dir / f"{name}.log").open("ab")

@@ -16,6 +16,7 @@ from tests.integration.catalogue.conftest import Workbench
 
 pytestmark = pytest.mark.anyio
 
+PAGE = 100
 PARTNERS = [PartnerCode(f"partner_{n}") for n in range(10)]
 SUMMARY = "Belajar menyeduh dan menyajikan kopi bersama pelatih berpengalaman. " * 3
 
@@ -62,8 +63,18 @@ async def test_ten_partners_come_in_within_seconds_and_are_searched_within_milli
     assert asked < 0.5
 
 
+async def test_time_grows_with_the_list_not_with_its_square(bench: Workbench):
+    found = [an_offering(str(n), f"Kursus {n}", f"LKP {n % 500}") for n in range(6_000)]
+
+    began = time.monotonic()
+    done = await bench.sync(ScriptedPartner(*pages_of(found)))
+
+    assert done.added == 6_000
+    assert time.monotonic() - began < 15  # 2 s on an idle machine; its square took 20
+
+
 def pages_of(found: list) -> list[list]:
-    return [found[n : n + 50] for n in range(0, len(found), 50)]
+    return [found[n : n + PAGE] for n in range(0, len(found), PAGE)]
 
 
 def seconds(work: Callable[[], object]) -> float:

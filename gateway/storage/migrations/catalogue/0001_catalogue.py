@@ -174,13 +174,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run_id", "offering_id", name="pk_staged_offering"),
         schema="catalogue",
     )
-    op.create_index(
-        "ix_staged_offering_run_id_match_key",
-        "staged_offering",
-        ["run_id", "match_key"],
-        unique=False,
-        schema="catalogue",
-    )
     op.create_table(
         "staged_page",
         sa.Column("run_id", sa.Integer(), nullable=False),
