@@ -77,8 +77,11 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
 
     def decode_json(self, data: str | bytes) -> object:
-        """Decode strictly: no NaN, no bottomless nesting, no invalid UTF-8."""
-        return orjson.loads(data)
+        """Decode strictly: no NaN, no bottomless nesting, no invalid UTF-8, no bare value."""
+        decoded = orjson.loads(data)
+        if not isinstance(decoded, dict | list):
+            raise HTTPException(400, "Send a JSON object with a `query`")
+        return decoded
 
     def encode_json(self, data: object) -> bytes:
         """Encode an answer."""

@@ -225,6 +225,31 @@ def test_a_bad_token_is_refused_even_for_public_fields(mitra):
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"query": "\xff"}', id="not-utf-8"),
+        pytest.param(b'{"query": "{ __typename }", "variables": ' + b"[" * 100_000, id="too-deep"),
+        pytest.param(b'{"variables": {"n": ' + b"9" * 5_000 + b"}}", id="endless-number"),
+        pytest.param(b'{"variables": {"n": NaN}}', id="nan"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"[]", id="empty-batch"),
+        pytest.param(b"{}", id="no-query"),
+        pytest.param(b'{"query": 5}', id="query-is-a-number"),
+    ],
+)
+@pytest.mark.parametrize("is_known", [True, False], ids=["learner", "anonymous"])
+def test_nonsense_is_refused_as_json(mitra, body, is_known):
+    headers = {"Content-Type": "application/json"}
+    if is_known:
+        headers["Authorization"] = f"Bearer {mitra.token('any')}"
+
+    answer = httpx.post(f"{mitra.url}/graphql", content=body, headers=headers)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
+
+
 def test_the_command_line_issues_tokens_for_development(mitra):
     printed = mitra.command("token", "--role", "learner", "--subject", "wayan")
 
