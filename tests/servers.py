@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import redis
@@ -31,7 +32,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_redis(folder: Path) -> Iterator[str]:
+def running_redis() -> Iterator[str]:
     """Run a Redis server without persistence; give its URL."""
 
     def command(port: int) -> list[str]:
@@ -41,37 +42,47 @@ def running_redis(folder: Path) -> Iterator[str]:
         with redis.Redis(port=port) as client:
             client.ping()
 
-    with _running(command, ping, cwd=folder) as port:
+    with _folder() as folder, _running(command, ping, cwd=folder) as port:
         yield f"redis://127.0.0.1:{port}/0"
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
+def running_postgres() -> Iterator[str]:
     """Run a PostgreSQL server that need not survive a crash; give its URL, without a database."""
-    binaries = _postgres_binaries(folder)
-    data = folder / "data"
-    owner = _give_to_unprivileged(folder)
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "mitra", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        user=owner,
-    )
+    with _folder() as folder:
+        binaries = _postgres_binaries(folder)
+        data = folder / "data"
+        owner = _give_to_unprivileged(folder)
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-U", "mitra", "-A", "trust", "-E", "UTF8", "-N"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            user=owner,
+        )
 
-    def command(port: int) -> list[str]:
-        settings = {
-            "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
-            "fsync": "off", "full_page_writes": "off", "max_connections": 200,
-        }  # fmt: skip
-        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        return [str(binaries / "postgres"), "-D", str(data), *options]
+        def command(port: int) -> list[str]:
+            settings = {
+                "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "",
+                "fsync": "off", "full_page_writes": "off", "max_connections": 200,
+            }  # fmt: skip
+            options = [
+                text for name, value in settings.items() for text in ("-c", f"{name}={value}")
+            ]
+            return [str(binaries / "postgres"), "-D", str(data), *options]
 
-    def ping(port: int) -> None:
-        psycopg.connect(f"postgresql://mitra@127.0.0.1:{port}/postgres").close()
+        def ping(port: int) -> None:
+            psycopg.connect(f"postgresql://mitra@127.0.0.1:{port}/postgres").close()
 
-    with _running(command, ping, cwd=folder, user=owner) as port:
-        yield f"postgresql://mitra@127.0.0.1:{port}"
+        with _running(command, ping, cwd=folder, user=owner) as port:
+            yield f"postgresql://mitra@127.0.0.1:{port}"
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Give a folder of our own: pytest's are closed to other accounts whenever a run begins."""
+    with TemporaryDirectory(prefix="mitra-server-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 @contextmanager
@@ -154,8 +165,5 @@ def _give_to_unprivileged(folder: Path) -> str | None:
     """Hand `folder` to an unprivileged account when we are root; return its name."""
     if os.geteuid() != 0:
         return None
-    for parent in (folder, *folder.parents):
-        if parent.owner() == "root" and parent != Path("/") and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
     shutil.chown(folder, UNPRIVILEGED)
     return UNPRIVILEGED

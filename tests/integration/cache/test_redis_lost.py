@@ -29,7 +29,7 @@ async def answer() -> bytes:
 
 async def test_a_killed_redis_is_a_miss_and_counted(tmp_path: Path):
     losses = Losses()
-    with running_redis(tmp_path) as url:
+    with running_redis() as url:
         cache = build_redis_cache(url, on_unavailable=losses)
         await cache.set("key", b"value", ttl=60)
         alive = await cache.get("key")
