@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from pathlib import Path
 
 import pytest
 import redis
@@ -27,7 +26,7 @@ async def answer() -> bytes:
     return b"loaded"
 
 
-async def test_a_killed_redis_is_a_miss_and_counted(tmp_path: Path):
+async def test_a_killed_redis_is_a_miss_and_counted():
     losses = Losses()
     with running_redis() as url:
         cache = build_redis_cache(url, on_unavailable=losses)
