@@ -251,8 +251,8 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.epoch)),
         *build_routes(served.readiness, export_sdl()),
     ]
-    if settings.is_development and explorer.is_built():
-        routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC)))
+    if settings.is_development:  # it may be built while we run
+        routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC, check_dir=False)))
     return Starlette(routes=routes, lifespan=lifespan)
 
 
