@@ -72,7 +72,8 @@ class Page:
 
     `sessions` are for partners that publish them apart from their offerings: pairs
     of offering key and session, joined by the gateway.  `withdrawn` are keys that a
-    delta feed takes back.
+    delta feed takes back.  `fields` counts the raw rows that have each of the partner's
+    own fields (`adapters.fields`).
     """
 
     offerings: tuple[Offering, ...] = ()
@@ -83,6 +84,7 @@ class Page:
     next_cursor: Cursor | None = None
     total: int | None = None
     validators: Validators | None = None
+    fields: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,11 @@ PartnerError
 │   ├── PartnerRefusedError          4xx: our request is wrong
 │   ├── CursorExpiredError           the page walk must start again
 │   └── PartnerContractError         their answer is not what they documented
+│       └── UnreadableListError          no row of it can be read; carries the rows
 └── AmbiguousPartnerError        a write may have happened: ask, never repeat
 """
+
+from adapters.base import Page
 
 
 class PartnerError(Exception):
@@ -59,6 +62,14 @@ class CursorExpiredError(PermanentPartnerError):
 
 class PartnerContractError(PermanentPartnerError):
     """The partner's answer is not what its API documents."""
+
+
+class UnreadableListError(PartnerContractError):
+    """No row of the whole list can be read; `page` says of each why."""
+
+    def __init__(self, partner: str, reason: str, page: Page) -> None:
+        super().__init__(partner, reason)
+        self.page = page
 
 
 class AmbiguousPartnerError(PartnerError):

@@ -16,6 +16,7 @@ import orjson
 
 from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
 from adapters.errors import PartnerContractError
+from adapters.fields import count_fields
 from adapters.spellings import (
     RowError,
     count,
@@ -83,10 +84,12 @@ def page(  # noqa: PLR0913  all but rows and translation are named
     offerings: dict[RemoteId, Offering] = {}
     rejections: list[Rejection] = []
     left_out: list[LeftOut] = []
+    fields: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
         try:
             if not isinstance(row, Mapping):
                 raise RowError("is not an object")
+            count_fields(fields, row)
             if leave_out and (rule := leave_out(row)):
                 left_out.append(LeftOut(_key_of(row, key_field) or f"row {number}", rule))
                 continue
@@ -104,6 +107,7 @@ def page(  # noqa: PLR0913  all but rows and translation are named
         next_cursor=Cursor(next_cursor) if next_cursor else None,
         total=total,
         validators=validators,
+        fields=fields,
     )
 
 

@@ -19,6 +19,7 @@ from adapters.registry import build_adapter
 from gateway.cache.base import Cache
 from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
+from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
 from gateway.catalogue.scheduler import SyncScheduler
@@ -92,6 +93,9 @@ class Gateway:
         self.catalogue, self.ledger = database("catalogue"), database("ledger")
         self.store = CatalogueStore(self.catalogue)
         self.follower = CatalogueFollower(self.store, self.configs, utc_now)
+        self.held = HeldLists(
+            self.catalogue, Leases(self.catalogue, utc_now), utc_now, notify=self.follower.notify
+        )
 
     def _build_partners(self) -> None:
         self._adapters = AdapterPool(self.configs, self.settings.data_dir, build_adapter)
@@ -140,6 +144,16 @@ class Gateway:
             await _wind_down(tasks)
             await self.aclose()
             log.info("gateway.stopped")
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Migrate, run nothing, and close: for one look or one change."""
+        for database in (self.catalogue, self.ledger):
+            await asyncio.to_thread(upgrade, database)
+        try:
+            yield
+        finally:
+            await self.aclose()
 
     async def migrate(self) -> None:
         """Bring the databases' tables up to date, and close."""
@@ -198,6 +212,7 @@ class Gateway:
             partners=self.follower.directory,
             enrolments=self.enrolments,
             seats=self.seats,
+            held=self.held,
             now=now,
             viewer=viewer,
         )

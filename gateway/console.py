@@ -61,13 +61,16 @@ class SyncBoard:
         """Return one line about all that has finished."""
         done = self._finished.values()
         failed = [progress.partner for progress in done if progress.failure]
+        withheld = [progress.partner for progress in done if progress.withheld]
+        synced = [p for p in done if not (p.failure or p.withheld)]
         counts = (
-            f"{len(done) - len(failed)} of {len(done)} partners synced: "
-            f"{sum(p.added for p in done)} new, {sum(p.changed for p in done)} changed, "
-            f"{sum(p.unchanged for p in done)} unchanged, "
-            f"{sum(p.withdrawn for p in done)} withdrawn, "
-            f"{sum(p.quarantined for p in done)} quarantined"
+            f"{len(synced)} of {len(done)} partners synced: "
+            f"{sum(p.added for p in synced)} new, {sum(p.changed for p in synced)} changed, "
+            f"{sum(p.unchanged for p in synced)} unchanged, "
+            f"{sum(p.withdrawn for p in synced)} withdrawn, "
+            f"{sum(p.quarantined for p in synced)} quarantined"
         )
+        counts += f"; not applied: {', '.join(withheld)}" if withheld else ""
         return f"{counts}; failed: {', '.join(failed)}" if failed else counts
 
     @property
@@ -89,6 +92,10 @@ def to_sentence(progress: SyncProgress) -> str:
     """Return what a sync has found, in words."""
     if progress.failure:
         return f"FAILED: {progress.failure} (the last good catalogue stays)"
+    if progress.withheld and progress.rejected:
+        return f"REJECTED before: {progress.withheld} (the last good catalogue stays)"
+    if progress.withheld:
+        return f"HELD: {progress.withheld} (`mitra partners held` shows it)"
     if progress.not_modified:
         return "not modified since the last sync, unchanged"
     parts = [

@@ -36,6 +36,9 @@ UNKNOWN_TERMS = Counter(
 SYNC_RUNS = Counter(
     "mitra_sync_runs", "Catalogue syncs by outcome.", ["partner", "outcome"], registry=REGISTRY
 )
+HELD_SYNCS = Gauge(
+    "mitra_held_syncs", "Partners' lists that wait for an operator's decision.", registry=REGISTRY
+)
 CATALOGUE_REVISION = Gauge(
     "mitra_catalogue_revision", "The catalogue revision being served.", registry=REGISTRY
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.base import Page, PartnerSettings, Validators
-from adapters.errors import PartnerContractError
+from adapters.errors import UnreadableListError
 from adapters.feed.formats import BadRow, Format, Row, build_format
 from adapters.feed.keys import DUPLICATE, RequiredKey, Rule, build_key, build_rule, required_key
 from adapters.feed.options import Options
@@ -18,6 +18,7 @@ from adapters.feed.prices import PriceReader, build_prices
 from adapters.feed.readers import Empty, FieldReader, Terms, build_field
 from adapters.feed.sessions import NO_SESSIONS, UNREADABLE, SessionMapping, build_sessions
 from adapters.feed.shelf import Shelf
+from adapters.fields import count_fields
 from adapters.parsing import Record, RowError
 from schema.model.catalogue import ListedCourse, Offering, Session
 from schema.model.values import EnrolmentMode, PartnerCode, RemoteId
@@ -54,7 +55,7 @@ class FeedMapping:
     keeps_last: bool
 
     def to_page(self, body: bytes, validators: Validators | None = None) -> Page:
-        """Translate the whole feed.  Raises `PartnerContractError` if no row can be read."""
+        """Translate the whole feed.  Raises `UnreadableListError` if no row can be read."""
         shelf = Shelf(
             keeps_last=self.keeps_last,
             rows_are_sessions=self.sessions is not None and self.sessions.source is None,
@@ -63,9 +64,8 @@ class FeedMapping:
         for number, row in enumerate(self.format(body), start=1):
             self._put(shelf, number, row)
         if shelf.has_only_rejections:
-            raise PartnerContractError(
-                self.partner, f"no row can be read; the first: {shelf.first_reason}"
-            )
+            reason = f"no row can be read; the first: {shelf.first_reason}"
+            raise UnreadableListError(self.partner, reason, shelf.to_page(validators))
         return shelf.to_page(validators)
 
     def _put(self, shelf: Shelf, number: int, row: Row) -> None:
@@ -73,6 +73,7 @@ class FeedMapping:
         if isinstance(row, BadRow):
             shelf.reject(number, None, row.reason, row.raw)
             return
+        count_fields(shelf.fields, row)
         if rule := next((rule for rule in self.rules if rule.leaves_out(row)), None):
             shelf.leave_out(self._key_or_place(number, row), rule.name)
             return

@@ -21,6 +21,7 @@ class Shelf:
     keeps_last: bool
     rows_are_sessions: bool
     needs_sessions: bool
+    fields: dict[str, int] = field(default_factory=dict)  # how many rows have each
     _offerings: dict[RemoteId, Offering] = field(default_factory=dict)
     _sessions: dict[RemoteId, dict[RemoteId, Session]] = field(default_factory=dict)
     _owners: dict[RemoteId, RemoteId] = field(default_factory=dict)
@@ -85,6 +86,7 @@ class Shelf:
             left_out=tuple(self._left_out),
             rejections=tuple(self._rejections),
             validators=validators,
+            fields=self.fields,
         )
 
     def _finished(self, offering: Offering) -> Offering:

@@ -13,6 +13,7 @@ import orjson
 
 from adapters.base import LeftOut, Page, Rejection, Validators
 from adapters.enrolments import JSON_CODEC, EnrolmentCodec
+from adapters.fields import count_fields
 from adapters.maubelajarapa.rows import Row, to_rows
 from adapters.parsing import (
     Record,
@@ -68,13 +69,17 @@ METHODS = Vocabulary(
 def to_page(body: bytes, partner: PartnerCode, *, etag: str | None = None) -> Page:
     """Translate the whole file.  Raises `PartnerContractError` when it is not that file."""
     shelf = _Shelf(partner)
+    fields: dict[str, int] = {}
     for number, row in enumerate(to_rows(body, REQUIRED_COLUMNS, partner=partner), start=1):
+        if isinstance(row, Mapping):
+            count_fields(fields, row)
         shelf.put(number, row)
     return Page(
         offerings=tuple(shelf.offerings()),
         rejections=tuple(shelf.rejections),
         left_out=tuple(shelf.left_out),
         validators=Validators(etag=etag) if etag else None,
+        fields=fields,
     )
 
 

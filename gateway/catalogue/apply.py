@@ -7,7 +7,7 @@ makes the order of commits the order of revisions.  Courses and institutions are
 each course once, and do not wait for each other in a circle.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,19 +24,12 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from gateway.catalogue.difference import (
-    AlarmingDifferenceError,
-    changed_rows,
-    is_gone,
-    read_difference,
-)
+from gateway.catalogue.difference import Difference, changed_rows, is_gone
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
-from gateway.catalogue.staging import join_sessions
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
@@ -61,25 +54,10 @@ class Applied:
     revision: int | None
 
 
-def apply_run(
-    connection: Connection, run: OpenRun, now: datetime, *, accept_alarm: bool = False
-) -> Applied:
-    """Make the catalogue what the run's staged list says.  Raises `AlarmingDifferenceError`."""
-    if connection.dialect.name == "postgresql":  # a large list takes its time, and waits for others
-        connection.execute(text("SET LOCAL statement_timeout = 0"))
-        connection.execute(text("SET LOCAL lock_timeout = '300s'"))
-    run = join_sessions(connection, run)
-    found = read_difference(connection, run)
-    if found.alarm and not accept_alarm:
-        raise AlarmingDifferenceError(found.alarm)
+def apply_run(connection: Connection, run: OpenRun, found: Difference, now: datetime) -> Applied:
+    """Make the catalogue what the run's staged list says; `found` is how it differs."""
     number = None if found.is_empty else _write_difference(connection, run, now)
-    counts = replace(
-        run.counts,
-        added=found.added,
-        changed=found.changed,
-        unchanged=found.unchanged,
-        withdrawn=found.withdrawn,
-    )
+    counts = found.counted(run.counts)
     _end(connection, run, Applied(counts, number), now)
     return Applied(counts, number)
 

@@ -17,7 +17,7 @@ from gateway.catalogue.reader import SnapshotReader, nobody_booked
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, StatusRow
 from gateway.partners.config import PartnerConfig
-from gateway.telemetry import CATALOGUE_REVISION
+from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
 from schema.model.values import CourseId, SessionId
 
 POLL_SECONDS = 1.0
@@ -105,6 +105,7 @@ class CatalogueFollower:
         elif newest != known:  # the first time, or another database stands in its place
             await self._take(await self._store.read_catalogue(), {})
         self._rows = rows
+        HELD_SYNCS.set(sum(row.held_run is not None for row in rows))
         if not self._is_loaded:
             self._is_loaded = True
             self._was_stored = newest > 0

@@ -33,6 +33,8 @@ def health(row: StatusRow | None) -> PartnerHealth:
         return PartnerHealth.UNKNOWN
     if row.failing_since is not None:
         return PartnerHealth.DOWN
+    if row.withheld_since is not None:
+        return PartnerHealth.DEGRADED
     if row.quarantined > DEGRADED_SHARE * row.fetched:
         return PartnerHealth.DEGRADED
     return PartnerHealth.HEALTHY
@@ -50,6 +52,9 @@ def _reason(config: PartnerConfig, row: StatusRow | None, now: datetime) -> str 
         return None
     if row.failing_since is not None:
         return f"could not be read since {_spoken(row.failing_since)} ({row.failure})"
+    if row.withheld_since is not None:
+        verb = "held for an operator" if row.held_run is not None else "not applied"
+        return f"its new list is {verb} since {_spoken(row.withheld_since)} ({row.withheld_reason})"
     from_then = stale_from(config, row)
     if row.fetched_at is not None and from_then is not None and now > from_then:
         every = config.interval // timedelta(seconds=1)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     update,
@@ -28,6 +29,7 @@ from gateway.storage.catalogue_tables import (
     left_out,
     partner_status,
     quarantine,
+    seen_field,
     staged_offering,
     staged_page,
     staged_session,
@@ -42,7 +44,12 @@ RESUME_WITHIN = timedelta(hours=1)  # an older checkpoint would mix two days of 
 KEPT_RUNS = 50  # per partner, with their quarantine
 
 STAGED = (staged_page, staged_offering, staged_session)  # gone when a run ends
-FOUND = (quarantine, left_out, unknown_term)  # kept with the run
+FOUND = (quarantine, left_out, unknown_term, seen_field)  # kept with the run
+
+
+NOTHING_WITHHELD: dict[str, Any] = {
+    "held_run": None, "withheld_since": None, "withheld_reason": None,
+}  # fmt: skip
 
 
 class RunOutcome(StrEnum):
@@ -53,6 +60,9 @@ class RunOutcome(StrEnum):
     UNCHANGED = "UNCHANGED"  # read whole, equal to what stands
     NOT_MODIFIED = "NOT_MODIFIED"  # the partner said so
     FAILED = "FAILED"
+    HELD = "HELD"  # read whole, and waits for an operator
+    REJECTED = "REJECTED"  # by an operator, now or when the same was listed before
+    SUPERSEDED = "SUPERSEDED"  # held, until a newer list took its place; or that list again
     ABANDONED = "ABANDONED"  # killed, and too old to resume
 
 
@@ -154,7 +164,34 @@ def succeeded(connection: Connection, run: OpenRun, now: datetime) -> dict[str, 
     """
     question = select(sync_run.c.started_at).where(sync_run.c.id == run.id)
     began = connection.execute(question).scalar_one()
-    return {"attempted_at": now, "fetched_at": began, "failing_since": None, "failure": None}
+    return NOTHING_WITHHELD | {
+        "attempted_at": now, "fetched_at": began, "failing_since": None, "failure": None,
+    }  # fmt: skip
+
+
+def load_run(connection: Connection, run_id: int) -> OpenRun:
+    """Return a run as it stands in the database."""
+    found = connection.execute(select(sync_run).where(sync_run.c.id == run_id)).one()
+    return _resumed(connection, found)
+
+
+def abandon_open_run(connection: Connection, partner: PartnerCode, now: datetime) -> None:
+    """End the run that would be resumed: the catalogue that it was compared with changes."""
+    question = select(sync_run.c.id).where(
+        sync_run.c.partner == partner, sync_run.c.outcome == RunOutcome.RUNNING
+    )
+    for run_id in connection.execute(question).scalars().all():
+        end_run(connection, load_run(connection, run_id), RunOutcome.ABANDONED, now)
+
+
+def hold_run(
+    connection: Connection, run: OpenRun, counts: Counts, reason: str, now: datetime
+) -> None:
+    """End the reading of a run and keep what it has staged, for a decision."""
+    values = asdict(counts) | {"outcome": RunOutcome.HELD, "reason": reason, "ended_at": now}
+    connection.execute(update(sync_run).where(sync_run.c.id == run.id).values(values))
+    _clear(connection, run.id, (staged_session,))  # they have joined their offerings
+    _prune(connection, run.partner)
 
 
 def write_status(
@@ -235,7 +272,7 @@ def _clear(connection: Connection, run_id: int, tables: Sequence[Table]) -> None
 
 
 def _prune(connection: Connection, partner: PartnerCode) -> None:
-    """Delete the partner's oldest runs, but never the one whose quarantine is current."""
+    """Delete the partner's oldest runs, but not the listed one (its quarantine) nor the held."""
     newest_out = (
         select(sync_run.c.id)
         .where(sync_run.c.partner == partner)
@@ -244,11 +281,14 @@ def _prune(connection: Connection, partner: PartnerCode) -> None:
         .limit(1)
         .scalar_subquery()
     )
-    listed = select(partner_status.c.listed_run).where(partner_status.c.partner == partner)
+    of_partner = partner_status.c.partner == partner
+    listed = select(partner_status.c.listed_run).where(of_partner)
+    is_held = sync_run.c.outcome == RunOutcome.HELD
     connection.execute(
         delete(sync_run).where(
             sync_run.c.partner == partner,
             sync_run.c.id <= newest_out,
             sync_run.c.id != func.coalesce(listed.scalar_subquery(), 0),
+            not_(is_held),
         )
     )

@@ -70,6 +70,9 @@ class StatusRow:
     offerings: int = 0
     fetched: int = 0
     quarantined: int = 0
+    held_run: int | None = None
+    withheld_since: datetime | None = None
+    withheld_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

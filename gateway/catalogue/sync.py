@@ -2,6 +2,7 @@
 
 `CatalogueSync` owns the loop; `fetch_page` (the guarded call) retries and paces.  Whatever
 goes wrong, the last good catalogue stays and the partner's status says why and since when.
+A list that looks wrong is held for an operator (`holding`).
 """
 
 import asyncio
@@ -13,14 +14,28 @@ from hashlib import blake2b
 from typing import Protocol
 
 import structlog
+from sqlalchemy import Connection
 
 from adapters.base import Cursor, NotModified, Page, Validators
-from adapters.errors import CursorExpiredError, PartnerContractError, PartnerError
-from gateway.catalogue.apply import apply_run
-from gateway.catalogue.difference import AlarmingDifferenceError
+from adapters.errors import (
+    CursorExpiredError,
+    PartnerContractError,
+    PartnerError,
+    UnreadableListError,
+)
+from gateway.catalogue.difference import has_standing
+from gateway.catalogue.holding import Settled, settle_run, settle_unmodified
+from gateway.catalogue.profile import add_profile, to_profile
 from gateway.catalogue.records import VERSION
 from gateway.catalogue.rows import PageRows, to_page_rows
-from gateway.catalogue.runs import Counts, OpenRun, end_unmodified, fail_run, open_run, restart_run
+from gateway.catalogue.runs import (
+    Counts,
+    OpenRun,
+    RunOutcome,
+    fail_run,
+    open_run,
+    restart_run,
+)
 from gateway.catalogue.staging import Staged, stage_page
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
@@ -44,8 +59,9 @@ class FetchPage(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SyncProgress:
-    """How far a sync is; `failure` says why it ended without a new catalogue.
+    """How far a sync is; `failure` says why the list could not be read.
 
+    `withheld` says why a list that was read is not applied: it is held, or `rejected`.
     `added` to `withdrawn` are estimates until `finished`.  `total` is what the partner said.
     """
 
@@ -62,6 +78,8 @@ class SyncProgress:
     finished: bool = False
     not_modified: bool = False
     failure: str | None = None
+    withheld: str | None = None
+    rejected: bool = False
 
 
 Report = Callable[[SyncProgress], None]
@@ -103,9 +121,8 @@ class CatalogueSync:
         walk = _Walk(self._fetch_page, self._database, self._now, report)
         try:
             progress = await walk.finish(run, accept_alarm=accept_alarm)
-        except (PartnerError, AlarmingDifferenceError) as exc:
-            reason = exc.reason if isinstance(exc, PartnerError) else str(exc)
-            progress = await self._fail(walk.run or run, reason)
+        except PartnerError as exc:
+            progress = await self._fail(walk.run or run, exc.reason)
         except Exception as exc:
             await self._fail(walk.run or run, f"internal error ({type(exc).__name__})")
             raise
@@ -149,50 +166,55 @@ class _Walk:
                 self.run = run = await self._restart(run)
                 loops = LoopGuard(run)
                 continue
+            except UnreadableListError as exc:
+                page = await self._unread(run, exc)
             if isinstance(page, NotModified):
                 return await self._end_unmodified(run)
             rows = await asyncio.to_thread(to_page_rows, run.partner, page)
             loops.check_cursor(rows, run.cursor)
-            staged = await self._stage(run, rows)
+            staged = await self._stage(run, rows, page)
             loops.check_news(rows, has_news=staged.has_news)
             self.run = run = staged.run
             self._report(to_progress(run))
-        return await self._apply(run, accept_alarm=accept_alarm)
+        return await self._settle(run, accept_alarm=accept_alarm)
 
     async def _restart(self, run: OpenRun) -> OpenRun:
         now = self._now()
         logger.info("catalogue.walk_restarted", partner=run.partner, pages=run.pages)
         return await self._database.write(lambda connection: restart_run(connection, run, now))
 
-    async def _stage(self, run: OpenRun, rows: PageRows) -> Staged:
+    async def _unread(self, run: OpenRun, error: UnreadableListError) -> Page:
+        """Return a list of bad rows as a page, for an operator to see beside what stands."""
+        if await self._database.read(lambda connection: has_standing(connection, run.partner)):
+            return error.page
+        raise error
+
+    async def _stage(self, run: OpenRun, rows: PageRows, page: Page) -> Staged:
         now = self._now()
-        return await self._database.write(lambda connection: stage_page(connection, run, rows, now))
+        profile = await asyncio.to_thread(to_profile, page)
+
+        def stage(connection: Connection) -> Staged:
+            add_profile(connection, run.id, profile)
+            return stage_page(connection, run, rows, now)
+
+        return await self._database.write(stage)
 
     async def _end_unmodified(self, run: OpenRun) -> SyncProgress:
         if _known(run) is None:
             reason = "answered 'not modified' to a question that did not say what we know"
             raise PartnerContractError(run.partner, reason)
         now = self._now()
-        await self._database.write(lambda connection: end_unmodified(connection, run, now))
+        await self._database.write(lambda connection: settle_unmodified(connection, run, now))
         logger.info("catalogue.not_modified", partner=run.partner)
         return to_progress(run, finished=True, not_modified=True)
 
-    async def _apply(self, run: OpenRun, *, accept_alarm: bool) -> SyncProgress:
+    async def _settle(self, run: OpenRun, *, accept_alarm: bool) -> SyncProgress:
         now = self._now()
-        applied = await self._database.write(
-            lambda connection: apply_run(connection, run, now, accept_alarm=accept_alarm)
+        settled = await self._database.write(
+            lambda connection: settle_run(connection, run, now, accept_alarm=accept_alarm)
         )
-        logger.info(
-            "catalogue.synced",
-            partner=run.partner,
-            revision=applied.revision,
-            fetched=applied.counts.fetched,
-            added=applied.counts.added,
-            changed=applied.counts.changed,
-            withdrawn=applied.counts.withdrawn,
-            quarantined=applied.counts.quarantined,
-        )
-        return to_progress(run, applied.counts, finished=True)
+        _log(run, settled)
+        return to_progress(run, settled.counts, finished=True, settled=settled)
 
 
 class LoopGuard:
@@ -243,6 +265,7 @@ def to_progress(
     finished: bool = False,
     not_modified: bool = False,
     failure: str | None = None,
+    settled: Settled | None = None,
 ) -> SyncProgress:
     """Return how far a run is."""
     found = counts or run.counts
@@ -260,6 +283,8 @@ def to_progress(
         finished=finished,
         not_modified=not_modified,
         failure=failure,
+        withheld=settled.withheld if settled else None,
+        rejected=settled is not None and settled.outcome is RunOutcome.REJECTED,
     )
 
 
@@ -268,8 +293,41 @@ def _known(run: OpenRun) -> Validators | None:
     return run.known if run.pages == 0 else None
 
 
+def _log(run: OpenRun, settled: Settled) -> None:
+    counts = settled.counts
+    if settled.withheld:
+        logger.warning(
+            "catalogue.list_withheld",
+            partner=run.partner,
+            outcome=settled.outcome,
+            reason=settled.withheld,
+            fetched=counts.fetched,
+        )
+        return
+    logger.info(
+        "catalogue.synced",
+        partner=run.partner,
+        revision=settled.revision,
+        fetched=counts.fetched,
+        added=counts.added,
+        changed=counts.changed,
+        withdrawn=counts.withdrawn,
+        quarantined=counts.quarantined,
+    )
+
+
 def _count(progress: SyncProgress) -> None:
-    outcome = "failed" if progress.failure else "succeeded"
-    SYNC_RUNS.labels(progress.partner, outcome).inc()
+    SYNC_RUNS.labels(progress.partner, to_outcome(progress)).inc()
+    if progress.withheld:
+        return
     for name in ("added", "changed", "unchanged", "withdrawn", "quarantined"):
         SYNC_ROWS.labels(progress.partner, name).inc(getattr(progress, name))
+
+
+def to_outcome(progress: SyncProgress) -> str:
+    """Return what became of a sync, in a word."""
+    if progress.failure:
+        return "failed"
+    if progress.withheld:
+        return "rejected" if progress.rejected else "held"
+    return "succeeded"

@@ -1,8 +1,9 @@
 """The catalogue's tables.
 
 What stands:  revision, institution, course, offering, change_log
-How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, lease
-Under way:    staged_page, staged_offering, staged_session (of open runs only)
+How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, seen_field, lease
+Held back:    held_list, rejected_list
+Under way:    staged_page, staged_offering, staged_session (of open and held runs only)
 
 Ids are text: UUIDs as the records have them.  `payload` is the canonical record as
 `gateway.catalogue.records` writes it.  A `match_key` is the digest of a folded name: equal keys
@@ -103,6 +104,10 @@ partner_status = Table(
     Column("fingerprint", String(32)),  # of how the list was read, for the validators below
     Column("etag", Text),
     Column("last_modified", Text),
+    # A newer list that is not applied: `held_run` waits for a decision; None once it is rejected.
+    Column("held_run", Integer),
+    Column("withheld_since", Instant),
+    Column("withheld_reason", Text),
 )
 
 sync_run = Table(
@@ -177,6 +182,37 @@ unknown_term = Table(
     Column("field", String(80), primary_key=True),
     Column("text", String(200), primary_key=True),
     Column("rows", Integer, nullable=False),
+)
+
+# What the rows of a list have: `origin` is "raw" (the partner's fields) or "record" (ours).
+seen_field = Table(
+    "seen_field",
+    CATALOGUE,
+    _run_column(primary_key=True),
+    Column("origin", String(6), primary_key=True),
+    Column("name", String(250), primary_key=True),
+    Column("rows", Integer, nullable=False),
+)
+
+# A list that waits for an operator; its rows stay staged under the same run.
+held_list = Table(
+    "held_list",
+    CATALOGUE,
+    _run_column(primary_key=True),
+    Column("partner", String(40), nullable=False, unique=True),
+    Column("held_since", Instant, nullable=False),  # the first list that was held for the like
+    Column("read_at", Instant, nullable=False),  # when the partner last listed just this
+    Column("content_hash", String(32), nullable=False),
+    Column("alarms", Text, nullable=False),
+)
+
+# Lists that an operator has rejected: the same one again is not asked about again.
+rejected_list = Table(
+    "rejected_list",
+    CATALOGUE,
+    Column("partner", String(40), primary_key=True),
+    Column("content_hash", String(32), primary_key=True),
+    Column("rejected_at", Instant, nullable=False),
 )
 
 lease = Table(

@@ -1,6 +1,7 @@
 """The closed vocabularies of the contract, each value with its meaning."""
 
 from schema.model.enrolment import Actor, EnrolErrorCode, EnrolmentStatus
+from schema.model.held import AlarmKind, DecisionErrorCode, ListChangeKind
 from schema.model.values import (
     Availability,
     CourseLevel,
@@ -171,5 +172,30 @@ enumerated(
         EnrolErrorCode.NOT_ENROLABLE: "Not booked through us; see `enrolmentMode`.",
         EnrolErrorCode.CANCELLED_BEFORE: "A cancelled course can never be taken again.",
         EnrolErrorCode.NOT_CANCELLABLE: "It can no longer be cancelled.",
+    },
+)
+enumerated(
+    AlarmKind,
+    {
+        AlarmKind.WITHDRAWAL: "It would withdraw more than a fifth of the partner's offerings.",
+        AlarmKind.PRICES: "It would multiply or divide many prices by ten or more.",
+        AlarmKind.FIELD_LOST: "A field that was always there is gone, perhaps renamed.",
+        AlarmKind.GROWTH: "It is more than ten times as long as the list that stands.",
+        AlarmKind.UNREADABLE: "None of its rows can be read.",
+    },
+)
+enumerated(
+    ListChangeKind,
+    {
+        ListChangeKind.ADDED: "The offering would come into the catalogue.",
+        ListChangeKind.WITHDRAWN: "The offering would leave the catalogue.",
+        ListChangeKind.REPRICED: "The offering would have another price.",
+    },
+)
+enumerated(
+    DecisionErrorCode,
+    {
+        DecisionErrorCode.NOT_HELD: "That run is not held, or no longer.",
+        DecisionErrorCode.SYNC_RUNNING: "The partner's list is being read just now.",
     },
 )

@@ -18,6 +18,7 @@ from tests.unit.schema.fakes import (
     a_course,
     a_partner,
 )
+from tests.unit.schema.held_fakes import FakeHeldSyncs
 
 
 def a_learner(name: str = "ani") -> Viewer:
@@ -34,6 +35,7 @@ class Api:
         default_factory=lambda: FakePartners(a_partner(), a_partner(SISNAKER))
     )
     seats: FakeSeats = field(default_factory=FakeSeats)
+    held: FakeHeldSyncs = field(default_factory=FakeHeldSyncs)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -52,6 +54,7 @@ class Api:
             partners=self.partners,
             enrolments=self.enrolments,
             seats=self.seats,
+            held=self.held,
             now=NOW,
             viewer=viewer or self.viewer,
         )

@@ -1,0 +1,138 @@
+"""`mitra partners held`, `approve`, `reject`, `runs`: the safety catch, and past syncs."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gateway.app import Gateway
+from gateway.catalogue.history import PastRun, read_runs
+from gateway.catalogue.runs import Counts
+from gateway.settings import Settings
+from schema.model.held import HeldSync, ListChange, SyncDecision
+from schema.model.values import Money, PartnerCode
+
+Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
+RunOption = Annotated[
+    int | None,
+    typer.Option("--run", help="The run that `mitra partners held` showed; asked for without it."),
+]
+
+
+def register(partners: typer.Typer) -> None:
+    """Add the commands to `mitra partners`."""
+    partners.command("held")(held)
+    partners.command("approve")(approve)
+    partners.command("reject")(reject)
+    partners.command("runs")(runs)
+
+
+def held() -> None:
+    """Show the lists that wait for a decision: why, and what they would change."""
+    found = asyncio.run(_read_held(Gateway(Settings())))
+    for each in found:
+        typer.echo(to_text(each))
+    if not found:
+        typer.echo("nothing is held")
+
+
+def approve(code: Code, run: RunOption = None) -> None:
+    """Apply a partner's held list exactly as it was read."""
+    gateway = Gateway(Settings())
+    number = _chosen(gateway, code, run, "approve")
+    decision = asyncio.run(_decide(gateway, number, is_approval=True))
+    _tell(decision, f"{code}: run {number} is applied", decision.revision)
+
+
+def reject(code: Code, run: RunOption = None) -> None:
+    """Discard a partner's held list; the very same list is not asked about again."""
+    gateway = Gateway(Settings())
+    number = _chosen(gateway, code, run, "reject")
+    decision = asyncio.run(_decide(gateway, number, is_approval=False))
+    _tell(decision, f"{code}: run {number} is discarded; the last good catalogue stays", None)
+
+
+def runs(
+    code: Code,
+    limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=50)] = 10,
+) -> None:
+    """Show what a partner's last sync runs came to."""
+    for each in asyncio.run(_read_runs(Gateway(Settings()), PartnerCode(code), limit)):
+        typer.echo(to_line(each))
+
+
+def to_text(each: HeldSync) -> str:
+    """Return a held list as people and `grep` read it."""
+    lines = [
+        f"{each.partner}\trun {each.run}\theld since {each.since:%Y-%m-%d %H:%M} UTC",
+        *(f"  {alarm.kind}: {alarm.message}" for alarm in each.alarms),
+        f"  {each.fetched} rows: {_counted(each)}; for example",
+        *(f"    {_example(change)}" for change in each.examples),
+        f"  mitra partners approve {each.partner} --run {each.run}",
+        f"  mitra partners reject {each.partner} --run {each.run}",
+    ]
+    return "\n".join(lines)
+
+
+def to_line(run: PastRun) -> str:
+    """Return a run in one line."""
+    counts = run.counts
+    took = f"{run.took.total_seconds():.1f} s" if run.took is not None else f"at {run.cursor!r}"
+    said = f"{run.pages} pages, {counts.fetched} rows: {_counted(counts)}"
+    started = f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+    return f"{run.id}\t{started}\t{took}\t{run.outcome}\t{said}\t{run.reason or ''}"
+
+
+def _counted(of: HeldSync | Counts) -> str:
+    return (
+        f"{of.added} new, {of.changed} changed, {of.unchanged} unchanged, "
+        f"{of.withdrawn} withdrawn, {of.quarantined} quarantined"
+    )
+
+
+def _example(change: ListChange) -> str:
+    prices = f"{_price(change.before)} -> {_price(change.after)}"
+    return f"{change.kind.lower():<10}{change.key}\t{change.title}\t{prices}"
+
+
+def _price(price: Money | None) -> str:
+    return f"{price.currency} {price.amount}" if price else "-"
+
+
+def _chosen(gateway: Gateway, code: str, run: int | None, verb: str) -> int:
+    """Return the run that is decided on: the one named, or the one shown and confirmed."""
+    if run is not None:
+        return run
+    found = next((e for e in asyncio.run(_read_held(gateway)) if e.partner == code), None)
+    if found is None:
+        raise typer.BadParameter(f"nothing of {code!r} is held; see `mitra partners held`")
+    typer.echo(to_text(found))
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(f"name what you decide on: --run {found.run}")
+    typer.confirm(f"{verb} run {found.run}?", abort=True)
+    return found.run
+
+
+def _tell(decision: SyncDecision, said: str, revision: int | None) -> None:
+    for refusal in decision.refusals:
+        typer.echo(f"mitra: {refusal.message}", err=True)
+    if decision.refusals:
+        raise typer.Exit(1)
+    typer.echo(f"{said}: revision {revision}" if revision else said)
+
+
+async def _read_held(gateway: Gateway) -> Sequence[HeldSync]:
+    async with gateway.opened():
+        return await gateway.held.read_held()
+
+
+async def _read_runs(gateway: Gateway, code: PartnerCode, limit: int) -> Sequence[PastRun]:
+    async with gateway.opened():
+        return await gateway.catalogue.read(lambda connection: read_runs(connection, code, limit))
+
+
+async def _decide(gateway: Gateway, run: int, *, is_approval: bool) -> SyncDecision:
+    async with gateway.opened():
+        return await (gateway.held.approve(run) if is_approval else gateway.held.reject(run))

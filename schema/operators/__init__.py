@@ -1,0 +1,1 @@
+"""What only operators may ask and do, one module per topic, mixed into the roots."""

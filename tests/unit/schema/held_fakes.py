@@ -1,0 +1,56 @@
+"""Held lists, kept in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from schema.model.held import (
+    Alarm,
+    AlarmKind,
+    DecisionErrorCode,
+    DecisionRefusal,
+    HeldSync,
+    ListChange,
+    ListChangeKind,
+    SyncDecision,
+)
+from schema.model.values import Money
+from tests.unit.schema.fakes import NOW, TOKOPEDIA
+
+PRICES_TENFOLD = HeldSync(
+    run=12,
+    partner=TOKOPEDIA,
+    since=NOW,
+    read_at=NOW,
+    alarms=(Alarm(AlarmKind.PRICES, "multiplies the prices of 3 of 5 offerings by ten or more"),),
+    fetched=5,
+    added=0,
+    changed=3,
+    unchanged=2,
+    withdrawn=0,
+    quarantined=0,
+    examples=(ListChange(ListChangeKind.REPRICED, "k1", "Kopi", Money(35_000), Money(350_000)),),
+)
+
+
+@dataclass
+class FakeHeldSyncs:
+    """Knows what is held, and forgets it once it is decided."""
+
+    held: list[HeldSync] = field(default_factory=lambda: [PRICES_TENFOLD])
+
+    async def read_held(self) -> Sequence[HeldSync]:
+        return self.held
+
+    async def approve(self, run: int) -> SyncDecision:
+        return self._decide(run, revision=8)
+
+    async def reject(self, run: int) -> SyncDecision:
+        return self._decide(run, revision=None)
+
+    def _decide(self, run: int, revision: int | None) -> SyncDecision:
+        found = next((each for each in self.held if each.run == run), None)
+        if found is None:
+            refusal = DecisionRefusal(DecisionErrorCode.NOT_HELD, f"run {run} is not held")
+            return SyncDecision(refusals=(refusal,))
+        self.held.remove(found)
+        return SyncDecision(found.partner, revision)
