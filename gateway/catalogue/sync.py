@@ -21,7 +21,7 @@ from gateway.catalogue.difference import AlarmingDifferenceError
 from gateway.catalogue.records import VERSION
 from gateway.catalogue.rows import PageRows, to_page_rows
 from gateway.catalogue.runs import Counts, OpenRun, end_unmodified, fail_run, open_run, restart_run
-from gateway.catalogue.staging import Staged, stage_page
+from gateway.catalogue.staging import Staged, read_standing, stage_page
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
 from gateway.telemetry import SYNC_ROWS, SYNC_RUNS
@@ -151,13 +151,18 @@ class _Walk:
                 continue
             if isinstance(page, NotModified):
                 return await self._end_unmodified(run)
-            rows = await asyncio.to_thread(to_page_rows, run.partner, page)
+            rows = await self._to_rows(run, page)
             loops.check_cursor(rows, run.cursor)
             staged = await self._stage(run, rows)
             loops.check_news(rows, has_news=staged.has_news)
             self.run = run = staged.run
             self._report(to_progress(run))
         return await self._apply(run, accept_alarm=accept_alarm)
+
+    async def _to_rows(self, run: OpenRun, page: Page) -> PageRows:
+        ids = [offering.id for offering in page.offerings]
+        standing = await self._database.read(lambda connection: read_standing(connection, ids))
+        return await asyncio.to_thread(to_page_rows, run.partner, page, standing)
 
     async def _restart(self, run: OpenRun) -> OpenRun:
         now = self._now()
