@@ -1,9 +1,9 @@
 """A partner with a list of any length, behind real HTTP in a process of its own.
 
-    with SyntheticPartner(size=100_000) as partner:
-        partner.address(told=True)   # answers 304 to the ETag of its present edition
-        partner.address(told=False)  # knows no ETags: only hashes tell
-        partner.change()             # the next edition: one row in a hundred differs
+with SyntheticPartner(size=100_000) as partner:
+    partner.address(told=True)   # answers 304 to the ETag of its present edition
+    partner.address(told=False)  # knows no ETags: only hashes tell
+    partner.change()             # the next edition: one row in a hundred differs
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class SyntheticPartner:
 
     def change(self) -> None:
         """Bring out the next edition of the list."""
-        with urlopen(f"http://127.0.0.1:{self._port}/change", data=b"") as answer:  # noqa: S310  our own
+        with urlopen(f"http://127.0.0.1:{self._port}/change", data=b"") as answer:
             answer.read()
 
 

@@ -101,6 +101,4 @@ def _to_model(course: DistinctCourse) -> _Model:
     while len(text) < DESCRIPTION_LENGTH:
         lacking = DESCRIPTION_LENGTH - len(text)
         text += f"<p>{wording.summary}</p><ul><li>{wording.slug}</li></ul>"[: max(lacking, 80)]
-    return _Model(
-        course.title, course.school.name, course.topic.subject, wording.summary, text
-    )
+    return _Model(course.title, course.school.name, course.topic.subject, wording.summary, text)

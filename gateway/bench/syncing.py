@@ -1,6 +1,7 @@
 """One sync of the synthetic partner in a process of its own, timed and weighed."""
 
 import asyncio
+import logging
 import multiprocessing
 import resource
 import time
@@ -22,6 +23,7 @@ from gateway.partners.config import PartnerConfig
 from gateway.storage.catalogue_tables import offering, revision, sync_run
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
+from gateway.telemetry import configure_logging
 from schema.model.catalogue import Partner
 from schema.model.values import PartnerCode, PartnerKind, PartnerState
 
@@ -49,6 +51,7 @@ class SyncFigures:
     """What a sync took; `written` counts offerings that it wrote."""
 
     seconds: float
+    cpu_seconds: float  # of the syncing process
     fetched: int
     added: int
     changed: int
@@ -76,6 +79,7 @@ def prepare(place: Place) -> None:
 
 def measure_sync(place: Place) -> SyncFigures:
     """Sync once, and return what it took."""
+    configure_logging("console", level=logging.ERROR)
     return asyncio.run(_measure_sync(place))
 
 
@@ -97,9 +101,7 @@ async def run_sync(place: Place, database: Database) -> SyncProgress:
 
 def to_config(address: str) -> PartnerConfig:
     """Return the synthetic partner as a partners file would declare it."""
-    partner = Partner(
-        PARTNER, "Synthetic", PartnerKind.DIGITAL_PLATFORM, PartnerState.ACTIVE
-    )
+    partner = Partner(PARTNER, "Synthetic", PartnerKind.DIGITAL_PLATFORM, PartnerState.ACTIVE)
     return PartnerConfig(partner, adapter="synthetic", address=address)
 
 
@@ -112,15 +114,17 @@ async def _measure_sync(place: Place) -> SyncFigures:
     database = place.database("catalogue")
     try:
         await database.read(lambda connection: connection.execute(select(1)).scalar())
-        base, began = peak_memory_mb(), time.perf_counter()
+        base, began, worked = peak_memory_mb(), time.perf_counter(), time.process_time()
         done = await run_sync(place, database)
         seconds = time.perf_counter() - began
+        worked = time.process_time() - worked
         memory = peak_memory_mb() - base
         written, number = await _read_written(database)
     finally:
         database.close()
     return SyncFigures(
         seconds=seconds,
+        cpu_seconds=worked,
         fetched=done.fetched,
         added=done.added,
         changed=done.changed,
@@ -145,4 +149,8 @@ async def _read_written(database: Database) -> tuple[int, int]:
 
 def peak_memory_mb() -> float:
     """Return the most memory that this process has had so far."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss would include the process that started this one
+        peak = status.read_text().partition("VmHWM:")[2].split()[0]
+        return int(peak) * KILOBYTE / MEGABYTE
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE / MEGABYTE

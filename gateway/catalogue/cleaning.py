@@ -175,7 +175,10 @@ def _web_address(url: str | None) -> str | None:
 
 
 def _sanitised(html: str) -> str:
-    kept = _CLEANER.clean(visible(html[:HTML_LENGTH]))
+    seen = visible(html[:HTML_LENGTH])
+    kept = _CLEANER.clean(seen)
+    if kept == seen and not _EMPTY.search(kept):  # the second pass over almost everything
+        return kept
     return visible(_EMPTY.sub("", kept))  # again: "&#8238;" has become the character
 
 

@@ -141,13 +141,11 @@ def to_offering_row(
         raise ValueError("has no title")
     institution = _to_institution(offering.listed.institution)
     raw_hash = to_raw_hash(offering)
-    payload = None
-    if standing is None or raw_hash is None or standing.raw_hash != raw_hash:
-        payload = to_payload(clean_offering(offering))
+    content_hash, payload = _to_content(offering, raw_hash, standing)
     return OfferingRow(
         offering_id=offering.id,
         key=offering.key,
-        content_hash=standing.content_hash if standing and payload is None else digest(payload),
+        content_hash=content_hash,
         raw_hash=raw_hash,
         payload=payload,
         match_key=digest(f"{institution.folded}\n{title}"),
@@ -157,6 +155,16 @@ def to_offering_row(
         institution_name=institution.name,
         unknown_terms=clean_terms(offering.unknown_terms),
     )
+
+
+def _to_content(
+    offering: Offering, raw_hash: str | None, standing: Standing | None
+) -> tuple[str, str | None]:
+    """Return the digest of the cleaned offering, and itself if it had to be cleaned."""
+    if standing is not None and raw_hash is not None and standing.raw_hash == raw_hash:
+        return standing.content_hash, None
+    payload = to_payload(clean_offering(offering))
+    return digest(payload), payload
 
 
 def to_raw_hash(offering: Offering) -> str | None:

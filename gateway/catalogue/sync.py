@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Protocol
 
@@ -16,6 +17,7 @@ import structlog
 
 from adapters.base import Cursor, NotModified, Page, Validators
 from adapters.errors import CursorExpiredError, PartnerContractError, PartnerError
+from gateway.catalogue.ahead import PageAhead
 from gateway.catalogue.apply import apply_run
 from gateway.catalogue.difference import AlarmingDifferenceError
 from gateway.catalogue.records import VERSION
@@ -138,11 +140,20 @@ class _Walk:
 
     async def finish(self, run: OpenRun, *, accept_alarm: bool) -> SyncProgress:
         """Walk the pages that are left and apply the list."""
+        fetch = partial(self._fetch_page, run.partner)
+        async with PageAhead(fetch) as ahead:
+            walked = await self._walk(run, ahead)
+        if walked is None:
+            return await self._end_unmodified(run)
+        return await self._apply(walked, accept_alarm=accept_alarm)
+
+    async def _walk(self, run: OpenRun, ahead: PageAhead) -> OpenRun | None:
+        """Stage the pages that are left; None when the partner says that nothing is new."""
         self.run = run
         loops = LoopGuard(run)
         while not run.walked:
             try:
-                page = await self._fetch_page(run.partner, run.cursor, _known(run))
+                page = await ahead.fetch(run.cursor, _known(run))
             except CursorExpiredError:
                 if run.restarts:
                     raise
@@ -150,14 +161,15 @@ class _Walk:
                 loops = LoopGuard(run)
                 continue
             if isinstance(page, NotModified):
-                return await self._end_unmodified(run)
+                return None
+            loops.check_cursor(page, run.cursor)
+            ahead.begin(page.next_cursor)
             rows = await self._to_rows(run, page)
-            loops.check_cursor(rows, run.cursor)
             staged = await self._stage(run, rows)
             loops.check_news(rows, has_news=staged.has_news)
             self.run = run = staged.run
             self._report(to_progress(run))
-        return await self._apply(run, accept_alarm=accept_alarm)
+        return run
 
     async def _to_rows(self, run: OpenRun, page: Page) -> PageRows:
         ids = [offering.id for offering in page.offerings]
@@ -171,7 +183,9 @@ class _Walk:
 
     async def _stage(self, run: OpenRun, rows: PageRows) -> Staged:
         now = self._now()
-        return await self._database.write(lambda connection: stage_page(connection, run, rows, now))
+        return await self._database.write_soon(
+            lambda connection: stage_page(connection, run, rows, now)
+        )
 
     async def _end_unmodified(self, run: OpenRun) -> SyncProgress:
         if _known(run) is None:
@@ -209,7 +223,7 @@ class LoopGuard:
         self._pages = {content_hash for _, content_hash in run.visited}
         self._count = run.pages
 
-    def check_cursor(self, page: PageRows, cursor: Cursor | None) -> None:
+    def check_cursor(self, page: Page, cursor: Cursor | None) -> None:
         """Refuse a next cursor that has been followed before.  Raises `PartnerContractError`."""
         self._cursors.add(cursor)
         self._count += 1
