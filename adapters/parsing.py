@@ -156,7 +156,12 @@ def clean_title(value: str) -> str:
 def clean_text(value: str) -> str:
     """Return `value` without control characters but line breaks, at most 100,000 long."""
     lines = value[:TEXT_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
-    return _UNPRINTABLE.sub("", lines).strip()
+    return (lines if _is_plain(lines) else _UNPRINTABLE.sub("", lines)).strip()
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether `text` surely has nothing unprintable: cheaper than looking for it."""
+    return text.isascii() and text.replace("\n", "").replace("\t", "").isprintable()
 
 
 def title(row: Record, key: str) -> str:

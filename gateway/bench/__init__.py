@@ -1,1 +1,1 @@
-"""Measurements of the whole, at scale: run by hand and by `make bench`, not by the tests."""
+"""Measures the gateway on this machine, at scale: `mitra bench`, never the tests."""

@@ -215,13 +215,14 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
             literal(run.id, Integer),
             literal(run.id, Integer),
             literal(now, Instant),
+            staged.c.raw_hash,
         )
         .join(course, course.c.match_key == staged.c.match_key)
         .order_by(staged.c.offering_id)
     )
     columns = [
         "id", "partner", "key", "course_id", "match_key", "content_hash", "payload",
-        "withdrawn", "added_run", "changed_run", "changed_at",
+        "withdrawn", "added_run", "changed_run", "changed_at", "raw_hash",
     ]  # fmt: skip
     statement = insert_into(connection, offering).from_select(columns, rows)
     written = [column for column in columns if column not in {"id", "partner", "key", "added_run"}]

@@ -6,6 +6,7 @@ so a row that is stored can be compared with the same row fetched again.
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from html import unescape
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ NAME_LENGTH = 200
 HTML_LENGTH = 100_000
 URL_LENGTH = 2_000
 BEST_RATING = 5.0
+
+VERSION = 1  # raise it when cleaning changes: what stands is then cleaned anew
 
 _TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "h3", "h4", "a"}
 _BLOCK = re.compile(r"</?(?:p|br|div|ul|ol|li|h[1-6]|tr|td)\b", re.IGNORECASE)
@@ -49,8 +52,18 @@ def clean_offering(offering: Offering) -> Offering:
         listed=_clean_listed(offering.listed),
         url=_web_address(offering.url),
         sessions=tuple(map(_clean_session, offering.sessions)),
-        unknown_terms=tuple(map(_clean_term, offering.unknown_terms)),
+        unknown_terms=clean_terms(offering.unknown_terms),
     )
+
+
+def clean_name(text: str, limit: int = NAME_LENGTH) -> str:
+    """Return `text` as a name: one line of what can be seen, at most `limit` characters."""
+    return cut(visible(text), limit)
+
+
+def clean_terms(terms: Iterable[UnknownTerm]) -> tuple[UnknownTerm, ...]:
+    """Return the words that no mapping knows, safe to print."""
+    return tuple(replace(term, text=clean_name(term.text)) for term in terms)
 
 
 def clean_html(html: str) -> str | None:
@@ -80,8 +93,14 @@ def visible(text: str) -> str:
     Gone are control, bidirectional and zero-width characters, terminal codes, lone
     surrogates and whatever else Python calls unprintable.
     """
-    words = _TERMINAL_CODE.sub("", text).split()
-    return " ".join(filter(None, map(_printable, words)))
+    if text.isprintable():  # most are: this costs a fortieth of what follows
+        return " ".join(text.split()) if "  " in text else text.strip()
+    if "\x1b" in text or "\x9b" in text:
+        text = _TERMINAL_CODE.sub("", text)
+    joined = " ".join(text.split())
+    if joined.isprintable():
+        return joined
+    return " ".join(filter(None, map(_printable, joined.split(" "))))
 
 
 def cut(text: str, limit: int) -> str:
@@ -97,8 +116,8 @@ def _clean_listed(listed: ListedCourse) -> ListedCourse:
     summary = clean_summary(listed.summary) if listed.summary else None
     return replace(
         listed,
-        title=_name(listed.title, TITLE_LENGTH),
-        institution=_name(listed.institution),
+        title=clean_name(listed.title, TITLE_LENGTH),
+        institution=clean_name(listed.institution),
         summary=summary or (clean_summary(html, EXCERPT_LENGTH) if html else None),
         description_html=html,
         category=_clean_category(listed.category),
@@ -110,7 +129,7 @@ def _clean_listed(listed: ListedCourse) -> ListedCourse:
 def _clean_category(found: Category | None) -> Category | None:
     if found is None:
         return None
-    name = _name(found.name)
+    name = clean_name(found.name)
     if name == found.name:
         return found
     return category(name) if name else None
@@ -135,16 +154,8 @@ def _clean_venue(venue: Venue) -> Venue:
     )
 
 
-def _clean_term(term: UnknownTerm) -> UnknownTerm:
-    return replace(term, text=_name(term.text))
-
-
-def _name(text: str, limit: int = NAME_LENGTH) -> str:
-    return cut(visible(text), limit)
-
-
 def _optional_name(text: str | None) -> str | None:
-    return _name(text) or None if text else None
+    return clean_name(text) or None if text else None
 
 
 def _web_address(url: str | None) -> str | None:
@@ -164,7 +175,10 @@ def _web_address(url: str | None) -> str | None:
 
 
 def _sanitised(html: str) -> str:
-    kept = _CLEANER.clean(visible(html[:HTML_LENGTH]))
+    seen = visible(html[:HTML_LENGTH])
+    kept = _CLEANER.clean(seen)
+    if kept == seen and not _EMPTY.search(kept):  # the second pass over almost everything
+        return kept
     return visible(_EMPTY.sub("", kept))  # again: "&#8238;" has become the character
 
 

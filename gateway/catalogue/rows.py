@@ -1,13 +1,22 @@
 """A page made ready to be staged: cleaned, checked, hashed, deduplicated.  Pure.
 
 What cannot become a row becomes a rejection with its reason; nothing is lost silently.
+Cleaning and writing down a description is most of the work: a row that came just so
+before (its raw hash tells) is spared both.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
-from gateway.catalogue.cleaning import clean_offering
+from gateway.catalogue.cleaning import (
+    TITLE_LENGTH,
+    clean_name,
+    clean_offering,
+    clean_terms,
+)
+from gateway.catalogue.cleaning import VERSION as CLEANING_VERSION
 from gateway.catalogue.records import digest, to_payload, to_session_payload
 from schema.model.catalogue import Offering, Session, UnknownTerm
 from schema.model.values import InstitutionId, PartnerCode, RemoteId, derived_id, folded
@@ -21,13 +30,15 @@ REASON_LENGTH = 500
 class OfferingRow:
     """An offering as it is stored, with what joins it to its course and institution.
 
-    `course_id` is the id of the course that it would found.
+    `course_id` is the id of the course that it would found.  `payload` is None when what
+    stands came of the very same raw row.
     """
 
     offering_id: str
     key: str
     content_hash: str
-    payload: str
+    raw_hash: str | None
+    payload: str | None
     match_key: str
     course_id: str
     institution_id: str
@@ -37,12 +48,23 @@ class OfferingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands of an offering that is on sale: of which raw row it came, and its digest."""
+
+    raw_hash: str | None
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRow:
     """A session that came apart from its offering."""
 
     offering_id: str
     key: str
     payload: str
+
+
+NOTHING: Mapping[str, Standing] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +89,19 @@ class PageRows:
         return kept + len(self.rejections) + len(self.left_out)
 
 
-def to_page_rows(partner: PartnerCode, page: Page) -> PageRows:
-    """Return what of `partner`'s page can be staged, and why the rest cannot."""
+def to_page_rows(
+    partner: PartnerCode, page: Page, standing: Mapping[str, Standing] = NOTHING
+) -> PageRows:
+    """Return what of `partner`'s page can be staged, and why the rest cannot.
+
+    `standing` is what stands of the page's offerings, by their ids.
+    """
     offerings: dict[str, OfferingRow] = {}
     sessions: dict[tuple[str, str], SessionRow] = {}
     rejections = [_storable(rejection) for rejection in page.rejections]
     for number, offering in enumerate(page.offerings, start=1):
         try:
-            row = to_offering_row(partner, offering)
+            row = to_offering_row(partner, offering, standing.get(offering.id))
         except (ValueError, TypeError, OverflowError) as exc:
             rejections.append(_rejection(number, offering.key, exc, offering))
         else:
@@ -102,30 +129,71 @@ def to_page_rows(partner: PartnerCode, page: Page) -> PageRows:
     )
 
 
-def to_offering_row(partner: PartnerCode, offering: Offering) -> OfferingRow:
+def to_offering_row(
+    partner: PartnerCode, offering: Offering, standing: Standing | None = None
+) -> OfferingRow:
     """Return `offering`, cleaned, as a row of `partner`.  Raises `ValueError`: why it cannot be."""
     _check_owner(partner, offering.key, offering.partner)
     for session in offering.sessions:
         _check_owner(partner, session.key, session.partner)
-    cleaned = clean_offering(offering)
-    title, institution = folded(cleaned.listed.title), folded(cleaned.listed.institution)
+    title = folded(clean_name(offering.listed.title, TITLE_LENGTH))
     if not title:
         raise ValueError("has no title")
-    if not institution:
-        raise ValueError("names no institution; the partner's mapping can set a constant one")
-    payload = to_payload(cleaned)
+    institution = _to_institution(offering.listed.institution)
+    raw_hash = to_raw_hash(offering)
+    content_hash, payload = _to_content(offering, raw_hash, standing)
     return OfferingRow(
-        offering_id=cleaned.id,
-        key=cleaned.key,
-        content_hash=digest(payload),
+        offering_id=offering.id,
+        key=offering.key,
+        content_hash=content_hash,
+        raw_hash=raw_hash,
         payload=payload,
-        match_key=digest(f"{institution}\n{title}"),
-        course_id=derived_id(partner, "course", cleaned.key),
-        institution_id=institution_id(institution),
-        institution_key=digest(institution),
-        institution_name=cleaned.listed.institution,
-        unknown_terms=cleaned.unknown_terms,
+        match_key=digest(f"{institution.folded}\n{title}"),
+        course_id=derived_id(partner, "course", offering.key),
+        institution_id=institution.id,
+        institution_key=institution.key,
+        institution_name=institution.name,
+        unknown_terms=clean_terms(offering.unknown_terms),
     )
+
+
+def _to_content(
+    offering: Offering, raw_hash: str | None, standing: Standing | None
+) -> tuple[str, str | None]:
+    """Return the digest of the cleaned offering, and itself if it had to be cleaned."""
+    if standing is not None and raw_hash is not None and standing.raw_hash == raw_hash:
+        return standing.content_hash, None
+    payload = to_payload(clean_offering(offering))
+    return digest(payload), payload
+
+
+def to_raw_hash(offering: Offering) -> str | None:
+    """Return what stands for `offering` before it is cleaned, and for how it is cleaned.
+
+    None for what cannot be written down as it is (lone surrogates).
+    """
+    try:
+        return digest(f"{CLEANING_VERSION}\n{to_payload(offering)}")
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Institution:
+    id: InstitutionId
+    key: str
+    name: str
+    folded: str
+
+
+@lru_cache(maxsize=4_096)
+def _to_institution(raw: str) -> _Institution:
+    """Return an institution by its partner's spelling of it; few names stand in many rows."""
+    name = clean_name(raw)
+    compared = folded(name)
+    if not compared:
+        raise ValueError("names no institution; the partner's mapping can set a constant one")
+    return _Institution(institution_id(compared), digest(compared), name, compared)
 
 
 def with_sessions(offering: Offering, sessions: Iterable[Session]) -> Offering:

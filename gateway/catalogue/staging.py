@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, not_, select, update
 
 from adapters.base import Validators
 from gateway.catalogue.records import digest, from_payload, from_session_payload
 from gateway.catalogue.rows import (
     OfferingRow,
     PageRows,
+    Standing,
     counted_terms,
     to_offering_row,
     with_sessions,
@@ -69,6 +70,19 @@ def stage_page(connection: Connection, run: OpenRun, page: PageRows, now: dateti
     return Staged(moved, has_news=bool(fresh or page.sessions))
 
 
+def read_standing(connection: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
+    """Return what stands, on sale, of the offerings with these ids."""
+    found: dict[str, Standing] = {}
+    for chunk in _chunks(ids):
+        rows = connection.execute(
+            select(offering.c.id, offering.c.raw_hash, offering.c.content_hash).where(
+                offering.c.id.in_(chunk), not_(offering.c.withdrawn)
+            )
+        )
+        found.update((row.id, Standing(row.raw_hash, row.content_hash)) for row in rows)
+    return found
+
+
 def join_sessions(connection: Connection, run: OpenRun) -> OpenRun:
     """Put the sessions that came apart into their offerings; quarantine those without one."""
     run = _quarantine_orphans(connection, run)
@@ -83,7 +97,7 @@ def join_sessions(connection: Connection, run: OpenRun) -> OpenRun:
             connection.execute(
                 update(staged_offering)
                 .where(_staged(run), staged_offering.c.offering_id == offering_id)
-                .values(payload=row.payload, content_hash=row.content_hash)
+                .values(payload=row.payload, content_hash=row.content_hash, raw_hash=None)
             )
     return run
 
@@ -152,6 +166,7 @@ def _stage_offerings(
             "offering_id": row.offering_id,
             "key": row.key,
             "content_hash": row.content_hash,
+            "raw_hash": row.raw_hash,
             "payload": None if _is_unchanged(row, standing) else row.payload,
             "match_key": row.match_key,
             "course_id": row.course_id,

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from adapters.errors import (
     PartnerError,
     UnreadableListError,
 )
+from gateway.catalogue.ahead import PageAhead
 from gateway.catalogue.difference import has_standing
 from gateway.catalogue.holding import Settled, settle_run, settle_unmodified
 from gateway.catalogue.profile import add_profile, to_profile
@@ -36,7 +38,7 @@ from gateway.catalogue.runs import (
     open_run,
     restart_run,
 )
-from gateway.catalogue.staging import Staged, stage_page
+from gateway.catalogue.staging import Staged, read_standing, stage_page
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
 from gateway.telemetry import SYNC_ROWS, SYNC_RUNS
@@ -155,11 +157,20 @@ class _Walk:
 
     async def finish(self, run: OpenRun, *, accept_alarm: bool) -> SyncProgress:
         """Walk the pages that are left and apply the list."""
+        fetch = partial(self._fetch_page, run.partner)
+        async with PageAhead(fetch) as ahead:
+            walked = await self._walk(run, ahead)
+        if walked is None:
+            return await self._end_unmodified(run)
+        return await self._settle(walked, accept_alarm=accept_alarm)
+
+    async def _walk(self, run: OpenRun, ahead: PageAhead) -> OpenRun | None:
+        """Stage the pages that are left; None when the partner says that nothing is new."""
         self.run = run
         loops = LoopGuard(run)
         while not run.walked:
             try:
-                page = await self._fetch_page(run.partner, run.cursor, _known(run))
+                page = await ahead.fetch(run.cursor, _known(run))
             except CursorExpiredError:
                 if run.restarts:
                     raise
@@ -169,14 +180,20 @@ class _Walk:
             except UnreadableListError as exc:
                 page = await self._unread(run, exc)
             if isinstance(page, NotModified):
-                return await self._end_unmodified(run)
-            rows = await asyncio.to_thread(to_page_rows, run.partner, page)
-            loops.check_cursor(rows, run.cursor)
+                return None
+            loops.check_cursor(page, run.cursor)
+            ahead.begin(page.next_cursor)
+            rows = await self._to_rows(run, page)
             staged = await self._stage(run, rows, page)
             loops.check_news(rows, has_news=staged.has_news)
             self.run = run = staged.run
             self._report(to_progress(run))
-        return await self._settle(run, accept_alarm=accept_alarm)
+        return run
+
+    async def _to_rows(self, run: OpenRun, page: Page) -> PageRows:
+        ids = [offering.id for offering in page.offerings]
+        standing = await self._database.read(lambda connection: read_standing(connection, ids))
+        return await asyncio.to_thread(to_page_rows, run.partner, page, standing)
 
     async def _restart(self, run: OpenRun) -> OpenRun:
         now = self._now()
@@ -197,7 +214,7 @@ class _Walk:
             add_profile(connection, run.id, profile)
             return stage_page(connection, run, rows, now)
 
-        return await self._database.write(stage)
+        return await self._database.write_soon(stage)
 
     async def _end_unmodified(self, run: OpenRun) -> SyncProgress:
         if _known(run) is None:
@@ -226,7 +243,7 @@ class LoopGuard:
         self._pages = {content_hash for _, content_hash in run.visited}
         self._count = run.pages
 
-    def check_cursor(self, page: PageRows, cursor: Cursor | None) -> None:
+    def check_cursor(self, page: Page, cursor: Cursor | None) -> None:
         """Refuse a next cursor that has been followed before.  Raises `PartnerContractError`."""
         self._cursors.add(cursor)
         self._count += 1

@@ -77,6 +77,7 @@ offering = Table(
     Column("added_run", Integer, nullable=False),
     Column("changed_run", Integer, nullable=False, index=True),
     Column("changed_at", Instant, nullable=False),
+    Column("raw_hash", String(32)),  # of the row before it was cleaned; None if not comparable
     Index(None, "partner", "withdrawn"),
 )
 
@@ -246,6 +247,7 @@ staged_offering = Table(
     Column("institution_id", String(36), nullable=False),
     Column("institution_key", String(32), nullable=False),
     Column("institution_name", Text, nullable=False),
+    Column("raw_hash", String(32)),
 )
 
 staged_session = Table(

@@ -1,7 +1,8 @@
 """One way to reach a database, SQLite or PostgreSQL: a function of a connection, in a thread.
 
 `await database.write(change)` runs `change(connection)` in one transaction and commits;
-`await database.read(question)` runs it in a read-only one.  On SQLite all writes go
+`await database.write_soon(change)` does so without waiting for the disk, for what a power
+cut may undo; `await database.read(question)` runs it in a read-only one.  On SQLite all writes go
 through one writer thread (`BEGIN IMMEDIATE`), so writers queue in the process and not on
 the file; on PostgreSQL they share a pool.
 """
@@ -11,6 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +29,20 @@ ATTEMPTS = 3  # for a transaction that lost a deadlock or a serialisation race
 _RACE_LOST = {"40001", "40P01"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How SQLite's connections of one kind work; `cache_kb` is a bound, filled when needed."""
+
+    begin: str
+    synchronous: str = "FULL"
+    cache_kb: int = 2_000
+
+
+_READING = _Manner("BEGIN")
+_WRITING = _Manner("BEGIN IMMEDIATE", cache_kb=32_000)  # a large list's indexes
+_WRITING_SOON = _Manner("BEGIN IMMEDIATE", "NORMAL", cache_kb=8_000)
+
+
 class Database:
     """One of the two databases: `schema` is "catalogue" or "ledger".
 
@@ -37,15 +53,15 @@ class Database:
     def __init__(self, url: str, schema: str) -> None:
         self.schema = schema
         self.is_sqlite = url.startswith("sqlite")
-        build = _build_sqlite_engine if self.is_sqlite else _build_postgres_engine
-        self.engine = build(url, begin="BEGIN IMMEDIATE")
-        self._read_engine = (
-            build(url, begin="BEGIN")
-            if self.is_sqlite
-            else self.engine.execution_options(
+        if self.is_sqlite:
+            self.engine = _build_sqlite_engine(url, _WRITING)
+            self._soon_engine = _build_sqlite_engine(url, _WRITING_SOON)
+            self._read_engine = _build_sqlite_engine(url, _READING)
+        else:
+            self.engine = self._soon_engine = _build_postgres_engine(url)
+            self._read_engine = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        )
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"{schema}-read")
         self._writers = ThreadPoolExecutor(
             1 if self.is_sqlite else WRITERS, thread_name_prefix=f"{schema}-write"
@@ -59,24 +75,42 @@ class Database:
     async def write(self, change: Callable[[Connection], T]) -> T:
         """Return `change(connection)`, committed; it may be run again after a lost race."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writers, self._write, change)
+        return await loop.run_in_executor(self._writers, self._write, self.engine, change)
+
+    async def write_soon(self, change: Callable[[Connection], T]) -> T:
+        """Do as `write`, but leave it to the next `write` that the disk has it.
+
+        The process may die: what is committed stays.  A power cut may undo the last ones, in
+        order, so it is for what can be fetched again.
+        """
+
+        def change_soon(connection: Connection) -> T:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+            return change(connection)
+
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(
+            self._writers, self._write, self._soon_engine, change_soon
+        )
 
     def close(self) -> None:
         """Finish what has begun and let go of threads and connections."""
         self._readers.shutdown()
         self._writers.shutdown()
         self._read_engine.dispose()
+        self._soon_engine.dispose()
         self.engine.dispose()
 
     def _read(self, question: Callable[[Connection], T]) -> T:
         with self._read_engine.connect() as connection:
             return question(connection)
 
-    def _write(self, change: Callable[[Connection], T]) -> T:
+    def _write(self, engine: Engine, change: Callable[[Connection], T]) -> T:
         attempt = 1
         while True:
             try:
-                with self.engine.begin() as connection:
+                with engine.begin() as connection:
                     return change(connection)
             except OperationalError as exc:
                 lost_race = getattr(exc.orig, "sqlstate", None) in _RACE_LOST
@@ -94,7 +128,7 @@ def database_url(configured: str | None, data_dir: Path, schema: str) -> str:
     return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else configured
 
 
-def _build_sqlite_engine(url: str, *, begin: str) -> Engine:
+def _build_sqlite_engine(url: str, manner: _Manner) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
@@ -106,17 +140,22 @@ def _build_sqlite_engine(url: str, *, begin: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={manner.synchronous}",
+            "foreign_keys=ON",
+            f"cache_size=-{manner.cache_kb}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql(manner.begin)
 
     return engine
 
 
-def _build_postgres_engine(url: str, *, begin: str) -> Engine:  # noqa: ARG001 - one signature
+def _build_postgres_engine(url: str) -> Engine:
     return create_engine(
         url,
         pool_size=READERS + WRITERS,
