@@ -19,6 +19,7 @@ from adapters.registry import build_adapter
 from gateway.cache.base import Cache
 from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
+from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
 from gateway.catalogue.scheduler import SyncScheduler
@@ -54,6 +55,7 @@ from schema.model.values import PartnerCode
 
 TURN_SECONDS = 300.0  # how long `mitra sync` waits for another process's sync of a partner
 TURN_POLL_SECONDS = 0.2
+PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 SEATS_SECONDS = 1.0  # how old the shown count of places taken through us may be
 
 log = structlog.get_logger(__name__)
@@ -91,6 +93,7 @@ class Gateway:
 
         self.catalogue, self.ledger = database("catalogue"), database("ledger")
         self.store = CatalogueStore(self.catalogue)
+        self.changes = ChangeFeed(self.catalogue)
         self.follower = CatalogueFollower(self.store, self.configs, utc_now)
 
     def _build_partners(self) -> None:
@@ -124,7 +127,7 @@ class Gateway:
         await self._open()
         work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
         if background:
-            work.append(self._scheduler.run(self.configs))
+            work += [self._scheduler.run(self.configs), self._keep_pruning()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -193,11 +196,13 @@ class Gateway:
     def build_context(self, viewer: Viewer) -> Context:
         """Return what the resolvers of one request see."""
         now = utc_now()
+        reader = self.follower.reader(now, self.seats.taken)
         return Context(
-            catalogue=self.follower.reader(now, self.seats.taken),
+            catalogue=reader,
             partners=self.follower.directory,
             enrolments=self.enrolments,
             seats=self.seats,
+            changes=self.changes.as_of(reader, self.follower.snapshot),
             now=now,
             viewer=viewer,
         )
@@ -222,6 +227,15 @@ class Gateway:
         self.report(progress)
         if progress.finished:
             self.follower.notify()
+
+    async def _keep_pruning(self) -> None:
+        while True:
+            try:
+                gone = await self.changes.prune(self.settings.changes_kept)
+                log.info("changes.pruned", rows=gone)
+            except Exception:
+                log.exception("changes.prune_failed")
+            await asyncio.sleep(PRUNE_SECONDS)
 
     async def _keep_counting_seats(self) -> None:
         while True:

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         default=True,
         description="Whether serving processes also sync and deliver; `false` beside workers.",
     )
+    changes_kept: int = Field(
+        default=10_000,
+        ge=1,
+        description="How many revisions `catalogueChanges` reaches back; an older copy begins "
+        "again.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(
         default="auto",

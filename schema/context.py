@@ -5,6 +5,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.change_ports import CatalogueChanges
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 
@@ -19,6 +20,7 @@ class Context:
     partners: PartnerDirectory
     enrolments: Enrolments
     seats: SeatCounts
+    changes: CatalogueChanges
     now: datetime
     viewer: Viewer = ANONYMOUS
 

@@ -7,6 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema import ports
+from schema.changes import ChangesQuery
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.ids import NodeKind, plain_id
@@ -37,7 +38,7 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query:
+class Query(ChangesQuery):
     """The query root."""
 
     @strawberry.field(

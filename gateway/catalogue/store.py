@@ -98,7 +98,10 @@ class CatalogueStore:
         return await self._database.read(lambda connection: _changes(connection, None))
 
     async def read_changes(self, since: int) -> Changes:
-        """Return the courses that changed after revision `since`, and all institutions."""
+        """Return the courses that changed after revision `since`, and all institutions.
+
+        All courses, if the change log no longer reaches back so far.
+        """
         return await self._database.read(lambda connection: _changes(connection, since))
 
     async def read_statuses(self) -> Sequence[StatusRow]:
@@ -151,9 +154,14 @@ def _revision(connection: Connection) -> int:
     return number
 
 
+def _kept_since(connection: Connection) -> int:
+    number: int = connection.execute(select(revision.c.kept_since)).scalar_one()
+    return number
+
+
 def _changes(connection: Connection, since: int | None) -> Changes:
     number = _revision(connection)
-    if since is None:
+    if since is None or since < _kept_since(connection):
         courses = _courses(connection, None)
     else:
         changed = select(change_log.c.course_id).where(change_log.c.revision > since).distinct()

@@ -12,6 +12,7 @@ from tests.unit.schema.fakes import (
     NOW,
     SISNAKER,
     FakeCatalogue,
+    FakeChanges,
     FakeEnrolments,
     FakePartners,
     FakeSeats,
@@ -38,6 +39,7 @@ class Api:
 
     def __post_init__(self) -> None:
         self.catalogue = FakeCatalogue(self.courses)
+        self.changes = FakeChanges(self.catalogue)
         self.enrolments = FakeEnrolments(self.catalogue)
         self.reported: list[tuple[Exception, str]] = []
         self.schema = build_schema(
@@ -52,6 +54,7 @@ class Api:
             partners=self.partners,
             enrolments=self.enrolments,
             seats=self.seats,
+            changes=self.changes,
             now=NOW,
             viewer=viewer or self.viewer,
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
-from schema import ports
+from schema import change_ports, ports
 from schema.model.catalogue import (
     Course,
     Freshness,
@@ -118,6 +118,9 @@ class FakeCatalogue:
         self.asked: list[ports.CourseQuery] = []
         self.facets_counted = 0
 
+    def every(self) -> Sequence[Course]:
+        return list(self._courses.values())
+
     def course(self, course_id: CourseId) -> Course | None:
         return self._courses.get(course_id)
 
@@ -181,6 +184,33 @@ class FakeCatalogue:
 
 def _costs_at_most(course: Course, most: int | None) -> bool:
     return most is None or (course.lowest_price is not None and course.lowest_price.amount <= most)
+
+
+class FakeChanges:
+    """A log that is kept since revision 3: every course but the withdrawn ones was just added."""
+
+    kept_since = 3
+
+    def __init__(self, catalogue: FakeCatalogue) -> None:
+        self._catalogue = catalogue
+
+    async def read_changes(
+        self, since: int, size: int, after: str | None
+    ) -> change_ports.ChangePage:
+        if since > self._catalogue.revision:
+            raise change_ports.UnknownRevisionError(since)
+        if 0 < since < self.kept_since:
+            raise change_ports.ChangesExpiredError(self.kept_since)
+        changes = [_change(course) for course in self._catalogue.every()]
+        window = ports.Window(first=size, after=after)
+        part = cut(changes, lambda change: change.course_id, window)
+        return change_ports.ChangePage(part, self._catalogue.revision)
+
+
+def _change(course: Course) -> change_ports.CatalogueChange:
+    if course.withdrawn:
+        return change_ports.CatalogueChange(change_ports.CatalogueChangeKind.WITHDRAWN, course.id)
+    return change_ports.CatalogueChange(change_ports.CatalogueChangeKind.ADDED, course.id, course)
 
 
 class FakePartners:
