@@ -269,10 +269,10 @@ class History:
 
 HISTORIES = st.builds(
     History,
-    steps=st.lists(STEPS, min_size=1, max_size=8),
-    sizes=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    steps=st.lists(STEPS, min_size=3, max_size=9),
+    sizes=st.lists(st.integers(1, 2), min_size=1, max_size=4),
     moves=st.lists(st.booleans(), min_size=1, max_size=6),
-    begins_after=st.integers(0, 4),
+    begins_after=st.integers(1, 4),
     looks=st.integers(1, 4),
 )
 
