@@ -26,7 +26,16 @@ from schema.paging import (
     checked_cursors,
     to_window,
 )
-from schema.types.catalogue import Course, CourseConnection, CourseSlice, Institution, answer
+from schema.types.catalogue import (
+    Course,
+    CourseConnection,
+    CourseSlice,
+    Institution,
+    MaxAge,
+    answer,
+    reader_of,
+    to_oldest,
+)
 from schema.types.connections import Connection
 from schema.types.described import argument
 from schema.types.enrolments import Enrolment, Learner
@@ -87,6 +96,7 @@ class Query(ChangesQuery):
         course_filter: Annotated[
             CourseFilter | None, argument("What a course must be; null for any.", name="filter")
         ] = UNSET,
+        max_age: MaxAge = UNSET,
         sort: Annotated[
             ports.CourseSort | None, argument("In which order.")
         ] = ports.CourseSort.RELEVANCE,
@@ -101,9 +111,9 @@ class Query(ChangesQuery):
             filter=to_filter(course_filter),
             sort=sort or ports.CourseSort.RELEVANCE,
         )
-        window = to_window(first, after, last, before)
+        window, oldest = to_window(first, after, last, before), to_oldest(max_age, info)
         with checked_cursors():
-            return answer(query, info.context.catalogue.courses(query, window))
+            return answer(query, reader_of(oldest, info).courses(query, window), oldest)
 
     @strawberry.field(
         description="The institutions that have courses, by name.",

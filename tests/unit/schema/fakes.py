@@ -156,6 +156,13 @@ class FakeCatalogue:
             ports.Facet(ports.FacetName.PRICE, [ports.FacetBucket("0-0", "Free", 0)]),
         ]
 
+    def only(self, fresh: ports.FreshOfferings) -> "FakeCatalogue":
+        kept = (
+            replace(course, offerings=tuple(each for each in course.offerings if each in fresh))
+            for course in self.every()
+        )
+        return FakeCatalogue(course for course in kept if course.offerings)
+
     def institutions(self, search: str | None, window: ports.Window) -> ports.Slice[Institution]:
         found = [i for i in self._institutions() if (search or "").lower() in i.name.lower()]
         return cut(found, lambda institution: institution.id, window)
@@ -228,13 +235,25 @@ class FakePartners:
     def freshness(self, code: PartnerCode) -> Freshness:
         return self._statuses[code].freshness
 
-    def coverage(self, partners: Sequence[PartnerCode]) -> ports.Coverage:
+    def offering_freshness(self, offering: Offering) -> Freshness:
+        return self._statuses[offering.partner].freshness
+
+    def fresh_since(self, oldest: datetime) -> ports.FreshOfferings:
+        found = {code: each.freshness.fetched_at for code, each in self._statuses.items()}
+        return ports.FreshOfferings(
+            frozenset(code for code, fetched in found.items() if fetched and fetched >= oldest)
+        )
+
+    def coverage(
+        self, partners: Sequence[PartnerCode], oldest: datetime | None = None
+    ) -> ports.Coverage:
         concerned = [s for c, s in self._statuses.items() if not partners or c in partners]
         return ports.Coverage(
             [
                 ports.MissingPartner(each, each.freshness.reason or "", each.failing_since)
                 for each in concerned
                 if each.freshness.state is FreshnessState.STALE
+                or (oldest and each.freshness.fetched_at and each.freshness.fetched_at < oldest)
             ]
         )
 
