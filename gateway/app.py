@@ -22,6 +22,7 @@ from gateway.cache.redis import build_redis_cache
 from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
+from gateway.catalogue.published import PublishedCourses
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
@@ -43,15 +44,17 @@ from gateway.telemetry import (
     PARTNER_CALLS,
     configure_logging,
 )
-from gateway.web import explorer
+from gateway.web import explorer, pages
 from gateway.web.examples import build_ready_operations
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import Readiness, build_routes
 from gateway.web.identity import build_verifier
+from gateway.web.sitemap import MOST_URLS
 from schema.build import build_schema, export_sdl
 from schema.context import Context, Viewer
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
+from schema.model.viewer import ANONYMOUS
 
 TURN_SECONDS = 300.0  # how long `mitra sync` waits for another process's sync of a partner
 TURN_POLL_SECONDS = 0.2
@@ -264,6 +267,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
     routes: list[Route | Mount] = [
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.epoch)),
         *build_routes(served.readiness, export_sdl()),
+        *pages.build_routes(_build_site(served)),
     ]
     if settings.is_development:  # it may be built while we run
         routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC, check_dir=False)))
@@ -281,6 +285,16 @@ def _build_cache(settings: Settings) -> Cache:
     if settings.redis_url is None:
         return MemoryCache()
     return build_redis_cache(settings.redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)
+
+
+def _build_site(gateway: Gateway) -> pages.Site:
+    return pages.Site(
+        base_url=gateway.settings.base_url,
+        courses=PublishedCourses(gateway.catalogue, gateway.changes, MOST_URLS),
+        cache=gateway.cache,
+        snapshot=lambda: gateway.follower.snapshot,
+        build_context=lambda: gateway.build_context(ANONYMOUS),
+    )
 
 
 def _build_explorer(gateway: Gateway) -> Callable[[Request], str]:
