@@ -19,9 +19,11 @@ from adapters.registry import build_adapter
 from gateway.cache.base import Cache
 from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
+from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
+from gateway.catalogue.published import PublishedCourses
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
@@ -43,18 +45,21 @@ from gateway.telemetry import (
     PARTNER_CALLS,
     configure_logging,
 )
-from gateway.web import explorer
+from gateway.web import explorer, pages
 from gateway.web.examples import build_ready_operations
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import Readiness, build_routes
 from gateway.web.identity import build_verifier
+from gateway.web.sitemap import MOST_URLS
 from schema.build import build_schema, export_sdl
 from schema.context import Context, Viewer
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
+from schema.model.viewer import ANONYMOUS
 
 TURN_SECONDS = 300.0  # how long `mitra sync` waits for another process's sync of a partner
 TURN_POLL_SECONDS = 0.2
+PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 SEATS_SECONDS = 1.0  # how old the shown count of places taken through us may be
 
 log = structlog.get_logger(__name__)
@@ -92,6 +97,7 @@ class Gateway:
 
         self.catalogue, self.ledger = database("catalogue"), database("ledger")
         self.store = CatalogueStore(self.catalogue)
+        self.changes = ChangeFeed(self.catalogue)
         self.follower = CatalogueFollower(self.store, self.configs, utc_now)
         self.held = HeldLists(
             self.catalogue, Leases(self.catalogue, utc_now), utc_now, notify=self.follower.notify
@@ -128,7 +134,7 @@ class Gateway:
         await self._open()
         work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
         if background:
-            work.append(self._scheduler.run(self.configs))
+            work += [self._scheduler.run(self.configs), self._keep_pruning()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -207,12 +213,14 @@ class Gateway:
     def build_context(self, viewer: Viewer) -> Context:
         """Return what the resolvers of one request see."""
         now = utc_now()
+        reader = self.follower.reader(now, self.seats.taken)
         return Context(
-            catalogue=self.follower.reader(now, self.seats.taken),
+            catalogue=reader,
             partners=self.follower.directory,
             enrolments=self.enrolments,
             seats=self.seats,
             held=self.held,
+            changes=self.changes.as_of(reader, self.follower.snapshot),
             now=now,
             viewer=viewer,
         )
@@ -237,6 +245,15 @@ class Gateway:
         self.report(progress)
         if progress.finished:
             self.follower.notify()
+
+    async def _keep_pruning(self) -> None:
+        while True:
+            try:
+                gone = await self.changes.prune(self.settings.changes_kept)
+                log.info("changes.pruned", rows=gone)
+            except Exception:
+                log.exception("changes.prune_failed")
+            await asyncio.sleep(PRUNE_SECONDS)
 
     async def _keep_counting_seats(self) -> None:
         while True:
@@ -265,6 +282,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
     routes: list[Route | Mount] = [
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.epoch)),
         *build_routes(served.readiness, export_sdl()),
+        *pages.build_routes(_build_site(served)),
     ]
     if settings.is_development:  # it may be built while we run
         routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC, check_dir=False)))
@@ -282,6 +300,16 @@ def _build_cache(settings: Settings) -> Cache:
     if settings.redis_url is None:
         return MemoryCache()
     return build_redis_cache(settings.redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)
+
+
+def _build_site(gateway: Gateway) -> pages.Site:
+    return pages.Site(
+        base_url=gateway.settings.base_url,
+        courses=PublishedCourses(gateway.catalogue, gateway.changes, MOST_URLS),
+        cache=gateway.cache,
+        snapshot=lambda: gateway.follower.snapshot,
+        build_context=lambda: gateway.build_context(ANONYMOUS),
+    )
 
 
 def _build_explorer(gateway: Gateway) -> Callable[[Request], str]:

@@ -26,6 +26,13 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=1, le=65_535, description="Port to listen on.")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="Where the public finds this gateway (`https://mitra.example.id`): what course "
+        "pages, sitemap and robots.txt name; host and port without it, which suits development "
+        "alone.",
+    )
     data_dir: Path = Field(
         default=Path(".mitra"),
         description="Folder of the embedded databases, the development token key and the "
@@ -50,6 +57,12 @@ class Settings(BaseSettings):
         default=True,
         description="Whether serving processes also sync and deliver; `false` beside workers.",
     )
+    changes_kept: int = Field(
+        default=10_000,
+        ge=1,
+        description="How many revisions `catalogueChanges` reaches back; an older copy begins "
+        "again.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(
         default="auto",
@@ -63,6 +76,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(":") if part)
         return value
+
+    @property
+    def base_url(self) -> str:
+        """The public address, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def is_development(self) -> bool:

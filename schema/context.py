@@ -5,6 +5,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.change_ports import CatalogueChanges
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
@@ -21,6 +22,7 @@ class Context:
     enrolments: Enrolments
     seats: SeatCounts
     held: HeldSyncs
+    changes: CatalogueChanges
     now: datetime
     viewer: Viewer = ANONYMOUS
 

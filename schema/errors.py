@@ -9,12 +9,13 @@ from graphql import GraphQLError
 
 
 class ErrorCode(StrEnum):
-    """What a client should do next: correct the request, log in, give up, or report it."""
+    """What a client should do next: correct the request, log in, give up, report, begin anew."""
 
     BAD_USER_INPUT = "BAD_USER_INPUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     INTERNAL = "INTERNAL"
+    CHANGES_EXPIRED = "CHANGES_EXPIRED"
 
 
 def to_error(code: ErrorCode, message: str) -> GraphQLError:

@@ -165,6 +165,18 @@ class Coverage:
     missing: Sequence[MissingPartner]
 
 
+@dataclass(frozen=True, slots=True)
+class FreshOfferings:
+    """Which offerings are fresh enough: of these partners, but for those held back."""
+
+    partners: frozenset[PartnerCode]
+    held_back: frozenset[OfferingId] = frozenset()
+
+    def __contains__(self, offering: Offering) -> bool:
+        """Return whether what we say of an offering is fresh enough."""
+        return offering.partner in self.partners and offering.id not in self.held_back
+
+
 class CatalogueReader(Protocol):
     """The public catalogue, one consistent snapshot per instance; never asks a partner."""
 
@@ -196,6 +208,12 @@ class CatalogueReader(Protocol):
     def facets(self, query: CourseQuery) -> Sequence[Facet]:
         """Count the matching courses by value; each facet without its own filter."""
 
+    def only(self, fresh: FreshOfferings) -> "CatalogueReader":
+        """Return a reader whose `courses` and `facets` know of fresh offerings alone.
+
+        Searching, filters and orders go by the whole course; `partners` is and-ed.
+        """
+
     def institutions(self, search: str | None, window: Window) -> Slice[Institution]:
         """Return part of the institutions with live courses, by name.  Raises `BadCursorError`."""
 
@@ -215,8 +233,14 @@ class PartnerDirectory(Protocol):
     def freshness(self, code: PartnerCode) -> Freshness:
         """Return how old what we know of this partner's catalogue is, as of now."""
 
-    def coverage(self, partners: Sequence[PartnerCode]) -> Coverage:
-        """Return which of `partners` (empty: of all) are not fresh."""
+    def offering_freshness(self, offering: Offering) -> Freshness:
+        """Return how old what we know of an offering is: its row may be held back."""
+
+    def fresh_since(self, oldest: datetime) -> FreshOfferings:
+        """Return which offerings were read at `oldest` or later."""
+
+    def coverage(self, partners: Sequence[PartnerCode], oldest: datetime | None = None) -> Coverage:
+        """Return which of `partners` (empty: of all) are not fresh, or older than `oldest`."""
 
 
 @dataclass(frozen=True, slots=True)

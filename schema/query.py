@@ -7,6 +7,7 @@ import strawberry
 from strawberry import UNSET
 
 from schema import ports
+from schema.changes import ChangesQuery
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.ids import NodeKind, plain_id
@@ -26,7 +27,16 @@ from schema.paging import (
     checked_cursors,
     to_window,
 )
-from schema.types.catalogue import Course, CourseConnection, CourseSlice, Institution, answer
+from schema.types.catalogue import (
+    Course,
+    CourseConnection,
+    CourseSlice,
+    Institution,
+    MaxAge,
+    answer,
+    reader_of,
+    to_oldest,
+)
 from schema.types.connections import Connection
 from schema.types.described import argument
 from schema.types.enrolments import Enrolment, Learner
@@ -38,7 +48,7 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query(HeldQuery):
+class Query(HeldQuery, ChangesQuery):
     """The query root."""
 
     @strawberry.field(
@@ -87,6 +97,7 @@ class Query(HeldQuery):
         course_filter: Annotated[
             CourseFilter | None, argument("What a course must be; null for any.", name="filter")
         ] = UNSET,
+        max_age: MaxAge = UNSET,
         sort: Annotated[
             ports.CourseSort | None, argument("In which order.")
         ] = ports.CourseSort.RELEVANCE,
@@ -101,9 +112,9 @@ class Query(HeldQuery):
             filter=to_filter(course_filter),
             sort=sort or ports.CourseSort.RELEVANCE,
         )
-        window = to_window(first, after, last, before)
+        window, oldest = to_window(first, after, last, before), to_oldest(max_age, info)
         with checked_cursors():
-            return answer(query, info.context.catalogue.courses(query, window))
+            return answer(query, reader_of(oldest, info).courses(query, window), oldest)
 
     @strawberry.field(
         description="The institutions that have courses, by name.",

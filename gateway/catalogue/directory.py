@@ -1,14 +1,14 @@
 """The partners and how each stands now: the partners files, joined with what syncs found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from gateway.catalogue.freshness import freshness, health
-from gateway.catalogue.store import StatusRow
+from gateway.catalogue.freshness import freshness, health, of_held_back, too_old
+from gateway.catalogue.store import HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
-from schema.model.catalogue import Freshness, PartnerStatus
-from schema.model.values import FreshnessState, PartnerCode
-from schema.ports import Coverage, MissingPartner
+from schema.model.catalogue import Freshness, Offering, PartnerStatus
+from schema.model.values import FreshnessState, OfferingId, PartnerCode
+from schema.ports import Coverage, FreshOfferings, MissingPartner
 
 
 class Directory:
@@ -19,10 +19,12 @@ class Directory:
         configs: Sequence[PartnerConfig],
         rows: Sequence[StatusRow],
         now: Callable[[], datetime],
+        held_back: Mapping[OfferingId, HeldBack] | None = None,
     ) -> None:
         self._configs = {config.code: config for config in configs}
         self._rows = {row.partner: row for row in rows}
         self._now = now
+        self._held_back = held_back or {}
 
     def statuses(self) -> Sequence[PartnerStatus]:
         """See `PartnerDirectory.statuses`."""
@@ -42,10 +44,24 @@ class Directory:
             return Freshness(state, row.fetched_at if row else None, reason)
         return freshness(config, row, self._now())
 
-    def coverage(self, partners: Sequence[PartnerCode]) -> Coverage:
+    def offering_freshness(self, offering: Offering) -> Freshness:
+        """See `PartnerDirectory.offering_freshness`."""
+        found = self.freshness(offering.partner)
+        held_back = self._held_back.get(offering.id)
+        return found if held_back is None else of_held_back(held_back, found)
+
+    def fresh_since(self, oldest: datetime) -> FreshOfferings:
+        """See `PartnerDirectory.fresh_since`."""
+        read = {code: row.fetched_at for code, row in self._rows.items() if row.fetched_at}
+        return FreshOfferings(
+            frozenset(code for code, fetched_at in read.items() if fetched_at >= oldest),
+            frozenset(key for key, each in self._held_back.items() if each.fetched_at < oldest),
+        )
+
+    def coverage(self, partners: Sequence[PartnerCode], oldest: datetime | None = None) -> Coverage:
         """See `PartnerDirectory.coverage`."""
         asked = [self._configs[code] for code in partners or self._configs if code in self._configs]
-        missing = (self._missing(self._status(config)) for config in asked)
+        missing = (self._missing(self._status(config), oldest) for config in asked)
         return Coverage([each for each in missing if each is not None])
 
     def _status(self, config: PartnerConfig) -> PartnerStatus:
@@ -58,8 +74,8 @@ class Directory:
             failing_since=row.failing_since if row else None,
         )
 
-    def _missing(self, status: PartnerStatus) -> MissingPartner | None:
-        found = status.freshness
+    def _missing(self, status: PartnerStatus, oldest: datetime | None) -> MissingPartner | None:
+        found = status.freshness if oldest is None else too_old(status.freshness, oldest)
         if found.state in {FreshnessState.FRESH, FreshnessState.LIVE}:
             return None
         return MissingPartner(

@@ -5,7 +5,7 @@ aside, in a thread, and swapped in.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -15,10 +15,10 @@ from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.freshness import is_synced
 from gateway.catalogue.reader import SnapshotReader, nobody_booked
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import CatalogueStore, Changes, StatusRow
+from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
-from schema.model.values import CourseId, SessionId
+from schema.model.values import CourseId, OfferingId, SessionId
 
 POLL_SECONDS = 1.0
 
@@ -44,6 +44,7 @@ class CatalogueFollower:
         self._snapshot = Snapshot(0, partners=self._partners)
         self._entries: dict[CourseId, Entry] = {}
         self._rows: Sequence[StatusRow] = ()
+        self._held_back: Mapping[OfferingId, HeldBack] = {}
         self._is_loaded = False
         self._was_stored = False  # when the process began: the first sync's pages come piecemeal
         self._woken = asyncio.Event()
@@ -56,7 +57,7 @@ class CatalogueFollower:
     @property
     def directory(self) -> Directory:
         """The partners, and how each stands."""
-        return Directory(self._configs, self._rows, self._now)
+        return Directory(self._configs, self._rows, self._now, self._held_back)
 
     @property
     def partner_epoch(self) -> int:
@@ -104,6 +105,9 @@ class CatalogueFollower:
             await self._take(await self._store.read_changes(known), dict(self._entries))
         elif newest != known:  # the first time, or another database stands in its place
             await self._take(await self._store.read_catalogue(), {})
+        if rows != self._rows:
+            quarantined = any(row.quarantined for row in rows)
+            self._held_back = await self._store.read_held_back() if quarantined else {}
         self._rows = rows
         HELD_SYNCS.set(sum(row.held_run is not None for row in rows))
         if not self._is_loaded:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from gateway.catalogue.store import StatusRow
+from gateway.catalogue.store import HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from schema.model.catalogue import Freshness
 from schema.model.values import FreshnessState, PartnerHealth, PartnerState
@@ -25,6 +25,22 @@ def freshness(config: PartnerConfig, row: StatusRow | None, now: datetime) -> Fr
     if reason:
         return Freshness(FreshnessState.STALE, fetched_at, reason)
     return Freshness(FreshnessState.FRESH, fetched_at)
+
+
+def of_held_back(held_back: HeldBack, partner: Freshness) -> Freshness:
+    """Return how old an offering is whose row in its partner's newest list was not readable."""
+    reason = f"the partner's newest row of it could not be read ({held_back.reason})"
+    if partner.reason:
+        reason += f"; the partner {partner.reason}"
+    return Freshness(FreshnessState.STALE, held_back.fetched_at, reason)
+
+
+def too_old(found: Freshness, oldest: datetime) -> Freshness:
+    """Return `found`, as stale if it is older than the `oldest` that a client takes."""
+    if found.reason or found.fetched_at is None or found.fetched_at >= oldest:
+        return found
+    reason = f"was last read at {_spoken(found.fetched_at)}; the question takes nothing older than"
+    return Freshness(FreshnessState.STALE, found.fetched_at, f"{reason} {_spoken(oldest)}")
 
 
 def health(row: StatusRow | None) -> PartnerHealth:

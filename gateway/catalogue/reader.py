@@ -6,6 +6,7 @@ from datetime import datetime
 from gateway.catalogue.bits import members, to_flags, to_mask
 from gateway.catalogue.cursors import to_digest
 from gateway.catalogue.facets import Matched
+from gateway.catalogue.narrowing import asking_for, courses_with, narrowed, without_stale
 from gateway.catalogue.orders import part_of
 from gateway.catalogue.snapshot import Snapshot, normalised, to_question
 from schema.availability import course_availability
@@ -18,7 +19,7 @@ from schema.model.values import (
     PartnerCode,
     SessionId,
 )
-from schema.ports import CourseQuery, CourseSort, Facet, FacetName, Slice, Window
+from schema.ports import CourseQuery, CourseSort, Facet, FacetName, FreshOfferings, Slice, Window
 
 _HAS_A_PLACE = {Availability.AVAILABLE, Availability.LIMITED}
 
@@ -36,10 +37,12 @@ class SnapshotReader:
         snapshot: Snapshot,
         now: datetime,
         taken: Callable[[SessionId], int] = nobody_booked,
+        fresh: FreshOfferings | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._now = now
         self._taken = taken
+        self._fresh = fresh
 
     @property
     def revision(self) -> int:
@@ -81,7 +84,13 @@ class SnapshotReader:
 
     def facets(self, query: CourseQuery) -> Sequence[Facet]:
         """See `CatalogueReader.facets`."""
-        return self._snapshot.columns.counted(self._matched(normalised(query)))
+        found = self._snapshot.columns.counted(self._matched(normalised(query)))
+        fresh = self._fresh
+        return found if fresh is None else [without_stale(each, fresh) for each in found]
+
+    def only(self, fresh: FreshOfferings) -> "SnapshotReader":
+        """See `CatalogueReader.only`."""
+        return SnapshotReader(self._snapshot, self._now, self._taken, fresh)
 
     def institutions(self, search: str | None, window: Window) -> Slice[Institution]:
         """See `CatalogueReader.institutions`."""
@@ -101,7 +110,12 @@ class SnapshotReader:
         return part_of(order, self._flags(mask), self._course_at, window, question)
 
     def _matched(self, query: CourseQuery) -> Matched:
-        matched = self._snapshot.matching(query)
+        if self._fresh is None:
+            matched = self._snapshot.matching(query)
+        else:
+            found = self._snapshot.matching(asking_for(self._fresh, query))
+            among = courses_with(self._fresh, self._snapshot, query.filter.partners)
+            matched = found.limited_to(among)
         if not query.filter.available_only:
             return matched
         candidates = members(matched.candidates)
@@ -112,7 +126,8 @@ class SnapshotReader:
         return course_availability(course, self._taken, self._now) in _HAS_A_PLACE
 
     def _course_at(self, ordinal: int) -> Course:
-        return self._snapshot.entries[ordinal].course
+        course = self._snapshot.entries[ordinal].course
+        return course if self._fresh is None else narrowed(course, self._fresh)
 
     def _flags(self, mask: int) -> str:
         return to_flags(mask, len(self._snapshot.entries))

@@ -3,14 +3,15 @@
 All reads; writing is `sync`'s alone.  Times are aware, in UTC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, exists, func, not_, select
 
 from gateway.catalogue.records import from_payload
+from gateway.catalogue.runs import RunOutcome
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
@@ -20,6 +21,7 @@ from gateway.storage.catalogue_tables import (
     partner_status,
     quarantine,
     revision,
+    sync_run,
     unknown_term,
 )
 from gateway.storage.engine import Database
@@ -76,6 +78,14 @@ class StatusRow:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Why an offering stands as it was: its newest row could not be read."""
+
+    fetched_at: datetime  # when it was last read well
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quarantined:
     """A row that could not become an offering, and why."""
 
@@ -101,12 +111,19 @@ class CatalogueStore:
         return await self._database.read(lambda connection: _changes(connection, None))
 
     async def read_changes(self, since: int) -> Changes:
-        """Return the courses that changed after revision `since`, and all institutions."""
+        """Return the courses that changed after revision `since`, and all institutions.
+
+        All courses, if the change log no longer reaches back so far.
+        """
         return await self._database.read(lambda connection: _changes(connection, since))
 
     async def read_statuses(self) -> Sequence[StatusRow]:
         """Return the partners of whom a sync has been tried."""
         return await self._database.read(_statuses)
+
+    async def read_held_back(self) -> Mapping[OfferingId, HeldBack]:
+        """Return the live offerings whose row in their partner's newest list is in quarantine."""
+        return await self._database.read(_held_back)
 
     async def read_fact(self, offering_id: OfferingId) -> OfferingFact | None:
         """Return an offering as enrolling needs it, or None if there never was one."""
@@ -154,9 +171,14 @@ def _revision(connection: Connection) -> int:
     return number
 
 
+def _kept_since(connection: Connection) -> int:
+    number: int = connection.execute(select(revision.c.kept_since)).scalar_one()
+    return number
+
+
 def _changes(connection: Connection, since: int | None) -> Changes:
     number = _revision(connection)
-    if since is None:
+    if since is None or since < _kept_since(connection):
         courses = _courses(connection, None)
     else:
         changed = select(change_log.c.course_id).where(change_log.c.revision > since).distinct()
@@ -199,6 +221,35 @@ def _statuses(connection: Connection) -> list[StatusRow]:
     columns = [getattr(partner_status.c, name) for name in StatusRow.__dataclass_fields__]
     rows = connection.execute(select(*columns).order_by(partner_status.c.partner))
     return [StatusRow(*row) for row in rows]
+
+
+def _held_back(connection: Connection) -> dict[OfferingId, HeldBack]:
+    """Find when each was last read well: at the newest whole run that did not hold it back.
+
+    Of runs that are no longer kept we know at least that it was read when it last changed.
+    """
+    again = quarantine.alias("again")
+    last_read = (
+        select(func.max(sync_run.c.started_at))
+        .where(
+            sync_run.c.partner == offering.c.partner,
+            sync_run.c.outcome.in_((RunOutcome.APPLIED, RunOutcome.UNCHANGED)),
+            sync_run.c.id >= offering.c.changed_run,
+            sync_run.c.id < partner_status.c.listed_run,
+            ~exists().where(again.c.run_id == sync_run.c.id, again.c.offering_id == offering.c.id),
+        )
+        .correlate(offering, partner_status)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(offering.c.id, func.coalesce(last_read, offering.c.changed_at), quarantine.c.reason)
+        .select_from(partner_status)
+        .join(quarantine, quarantine.c.run_id == partner_status.c.listed_run)
+        .join(offering, offering.c.id == quarantine.c.offering_id)
+        .where(not_(offering.c.withdrawn), offering.c.changed_run < partner_status.c.listed_run)
+        .order_by(quarantine.c.id)
+    )
+    return {OfferingId(row[0]): HeldBack(row[1], row[2]) for row in rows}
 
 
 def _fact(connection: Connection, offering_id: OfferingId) -> OfferingFact | None:

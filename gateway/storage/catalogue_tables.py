@@ -40,6 +40,8 @@ revision = Table(
     CATALOGUE,
     Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
     Column("number", Integer, nullable=False),
+    # The change log holds what came after this revision; 0: all of it.
+    Column("kept_since", Integer, nullable=False, server_default="0"),
 )
 
 institution = Table(
@@ -87,6 +89,7 @@ change_log = Table(
     Column("revision", Integer, primary_key=True, autoincrement=False),
     Column("course_id", String(36), primary_key=True),
     Column("kind", String(10), nullable=False),  # ADDED, CHANGED or WITHDRAWN
+    Index(None, "course_id", "revision"),
 )
 
 partner_status = Table(

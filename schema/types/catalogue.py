@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import strawberry
@@ -11,10 +11,19 @@ from strawberry import UNSET, Parent
 from schema import ports
 from schema.availability import course_availability, is_upcoming
 from schema.context import Info
+from schema.errors import bad_user_input
 from schema.ids import NodeKind
 from schema.model import catalogue as records
 from schema.model.values import Availability, CourseLevel, DeliveryMode, EnrolmentMode
-from schema.paging import DEFAULT_SIZE, After, First, checked_cursors, checked_size, to_window
+from schema.paging import (
+    DEFAULT_SIZE,
+    After,
+    First,
+    checked_cursors,
+    checked_size,
+    given,
+    to_window,
+)
 from schema.types.connections import Connection
 from schema.types.described import argument, described, presents
 from schema.types.node import Node, global_id
@@ -23,6 +32,10 @@ from schema.types.search import Facet
 from schema.types.sessions import Session
 from schema.types.values import Category, Freshness, Money
 
+MaxAge = Annotated[
+    int | None,
+    argument("Take offerings alone that were read at most so many seconds ago; null for any."),
+]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -31,21 +44,41 @@ class CourseSlice(ports.Slice[records.Course]):
     """Part of the courses with the question they answer, so that facets count only when asked."""
 
     query: ports.CourseQuery
+    oldest: datetime | None = None
 
 
-def answer(query: ports.CourseQuery, part: ports.Slice[records.Course]) -> CourseSlice:
-    """Return `part` as the answer to `query`."""
+def answer(
+    query: ports.CourseQuery, part: ports.Slice[records.Course], oldest: datetime | None = None
+) -> CourseSlice:
+    """Return `part` as the answer to `query` with nothing older than `oldest`."""
     return CourseSlice(
-        part.nodes, part.cursors, part.has_next, part.has_previous, part.total, query
+        part.nodes, part.cursors, part.has_next, part.has_previous, part.total, query, oldest
     )
 
 
+def to_oldest(max_age: int | None, info: Info) -> datetime | None:
+    """Return the instant that `maxAge` reaches back to.  Raises BAD_USER_INPUT."""
+    seconds = given(max_age)
+    if seconds is None:
+        return None
+    if seconds < 0:
+        raise bad_user_input(f"`maxAge` is seconds back from now, 0 or more, not {seconds}")
+    return info.context.now - timedelta(seconds=seconds)
+
+
+def reader_of(oldest: datetime | None, info: Info) -> ports.CatalogueReader:
+    """Return the catalogue, with what was read at `oldest` or later if that is asked for."""
+    if oldest is None:
+        return info.context.catalogue
+    return info.context.catalogue.only(info.context.partners.fresh_since(oldest))
+
+
 def _facets(found: Parent[CourseSlice], info: Info) -> Sequence[ports.Facet]:
-    return info.context.catalogue.facets(found.query)
+    return reader_of(found.oldest, info).facets(found.query)
 
 
 def _coverage(found: Parent[CourseSlice], info: Info) -> ports.Coverage:
-    return info.context.partners.coverage(found.query.filter.partners)
+    return info.context.partners.coverage(found.query.filter.partners, found.oldest)
 
 
 def _revision(info: Info) -> str:
@@ -87,7 +120,17 @@ def _partner(offering: Parent[records.Offering], info: Info) -> records.PartnerS
 
 
 def _freshness(offering: Parent[records.Offering], info: Info) -> records.Freshness:
-    return info.context.partners.freshness(offering.partner)
+    return info.context.partners.offering_freshness(offering)
+
+
+def _offerings(
+    course: Parent[records.Course], info: Info, *, max_age: MaxAge = UNSET
+) -> Sequence[records.Offering]:
+    oldest = to_oldest(max_age, info)
+    if oldest is None:
+        return course.offerings
+    fresh = info.context.partners.fresh_since(oldest)
+    return [offering for offering in course.offerings if offering in fresh]
 
 
 def _sessions(
@@ -132,7 +175,7 @@ class Course(Node):
     availability: Availability = described(
         "Whether anybody has a place now; computed when asked.", _course_availability
     )
-    offerings: list["Offering"] = described("Who sells it, cheapest first.")
+    offerings: list["Offering"] = described("Who sells it, cheapest first.", _offerings)
     rating: float | None = described("The average rating, up to 5.")
     rating_count: int | None = described("How many have rated it.")
     image_url: str | None = described("A picture.")

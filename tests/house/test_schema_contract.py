@@ -17,13 +17,8 @@ CORE = HERE / "schema_core.graphql"
 LATER = {
     "CancelEnrolmentInput",
     "CancelEnrolmentPayload",
-    "CatalogueChange",
-    "CatalogueChangeConnection",
-    "CatalogueChangeEdge",
-    "CatalogueChangeKind",
     "Mutation.cancelEnrolment",
     "Offering.quote",
-    "Query.catalogueChanges",
     "Quote",
     "Subscription",
     "SyncProgress",

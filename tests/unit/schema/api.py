@@ -12,6 +12,7 @@ from tests.unit.schema.fakes import (
     NOW,
     SISNAKER,
     FakeCatalogue,
+    FakeChanges,
     FakeEnrolments,
     FakePartners,
     FakeSeats,
@@ -40,6 +41,7 @@ class Api:
 
     def __post_init__(self) -> None:
         self.catalogue = FakeCatalogue(self.courses)
+        self.changes = FakeChanges(self.catalogue)
         self.enrolments = FakeEnrolments(self.catalogue)
         self.reported: list[tuple[Exception, str]] = []
         self.schema = build_schema(
@@ -55,6 +57,7 @@ class Api:
             enrolments=self.enrolments,
             seats=self.seats,
             held=self.held,
+            changes=self.changes,
             now=NOW,
             viewer=viewer or self.viewer,
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, TypeVar
 
-from schema import ports
+from schema import change_ports, ports
 from schema.model.catalogue import (
     Course,
     Freshness,
@@ -118,6 +118,9 @@ class FakeCatalogue:
         self.asked: list[ports.CourseQuery] = []
         self.facets_counted = 0
 
+    def every(self) -> Sequence[Course]:
+        return list(self._courses.values())
+
     def course(self, course_id: CourseId) -> Course | None:
         return self._courses.get(course_id)
 
@@ -153,6 +156,13 @@ class FakeCatalogue:
             ports.Facet(ports.FacetName.PRICE, [ports.FacetBucket("0-0", "Free", 0)]),
         ]
 
+    def only(self, fresh: ports.FreshOfferings) -> "FakeCatalogue":
+        kept = (
+            replace(course, offerings=tuple(each for each in course.offerings if each in fresh))
+            for course in self.every()
+        )
+        return FakeCatalogue(course for course in kept if course.offerings)
+
     def institutions(self, search: str | None, window: ports.Window) -> ports.Slice[Institution]:
         found = [i for i in self._institutions() if (search or "").lower() in i.name.lower()]
         return cut(found, lambda institution: institution.id, window)
@@ -183,6 +193,33 @@ def _costs_at_most(course: Course, most: int | None) -> bool:
     return most is None or (course.lowest_price is not None and course.lowest_price.amount <= most)
 
 
+class FakeChanges:
+    """A log that is kept since revision 3: every course but the withdrawn ones was just added."""
+
+    kept_since = 3
+
+    def __init__(self, catalogue: FakeCatalogue) -> None:
+        self._catalogue = catalogue
+
+    async def read_changes(
+        self, since: int, size: int, after: str | None
+    ) -> change_ports.ChangePage:
+        if since > self._catalogue.revision:
+            raise change_ports.UnknownRevisionError(since)
+        if 0 < since < self.kept_since:
+            raise change_ports.ChangesExpiredError(self.kept_since)
+        changes = [_change(course) for course in self._catalogue.every()]
+        window = ports.Window(first=size, after=after)
+        part = cut(changes, lambda change: change.course_id, window)
+        return change_ports.ChangePage(part, self._catalogue.revision)
+
+
+def _change(course: Course) -> change_ports.CatalogueChange:
+    if course.withdrawn:
+        return change_ports.CatalogueChange(change_ports.CatalogueChangeKind.WITHDRAWN, course.id)
+    return change_ports.CatalogueChange(change_ports.CatalogueChangeKind.ADDED, course.id, course)
+
+
 class FakePartners:
     """Partners that stand as they were told to; a stale one is missing from coverage."""
 
@@ -198,13 +235,25 @@ class FakePartners:
     def freshness(self, code: PartnerCode) -> Freshness:
         return self._statuses[code].freshness
 
-    def coverage(self, partners: Sequence[PartnerCode]) -> ports.Coverage:
+    def offering_freshness(self, offering: Offering) -> Freshness:
+        return self._statuses[offering.partner].freshness
+
+    def fresh_since(self, oldest: datetime) -> ports.FreshOfferings:
+        found = {code: each.freshness.fetched_at for code, each in self._statuses.items()}
+        return ports.FreshOfferings(
+            frozenset(code for code, fetched in found.items() if fetched and fetched >= oldest)
+        )
+
+    def coverage(
+        self, partners: Sequence[PartnerCode], oldest: datetime | None = None
+    ) -> ports.Coverage:
         concerned = [s for c, s in self._statuses.items() if not partners or c in partners]
         return ports.Coverage(
             [
                 ports.MissingPartner(each, each.freshness.reason or "", each.failing_since)
                 for each in concerned
                 if each.freshness.state is FreshnessState.STALE
+                or (oldest and each.freshness.fetched_at and each.freshness.fetched_at < oldest)
             ]
         )
 

@@ -1,5 +1,7 @@
 """Searching and paging the catalogue."""
 
+from datetime import timedelta
+
 import pytest
 
 from schema.ids import NodeKind, to_global_id
@@ -298,3 +300,58 @@ async def test_bad_pages_of_an_institutions_courses_are_told(api):
     error = await api.refused('{ institutions { nodes { courses(after: "x") { totalCount } } } }')
 
     assert "not of this list" in error["message"]
+
+
+STALE_SISNAKER = a_partner(
+    SISNAKER, freshness=Freshness(FreshnessState.FRESH, NOW - timedelta(minutes=10))
+)
+
+
+async def test_a_client_gets_only_what_is_as_fresh_as_it_asks_for():
+    mixed = a_course(1, offerings=(an_offering("a"), an_offering("b", partner=SISNAKER)))
+    stale = a_course(2, offerings=(an_offering("c", partner=SISNAKER),))
+    api = Api([mixed, stale], partners=FakePartners(a_partner(), STALE_SISNAKER))
+
+    found = (
+        await api.ask(
+            "{ courses(maxAge: 60) { totalCount nodes { offerings { partner { code } } } "
+            "coverage { complete missing { partner { code } } } } }"
+        )
+    )["courses"]
+
+    assert found["totalCount"] == 1
+    assert found["nodes"] == [{"offerings": [{"partner": {"code": "tokopedia"}}]}]
+    assert found["coverage"] == {
+        "complete": False,
+        "missing": [{"partner": {"code": "sisnaker"}}],
+    }
+
+
+async def test_facets_count_what_is_fresh():
+    stale = a_course(2, offerings=(an_offering("c", partner=SISNAKER),))
+    api = Api([stale], partners=FakePartners(a_partner(), STALE_SISNAKER))
+    asked = "{ courses(maxAge: %d) { facets { name buckets { count } } } }"
+
+    facets = [(await api.ask(asked % age))["courses"]["facets"][0] for age in (60, 600)]
+
+    assert [facet["buckets"] for facet in facets] == [[], [{"count": 1}]]
+
+
+async def test_a_courses_offerings_can_be_asked_for_by_age():
+    mixed = a_course(1, offerings=(an_offering("a"), an_offering("b", partner=SISNAKER)))
+    api = Api([mixed], partners=FakePartners(a_partner(), STALE_SISNAKER))
+
+    [course] = (
+        await api.ask(
+            "{ courses { nodes { some: offerings(maxAge: 60) { id } all: offerings { id } } } }"
+        )
+    )["courses"]["nodes"]
+
+    assert (len(course["some"]), len(course["all"])) == (1, 2)
+
+
+async def test_an_age_below_zero_is_refused(api):
+    error = await api.refused("{ courses(maxAge: -1) { totalCount } }")
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "`maxAge`" in error["message"]

@@ -1,0 +1,70 @@
+"""What the demo's catalogue looks like to a crawler, and to an app that keeps a copy."""
+
+import re
+
+import httpx
+
+from tests.e2e.conftest import Mitra
+
+CHANGES = """query ($since: String! = "0", $after: String) {
+  catalogueChanges(since: $since, first: 100, after: $after) {
+    revision nodes { kind courseId course { title } } pageInfo { hasNextPage endCursor }
+  }
+}"""
+
+
+def follow(mitra: Mitra, since: str, copy: dict[str, str]) -> str:
+    """Apply every page of changes to `copy`; return the next `since`."""
+    after = None
+    while True:
+        page = mitra.ask(CHANGES, since=since, after=after)["catalogueChanges"]
+        for change in page["nodes"]:
+            if change["course"] is None:
+                copy.pop(change["courseId"], None)
+            else:
+                copy[change["courseId"]] = change["course"]["title"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return page["revision"]
+        after = page["pageInfo"]["endCursor"]
+
+
+def test_an_app_that_keeps_a_copy_has_the_whole_catalogue(mitra: Mitra):
+    copy: dict[str, str] = {}
+
+    revision = follow(mitra, "0", copy)
+    begun_at_one: dict[str, str] = {}
+    follow(mitra, "1", begun_at_one)
+    revision = follow(mitra, revision, copy)
+
+    whole = mitra.ask("{ courses { totalCount revision } }")["courses"]
+    assert revision == whole["revision"]
+    assert len(copy) == whole["totalCount"]
+    assert begun_at_one.items() <= copy.items()
+
+
+def test_everybody_fresh_or_nobody(mitra: Mitra):
+    asked = "{ courses(maxAge: %d) { totalCount coverage { missing { partner { code } } } } }"
+
+    recent, nothing = (mitra.ask(asked % age)["courses"] for age in (86_400, 0))
+
+    assert recent["totalCount"] == mitra.ask("{ courses { totalCount } }")["courses"]["totalCount"]
+    assert nothing["totalCount"] == 0
+    assert len(nothing["coverage"]["missing"]) == len(
+        mitra.ask("{ partners { code } }")["partners"]
+    )
+
+
+def test_a_crawler_finds_every_course_from_robots_on(mitra: Mitra):
+    robots = httpx.get(f"{mitra.url}/robots.txt").text
+    index = httpx.get(re.findall(r"Sitemap: (\S+)", robots)[0]).text
+    parts = [httpx.get(address).text for address in re.findall(r"<loc>(.+?)</loc>", index)]
+    pages = [address for part in parts for address in re.findall(r"<loc>(.+?)</loc>", part)]
+
+    total = mitra.ask("{ courses { totalCount } }")["courses"]["totalCount"]
+    assert len(pages) == len(set(pages)) == total
+    page = httpx.get(pages[0])
+    assert page.status_code == 200
+    assert "application/ld+json" in page.text
+    assert httpx.get(pages[0], headers={"If-None-Match": page.headers["etag"]}).status_code == 304
+    linked_data = httpx.get(pages[0], headers={"Accept": "application/ld+json"}).json()
+    assert (linked_data["@type"], linked_data["url"]) == ("Course", pages[0])

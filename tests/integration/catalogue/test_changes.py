@@ -1,0 +1,314 @@
+"""The delta feed over real databases: a client that follows it has the catalogue."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.catalogue.changes import ChangeFeed, SnapshotChanges, to_cursor
+from gateway.catalogue.changes import Place as ChangePlace
+from gateway.catalogue.follower import CatalogueFollower
+from gateway.storage.engine import Database, database_url
+from gateway.storage.migrate import upgrade
+from schema.change_ports import ChangePage, ChangesExpiredError, UnknownRevisionError
+from schema.model.catalogue import Course, Offering
+from schema.model.values import CourseId, Money, PartnerCode
+from schema.ports import BadCursorError
+from tests.catalogue import (
+    NOON,
+    PINTARIA,
+    TOKOPEDIA,
+    ScriptedPartner,
+    a_partner,
+    an_offering,
+    offerings,
+)
+from tests.integration.catalogue.conftest import Clock, Workbench
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Copy:
+    """A client that keeps a copy of the catalogue."""
+
+    since: int = 0
+    courses: dict[CourseId, Course] = field(default_factory=dict)
+
+    def apply(self, page: ChangePage) -> None:
+        for change in page.part.nodes:
+            if change.course is None:
+                self.courses.pop(change.course_id, None)
+            else:
+                self.courses[change.course_id] = change.course
+
+    async def follow(
+        self,
+        look: Callable[[], Awaitable[SnapshotChanges]],
+        sizes: Sequence[int] = (100,),
+    ) -> None:
+        """Page to the end; every page is asked of the newest catalogue."""
+        after, number = None, 0
+        while True:
+            size = sizes[number % len(sizes)]
+            page = await (await look()).read_changes(self.since, size, after)
+            self.apply(page)
+            number += 1
+            if not page.part.has_next:
+                self.since = page.revision
+                return
+            after = page.part.cursors[-1]
+
+
+class Process:
+    """A serving process over the store."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self.feed = ChangeFeed(bench.database)
+        self.follower = CatalogueFollower(
+            bench.store, [a_partner(), a_partner(PINTARIA)], bench.clock
+        )
+
+    def changes(self) -> SnapshotChanges:
+        """Return what a request sees that comes before the process follows."""
+        return self.feed.as_of(self.follower.reader(NOON), self.follower.snapshot)
+
+    async def look(self) -> SnapshotChanges:
+        await self.follower.refresh()
+        return self.changes()
+
+    async def whole(self) -> dict[CourseId, Course]:
+        await self.follower.refresh()
+        courses = self.follower.snapshot.courses
+        return {each.id: each for each in courses.values() if not each.withdrawn}
+
+
+def kinds(page: ChangePage) -> dict[str, str]:
+    return {
+        change.course.title if change.course else change.course_id: change.kind
+        for change in page.part.nodes
+    }
+
+
+async def test_everything_is_every_live_course_and_no_tombstones(bench: Workbench):
+    await bench.sync(ScriptedPartner(offerings(6)))
+    await bench.sync(ScriptedPartner(offerings(5)))
+    process = Process(bench)
+
+    page = await (await process.look()).read_changes(0, 100, None)
+
+    assert page.revision == 2
+    assert kinds(page) == {f"Kursus Nomor {n}": "ADDED" for n in range(1, 6)}
+
+
+async def test_a_course_is_told_once_and_what_came_and_went_not_at_all(bench: Workbench):
+    partner = ScriptedPartner(offerings(8))
+    await bench.sync(partner)
+    process = Process(bench)
+    copy = Copy()
+    await copy.follow(process.look)
+    changed = an_offering("1", "Kursus Nomor 1", price=1)
+    partner.lists([changed, *offerings(6, start=2), an_offering("new", "Baru")])  # 8 goes
+    await bench.sync(partner)
+    partner.lists([replace(changed, price=Money(2)), *offerings(7, start=2)])  # 8 is back
+    await bench.sync(partner)
+
+    page = await (await process.look()).read_changes(copy.since, 100, None)
+
+    assert page.revision == 3
+    assert kinds(page) == {
+        "Kursus Nomor 1": "CHANGED",
+        "Kursus Nomor 8": "CHANGED",
+    }
+
+
+async def test_a_withdrawn_course_is_a_tombstone(bench: Workbench):
+    partner = ScriptedPartner(offerings(6))
+    await bench.sync(partner)
+    partner.lists(offerings(5))
+    await bench.sync(partner)
+
+    page = await (await Process(bench).look()).read_changes(1, 100, None)
+
+    [change] = page.part.nodes
+    assert (change.kind, change.course) == ("WITHDRAWN", None)
+
+
+async def test_nothing_new_is_an_empty_page_at_the_same_revision(bench: Workbench):
+    await bench.sync(ScriptedPartner(offerings(2)))
+
+    page = await (await Process(bench).look()).read_changes(1, 100, None)
+
+    assert (page.part.nodes, page.part.has_next, page.revision) == ([], False, 1)
+
+
+async def test_a_process_that_is_behind_knows_nothing_newer_yet(bench: Workbench):
+    partner = ScriptedPartner(offerings(5))
+    await bench.sync(partner)
+    ahead, behind = Process(bench), Process(bench)
+    await behind.look()
+    partner.lists(offerings(6))
+    await bench.sync(partner)
+    copy = Copy()
+    first = await (await ahead.look()).read_changes(0, 2, None)
+
+    empty = await behind.changes().read_changes(2, 100, None)
+    second = await behind.changes().read_changes(0, 100, first.part.cursors[-1])
+
+    assert (empty.part.nodes, empty.revision) == ((), 2)
+    assert second.revision == 1  # what it can speak for
+    for page in (first, second):
+        copy.apply(page)
+    copy.since = second.revision
+    await copy.follow(ahead.look)
+    assert copy.courses == await ahead.whole()
+
+
+async def test_a_revision_that_never_was_is_refused(bench: Workbench):
+    await bench.sync(ScriptedPartner(offerings(2)))
+
+    with pytest.raises(UnknownRevisionError):
+        await (await Process(bench).look()).read_changes(2, 100, None)
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "é", "A" * 300, to_cursor(2, ChangePlace(1)), to_cursor(1, ChangePlace(1))]
+)
+async def test_a_cursor_of_another_list_is_refused(bench: Workbench, cursor: str):
+    await bench.sync(ScriptedPartner(offerings(2)))
+    changes = await Process(bench).look()
+
+    with pytest.raises(BadCursorError):
+        await changes.read_changes(0, 100, cursor)
+
+
+async def test_what_is_forgotten_is_refused_and_the_rest_still_answers(bench: Workbench):
+    partner = ScriptedPartner(offerings(5))
+    await bench.sync(partner)
+    process, suspended = Process(bench), Process(bench)
+    await suspended.look()
+    for count in (6, 7, 8):
+        partner.lists(offerings(count))
+        await bench.sync(partner)
+
+    assert await process.feed.prune(2) == 6  # five courses of revision 1, one of revision 2
+    assert await process.feed.prune(2) == 0
+    changes = await process.look()
+
+    with pytest.raises(ChangesExpiredError):
+        await changes.read_changes(1, 100, None)
+    assert len((await changes.read_changes(2, 100, None)).part.nodes) == 2
+    assert len((await changes.read_changes(0, 100, None)).part.nodes) == 8
+    assert await suspended.whole() == await process.whole()  # it reads everything instead
+
+
+async def test_a_large_catalogue_is_paged_in_the_order_of_its_changes(bench: Workbench):
+    partner = ScriptedPartner(offerings(3))
+    await bench.sync(partner)
+    partner.lists(offerings(40))
+    await bench.sync(partner)
+    process, copy = Process(bench), Copy(since=1)
+
+    await copy.follow(process.look, sizes=(7,))
+
+    assert len(copy.courses) == 37
+
+
+# Histories: each step is what a partner lists next, by key: (title, price).
+
+TITLES = st.sampled_from(["Barista", "Desain", "Las", "Menjahit", "Ekspor"])
+LISTS = st.dictionaries(st.sampled_from("abcd"), st.tuples(TITLES, st.integers(1, 2)), max_size=4)
+STEPS = st.tuples(st.sampled_from([TOKOPEDIA, PINTARIA]), LISTS)
+
+
+@dataclass
+class Market:
+    """Partners whose lists come from a random history."""
+
+    bench: Workbench
+    steps: list[tuple[PartnerCode, dict[str, tuple[str, int]]]]
+
+    async def turn(self) -> None:
+        """Sync the next list, if there is one."""
+        if not self.steps:
+            return
+        code, listed = self.steps.pop(0)
+        found: list[Offering] = [
+            an_offering(key, title, partner=code, price=price)
+            for key, (title, price) in listed.items()
+        ]
+        await self.bench.sync(ScriptedPartner(found), a_partner(code), accept_alarm=True)
+
+
+@pytest.fixture(scope="session")
+def empty_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a migrated, empty catalogue, to be copied."""
+    folder = tmp_path_factory.mktemp("empty")
+    database = Database(database_url(None, folder, "catalogue"), "catalogue")
+    upgrade(database)
+    database.close()
+    return folder / "catalogue.sqlite3"
+
+
+@dataclass(frozen=True)
+class History:
+    """What happens, and how a client looks at it meanwhile."""
+
+    steps: list[tuple[PartnerCode, dict[str, tuple[str, int]]]]
+    sizes: list[int]
+    moves: list[bool]  # whether the catalogue moves before a page
+    begins_after: int
+    looks: int
+
+
+HISTORIES = st.builds(
+    History,
+    steps=st.lists(STEPS, min_size=3, max_size=9),
+    sizes=st.lists(st.integers(1, 2), min_size=1, max_size=4),
+    moves=st.lists(st.booleans(), min_size=1, max_size=6),
+    begins_after=st.integers(1, 4),
+    looks=st.integers(1, 4),
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=HISTORIES)
+def test_whoever_applies_all_changes_has_the_catalogue(empty_catalogue, tmp_path, history):
+    for leftover in tmp_path.iterdir():
+        leftover.unlink()
+    file = shutil.copy(empty_catalogue, tmp_path)
+    database = Database(f"sqlite:///{file}", "catalogue")
+    try:
+        asyncio.run(live_through(history, Workbench(database, Clock())))
+    finally:
+        database.close()
+
+
+async def live_through(history: History, bench: Workbench) -> None:
+    market, process, copy = Market(bench, list(history.steps)), Process(bench), Copy()
+    for _ in range(history.begins_after):
+        await market.turn()
+    moves = cycle(history.moves)
+
+    async def look() -> SnapshotChanges:
+        if next(moves):
+            await market.turn()
+        return await process.look()
+
+    for _ in range(history.looks):
+        await copy.follow(look, history.sizes)
+    while market.steps:
+        await market.turn()
+    await copy.follow(process.look, history.sizes)
+    assert copy.courses == await process.whole()
+    fresh = Copy()
+    await fresh.follow(process.look, history.sizes)
+    assert fresh == copy
