@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -65,8 +66,8 @@ def measure_catalogue(task: Task, say: Say) -> CatalogueReport:
         beside = shared = None
         if "enrol" not in task.skipped:  # last: it doubles the catalogue
             say(f"{task.size:,}: enrolling while a list comes in")
-            beside = in_own_process(_enrol_beside, place)
-            shared = in_own_process(_enrol_shared, place)
+            beside = in_own_process(partial(measure_enrolling, is_shared=False), place)
+            shared = in_own_process(partial(measure_enrolling, is_shared=True), place)
     kind = "PostgreSQL" if task.database_url else "SQLite"
     return CatalogueReport(task.size, kind, sync, visible, beside, shared, search, search_http)
 
@@ -92,11 +93,3 @@ def _measure_search(task: Task, place: Place, say: Say) -> tuple[Any, Waits | No
     if find_spec("gateway.bench.search") is not None:
         found = importlib.import_module("gateway.bench.search").measure_search(task.size)
     return found, measure_http_search(place)
-
-
-def _enrol_beside(place: Place) -> EnrolFigures:
-    return measure_enrolling(place, is_shared=False)
-
-
-def _enrol_shared(place: Place) -> EnrolFigures:
-    return measure_enrolling(replace(place, code=place.code), is_shared=True)

@@ -6,9 +6,11 @@ default) or beside it in a worker of its own (production).
 
 import asyncio
 import logging
+import secrets
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 
 from sqlalchemy import select
@@ -26,7 +28,6 @@ from schema.model.values import LearnerId, OfferingId, PartnerCode
 
 PER_SECOND = 20
 IDLE_SECONDS = 15.0
-NEWCOMER = PartnerCode("newcomer")  # its whole list is new to the catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,23 @@ async def _measure(place: Place, *, is_shared: bool) -> EnrolFigures:
         queue = await _build_queue(catalogue, ledger)
         await queue.enrol_during(asyncio.sleep(1))  # warm up
         idle = await queue.enrol_during(asyncio.sleep(IDLE_SECONDS))
-        newcomer = replace(place, code=NEWCOMER)
-        if is_shared:
-            syncing = await queue.enrol_during(run_sync(newcomer, catalogue))
-        else:
-            work = asyncio.to_thread(in_own_process, measure_sync, newcomer)
-            syncing = await queue.enrol_during(work)
+        sync = partial(run_sync, database=catalogue) if is_shared else _sync_beside
+        syncing = await queue.enrol_during(_sync_newcomers(place, sync))
     finally:
         catalogue.close()
         ledger.close()
     return EnrolFigures(to_waits(idle), to_waits(syncing))
+
+
+async def _sync_newcomers(place: Place, sync: Callable[[Place], Awaitable[object]]) -> None:
+    """Bring in whole lists of partners who are new, one after the other, for long enough."""
+    began = time.monotonic()
+    while time.monotonic() - began < IDLE_SECONDS:
+        await sync(replace(place, code=PartnerCode(f"newcomer_{secrets.token_hex(4)}")))
+
+
+async def _sync_beside(place: Place) -> object:
+    return await asyncio.to_thread(in_own_process, measure_sync, place)
 
 
 async def _build_queue(catalogue: Database, ledger: Database) -> "_Queue":
