@@ -24,6 +24,7 @@ from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
 from gateway.commands import held
+from gateway.commands.bench import bench_app
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
@@ -45,6 +46,7 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
+app.add_typer(bench_app, name="bench")
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]

@@ -40,6 +40,7 @@ class Place:
     address: str
     data_dir: Path
     database_url: str | None = None
+    code: PartnerCode = PARTNER
 
     def database(self, schema: str) -> Database:
         """Open one of the two databases."""
@@ -85,9 +86,9 @@ def measure_sync(place: Place) -> SyncFigures:
 
 async def run_sync(place: Place, database: Database) -> SyncProgress:
     """Sync the synthetic partner through the calls, the client and the transport of production."""
-    config = to_config(place.address)
-    client = PartnerClient(PARTNER, build_http(), address=config.address)
-    adapter = SyntheticAdapter(client, PARTNER)
+    config = to_config(place)
+    client = PartnerClient(config.code, build_http(), address=config.address)
+    adapter = SyntheticAdapter(client, config.code)
     calls = PartnerCalls(lambda _: adapter)
     try:
         sync = CatalogueSync(calls.fetch_page, database, utc_now)
@@ -99,10 +100,12 @@ async def run_sync(place: Place, database: Database) -> SyncProgress:
     return progress
 
 
-def to_config(address: str) -> PartnerConfig:
+def to_config(place: Place) -> PartnerConfig:
     """Return the synthetic partner as a partners file would declare it."""
-    partner = Partner(PARTNER, "Synthetic", PartnerKind.DIGITAL_PLATFORM, PartnerState.ACTIVE)
-    return PartnerConfig(partner, adapter="synthetic", address=address)
+    partner = Partner(
+        place.code, place.code.title(), PartnerKind.DIGITAL_PLATFORM, PartnerState.ACTIVE
+    )
+    return PartnerConfig(partner, adapter="synthetic", address=place.address)
 
 
 def utc_now() -> datetime:

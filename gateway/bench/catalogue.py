@@ -1,0 +1,95 @@
+"""One size of catalogue, measured from the first sync to the last reader."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from gateway.bench.enrolling import EnrolFigures, measure_enrolling
+from gateway.bench.partner import SyntheticPartner
+from gateway.bench.quantiles import Waits
+from gateway.bench.serving import VisibleFigures, measure_http_search, measure_visible
+from gateway.bench.syncing import Place, SyncFigures, in_own_process, measure_sync, prepare
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to measure; `skipped` names parts to leave out."""
+
+    size: int
+    data_dir: Path
+    database_url: str | None = None
+    skipped: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """Four syncs of one list: new, told unchanged, found unchanged, one row in 100 changed."""
+
+    full: SyncFigures
+    not_modified: SyncFigures
+    hashes: SyncFigures
+    change: SyncFigures
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueReport:
+    """All that was measured at one size; None was left out."""
+
+    size: int
+    database: str
+    sync: SyncReport
+    visible: VisibleFigures | None
+    enrol_beside: EnrolFigures | None
+    enrol_shared: EnrolFigures | None
+    search: Any
+    search_http: Waits | None
+
+
+def measure_catalogue(task: Task, say: Say) -> CatalogueReport:
+    """Measure a catalogue of one size; every part runs in a process of its own."""
+    with SyntheticPartner(task.size) as partner:
+        place = Place(partner.address(told=True), task.data_dir, task.database_url)
+        prepare(place)
+        sync = _measure_syncs(task, place, partner, say)
+        visible = None
+        if "visible" not in task.skipped:
+            say(f"{task.size:,}: from a change to the reader")
+            partner.change()
+            visible = in_own_process(measure_visible, place)
+        search, search_http = _measure_search(task, place, say)
+        beside = shared = None
+        if "enrol" not in task.skipped:  # last: it doubles the catalogue
+            say(f"{task.size:,}: enrolling while a list comes in")
+            beside = in_own_process(partial(measure_enrolling, is_shared=False), place)
+            shared = in_own_process(partial(measure_enrolling, is_shared=True), place)
+    kind = "PostgreSQL" if task.database_url else "SQLite"
+    return CatalogueReport(task.size, kind, sync, visible, beside, shared, search, search_http)
+
+
+def _measure_syncs(task: Task, place: Place, partner: SyntheticPartner, say: Say) -> SyncReport:
+    plain = replace(place, address=partner.address(told=False))
+    say(f"{task.size:,}: full sync")
+    full = in_own_process(measure_sync, place)
+    say(f"{task.size:,}: unchanged, told by 304 and found by hashes")
+    not_modified = in_own_process(measure_sync, place)
+    hashes = in_own_process(measure_sync, plain)
+    say(f"{task.size:,}: one row in a hundred changed")
+    partner.change()
+    return SyncReport(full, not_modified, hashes, in_own_process(measure_sync, plain))
+
+
+def _measure_search(task: Task, place: Place, say: Say) -> tuple[Any, Waits | None]:
+    """Search in the process, if that benchmark is installed, and through a served gateway."""
+    if "search" in task.skipped:
+        return None, None
+    say(f"{task.size:,}: searching")
+    found = None
+    if find_spec("gateway.bench.search") is not None:
+        found = importlib.import_module("gateway.bench.search").measure_search(task.size)
+    return found, measure_http_search(place)

@@ -1,0 +1,52 @@
+"""`mitra bench`: how fast this machine is with large catalogues."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway.bench.catalogue import Task, measure_catalogue
+from gateway.bench.report import print_report, write_report
+from gateway.settings import Settings
+
+bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
+
+
+@bench_app.callback()
+def bench() -> None:
+    """Measure the gateway on this machine; stop everything else first."""
+
+
+@bench_app.command()
+def catalogue(
+    sizes: Annotated[str, typer.Option(help="Offerings, by commas.")] = "1500,100000",
+    out: Annotated[Path | None, typer.Option(help="Where to store the figures (JSON).")] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="An empty PostgreSQL to fill; MITRA_DATABASE_URL or SQLite files."),
+    ] = None,
+    skip: Annotated[str, typer.Option(help="Of visible,enrol,search, by commas.")] = "",
+) -> None:
+    """Sync synthetic partners of these sizes through real HTTP, and search what came in."""
+    counts = [_to_size(text) for text in sizes.split(",")]
+    url = database or Settings().database_url
+    if url is not None and len(counts) > 1:
+        raise typer.BadParameter("PostgreSQL is measured with one size at a time: --sizes 100000")
+    console, found = Console(highlight=False), []
+    for size in counts:
+        with TemporaryDirectory(prefix="mitra-bench-") as folder:
+            task = Task(size, Path(folder), url, frozenset(skip.split(",")))
+            found.append(measure_catalogue(task, say=console.print))
+    print_report(console, found)
+    if out is not None:
+        write_report(out, found)
+        console.print(f"stored in {out}")
+
+
+def _to_size(text: str) -> int:
+    size = text.strip().replace("_", "")
+    if not size.isdecimal() or int(size) < 1:
+        raise typer.BadParameter(f"{text!r} is not a number of offerings: --sizes 1500,100000")
+    return int(size)
