@@ -21,6 +21,7 @@ from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
+from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
@@ -92,6 +93,7 @@ class Gateway:
         self.catalogue, self.ledger = database("catalogue"), database("ledger")
         self.store = CatalogueStore(self.catalogue)
         self.follower = CatalogueFollower(self.store, self.configs, utc_now)
+        self.links = LinkDesk(self.catalogue, utc_now, notify=self.follower.notify)
 
     def _build_partners(self) -> None:
         self._adapters = AdapterPool(self.configs, self.settings.data_dir, build_adapter)
@@ -121,7 +123,7 @@ class Gateway:
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
-        await self._open()
+        await self.open()
         work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
         if background:
             work.append(self._scheduler.run(self.configs))
@@ -143,13 +145,13 @@ class Gateway:
 
     async def migrate(self) -> None:
         """Bring the databases' tables up to date, and close."""
-        await self._open()
+        await self.open()
         await self.aclose()
 
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
         """Sync the named partners once, all at once, and close."""
         wanted = [config for config in self.configs if config.code in codes]
-        await self._open()
+        await self.open()
         try:
             await asyncio.gather(*map(self._sync_in_turn, wanted))
         finally:
@@ -166,7 +168,7 @@ class Gateway:
 
     async def read_partners(self) -> Sequence[PartnerStatus]:
         """Return how every partner stands, and close."""
-        await self._open()
+        await self.open()
         try:
             return self.follower.directory.statuses()
         finally:
@@ -174,7 +176,7 @@ class Gateway:
 
     async def read_quarantine(self, code: PartnerCode) -> Sequence[Quarantined]:
         """Return a partner's rows that could not be read, and close."""
-        await self._open()
+        await self.open()
         try:
             return await self.store.read_quarantine(code)
         finally:
@@ -198,6 +200,7 @@ class Gateway:
             partners=self.follower.directory,
             enrolments=self.enrolments,
             seats=self.seats,
+            links=self.links,
             now=now,
             viewer=viewer,
         )
@@ -213,7 +216,8 @@ class Gateway:
         for database in (self.catalogue, self.ledger):
             await asyncio.to_thread(database.close)
 
-    async def _open(self) -> None:
+    async def open(self) -> None:
+        """Bring the databases' tables up to date, and load what stands."""
         for database in (self.catalogue, self.ledger):
             await asyncio.to_thread(upgrade, database)
         await self.follower.refresh()

@@ -23,6 +23,7 @@ from adapters.sandbox.state import SandboxState
 from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
+from gateway.commands.links import links_app
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
@@ -43,6 +44,7 @@ partners_app = typer.Typer(invoke_without_command=True, help="The partners, and 
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
+app.add_typer(links_app, name="links")
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
@@ -159,12 +161,15 @@ def sandbox_run(
     ] = None,
     latency_ms: Annotated[int, typer.Option(help="Delay of every answer.", min=0)] = 0,
     *,
+    noise: Annotated[
+        bool, typer.Option("--noise", help="Let every partner spell names in its own way.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no addresses.")] = False,
 ) -> None:
     """Serve every sandbox partner on a free port, until told to stop."""
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    options = SandboxOptions(host=host, advertise=advertise, latency_ms=latency_ms)
+    options = SandboxOptions(host=host, advertise=advertise, latency_ms=latency_ms, noise=noise)
 
     def announce(state: SandboxState) -> None:
         if not quiet:

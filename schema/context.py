@@ -5,6 +5,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.links_ports import CourseLinks
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 
@@ -19,6 +20,7 @@ class Context:
     partners: PartnerDirectory
     enrolments: Enrolments
     seats: SeatCounts
+    links: CourseLinks
     now: datetime
     viewer: Viewer = ANONYMOUS
 

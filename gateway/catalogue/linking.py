@@ -7,10 +7,10 @@ has put them into.  Functions of a connection: the caller owns the transaction.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -53,6 +53,7 @@ OPERATOR = "OPERATOR"
 COURSE = "COURSE"
 INSTITUTION = "INSTITUTION"
 
+BLOCKS = ("block_1", "block_2", "block_3")
 CHUNK = 1_000  # names looked up at once
 _LOCK = 0x4D495452  # "MITR": names are recognised by one transaction at a time
 
@@ -147,16 +148,15 @@ def recognise_names(
     connection: Connection, kind: Kind, new: Sequence[Spelling], now: datetime
 ) -> Sequence[Spelling]:
     """Write down what each of `new` is a spelling of; return those that are names of their own."""
-    keys = [(each.compact_key, *each.blocks) for each in new]
-    known = KnownSpellings(())
-    for each, stored_keys in _near(connection, kind, set(chain.from_iterable(keys))):
-        known.add(each, stored_keys)
+    keys = {each.key: (each.compact_key, *each.blocks) for each in new}
+    known = _known(connection, kind, new, keys)
     rows, pairs, own = [], [], []
-    for spelling, its_keys in zip(new, keys, strict=True):
+    for spelling in new:
+        its_keys = keys[spelling.key]
         choice = choose(spelling, known.near(its_keys), kind.compare)
         if choice.of is None:
             own.append(spelling)
-        known.add(replace(spelling, target=choice.target), its_keys)
+        known.add(_as_chosen(spelling, choice), its_keys)
         rows.append(_to_row(kind, spelling, its_keys, choice) | _decided(choice.likeness, now))
         pairs += [
             {"kind": kind.name, "match_key": spelling.key, "other_key": other.key}
@@ -169,6 +169,44 @@ def recognise_names(
     return own
 
 
+def _as_chosen(spelling: Spelling, choice: Choice) -> Spelling:
+    return spelling if choice.of is None else replace(spelling, target=choice.target)
+
+
+def _known(
+    connection: Connection,
+    kind: Kind,
+    new: Sequence[Spelling],
+    keys: Mapping[str, tuple[int, ...]],
+) -> KnownSpellings:
+    """Return what is known of names equal to the new ones, or alike.
+
+    Titles are alike only across partners: where nobody else teaches for an institution,
+    there is nothing to look for.
+    """
+    known = KnownSpellings(())
+    equal = {its_keys[0] for its_keys in keys.values()}
+    for each in _stored(connection, kind, "compact_key", equal):
+        known.add(each, [each.compact_key])
+    shared = new if kind.scope is None else _in_shared_scopes(connection, kind.scope, new)
+    alike = {block for each in shared for block in keys[each.key][1:]}
+    for column in BLOCKS if alike else ():
+        for each in _stored(connection, kind, column, alike):
+            known.add(each, each.blocks)
+    return known
+
+
+def _in_shared_scopes(
+    connection: Connection, scope: Column[Any], new: Sequence[Spelling]
+) -> Sequence[Spelling]:
+    by_others = course_spelling.c.partner != new[0].partner
+    found = connection.execute(
+        select(scope).where(scope.in_({each.scope for each in new}), by_others).distinct()
+    )
+    scopes = set(found.scalars())
+    return [each for each in new if each.scope in scopes]
+
+
 def _to_row(kind: Kind, spelling: Spelling, keys: Sequence[int], choice: Choice) -> dict[str, Any]:
     compact, *blocks = keys
     row = {
@@ -178,7 +216,7 @@ def _to_row(kind: Kind, spelling: Spelling, keys: Sequence[int], choice: Choice)
         "partner": spelling.partner,
         "compact_key": compact,
     }
-    row |= {f"block_{n}": blocks[n - 1] if n <= len(blocks) else None for n in (1, 2, 3)}
+    row |= dict(zip_longest(BLOCKS, blocks))
     return row if kind.scope is None else row | {kind.scope.name: spelling.scope}
 
 
@@ -191,19 +229,19 @@ def _decided(likeness: Likeness, now: datetime) -> dict[str, Any]:
     }
 
 
-def _near(
-    connection: Connection, kind: Kind, keys: Collection[int]
-) -> Iterator[tuple[Spelling, tuple[int, ...]]]:
-    """Yield the known spellings that share a block key, each with its keys."""
-    columns = [kind.table.c[name] for name in ("compact_key", "block_1", "block_2", "block_3")]
+def _stored(
+    connection: Connection, kind: Kind, column: str, keys: Collection[int]
+) -> Iterator[Spelling]:
+    """Yield the known spellings that have one of `keys` in a column.
+
+    The keys are numbers of our own and stand in the statement: there may be thousands.
+    """
     scope = literal("") if kind.scope is None else kind.scope
     question = select(
         kind.table.c.match_key, kind.target, kind.table.c.name, kind.table.c.partner, scope
-    ).add_columns(*columns)
-    for row in connection.execute(question.where(or_(*(c.in_(keys) for c in columns)))):
-        key, target, name, partner, in_scope, *found = row
-        spelling = Spelling(key, target, kind.to_name(name), partner, in_scope)
-        yield spelling, tuple(each for each in found if each is not None)
+    ).where(text(f"{column} IN ({', '.join(map(str, keys))})"))
+    for key, target, name, partner, in_scope in connection.execute(question):
+        yield Spelling(key, target, kind.to_name(name), partner, in_scope)
 
 
 def _changed(run: OpenRun) -> Any:

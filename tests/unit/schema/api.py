@@ -13,6 +13,7 @@ from tests.unit.schema.fakes import (
     SISNAKER,
     FakeCatalogue,
     FakeEnrolments,
+    FakeLinks,
     FakePartners,
     FakeSeats,
     a_course,
@@ -34,6 +35,7 @@ class Api:
         default_factory=lambda: FakePartners(a_partner(), a_partner(SISNAKER))
     )
     seats: FakeSeats = field(default_factory=FakeSeats)
+    links: FakeLinks = field(default_factory=FakeLinks)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -52,6 +54,7 @@ class Api:
             partners=self.partners,
             enrolments=self.enrolments,
             seats=self.seats,
+            links=self.links,
             now=NOW,
             viewer=viewer or self.viewer,
         )
