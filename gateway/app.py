@@ -23,6 +23,7 @@ from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
+from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.published import PublishedCourses
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
@@ -102,6 +103,7 @@ class Gateway:
         self.held = HeldLists(
             self.catalogue, Leases(self.catalogue, utc_now), utc_now, notify=self.follower.notify
         )
+        self.links = LinkDesk(self.catalogue, utc_now, notify=self.follower.notify)
 
     def _build_partners(self) -> None:
         self._adapters = AdapterPool(self.configs, self.settings.data_dir, build_adapter)
@@ -131,7 +133,7 @@ class Gateway:
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
-        await self._open()
+        await self.open()
         work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
         if background:
             work += [self._scheduler.run(self.configs), self._keep_pruning()]
@@ -163,13 +165,13 @@ class Gateway:
 
     async def migrate(self) -> None:
         """Bring the databases' tables up to date, and close."""
-        await self._open()
+        await self.open()
         await self.aclose()
 
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
         """Sync the named partners once, all at once, and close."""
         wanted = [config for config in self.configs if config.code in codes]
-        await self._open()
+        await self.open()
         try:
             await asyncio.gather(*map(self._sync_in_turn, wanted))
         finally:
@@ -186,7 +188,7 @@ class Gateway:
 
     async def read_partners(self) -> Sequence[PartnerStatus]:
         """Return how every partner stands, and close."""
-        await self._open()
+        await self.open()
         try:
             return self.follower.directory.statuses()
         finally:
@@ -194,7 +196,7 @@ class Gateway:
 
     async def read_quarantine(self, code: PartnerCode) -> Sequence[Quarantined]:
         """Return a partner's rows that could not be read, and close."""
-        await self._open()
+        await self.open()
         try:
             return await self.store.read_quarantine(code)
         finally:
@@ -221,6 +223,7 @@ class Gateway:
             seats=self.seats,
             held=self.held,
             changes=self.changes.as_of(reader, self.follower.snapshot),
+            links=self.links,
             now=now,
             viewer=viewer,
         )
@@ -236,7 +239,8 @@ class Gateway:
         for database in (self.catalogue, self.ledger):
             await asyncio.to_thread(database.close)
 
-    async def _open(self) -> None:
+    async def open(self) -> None:
+        """Bring the databases' tables up to date, and load what stands."""
         for database in (self.catalogue, self.ledger):
             await asyncio.to_thread(upgrade, database)
         await self.follower.refresh()

@@ -25,6 +25,7 @@ from gateway import serve as processes
 from gateway.app import Gateway
 from gateway.commands import held
 from gateway.commands.bench import bench_app
+from gateway.commands.links import links_app
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
@@ -47,6 +48,7 @@ app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
 app.add_typer(bench_app, name="bench")
+app.add_typer(links_app, name="links")
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
@@ -163,12 +165,15 @@ def sandbox_run(
     ] = None,
     latency_ms: Annotated[int, typer.Option(help="Delay of every answer.", min=0)] = 0,
     *,
+    noise: Annotated[
+        bool, typer.Option("--noise", help="Let every partner spell names in its own way.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no addresses.")] = False,
 ) -> None:
     """Serve every sandbox partner on a free port, until told to stop."""
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    options = SandboxOptions(host=host, advertise=advertise, latency_ms=latency_ms)
+    options = SandboxOptions(host=host, advertise=advertise, latency_ms=latency_ms, noise=noise)
 
     def announce(state: SandboxState) -> None:
         if not quiet:

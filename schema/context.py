@@ -6,6 +6,7 @@ from datetime import datetime
 import strawberry
 
 from schema.change_ports import CatalogueChanges
+from schema.links_ports import CourseLinks
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
@@ -23,6 +24,7 @@ class Context:
     seats: SeatCounts
     held: HeldSyncs
     changes: CatalogueChanges
+    links: CourseLinks
     now: datetime
     viewer: Viewer = ANONYMOUS
 

@@ -11,6 +11,7 @@ from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, R
 from schema.model.values import LearnerId, OfferingId, SessionId
 from schema.model.viewer import Viewer
 from schema.operators.held import HeldMutation
+from schema.operators.links import LinkMutation
 from schema.paging import given
 from schema.types.described import argument
 from schema.types.enrolments import EnrolInput, EnrolPayload
@@ -19,7 +20,7 @@ LONGEST_KEY = 255
 
 
 @strawberry.type(description="Entry points for changing.")
-class Mutation(HeldMutation):
+class Mutation(HeldMutation, LinkMutation):
     """The mutation root."""
 
     @strawberry.mutation(

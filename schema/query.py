@@ -17,6 +17,7 @@ from schema.model.values import CourseId, EnrolmentId, PartnerCode
 from schema.model.viewer import Learner as LearnerRecord
 from schema.nodes import load_enrolment, load_node, viewing_learner
 from schema.operators.held import HeldQuery
+from schema.operators.links import LinkQuery
 from schema.paging import (
     DEFAULT_SIZE,
     MAX_SIZE,
@@ -48,7 +49,7 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query(HeldQuery, ChangesQuery):
+class Query(HeldQuery, ChangesQuery, LinkQuery):
     """The query root."""
 
     @strawberry.field(

@@ -1,10 +1,11 @@
 """From a staged list to the catalogue: one transaction, in SQL, writing only the difference.
 
-Order matters: tombstones and moves before founding, so that a course whose only offering
-was renamed keeps its id; the revision last, for its row lock lasts until the commit and so
-makes the order of commits the order of revisions.  Courses and institutions are founded by
-`ON CONFLICT DO NOTHING` in sorted order: partners that are applied at the same time found
-each course once, and do not wait for each other in a circle.
+Order matters: names are recognised first (`linking`), so that the join by match key is exact
+whatever partners call a course; tombstones and moves before founding, so that a course whose
+only offering was renamed keeps its id; the revision last, for its row lock lasts until the
+commit and so makes the order of commits the order of revisions.  Courses and institutions
+are founded by `ON CONFLICT DO NOTHING` in sorted order: partners that are applied at the
+same time found each course once, and do not wait for each other in a circle.
 """
 
 from dataclasses import asdict, dataclass
@@ -28,7 +29,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from gateway.catalogue.difference import Difference, changed_rows, is_gone
+from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
+from gateway.catalogue.linking import recognise, write_links
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
 from gateway.storage.catalogue_tables import (
     change_log,
@@ -63,12 +65,14 @@ def apply_run(connection: Connection, run: OpenRun, found: Difference, now: date
 
 
 def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> int:
+    recognise(connection, run, now)
     _withdraw(connection, run, now)
     _found_institutions(connection, run)
     _mark_left_courses(connection, run)
     _rename_lone_courses(connection, run)
     _found_courses(connection, run, now)
     _write_offerings(connection, run, now)
+    write_links(connection, run, now)
     _mark_changed_courses(connection, run)
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
@@ -130,7 +134,8 @@ def _rename_lone_courses(connection: Connection, run: OpenRun) -> None:
         .add_columns(first.label("place"))
         .select_from(staged)
         .join(offering, offering.c.id == staged.c.offering_id)
-        .where(staged.c.run_id == run.id, staged.c.match_key != offering.c.match_key)
+        .where(staged.c.run_id == run.id, is_changed())
+        .where(staged.c.match_key != offering.c.match_key)
         .subquery("moving")
     )
     other, namesake = offering.alias("other"), course.alias("namesake")

@@ -127,4 +127,4 @@ class CatalogueFollower:
                 entries[stored.id] = to_entry(stored, names[stored.institution_id])
             else:  # its only offering moved to another course
                 entries.pop(stored.id, None)
-        return Snapshot(changes.revision, entries.values(), self._partners)
+        return Snapshot(changes.revision, entries.values(), self._partners, changes.redirects)

@@ -51,7 +51,8 @@ class SnapshotReader:
 
     def course(self, course_id: CourseId) -> Course | None:
         """See `CatalogueReader.course`."""
-        return self._snapshot.courses.get(course_id)
+        snapshot = self._snapshot
+        return snapshot.courses.get(CourseId(snapshot.redirects.get(course_id, course_id)))
 
     def offering(self, offering_id: OfferingId) -> Offering | None:
         """See `CatalogueReader.offering`."""
@@ -63,7 +64,8 @@ class SnapshotReader:
 
     def institution(self, institution_id: InstitutionId) -> Institution | None:
         """See `CatalogueReader.institution`."""
-        return self._snapshot.institution_by_id.get(institution_id)
+        current = self._snapshot.redirects.get(institution_id, institution_id)
+        return self._snapshot.institution_by_id.get(InstitutionId(current))
 
     def course_of(self, offering_id: OfferingId) -> Course:
         """See `CatalogueReader.course_of`."""

@@ -33,10 +33,15 @@ class Snapshot:
     """The catalogue of one revision; live courses are also known by their ordinal."""
 
     def __init__(
-        self, revision: int, entries: Iterable[Entry] = (), partners: Sequence[Partner] = ()
+        self,
+        revision: int,
+        entries: Iterable[Entry] = (),
+        partners: Sequence[Partner] = (),
+        redirects: Mapping[str, str] | None = None,
     ) -> None:
         every = sorted(entries, key=lambda entry: (entry.title, entry.course.id))
         self.revision = revision
+        self.redirects = redirects or {}
         self.entries = [entry for entry in every if not entry.course.withdrawn]
         self.partners = [partner.code for partner in partners]
         self.courses: Mapping[CourseId, Course] = {e.course.id: e.course for e in every}

@@ -4,7 +4,7 @@ All reads; writing is `sync`'s alone.  Times are aware, in UTC.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from gateway.storage.catalogue_tables import (
     offering,
     partner_status,
     quarantine,
+    redirect,
     revision,
     sync_run,
     unknown_term,
@@ -57,6 +58,7 @@ class Changes:
     revision: int
     courses: Sequence[StoredCourse]
     institutions: Sequence[Institution]
+    redirects: Mapping[str, str] = field(default_factory=dict)  # of merged ids, both kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,13 @@ def _changes(connection: Connection, since: int | None) -> Changes:
             for found in _courses(connection, ids[start : start + CHUNK])
         ]
     names = connection.execute(select(institution.c.id, institution.c.name))
-    return Changes(number, courses, [Institution(InstitutionId(i), name) for i, name in names])
+    redirects = connection.execute(select(redirect.c.old_id, redirect.c.new_id))
+    return Changes(
+        number,
+        courses,
+        [Institution(InstitutionId(i), name) for i, name in names],
+        {row.old_id: row.new_id for row in redirects},
+    )
 
 
 def _courses(connection: Connection, ids: Sequence[str] | None) -> list[StoredCourse]:

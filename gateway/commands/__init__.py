@@ -1,1 +1,1 @@
-"""Commands of the command line, one module per topic; `gateway.cli` registers them."""
+"""Sub-commands of `mitra`, one module for each topic."""

@@ -1,18 +1,23 @@
 """The catalogue's tables.
 
 What stands:  revision, institution, course, offering, change_log
+Why together: institution_spelling, course_spelling, course_link, likely_pair, redirect
 How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, seen_field, lease
 Held back:    held_list, rejected_list
 Under way:    staged_page, staged_offering, staged_session (of open and held runs only)
 
 Ids are text: UUIDs as the records have them.  `payload` is the canonical record as
 `gateway.catalogue.records` writes it.  A `match_key` is the digest of a folded name: equal keys
-are one course, or one institution.
+are one course, or one institution; the spelling tables say which other keys are, too.
 """
 
+from typing import Any
+
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -251,6 +256,8 @@ staged_offering = Table(
     Column("institution_key", String(32), nullable=False),
     Column("institution_name", Text, nullable=False),
     Column("raw_hash", String(32)),
+    # as the partner spells it, when `match_key` has become that of the course's first spelling
+    Column("spelling_key", String(32)),
 )
 
 staged_session = Table(
@@ -260,4 +267,80 @@ staged_session = Table(
     Column("offering_id", String(36), primary_key=True),
     Column("key", Text, primary_key=True),
     Column("payload", Text, nullable=False),
+)
+
+
+def _likeness_columns() -> list[Column[Any]]:
+    """Return why two things are held to be one: 1 is certainty, rules are a JSON list."""
+    return [
+        Column("score", Float, nullable=False),
+        Column("rules", Text, nullable=False),
+        Column("decided_by", String(10), nullable=False),  # RULE or OPERATOR
+        Column("decided_at", Instant, nullable=False),
+    ]
+
+
+def _block_columns() -> list[Column[Any]]:
+    """Return the keys of which two spellings of one name share at least one."""
+    return [
+        Column("compact_key", BigInteger, nullable=False, index=True),
+        *(Column(f"block_{n}", BigInteger, index=True) for n in (1, 2, 3)),
+    ]
+
+
+# Every spelling that was met, and which institution it names.
+institution_spelling = Table(
+    "institution_spelling",
+    CATALOGUE,
+    Column("match_key", String(32), primary_key=True),
+    Column("institution_id", String(36), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("partner", String(40), nullable=False),  # who was the first to spell it so
+    *_block_columns(),
+    *_likeness_columns(),
+)
+
+# The same for titles; `course_key` is the match key of the course's first spelling.
+course_spelling = Table(
+    "course_spelling",
+    CATALOGUE,
+    Column("match_key", String(32), primary_key=True),
+    Column("course_key", String(32), nullable=False, index=True),
+    Column("institution_id", String(36), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("partner", String(40), nullable=False),
+    *_block_columns(),
+    *_likeness_columns(),
+)
+
+# Why an offering belongs to a course that it has not founded.  One that an operator has
+# pinned stays where it is, whatever the partner calls the offering.
+course_link = Table(
+    "course_link",
+    CATALOGUE,
+    Column("offering_id", String(36), primary_key=True),
+    Column("course_id", String(36), nullable=False, index=True),
+    *_likeness_columns(),
+    Column("pinned", Boolean, nullable=False),  # an operator said so of this very offering
+    Index(None, "score", "offering_id"),
+)
+
+# Two spellings too alike to be ignored, and not alike enough to be joined unasked.
+likely_pair = Table(
+    "likely_pair",
+    CATALOGUE,
+    Column("kind", String(12), primary_key=True),  # COURSE or INSTITUTION
+    Column("match_key", String(32), primary_key=True),
+    Column("other_key", String(32), primary_key=True),
+    *_likeness_columns(),
+)
+
+# Ids of courses and institutions that were merged into others; never a chain.
+redirect = Table(
+    "redirect",
+    CATALOGUE,
+    Column("old_id", String(36), primary_key=True),
+    Column("new_id", String(36), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),  # COURSE or INSTITUTION
+    Column("at", Instant, nullable=False),
 )

@@ -31,7 +31,7 @@ def derived_id(owner: str, kind: str, remote_id: str) -> str:
 
 def folded(text: str) -> str:
     """Return `text` without case, accents and surplus spaces: how names are compared."""
-    if text.isascii():
+    if text.isascii():  # as most names are
         return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))

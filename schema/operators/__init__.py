@@ -1,1 +1,1 @@
-"""What only operators may ask and do, one module per topic, mixed into the roots."""
+"""What operators ask and do: each module adds to the roots of the schema."""

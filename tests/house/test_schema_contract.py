@@ -98,16 +98,16 @@ def test_what_comes_later_is_promised_and_not_yet_here(coordinate):
     assert coordinate not in OURS, "it is here: take it out of LATER"
 
 
-def test_nothing_beyond_the_core_is_required_of_clients():
-    required = {
+def test_nothing_beyond_the_core_is_required_of_the_cores_clients():
+    of_the_core = {
         each.coordinate
         for each in ELEMENTS
         if each.kind == "input_value_definition" and each.signature.endswith("!")
         if owner(each.coordinate) in PROMISED  # a new field may ask for what it likes
     }
 
-    assert required
-    assert required <= set(PROMISED), "an old query must stay valid: make it nullable"
+    assert of_the_core
+    assert of_the_core <= set(PROMISED), "an old query must stay valid: make it nullable"
 
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=lambda each: each.coordinate)

@@ -14,6 +14,7 @@ from tests.unit.schema.fakes import (
     FakeCatalogue,
     FakeChanges,
     FakeEnrolments,
+    FakeLinks,
     FakePartners,
     FakeSeats,
     a_course,
@@ -37,6 +38,7 @@ class Api:
     )
     seats: FakeSeats = field(default_factory=FakeSeats)
     held: FakeHeldSyncs = field(default_factory=FakeHeldSyncs)
+    links: FakeLinks = field(default_factory=FakeLinks)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -58,6 +60,7 @@ class Api:
             seats=self.seats,
             held=self.held,
             changes=self.changes,
+            links=self.links,
             now=NOW,
             viewer=viewer or self.viewer,
         )

@@ -27,6 +27,14 @@ from schema.model.enrolment import (
     EnrolRequest,
     Refusal,
 )
+from schema.model.links import (
+    CourseLink,
+    LikelyCourses,
+    LinkDecider,
+    LinkError,
+    LinkErrorCode,
+    LinkOutcome,
+)
 from schema.model.values import (
     CourseId,
     DeliveryMode,
@@ -35,6 +43,7 @@ from schema.model.values import (
     FreshnessState,
     InstitutionId,
     Money,
+    OfferingId,
     PartnerCode,
     PartnerHealth,
     PartnerKind,
@@ -266,6 +275,43 @@ class FakeSeats:
 
     def taken(self, session_id: SessionId) -> int:
         return self.places.get(session_id, 0)
+
+
+class FakeLinks:
+    """One link and one likely pair; decisions are remembered and keep the first id."""
+
+    def __init__(self, *links: CourseLink) -> None:
+        self.links = links
+        self.decided: list[tuple[str, tuple[str, ...]]] = []
+
+    async def read_links(
+        self, window: ports.Window, decided_by: LinkDecider | None = None
+    ) -> ports.Slice[CourseLink]:
+        wanted = [each for each in self.links if decided_by in {None, each.decided_by}]
+        return cut(wanted, lambda link: link.offering_id, window)
+
+    async def read_likely(self, limit: int) -> Sequence[LikelyCourses]:
+        one, other = CourseId("course-1"), CourseId("course-2")
+        pair = LikelyCourses(one, other, "Batik", "Batk", 0.8, ("a letter lost: batik, batk",))
+        return [pair][:limit]
+
+    async def confirm(self, offering_id: OfferingId) -> LinkOutcome:
+        return self._decide("confirm", offering_id)
+
+    async def split(self, offering_id: OfferingId) -> LinkOutcome:
+        return self._decide("split", offering_id)
+
+    async def merge(self, course_ids: Sequence[CourseId]) -> LinkOutcome:
+        return self._decide("merge", *course_ids)
+
+    async def merge_institutions(self, institution_ids: Sequence[InstitutionId]) -> LinkOutcome:
+        return self._decide("merge institutions", *institution_ids)
+
+    def _decide(self, what: str, *ids: str) -> LinkOutcome:
+        self.decided.append((what, ids))
+        if not all(ids):
+            return LinkOutcome(errors=(LinkError(LinkErrorCode.NOT_FOUND, "Look again."),))
+        return LinkOutcome(ids[0])
 
 
 class FakeEnrolments:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "catalogue_0006"
-down_revision = "catalogue_0002"
+down_revision = "catalogue_0003"
 
 
 def upgrade() -> None:

@@ -1,0 +1,148 @@
+"""Links between offerings and courses as operators see them; implements `CourseLinks`."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, tuple_
+
+from gateway.catalogue.cursors import Key, from_cursor, to_cursor, to_digest
+from gateway.catalogue.joining import confirm_link, merge_courses, split_offering
+from gateway.catalogue.linking import COURSE
+from gateway.catalogue.namesakes import merge_institutions
+from gateway.catalogue.records import from_payload
+from gateway.storage.catalogue_tables import (
+    course,
+    course_link,
+    course_spelling,
+    likely_pair,
+    offering,
+)
+from gateway.storage.engine import Database
+from schema.model.links import CourseLink, LikelyCourses, LinkDecider, LinkOutcome
+from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
+from schema.ports import Slice, Window
+
+Decide = Callable[[Connection, datetime], LinkOutcome]
+
+
+class LinkDesk:
+    """Reads links and takes decisions; `notify` is called after one, so that it shows soon."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        notify: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._notify = notify
+
+    async def read_links(
+        self, window: Window, decided_by: LinkDecider | None = None
+    ) -> Slice[CourseLink]:
+        """See `CourseLinks.read_links`; reads forwards only."""
+        return await self._database.read(lambda c: _links(c, window, decided_by))
+
+    async def read_likely(self, limit: int) -> Sequence[LikelyCourses]:
+        """See `CourseLinks.read_likely`."""
+        return await self._database.read(lambda c: _likely(c, limit))
+
+    async def confirm(self, offering_id: OfferingId) -> LinkOutcome:
+        """See `CourseLinks.confirm`."""
+        return await self._decide(lambda c, now: confirm_link(c, offering_id, now))
+
+    async def split(self, offering_id: OfferingId) -> LinkOutcome:
+        """See `CourseLinks.split`."""
+        return await self._decide(lambda c, now: split_offering(c, offering_id, now))
+
+    async def merge(self, course_ids: Sequence[CourseId]) -> LinkOutcome:
+        """See `CourseLinks.merge`."""
+        return await self._decide(lambda c, now: merge_courses(c, course_ids, now))
+
+    async def merge_institutions(self, institution_ids: Sequence[InstitutionId]) -> LinkOutcome:
+        """See `CourseLinks.merge_institutions`."""
+        return await self._decide(lambda c, now: merge_institutions(c, institution_ids, now))
+
+    async def _decide(self, decide: Decide) -> LinkOutcome:
+        now = self._now()
+        outcome = await self._database.write(lambda connection: decide(connection, now))
+        self._notify()
+        return outcome
+
+
+def _links(
+    connection: Connection, window: Window, decided_by: LinkDecider | None
+) -> Slice[CourseLink]:
+    question = to_digest("links", decided_by)
+    wanted = [] if decided_by is None else [course_link.c.decided_by == decided_by]
+    total = connection.execute(select(func.count()).select_from(course_link).where(*wanted))
+    place = tuple_(course_link.c.score, course_link.c.offering_id)
+    behind = list(wanted)
+    if window.after is not None:
+        score, offering_id = from_cursor(window.after, question, (0.0, ""))
+        behind.append(place > (score, offering_id))
+    size = window.first or 0
+    rows = connection.execute(
+        select(course_link, offering.c.payload)
+        .join(offering, offering.c.id == course_link.c.offering_id)
+        .where(*behind)
+        .order_by(course_link.c.score, course_link.c.offering_id)
+        .limit(size + 1)
+    ).all()
+    keys: list[Key] = [(row.score, row.offering_id) for row in rows[:size]]
+    return Slice(
+        nodes=[_to_link(row) for row in rows[:size]],
+        cursors=[to_cursor(key, question) for key in keys],
+        has_next=len(rows) > size,
+        has_previous=window.after is not None,
+        total=total.scalar_one(),
+    )
+
+
+def _to_link(row: Any) -> CourseLink:
+    offered = from_payload(row.payload)
+    return CourseLink(
+        offering_id=OfferingId(row.offering_id),
+        course_id=CourseId(row.course_id),
+        partner=PartnerCode(offered.partner),
+        title=offered.listed.title,
+        institution=offered.listed.institution,
+        score=row.score,
+        rules=tuple(json.loads(row.rules)),
+        decided_by=LinkDecider(row.decided_by),
+        decided_at=row.decided_at,
+        pinned=row.pinned,
+    )
+
+
+def _likely(connection: Connection, limit: int) -> Sequence[LikelyCourses]:
+    """Return pairs of names that stand for two courses, as they do now."""
+    left, right = course_spelling.alias("left_name"), course_spelling.alias("right_name")
+    first, second = course.alias("first_course"), course.alias("second_course")
+    rows = connection.execute(
+        select(likely_pair.c.score, likely_pair.c.rules)
+        .add_columns(first.c.id, second.c.id.label("other_id"))
+        .add_columns(left.c.name, right.c.name.label("other_name"))
+        .join(left, left.c.match_key == likely_pair.c.match_key)
+        .join(right, right.c.match_key == likely_pair.c.other_key)
+        .join(first, first.c.match_key == left.c.course_key)
+        .join(second, second.c.match_key == right.c.course_key)
+        .where(likely_pair.c.kind == COURSE, first.c.id != second.c.id)
+        .where(first.c.is_live, second.c.is_live)
+        .order_by(likely_pair.c.score.desc(), first.c.id, second.c.id)
+        .limit(limit)
+    )
+    return [
+        LikelyCourses(
+            course_id=CourseId(row.id),
+            other_id=CourseId(row.other_id),
+            title=row.name,
+            other_title=row.other_name,
+            score=row.score,
+            rules=tuple(json.loads(row.rules)),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,98 @@
+"""`mitra links`: why offerings are one course, and operators' decisions."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+import typer
+
+from gateway.app import Gateway
+from gateway.settings import Settings
+from schema.ids import NodeKind, plain_id
+from schema.model.links import LinkOutcome
+from schema.model.values import CourseId, InstitutionId, OfferingId
+from schema.ports import Window
+
+T = TypeVar("T")
+
+links_app = typer.Typer(no_args_is_help=True, help="Which offerings are one course, and why.")
+
+Offering = Annotated[str, typer.Argument(help="The offering's id, as GraphQL has it or plain.")]
+Ids = Annotated[list[str], typer.Argument(help="Two ids or more.", metavar="ID...")]
+Count = Annotated[int, typer.Option(help="How many.", min=1, max=1_000)]
+
+
+@links_app.command("list")
+def list_links(count: Count = 50) -> None:
+    """List links, the least sure first."""
+    found = _run(lambda gateway: gateway.links.read_links(Window(first=count)))
+    for link in found.nodes:
+        rules = "; ".join(link.rules) or "same names"
+        typer.echo(
+            f"{link.score:.2f}\t{link.decided_by}\t{link.offering_id}\t{link.course_id}\t"
+            f"{link.partner}\t{link.title} · {link.institution}\t{rules}"
+        )
+    typer.echo(f"{len(found.nodes)} of {found.total} links")
+
+
+@links_app.command("likely")
+def list_likely(count: Count = 50) -> None:
+    """List courses that may be one, the most alike first."""
+    for pair in _run(lambda gateway: gateway.links.read_likely(count)):
+        rules = "; ".join(pair.rules)
+        typer.echo(
+            f"{pair.score:.2f}\t{pair.course_id}\t{pair.other_id}\t"
+            f"{pair.title} | {pair.other_title}\t{rules}"
+        )
+
+
+@links_app.command()
+def confirm(offering: Offering) -> None:
+    """Keep an offering in its course, whatever its partner calls it."""
+    plain = OfferingId(_plain(NodeKind.OFFERING, offering))
+    _tell(_run(lambda gateway: gateway.links.confirm(plain)), "stays in")
+
+
+@links_app.command()
+def split(offering: Offering) -> None:
+    """Give an offering a course of its own, and keep it there."""
+    plain = OfferingId(_plain(NodeKind.OFFERING, offering))
+    _tell(_run(lambda gateway: gateway.links.split(plain)), "is now")
+
+
+@links_app.command()
+def merge(courses: Ids) -> None:
+    """Make several courses one; the oldest keeps its id."""
+    plain = [CourseId(_plain(NodeKind.COURSE, each)) for each in courses]
+    _tell(_run(lambda gateway: gateway.links.merge(plain)), "merged into")
+
+
+@links_app.command("merge-institutions")
+def merge_institutions(institutions: Ids) -> None:
+    """Make several institutions one, and their courses of the same title."""
+    plain = [InstitutionId(_plain(NodeKind.INSTITUTION, each)) for each in institutions]
+    _tell(_run(lambda gateway: gateway.links.merge_institutions(plain)), "merged into")
+
+
+def _plain(kind: NodeKind, text: str) -> str:
+    return plain_id(kind, text) or text
+
+
+def _run(ask: Callable[[Gateway], Awaitable[T]]) -> T:
+    async def asked() -> T:
+        gateway = Gateway(Settings())
+        await gateway.open()
+        try:
+            return await ask(gateway)
+        finally:
+            await gateway.aclose()
+
+    return asyncio.run(asked())
+
+
+def _tell(outcome: LinkOutcome, done: str) -> None:
+    for error in outcome.errors:
+        typer.echo(f"{error.code}: {error.message}", err=True)
+    if outcome.kept is None:
+        raise typer.Exit(1)
+    typer.echo(f"{done} {outcome.kept}")

@@ -1,0 +1,130 @@
+"""Operators look into why offerings are one course, and decide otherwise."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+from strawberry import UNSET
+
+from schema import ports
+from schema.access import checked_operator
+from schema.context import Info
+from schema.ids import NodeKind, plain_id
+from schema.links_ports import CourseLinks
+from schema.model import links as records
+from schema.model.values import CourseId, InstitutionId, OfferingId
+from schema.paging import After, First, checked_cursors, checked_size, given, to_window
+from schema.types.connections import Connection
+from schema.types.described import argument
+from schema.types.links import (
+    CourseLink,
+    CourseLinkPayload,
+    InstitutionLinkPayload,
+    LikelyCourses,
+    to_course_payload,
+    to_institution_payload,
+)
+
+OfferingArgument = Annotated[strawberry.ID, argument("The offering's id.")]
+_LIKELY = 20
+
+
+@strawberry.type
+class LinkQuery:
+    """What operators ask about links."""
+
+    @strawberry.field(
+        description="Why offerings belong to courses that others founded, the least sure first; "
+        "for operators.",
+        graphql_type=Connection[CourseLink],
+    )
+    async def course_links(
+        self,
+        info: Info,
+        *,
+        decided_by: Annotated[
+            records.LinkDecider | None, argument("Only what was decided so; null for all.")
+        ] = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+    ) -> ports.Slice[records.CourseLink]:
+        """List links."""
+        window = to_window(first, after)
+        with checked_cursors():
+            return await _links(info).read_links(window, given(decided_by))
+
+    @strawberry.field(
+        description="Courses that may be one, the most alike first: too unsure to be joined "
+        "unasked; for operators.",
+        graphql_type=list[LikelyCourses],
+    )
+    async def likely_courses(
+        self, info: Info, *, first: First = _LIKELY
+    ) -> Sequence[records.LikelyCourses]:
+        """List pairs."""
+        size = _LIKELY if first is None else checked_size("first", first)
+        return await _links(info).read_likely(size)
+
+
+@strawberry.type
+class LinkMutation:
+    """What operators decide about links."""
+
+    @strawberry.mutation(
+        description="Keep an offering in its course, whatever its partner calls it; for operators.",
+        graphql_type=CourseLinkPayload,
+    )
+    async def confirm_course_link(
+        self, info: Info, offering_id: OfferingArgument
+    ) -> CourseLinkPayload:
+        """Confirm a link."""
+        links, plain = _links(info), plain_id(NodeKind.OFFERING, offering_id)
+        return to_course_payload(await links.confirm(OfferingId(plain or "")))
+
+    @strawberry.mutation(
+        description="Give an offering a course of its own; no later sync joins it again; "
+        "for operators.",
+        graphql_type=CourseLinkPayload,
+    )
+    async def split_offering(self, info: Info, offering_id: OfferingArgument) -> CourseLinkPayload:
+        """Split an offering off."""
+        links, plain = _links(info), plain_id(NodeKind.OFFERING, offering_id)
+        return to_course_payload(await links.split(OfferingId(plain or "")))
+
+    @strawberry.mutation(
+        description="Make several courses one: the oldest keeps its id, the others' ids lead to "
+        "it; for operators.",
+        graphql_type=CourseLinkPayload,
+    )
+    async def merge_courses(
+        self,
+        info: Info,
+        course_ids: Annotated[list[strawberry.ID], argument("The courses' ids, two or more.")],
+    ) -> CourseLinkPayload:
+        """Merge courses."""
+        links = _links(info)
+        plain = [CourseId(plain_id(NodeKind.COURSE, each) or "") for each in course_ids]
+        return to_course_payload(await links.merge(plain))
+
+    @strawberry.mutation(
+        description="Make several institutions one, and their courses of the same title: the "
+        "oldest keeps its id, the others' ids lead to it; for operators.",
+        graphql_type=InstitutionLinkPayload,
+    )
+    async def merge_institutions(
+        self,
+        info: Info,
+        institution_ids: Annotated[
+            list[strawberry.ID], argument("The institutions' ids, two or more.")
+        ],
+    ) -> InstitutionLinkPayload:
+        """Merge institutions."""
+        links = _links(info)
+        plain = [InstitutionId(plain_id(NodeKind.INSTITUTION, i) or "") for i in institution_ids]
+        return to_institution_payload(await links.merge_institutions(plain))
+
+
+def _links(info: Info) -> CourseLinks:
+    """Return the links, for an operator.  Raises UNAUTHENTICATED or FORBIDDEN."""
+    checked_operator(info.context.viewer)
+    return info.context.links

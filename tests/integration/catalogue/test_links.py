@@ -1,0 +1,285 @@
+"""What operators decide about courses holds, on both engines, whatever partners list later."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.links import LinkDesk
+from gateway.storage import catalogue_tables as tables
+from schema.model.catalogue import Offering
+from schema.model.links import LinkDecider, LinkErrorCode
+from schema.model.values import CourseId, InstitutionId, OfferingId, derived_id
+from schema.ports import BadCursorError, Window
+from tests.catalogue import NOON, PINTARIA, TOKOPEDIA, ScriptedPartner, a_partner, an_offering
+from tests.integration.catalogue.conftest import Workbench
+
+pytestmark = pytest.mark.anyio
+
+BARISTA = an_offering("1", "Barista untuk Pemula", "LKP Kopi Nusantara")
+SAME = an_offering("A", "BARISTA utk Pemula", "Lembaga Kursus & Pelatihan Kopi Nusantara",
+                   partner=PINTARIA)  # fmt: skip
+OTHER = an_offering("B", "Barista Lanjutan", "LKP Kopi Nusantara", partner=PINTARIA)
+TEN = Window(first=10)
+
+
+@pytest.fixture
+def desk(bench: Workbench) -> LinkDesk:
+    """A desk whose decisions come a minute after the last thing that happened."""
+    return LinkDesk(bench.database, lambda: bench.clock.turn(minutes=1))
+
+
+@pytest.fixture
+def follower(bench: Workbench) -> CatalogueFollower:
+    return CatalogueFollower(bench.store, [a_partner(), a_partner(PINTARIA)], bench.clock)
+
+
+async def list_at(bench: Workbench, *offerings: Offering) -> None:
+    """Let one partner list exactly these."""
+    [code] = {each.partner for each in offerings}
+    done = await bench.sync(ScriptedPartner(offerings), a_partner(code))
+    assert done.failure is None
+
+
+async def course_of(bench: Workbench, offering: Offering) -> CourseId:
+    fact = await bench.store.read_fact(offering.id)
+    assert fact is not None
+    return fact.course_id
+
+
+async def kinds(bench: Workbench) -> dict[str, str]:
+    """Return what the newest revision says became of each course."""
+    newest = await bench.store.read_revision()
+    rows = await bench.rows(tables.change_log)
+    return {str(r["course_id"]): str(r["kind"]) for r in rows if r["revision"] == newest}
+
+
+async def test_a_link_keeps_its_evidence(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+    await list_at(bench, SAME)
+
+    [link] = (await desk.read_links(TEN)).nodes
+
+    assert link.offering_id == SAME.id
+    assert link.course_id == await course_of(bench, BARISTA)
+    assert link.title == SAME.listed.title
+    assert (link.decided_by, link.pinned) == (LinkDecider.RULE, False)
+    assert 0.85 <= link.score < 1
+    assert "abbreviation: utk" in link.rules
+    assert "legal form spelled otherwise: lkp" in link.rules
+
+
+async def test_links_come_the_least_sure_first(bench: Workbench, desk: LinkDesk):
+    slip = an_offering("B", "Latte Art untk Pemula", "LKP Kopi Nusantara", partner=PINTARIA)
+    await list_at(bench, BARISTA, an_offering("2", "Latte Art untuk Pemula", "LKP Kopi Nusantara"))
+    await list_at(bench, SAME, slip)
+
+    first = await desk.read_links(Window(first=1))
+    second = await desk.read_links(Window(first=1, after=first.cursors[0]))
+
+    assert [link.offering_id for link in first.nodes] == [slip.id]
+    assert [link.offering_id for link in second.nodes] == [SAME.id]
+    assert (first.total, first.has_next, second.has_next) == (2, True, False)
+    with pytest.raises(BadCursorError):
+        await desk.read_links(Window(first=1, after=first.cursors[0]), LinkDecider.OPERATOR)
+
+
+async def test_what_may_be_one_is_told(bench: Workbench, desk: LinkDesk):
+    unsure = an_offering("A", "Barista untuk Pemulo", "LKP Kopi Nusantara", partner=PINTARIA)
+    await list_at(bench, BARISTA)
+    await list_at(bench, unsure)
+
+    [pair] = await desk.read_likely(10)
+
+    assert {pair.title, pair.other_title} == {BARISTA.listed.title, unsure.listed.title}
+    assert pair.score < 0.85
+    await desk.merge([pair.course_id, pair.other_id])
+    assert await desk.read_likely(10) == []
+
+
+async def test_an_offering_that_is_split_off_gets_an_id_of_its_own(
+    bench: Workbench, desk: LinkDesk
+):
+    await list_at(bench, BARISTA)
+    await list_at(bench, SAME)
+    shared = await course_of(bench, BARISTA)
+
+    outcome = await desk.split(SAME.id)
+
+    assert outcome.kept == await course_of(bench, SAME) != shared
+    assert await course_of(bench, BARISTA) == shared
+    assert await kinds(bench) == {shared: "CHANGED", outcome.kept: "ADDED"}
+
+
+async def test_a_split_sticks(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+    await list_at(bench, SAME)
+    split = (await desk.split(SAME.id)).kept
+
+    await list_at(bench, replace(SAME, price=None))
+    await list_at(bench, replace(SAME, listed=BARISTA.listed))
+    await list_at(bench, replace(BARISTA, price=None))
+
+    assert await course_of(bench, SAME) == split
+    assert await course_of(bench, BARISTA) == derived_id(TOKOPEDIA, "course", "1")
+
+
+async def test_the_founder_may_leave(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+    await list_at(bench, SAME)
+    shared = await course_of(bench, SAME)
+
+    split = (await desk.split(BARISTA.id)).kept
+    await list_at(bench, replace(BARISTA, price=None))
+    await list_at(bench, replace(SAME, price=None))
+
+    assert await course_of(bench, SAME) == shared
+    assert await course_of(bench, BARISTA) == split
+    third = replace(SAME, key="C")
+    await list_at(bench, SAME, third)
+    assert await course_of(bench, third) == shared
+
+
+async def test_nothing_is_split_from_nothing(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+
+    [alone] = (await desk.split(BARISTA.id)).errors
+    [unknown] = (await desk.split(OfferingId("nobody"))).errors
+
+    assert alone.code is LinkErrorCode.NOTHING_TO_SPLIT
+    assert unknown.code is LinkErrorCode.NOT_FOUND
+
+
+async def test_a_confirmed_link_outweighs_a_new_name(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+    await list_at(bench, SAME)
+    shared = await course_of(bench, SAME)
+
+    assert (await desk.confirm(SAME.id)).kept == shared
+    await list_at(bench, an_offering("A", "Seduh Manual", partner=PINTARIA))
+
+    assert await course_of(bench, SAME) == shared
+    [link] = (await desk.read_links(TEN, LinkDecider.OPERATOR)).nodes
+    assert link.pinned
+    assert "confirmed by an operator" in link.rules
+
+
+async def test_merged_courses_are_the_older_one(
+    bench: Workbench, desk: LinkDesk, follower: CatalogueFollower
+):
+    await list_at(bench, BARISTA)
+    await list_at(bench, OTHER)
+    older, newer = await course_of(bench, BARISTA), await course_of(bench, OTHER)
+    await follower.refresh()
+
+    assert (await desk.merge([newer, older])).kept == older
+
+    assert await kinds(bench) == {older: "CHANGED", newer: "WITHDRAWN"}
+    await follower.refresh()
+    course = follower.reader(NOON).course(newer)
+    assert course is not None
+    assert course.id == older
+    assert {each.key for each in course.offerings} == {"1", "B"}
+
+
+async def test_a_merge_sticks_for_its_names(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+    await list_at(bench, OTHER)
+    older, newer = await course_of(bench, BARISTA), await course_of(bench, OTHER)
+    await desk.merge([older, newer])
+
+    again = replace(OTHER, key="C")
+    await list_at(bench, replace(OTHER, price=None), again)
+
+    assert await course_of(bench, OTHER) == older
+    assert await course_of(bench, again) == older
+
+
+async def test_redirects_never_chain(bench: Workbench, desk: LinkDesk, follower: CatalogueFollower):
+    third = an_offering("C", "Seduh Manual", "LKP Kopi Nusantara", partner=PINTARIA)
+    await list_at(bench, BARISTA)
+    await list_at(bench, OTHER, third)
+    first, *others = [await course_of(bench, each) for each in (BARISTA, OTHER, third)]
+    ids = sorted(others)
+
+    await desk.merge(ids)
+    await desk.merge([first, ids[1]])  # an id that redirects stands for where it leads
+
+    await follower.refresh()
+    reader = follower.reader(NOON)
+    for each in ids:
+        course = reader.course(each)
+        assert course is not None
+        assert course.id == first
+    assert {row["new_id"] for row in await bench.rows(tables.redirect)} == {first}
+
+
+async def test_one_course_is_not_merged_with_itself(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+    course = await course_of(bench, BARISTA)
+
+    [alone] = (await desk.merge([course, course])).errors
+    [unknown] = (await desk.merge([course, CourseId("nothing")])).errors
+
+    assert alone.code is LinkErrorCode.NOTHING_TO_MERGE
+    assert unknown.code is LinkErrorCode.NOT_FOUND
+
+
+async def test_what_was_split_can_be_merged_again(bench: Workbench, desk: LinkDesk):
+    await list_at(bench, BARISTA)
+    await list_at(bench, SAME)
+    shared = await course_of(bench, BARISTA)
+    split = (await desk.split(SAME.id)).kept or ""
+
+    assert (await desk.merge([CourseId(split), shared])).kept == shared
+    await list_at(bench, replace(SAME, price=None))
+
+    assert await course_of(bench, SAME) == shared
+    assert (await desk.split(SAME.id)).kept not in {shared, split, None}
+
+
+async def test_merged_institutions_share_their_courses(
+    bench: Workbench, desk: LinkDesk, follower: CatalogueFollower
+):
+    theirs = an_offering("A", "Barista untuk Pemula", "Kopi Nusa Raya", partner=PINTARIA)
+    alone = an_offering("B", "Seduh Manual", "Kopi Nusa Raya", partner=PINTARIA)
+    await list_at(bench, BARISTA)
+    await list_at(bench, theirs, alone)
+    await follower.refresh()
+    reader = follower.reader(NOON)
+    kept, old = (reader.course_of(each.id).institution.id for each in (BARISTA, alone))
+
+    assert (await desk.merge_institutions([old, kept])).kept == kept
+
+    assert await course_of(bench, theirs) == await course_of(bench, BARISTA)
+    await follower.refresh()
+    reader = follower.reader(NOON)
+    assert reader.course_of(alone.id).institution.id == kept
+    found = reader.institution(InstitutionId(old))
+    assert found is not None
+    assert found.id == kept
+    late = an_offering("C", "Latte Art", "KOPI NUSA RAYA", partner=PINTARIA)
+    await list_at(bench, theirs, alone, late)
+    await follower.refresh()
+    assert follower.reader(NOON).course_of(late.id).institution.id == kept
+
+
+async def test_two_titles_of_one_shelf_are_no_slips_of_each_other(bench: Workbench):
+    near = an_offering("2", "Barista untuk Pemla", "LKP Kopi Nusantara")
+
+    await list_at(bench, BARISTA, near)
+
+    assert await course_of(bench, near) != await course_of(bench, BARISTA)
+
+
+async def test_unchanged_rows_are_not_looked_at(bench: Workbench):
+    await list_at(bench, BARISTA)
+    await list_at(bench, SAME)
+    before = await bench.rows(tables.course_spelling), await bench.rows(tables.course_link)
+
+    await list_at(bench, SAME)
+    await list_at(bench, SAME, OTHER)
+
+    spellings = await bench.rows(tables.course_spelling)
+    assert len(spellings) == len(before[0]) + 1
+    assert await bench.rows(tables.course_link) == before[1]
