@@ -56,6 +56,8 @@ class Web:
             partners=directory,
             enrolments=None,  # type: ignore[arg-type]  # nobody enrols here
             seats=FakeSeats(),
+            held=None,  # type: ignore[arg-type]  # nor decides
+            links=None,  # type: ignore[arg-type]
             changes=self.feed.as_of(reader, self.follower.snapshot),
             now=now,
         )
