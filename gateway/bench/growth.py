@@ -20,6 +20,7 @@ from pathlib import Path
 from adapters.base import Cursor, Page, Validators
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.leases import Leases
+from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database, database_url
@@ -44,18 +45,14 @@ class Growth:
     held: bool
     sync_seconds: float
     approve_seconds: float
+    cpu_seconds: float  # of both together, so that a busy machine does not count
     applied: int
     memory_mb: float  # peak over base
-
-    @property
-    def seconds(self) -> float:
-        """Reading, holding and applying together."""
-        return self.sync_seconds + self.approve_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class GrowthReport:
-    """All sizes; `linearity` is the cost of an offering in the longest list to the shortest."""
+    """All sizes; `linearity` is the work per offering of the last size to that of the first."""
 
     sizes: tuple[Growth, ...]
     linearity: float
@@ -77,8 +74,9 @@ def measure_growth(sizes: Sequence[int] = SIZES, database: str | None = None) ->
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
         found = tuple(pool.submit(_measure, size, database).result() for size in sizes)
     first, last = found[0], found[-1]
-    per_offering = last.seconds / last.offerings
-    return GrowthReport(found, per_offering / (first.seconds / first.offerings))
+    per_offering = last.cpu_seconds / last.offerings
+    linearity = per_offering / (first.cpu_seconds / first.offerings)
+    return GrowthReport(found, round(linearity, 2))
 
 
 def _measure(size: int, url: str | None) -> Growth:
@@ -94,19 +92,21 @@ def _measure(size: int, url: str | None) -> Growth:
 async def _grow(database: Database, size: int) -> Growth:
     held_lists = HeldLists(database, Leases(database, _now), _now)
     await CatalogueSync(_List(BEFORE), database, _now).sync(_config())
-    base, began = _peak_mb(), time.monotonic()
+    base, began, worked = _peak_mb(), time.monotonic(), time.process_time()
     done = await CatalogueSync(_List(size), database, _now).sync(_config())
     synced = time.monotonic()
     for held in await held_lists.read_held():
         await held_lists.approve(held.run)
     approved = time.monotonic()
-    again = await CatalogueSync(_List(size), database, _now).sync(_config())
+    worked = time.process_time() - worked
+    [status] = await CatalogueStore(database).read_statuses()
     return Growth(
         offerings=size,
         held=done.withheld is not None,
         sync_seconds=round(synced - began, 2),
         approve_seconds=round(approved - synced, 2),
-        applied=again.unchanged,
+        cpu_seconds=round(worked, 2),
+        applied=status.offerings,
         memory_mb=round(_peak_mb() - base, 1),
     )
 
