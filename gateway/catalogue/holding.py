@@ -79,7 +79,8 @@ def drop_held(connection: Connection, partner: PartnerCode, now: datetime) -> No
     found = read_held_row(connection, held_list.c.partner == partner)
     if found is not None:
         connection.execute(delete(held_list).where(held_list.c.run_id == found.run_id))
-        end_run(connection, load_run(connection, found.run_id), RunOutcome.SUPERSEDED, now)
+        run, reason = load_run(connection, found.run_id), to_reason(alarms_of(found))
+        end_run(connection, run, RunOutcome.SUPERSEDED, now, reason=reason)
 
 
 def read_held_row(connection: Connection, which: Any) -> Row[Any] | None:

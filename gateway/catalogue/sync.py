@@ -27,6 +27,7 @@ from adapters.errors import (
 from gateway.catalogue.ahead import PageAhead
 from gateway.catalogue.difference import has_standing
 from gateway.catalogue.holding import Settled, settle_run, settle_unmodified
+from gateway.catalogue.loops import LoopGuard
 from gateway.catalogue.profile import add_profile, to_profile
 from gateway.catalogue.records import VERSION
 from gateway.catalogue.rows import PageRows, to_page_rows
@@ -43,9 +44,6 @@ from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
 from gateway.telemetry import SYNC_ROWS, SYNC_RUNS
 from schema.model.values import PartnerCode
-
-MOST_PAGES = 10_000
-MOST_CURSOR_CHARACTERS = 4_000
 
 logger = structlog.get_logger()
 
@@ -232,40 +230,6 @@ class _Walk:
         )
         _log(run, settled)
         return to_progress(run, settled.counts, finished=True, settled=settled)
-
-
-class LoopGuard:
-    """Notices a list that leads in a circle, and one that does not end."""
-
-    def __init__(self, run: OpenRun) -> None:
-        self._partner = run.partner
-        self._cursors = {cursor for cursor, _ in run.visited}
-        self._pages = {content_hash for _, content_hash in run.visited}
-        self._count = run.pages
-
-    def check_cursor(self, page: Page, cursor: Cursor | None) -> None:
-        """Refuse a next cursor that has been followed before.  Raises `PartnerContractError`."""
-        self._cursors.add(cursor)
-        self._count += 1
-        following = page.next_cursor
-        if following is None:
-            return
-        if following in self._cursors:
-            self._refuse(f"its pages lead in a circle: page {self._count} names an earlier cursor")
-        if not following.isprintable() or len(following) > MOST_CURSOR_CHARACTERS:
-            self._refuse(f"the cursor of page {self._count} is not printable, or endless")
-        if self._count >= MOST_PAGES:
-            self._refuse(f"its list does not end: {MOST_PAGES} pages and still more")
-
-    def check_news(self, page: PageRows, *, has_news: bool) -> None:
-        """Refuse a page that came before and brings nothing.  Raises `PartnerContractError`."""
-        is_repeated = page.content_hash in self._pages
-        self._pages.add(page.content_hash)
-        if is_repeated and page.fetched and not has_news:
-            self._refuse(f"its pages repeat: page {self._count} has come before")
-
-    def _refuse(self, reason: str) -> None:
-        raise PartnerContractError(self._partner, reason)
 
 
 def to_fingerprint(config: PartnerConfig) -> str:

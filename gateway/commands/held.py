@@ -31,7 +31,7 @@ def register(partners: typer.Typer) -> None:
 
 def held() -> None:
     """Show the lists that wait for a decision: why, and what they would change."""
-    found = asyncio.run(_read_held(Gateway(Settings())))
+    found = asyncio.run(_read_held())
     for each in found:
         typer.echo(to_text(each))
     if not found:
@@ -40,17 +40,15 @@ def held() -> None:
 
 def approve(code: Code, run: RunOption = None) -> None:
     """Apply a partner's held list exactly as it was read."""
-    gateway = Gateway(Settings())
-    number = _chosen(gateway, code, run, "approve")
-    decision = asyncio.run(_decide(gateway, number, is_approval=True))
+    number = _chosen(code, run, "approve")
+    decision = asyncio.run(_decide(number, is_approval=True))
     _tell(decision, f"{code}: run {number} is applied", decision.revision)
 
 
 def reject(code: Code, run: RunOption = None) -> None:
     """Discard a partner's held list; the very same list is not asked about again."""
-    gateway = Gateway(Settings())
-    number = _chosen(gateway, code, run, "reject")
-    decision = asyncio.run(_decide(gateway, number, is_approval=False))
+    number = _chosen(code, run, "reject")
+    decision = asyncio.run(_decide(number, is_approval=False))
     _tell(decision, f"{code}: run {number} is discarded; the last good catalogue stays", None)
 
 
@@ -59,7 +57,7 @@ def runs(
     limit: Annotated[int, typer.Option(help="How many, newest first.", min=1, max=50)] = 10,
 ) -> None:
     """Show what a partner's last sync runs came to."""
-    for each in asyncio.run(_read_runs(Gateway(Settings()), PartnerCode(code), limit)):
+    for each in asyncio.run(_read_runs(PartnerCode(code), limit)):
         typer.echo(to_line(each))
 
 
@@ -101,11 +99,15 @@ def _price(price: Money | None) -> str:
     return f"{price.currency} {price.amount}" if price else "-"
 
 
-def _chosen(gateway: Gateway, code: str, run: int | None, verb: str) -> int:
+def _chosen(code: str, run: int | None, verb: str) -> int:
     """Return the run that is decided on: the one named, or the one shown and confirmed."""
+    held_now = asyncio.run(_read_held())
     if run is not None:
+        for each in held_now:
+            if each.run == run and each.partner != code:
+                raise typer.BadParameter(f"run {run} is of {each.partner}, not of {code}")
         return run
-    found = next((e for e in asyncio.run(_read_held(gateway)) if e.partner == code), None)
+    found = next((each for each in held_now if each.partner == code), None)
     if found is None:
         raise typer.BadParameter(f"nothing of {code!r} is held; see `mitra partners held`")
     typer.echo(to_text(found))
@@ -123,16 +125,19 @@ def _tell(decision: SyncDecision, said: str, revision: int | None) -> None:
     typer.echo(f"{said}: revision {revision}" if revision else said)
 
 
-async def _read_held(gateway: Gateway) -> Sequence[HeldSync]:
+async def _read_held() -> Sequence[HeldSync]:
+    gateway = Gateway(Settings())
     async with gateway.opened():
         return await gateway.held.read_held()
 
 
-async def _read_runs(gateway: Gateway, code: PartnerCode, limit: int) -> Sequence[PastRun]:
+async def _read_runs(code: PartnerCode, limit: int) -> Sequence[PastRun]:
+    gateway = Gateway(Settings())
     async with gateway.opened():
         return await gateway.catalogue.read(lambda connection: read_runs(connection, code, limit))
 
 
-async def _decide(gateway: Gateway, run: int, *, is_approval: bool) -> SyncDecision:
+async def _decide(run: int, *, is_approval: bool) -> SyncDecision:
+    gateway = Gateway(Settings())
     async with gateway.opened():
         return await (gateway.held.approve(run) if is_approval else gateway.held.reject(run))

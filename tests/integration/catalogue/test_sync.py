@@ -8,8 +8,7 @@ import pytest
 
 from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
 from adapters.errors import CursorExpiredError, PartnerUnavailableError
-from gateway.catalogue import runs
-from gateway.catalogue import sync as sync_module
+from gateway.catalogue import loops, runs
 from gateway.storage import catalogue_tables as tables
 from schema.model.catalogue import Session, UnknownTerm
 from schema.model.values import RemoteId
@@ -194,7 +193,7 @@ async def test_a_page_that_comes_again_under_another_cursor_is_refused(bench: Wo
 
 
 async def test_a_list_without_end_is_refused(bench: Workbench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sync_module, "MOST_PAGES", 3)
+    monkeypatch.setattr(loops, "MOST_PAGES", 3)
     endless = [offerings(1, start=n) for n in range(1, 6)]
 
     done = await bench.sync(ScriptedPartner(*endless))

@@ -23,6 +23,12 @@ FAILING = replace(
 FIRST_FAILED = StatusRow(
     TOKOPEDIA, 1, attempted_at=NOON, failing_since=NOON, failure="connection refused"
 )
+HELD = replace(
+    GOOD,
+    held_run=7,
+    withheld_since=NOON + timedelta(minutes=15),
+    withheld_reason="would withdraw 7 of 9 offerings",
+)
 PAUSED = replace(CONFIG, partner=replace(CONFIG.partner, state=PartnerState.PAUSED))
 
 
@@ -57,6 +63,28 @@ PAUSED = replace(CONFIG, partner=replace(CONFIG.partner, state=PartnerState.PAUS
             id="older-than-twice-the-interval",
         ),
         pytest.param(
+            HELD,
+            16,
+            Freshness(
+                FreshnessState.STALE,
+                NOON,
+                "its new list is held for an operator since 2026-03-02 12:15 UTC "
+                "(would withdraw 7 of 9 offerings)",
+            ),
+            id="held",
+        ),
+        pytest.param(
+            replace(HELD, held_run=None, withheld_reason="rejected by an operator: …"),
+            16,
+            Freshness(
+                FreshnessState.STALE,
+                NOON,
+                "its new list is not applied since 2026-03-02 12:15 UTC "
+                "(rejected by an operator: …)",
+            ),
+            id="rejected",
+        ),
+        pytest.param(
             FAILING,
             18,
             Freshness(
@@ -84,6 +112,7 @@ def test_a_paused_partner_says_so():
         pytest.param(None, PartnerHealth.UNKNOWN, id="never-tried"),
         pytest.param(GOOD, PartnerHealth.HEALTHY, id="good"),
         pytest.param(FAILING, PartnerHealth.DOWN, id="failing"),
+        pytest.param(HELD, PartnerHealth.DEGRADED, id="held"),
         pytest.param(
             replace(GOOD, fetched=100, quarantined=5), PartnerHealth.HEALTHY, id="five-percent-bad"
         ),
