@@ -42,6 +42,8 @@ def session_availability(session: Session, taken: int, now: datetime) -> Availab
         return Availability.FINISHED
     if _is_past(session.enrolment_ends_at, now) or _is_past(session.starts_at, now):
         return Availability.CLOSED
+    if session.enrolment_starts_at is not None and now < session.enrolment_starts_at:
+        return Availability.NOT_YET_OPEN
     if session.unlimited:
         return Availability.AVAILABLE
     seats = seats_left(session, taken)

@@ -260,6 +260,7 @@ READERS: Mapping[str, Callable[[str, Options, Empty], Reader]] = {
     "bookable": _flag,
     "starts_at": _time,
     "ends_at": _time,
+    "enrolment_starts_at": _time,
     "enrolment_ends_at": _time,
     "venue_name": _line,
     "venue_address": _line,

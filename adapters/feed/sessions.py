@@ -14,8 +14,8 @@ from schema.model.catalogue import Session, Venue
 from schema.model.values import PartnerCode, RemoteId
 
 FIELDS = (
-    "starts_at", "ends_at", "enrolment_ends_at", "venue_name", "venue_address",
-    "region_code", "region_name", "capacity", "seats_left",
+    "starts_at", "ends_at", "enrolment_starts_at", "enrolment_ends_at", "venue_name",
+    "venue_address", "region_code", "region_name", "capacity", "seats_left",
 )  # fmt: skip
 
 
@@ -86,6 +86,7 @@ class SessionMapping:
             key=key,
             starts_at=starts_at,
             ends_at=ends_at,
+            enrolment_starts_at=told.get("enrolment_starts_at"),
             enrolment_ends_at=told.get("enrolment_ends_at"),
             venue=_to_venue(told),
             capacity=limit.seats,

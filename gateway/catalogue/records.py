@@ -32,6 +32,7 @@ class _Session(msgspec.Struct, omit_defaults=True):
     capacity: int | None = None
     seats_left: int | None = None
     unlimited: bool = False
+    enrolment_starts_at: _Moment | None = None
 
 
 class _Offering(msgspec.Struct, omit_defaults=True):
@@ -115,6 +116,7 @@ def _to_row(session: Session) -> _Session:
         capacity=session.capacity,
         seats_left=session.seats_left,
         unlimited=session.unlimited,
+        enrolment_starts_at=_to_moment(session.enrolment_starts_at),
     )
 
 
@@ -129,6 +131,7 @@ def _from_row(partner: PartnerCode, row: _Session) -> Session:
         capacity=row.capacity,
         seats_left=row.seats_left,
         unlimited=row.unlimited,
+        enrolment_starts_at=_from_moment(row.enrolment_starts_at),
     )
 
 

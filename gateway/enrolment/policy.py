@@ -70,7 +70,9 @@ def refusals(facts: Facts) -> tuple[Refusal, ...]:
 
 
 def is_open(session: Session, now: datetime) -> bool:
-    """Return whether a session can still be entered: a date that nobody told forbids nothing."""
+    """Return whether a session can be entered now: a date that nobody told forbids nothing."""
+    if session.enrolment_starts_at is not None and now < session.enrolment_starts_at:
+        return False
     ends = (session.enrolment_ends_at, session.starts_at, session.ends_at)
     return all(end is None or now < end for end in ends)
 
@@ -108,7 +110,7 @@ def _enrolment_open(facts: Facts) -> Refusal | None:
     wanted = [facts.session] if facts.session else list(facts.sessions.values())
     if not wanted or any(is_open(session, facts.now) for session in wanted):
         return None
-    message = "Enrolment has closed for this session; choose another."
+    message = "Enrolment is not open for this session; choose another."
     return Refusal(_CODE.ENROLMENT_CLOSED, message, _SESSION)
 
 

@@ -6,9 +6,10 @@ by its hash.  Every text of a partner is escaped, and links lead to web addresse
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from html import escape
+from zoneinfo import ZoneInfo
 
 from gateway.web.linked_data import (
     described,
@@ -52,6 +53,8 @@ _MONTHS = (
     "Januari", "Februari", "Maret", "April", "Mei", "Juni",
     "Juli", "Agustus", "September", "Oktober", "November", "Desember",
 )  # fmt: skip
+
+_JAKARTA = ZoneInfo("Asia/Jakarta")
 
 NameOf = Callable[[PartnerCode], str]
 FreshnessOf = Callable[[Offering], Freshness]
@@ -135,6 +138,8 @@ def _sessions(offering: Offering, now: datetime) -> Iterator[str]:
             venue = session.venue
             told = (venue.name, venue.address, venue.region_name)
             said.append(escape(", ".join(each for each in told if each)))
+        if session.enrolment_starts_at and now < session.enrolment_starts_at:
+            said.append(f"pendaftaran dibuka {_moment(session.enrolment_starts_at)}")
         if session.enrolment_ends_at:
             said.append(f"pendaftaran ditutup {_moment(session.enrolment_ends_at)}")
         yield "; ".join(each for each in said if each)
@@ -151,7 +156,8 @@ def _when(session: Session) -> str:
 def _age(freshness: Freshness) -> str:
     if freshness.fetched_at is None:
         return ""
-    return f"<p><small>Data dibaca {_moment(freshness.fetched_at.astimezone(UTC))}</small></p>\n"
+    read_at = freshness.fetched_at.astimezone(_JAKARTA)
+    return f"<p><small>Data dibaca {_moment(read_at)}</small></p>\n"
 
 
 def _moment(moment: datetime) -> str:

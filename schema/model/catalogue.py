@@ -62,11 +62,12 @@ class Session:
     capacity: int | None = None
     seats_left: int | None = None
     unlimited: bool = False
+    enrolment_starts_at: datetime | None = None
     id: SessionId = field(init=False)
 
     def __post_init__(self) -> None:
         """Derive the id, and refuse times without a zone."""
-        for name in ("starts_at", "ends_at", "enrolment_ends_at"):
+        for name in ("starts_at", "ends_at", "enrolment_starts_at", "enrolment_ends_at"):
             moment: datetime | None = getattr(self, name)
             if moment is not None and moment.utcoffset() is None:
                 raise ValueError(f"session {self.key}: {name} has no time zone")

@@ -34,6 +34,7 @@ class Session(Node):
     )
     starts_at: datetime | None = described("When it begins; null if the partner does not tell.")
     ends_at: datetime | None = described("When it is over; null if the partner does not tell.")
+    enrolment_starts_at: datetime | None = described("From when it takes enrolments, if told.")
     enrolment_ends_at: datetime | None = described("Until when it takes enrolments, if told.")
     venue: Venue | None = described("Where it is held; null online.")
     capacity: int | None = described(

@@ -35,6 +35,7 @@ OPEN = Session(
     seats_left=5,
 )
 STARTED = replace(OPEN, key=RemoteId("S2"), enrolment_ends_at=None, starts_at=NOW)
+UNOPENED = replace(OPEN, key=RemoteId("S4"), enrolment_starts_at=NOW + HOUR)
 CLOSED = replace(OPEN, key=RemoteId("S3"), enrolment_ends_at=NOW)
 UNDATED = Session(OPEN.partner, RemoteId("S4"))
 UNLIMITED = replace(OPEN, key=RemoteId("S5"), unlimited=True, seats_left=0)
@@ -109,6 +110,9 @@ def with_sessions(*sessions: Session, chosen: Session | None = None, **others: o
         pytest.param(with_sessions(OPEN), [CODE.SESSION_REQUIRED], id="no-session-chosen"),
         pytest.param(
             with_sessions(OPEN, CLOSED, chosen=CLOSED), [CODE.ENROLMENT_CLOSED], id="closes-now"
+        ),
+        pytest.param(
+            with_sessions(UNOPENED, chosen=UNOPENED), [CODE.ENROLMENT_CLOSED], id="opens-later"
         ),
         pytest.param(
             with_sessions(STARTED, chosen=STARTED), [CODE.ENROLMENT_CLOSED], id="starts-now"

@@ -1,7 +1,7 @@
 """Whether a place can be had now, one line per rule."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from hypothesis import given
@@ -64,6 +64,33 @@ def nobody(_session_id):
         ),
         pytest.param(
             replace(OPEN, enrolment_ends_at=NOW, seats_left=0), 0, Availability.CLOSED, id="shut"
+        ),
+        pytest.param(
+            replace(OPEN, enrolment_starts_at=NOW + DAY),
+            0,
+            Availability.NOT_YET_OPEN,
+            id="opens-tomorrow",
+        ),
+        pytest.param(
+            replace(OPEN, enrolment_starts_at=NOW), 0, Availability.AVAILABLE, id="opens-now"
+        ),
+        pytest.param(
+            replace(UNTOLD, enrolment_starts_at=NOW + DAY / 2, unlimited=True),
+            0,
+            Availability.NOT_YET_OPEN,
+            id="unlimited-but-later",
+        ),
+        pytest.param(
+            replace(OPEN, starts_at=(NOW + DAY).astimezone(UTC), enrolment_ends_at=None),
+            0,
+            Availability.AVAILABLE,
+            id="another-zone",
+        ),
+        pytest.param(
+            replace(OPEN, enrolment_ends_at=NOW.astimezone(UTC)),
+            0,
+            Availability.CLOSED,
+            id="this-instant-in-another-zone",
         ),
     ],
 )
