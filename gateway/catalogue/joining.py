@@ -238,6 +238,7 @@ def _write_link(
             rules=json.dumps([*(rule for rule in said if rule != why), why]),
             decided_by=OPERATOR,
             decided_at=now,
+            institution_rules=before.institution_rules if before and why == CONFIRMED else "[]",
             pinned=pinned or bool(before and before.pinned),
         )
     )

@@ -126,19 +126,27 @@ def write_links(connection: Connection, run: OpenRun, now: datetime) -> None:
         select(
             offering.c.id,
             offering.c.course_id,
-            func.coalesce(course_spelling.c.score, 1.0),
+            func.coalesce(course_spelling.c.score, 1.0)
+            * func.coalesce(institution_spelling.c.score, 1.0),
             func.coalesce(course_spelling.c.rules, "[]"),
             func.coalesce(course_spelling.c.decided_by, RULE),
             literal(now, Instant),
+            func.coalesce(institution_spelling.c.rules, "[]"),
             false(),
         )
         .select_from(offering)
         .join(course, course.c.id == offering.c.course_id)
         .join(staged, (staged.c.run_id == run.id) & (staged.c.offering_id == offering.c.id))
         .outerjoin(course_spelling, course_spelling.c.match_key == spelled)
+        .outerjoin(
+            institution_spelling, institution_spelling.c.match_key == staged.c.institution_key
+        )
         .where(offering.c.changed_run == run.id, course.c.founding_offering_id != offering.c.id)
     )
-    columns = ["offering_id", "course_id", "score", "rules", "decided_by", "decided_at", "pinned"]
+    columns = [
+        "offering_id", "course_id", "score", "rules", "decided_by", "decided_at",
+        "institution_rules", "pinned",
+    ]  # fmt: skip
     connection.execute(
         insert_into(connection, course_link).from_select(columns, links).on_conflict_do_nothing()
     )

@@ -280,6 +280,7 @@ course_link = Table(
     Column("offering_id", String(36), primary_key=True),
     Column("course_id", String(36), nullable=False, index=True),
     *_likeness_columns(),
+    Column("institution_rules", Text, nullable=False),  # `rules` are of the title
     Column("pinned", Boolean, nullable=False),  # an operator said so of this very offering
     Index(None, "score", "offering_id"),
 )

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("offering_id", sa.String(length=36), nullable=False),
         sa.Column("course_id", sa.String(length=36), nullable=False),
         *_likeness(),
+        sa.Column("institution_rules", sa.Text(), nullable=False),
         sa.Column("pinned", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("offering_id", name="pk_course_link"),
         schema="catalogue",
