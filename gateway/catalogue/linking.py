@@ -196,7 +196,7 @@ def _known(
     equal = {its_keys[0] for its_keys in keys.values()}
     for each in _stored(connection, kind, "compact_key", equal):
         known.add(each, [each.compact_key])
-    shared = new if kind.scope is None else _in_shared_scopes(connection, kind.scope, new)
+    shared = new if kind.scope is None else _in_shared_scopes(connection, new)
     alike = {block for each in shared for block in keys[each.key][1:]}
     for column in BLOCKS if alike else ():
         for each in _stored(connection, kind, column, alike):
@@ -204,15 +204,20 @@ def _known(
     return known
 
 
-def _in_shared_scopes(
-    connection: Connection, scope: Column[Any], new: Sequence[Spelling]
-) -> Sequence[Spelling]:
-    by_others = course_spelling.c.partner != new[0].partner
-    found = connection.execute(
-        select(scope).where(scope.in_({each.scope for each in new}), by_others).distinct()
+def _in_shared_scopes(connection: Connection, new: Sequence[Spelling]) -> Sequence[Spelling]:
+    """Return the titles of institutions of which another partner lists titles, too."""
+    partner, spelling = new[0].partner, course_spelling
+    is_of = spelling.c.institution_id == institution.c.id
+    by_another = (  # two ranges of an index, of which one entry each is enough
+        exists().where(is_of, spelling.c.partner < partner),
+        exists().where(is_of, spelling.c.partner > partner),
     )
-    scopes = set(found.scalars())
-    return [each for each in new if each.scope in scopes]
+    scopes = {each.scope for each in new}
+    found = connection.execute(
+        select(institution.c.id).where(institution.c.id.in_(scopes), or_(*by_another))
+    )
+    shared = set(found.scalars())
+    return [each for each in new if each.scope in shared]
 
 
 def _to_row(kind: Kind, spelling: Spelling, keys: Sequence[int], choice: Choice) -> dict[str, Any]:
@@ -231,7 +236,7 @@ def _to_row(kind: Kind, spelling: Spelling, keys: Sequence[int], choice: Choice)
 def _decided(likeness: Likeness, now: datetime) -> dict[str, Any]:
     return {
         "score": likeness.score,
-        "rules": json.dumps(likeness.rules),
+        "rules": json.dumps(likeness.rules) if likeness.rules else "[]",
         "decided_by": RULE,
         "decided_at": now,
     }
