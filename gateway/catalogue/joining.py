@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, insert, not_, select, update
 
-from gateway.catalogue.linking import COURSE, OPERATOR, lock_names
+from gateway.catalogue.linking import lock_names
 from gateway.catalogue.records import digest
+from gateway.catalogue.spellings import COURSE, OPERATOR
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
