@@ -1,4 +1,4 @@
-"""The command line: `mitra demo serve worker sync partners token sandbox adapter export-schema`.
+"""The command line: `mitra demo serve worker sync partners links token sandbox adapter …`.
 
 Commands are thin: they read settings, call one part, and print.  People get colours and
 bars, pipes get plain lines.

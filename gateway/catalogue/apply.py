@@ -1,11 +1,10 @@
 """From a staged list to the catalogue: one transaction, in SQL, writing only the difference.
 
-Order matters: names are recognised first (`linking`), so that the join by match key is exact
-whatever partners call a course; tombstones and moves before founding, so that a course whose
-only offering was renamed keeps its id; the revision last, for its row lock lasts until the
-commit and so makes the order of commits the order of revisions.  Courses and institutions
-are founded by `ON CONFLICT DO NOTHING` in sorted order: partners that are applied at the
-same time found each course once, and do not wait for each other in a circle.
+Order matters: names are recognised first (`linking`), so that match keys are equal where names
+are; tombstones and moves before founding, so that a course whose only offering was renamed
+keeps its id; the revision last, for its row lock makes the order of commits the order of
+revisions.  What is founded is founded by `ON CONFLICT DO NOTHING` in sorted order: partners
+applied at once found each course once, and do not wait for each other in a circle.
 """
 
 from dataclasses import asdict, dataclass

@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, exists, insert, not_, select, update
 
-from gateway.catalogue.linking import COURSE, OPERATOR, lock_names
+from gateway.catalogue.linking import lock_names
 from gateway.catalogue.records import digest
+from gateway.catalogue.spellings import COURSE, OPERATOR
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
@@ -238,6 +239,7 @@ def _write_link(
             rules=json.dumps([*(rule for rule in said if rule != why), why]),
             decided_by=OPERATOR,
             decided_at=now,
+            institution_rules=before.institution_rules if before and why == CONFIRMED else "[]",
             pinned=pinned or bool(before and before.pinned),
         )
     )

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, tuple_
+from sqlalchemy import Connection, func, select, text, tuple_
 
 from gateway.catalogue.cursors import Key, from_cursor, to_cursor, to_digest
 from gateway.catalogue.joining import confirm_link, merge_courses, split_offering
-from gateway.catalogue.linking import COURSE
 from gateway.catalogue.namesakes import merge_institutions
 from gateway.catalogue.records import from_payload
+from gateway.catalogue.spellings import COURSE
 from gateway.storage.catalogue_tables import (
     course,
     course_link,
@@ -68,7 +68,13 @@ class LinkDesk:
 
     async def _decide(self, decide: Decide) -> LinkOutcome:
         now = self._now()
-        outcome = await self._database.write(lambda connection: decide(connection, now))
+
+        def decided(connection: Connection) -> LinkOutcome:
+            if connection.dialect.name == "postgresql":  # a sync may be writing a large list
+                connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+            return decide(connection, now)
+
+        outcome = await self._database.write(decided)
         self._notify()
         return outcome
 
@@ -110,8 +116,8 @@ def _to_link(row: Any) -> CourseLink:
         partner=PartnerCode(offered.partner),
         title=offered.listed.title,
         institution=offered.listed.institution,
-        score=row.score,
-        rules=tuple(json.loads(row.rules)),
+        score=round(row.score, 4),
+        rules=(*json.loads(row.rules), *json.loads(row.institution_rules)),
         decided_by=LinkDecider(row.decided_by),
         decided_at=row.decided_at,
         pinned=row.pinned,

@@ -21,7 +21,8 @@ from gateway.catalogue.joining import (
     log_changes,
     write_redirect,
 )
-from gateway.catalogue.linking import INSTITUTION, OPERATOR, lock_names
+from gateway.catalogue.linking import lock_names
+from gateway.catalogue.spellings import INSTITUTION, OPERATOR
 from gateway.storage.catalogue_tables import (
     course,
     course_spelling,

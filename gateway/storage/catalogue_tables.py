@@ -306,11 +306,12 @@ course_spelling = Table(
     CATALOGUE,
     Column("match_key", String(32), primary_key=True),
     Column("course_key", String(32), nullable=False, index=True),
-    Column("institution_id", String(36), nullable=False, index=True),
+    Column("institution_id", String(36), nullable=False),
     Column("name", Text, nullable=False),
     Column("partner", String(40), nullable=False),
     *_block_columns(),
     *_likeness_columns(),
+    Index(None, "institution_id", "partner"),
 )
 
 # Why an offering belongs to a course that it has not founded.  One that an operator has
@@ -321,6 +322,7 @@ course_link = Table(
     Column("offering_id", String(36), primary_key=True),
     Column("course_id", String(36), nullable=False, index=True),
     *_likeness_columns(),
+    Column("institution_rules", Text, nullable=False),  # `rules` are of the title
     Column("pinned", Boolean, nullable=False),  # an operator said so of this very offering
     Index(None, "score", "offering_id"),
 )

@@ -112,7 +112,7 @@ def _slips(left: Name, right: Name) -> list[tuple[str, float]] | None:
     if found is None or not left.words or not right.words:
         return None
     costs = [_cost(slip, left, right) for slip in found]
-    places = {left.word_at(slip.left) for slip in found}
+    places = {_place(slip, left, right) for slip in found}
     if len(places) < len(found) or (len(found) > 1 and len(left.compact) < _LONG_NAME):
         costs.append(("more than one letter differs", _DOUBTFUL))
     return None if None in costs else [cost for cost in costs if cost]
@@ -120,7 +120,7 @@ def _slips(left: Name, right: Name) -> list[tuple[str, float]] | None:
 
 def _cost(slip: Slip, left: Name, right: Name) -> tuple[str, float] | None:
     """Return what a slip costs; None if it makes another word out of one."""
-    at = left.word_at(slip.left), right.word_at(slip.right)
+    at = _place(slip, left, right)
     words = left.words[at[0]], right.words[at[1]]
     tables = load_spellings()
     if words[0] != words[1] and all(word in tables.telling for word in words):
@@ -131,6 +131,14 @@ def _cost(slip: Slip, left: Name, right: Name) -> tuple[str, float] | None:
     if slip.kind is not SlipKind.REPLACED and not _is_harmless(slip, left, right, words):
         cost = _DOUBTFUL
     return f"{rule}: {words[0]}, {words[1]}", cost
+
+
+def _place(slip: Slip, left: Name, right: Name) -> tuple[int, int]:
+    """Return in which word of each name a slip is: where the surplus letter stands."""
+    if len(left.words) != len(right.words):
+        return left.word_at(slip.left), right.word_at(slip.right)
+    word = right.word_at(slip.right) if slip.is_right_longer else left.word_at(slip.left)
+    return word, word
 
 
 def _is_harmless(slip: Slip, left: Name, right: Name, words: tuple[str, str]) -> bool:
@@ -144,8 +152,5 @@ def _is_harmless(slip: Slip, left: Name, right: Name, words: tuple[str, str]) ->
 
 
 def _is_last_letter(slip: Slip, left: Name, right: Name) -> bool:
-    longer, at = (
-        (left, slip.left) if len(left.compact) > len(right.compact) else (right, slip.right)
-    )
-    here = longer.word_at(at)
-    return at + 1 == len(longer.compact) or longer.word_at(at + 1) != here
+    longer, at = (right, slip.right) if slip.is_right_longer else (left, slip.left)
+    return at + 1 == len(longer.compact) or longer.word_at(at + 1) != longer.word_at(at)

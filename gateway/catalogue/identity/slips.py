@@ -16,11 +16,15 @@ class SlipKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """One slip, at the letter `left` of one spelling and `right` of the other."""
+    """One slip, at the letter `left` of one spelling and `right` of the other.
+
+    `is_right_longer` tells which of the two has the letter that the other lacks.
+    """
 
     kind: SlipKind
     left: int
     right: int
+    is_right_longer: bool = False
 
 
 def find_slips(left: str, right: str, most: int = 2) -> tuple[Slip, ...] | None:
@@ -43,7 +47,7 @@ def _walk(left: str, right: str, at: tuple[int, int], allowed: int) -> tuple[Sli
     for kind, ahead_left, ahead_right in _steps(left, right, i, j):
         rest = _walk(left, right, (i + ahead_left, j + ahead_right), allowed - 1)
         if rest is not None:
-            return (Slip(kind, i, j), *rest)
+            return (Slip(kind, i, j, ahead_right > ahead_left), *rest)
     return None
 
 

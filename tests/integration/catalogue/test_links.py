@@ -1,5 +1,6 @@
 """What operators decide about courses holds, on both engines, whatever partners list later."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -283,3 +284,18 @@ async def test_unchanged_rows_are_not_looked_at(bench: Workbench):
     spellings = await bench.rows(tables.course_spelling)
     assert len(spellings) == len(before[0]) + 1
     assert await bench.rows(tables.course_link) == before[1]
+
+
+async def test_partners_that_come_at_once_found_each_course_once(bench: Workbench):
+    words = ["Barista", "Menjahit", "Akuntansi", "Fotografi", "Perkantoran", "Kewirausahaan"]
+    ours = [an_offering(word, f"{word} untuk Pemula", "LKP Karya Ibu") for word in words]
+    theirs = [
+        an_offering(word, f"{word.upper()} utk Pemula", "Lembaga Kursus dan Pelatihan Karya Ibu",
+                    partner=PINTARIA)
+        for word in words
+    ]  # fmt: skip
+
+    await asyncio.gather(list_at(bench, *ours), list_at(bench, *theirs[::-1]))
+
+    assert await bench.count(tables.course) == len(words)
+    assert await bench.count(tables.institution) == 1

@@ -15,11 +15,14 @@ def upgrade() -> None:
     _create_spellings(
         "course_spelling", [sa.Column("course_key", sa.String(length=32), nullable=False)]
     )
+    _index("institution_spelling", "institution_id")
+    _index("course_spelling", "institution_id", "partner")
     op.create_table(
         "course_link",
         sa.Column("offering_id", sa.String(length=36), nullable=False),
         sa.Column("course_id", sa.String(length=36), nullable=False),
         *_likeness(),
+        sa.Column("institution_rules", sa.Text(), nullable=False),
         sa.Column("pinned", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("offering_id", name="pk_course_link"),
         schema="catalogue",
@@ -67,7 +70,7 @@ def _create_spellings(name: str, target: list[sa.Column[Any]]) -> None:
         sa.PrimaryKeyConstraint("match_key", name=f"pk_{name}"),
         schema="catalogue",
     )
-    for column in (*(each.name for each in target), "institution_id", "compact_key"):
+    for column in (*(each.name for each in target), "compact_key"):
         _index(name, column)
     for number in (1, 2, 3):
         _index(name, f"block_{number}")
