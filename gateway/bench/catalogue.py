@@ -74,14 +74,22 @@ def measure_catalogue(task: Task, say: Say) -> CatalogueReport:
 
 def _measure_syncs(task: Task, place: Place, partner: SyntheticPartner, say: Say) -> SyncReport:
     plain = replace(place, address=partner.address(told=False))
-    say(f"{task.size:,}: full sync")
-    full = in_own_process(measure_sync, place)
-    say(f"{task.size:,}: unchanged, told by 304 and found by hashes")
-    not_modified = in_own_process(measure_sync, place)
-    hashes = in_own_process(measure_sync, plain)
-    say(f"{task.size:,}: one row in a hundred changed")
+
+    def measure(what: str, where: Place) -> SyncFigures:
+        say(f"{task.size:,}: {what}")
+        figures = in_own_process(measure_sync, where)
+        say(
+            f"  {figures.seconds:.2f} s (processor {figures.cpu_seconds:.2f} s), "
+            f"{figures.written:,} rows written, {figures.memory_mb:.0f} MB above base"
+        )
+        return figures
+
+    full = measure("full sync", place)
+    not_modified = measure("unchanged, told by 304", place)
+    hashes = measure("unchanged, found by hashes", plain)
     partner.change()
-    return SyncReport(full, not_modified, hashes, in_own_process(measure_sync, plain))
+    change = measure("one row in a hundred changed", plain)
+    return SyncReport(full, not_modified, hashes, change)
 
 
 def _measure_search(task: Task, place: Place, say: Say) -> tuple[Any, Waits | None]:

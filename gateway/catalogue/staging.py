@@ -4,24 +4,24 @@ Functions of a connection: the caller owns the transaction.  Each page is compar
 stands while it is staged, so an unchanged row leaves only its digest.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, not_, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from adapters.base import Validators
 from gateway.catalogue.records import digest, from_payload, from_session_payload
 from gateway.catalogue.rows import (
     OfferingRow,
     PageRows,
-    Standing,
     counted_terms,
     to_offering_row,
     with_sessions,
 )
 from gateway.catalogue.runs import Counts, OpenRun
+from gateway.catalogue.standing import chunks
 from gateway.storage.catalogue_tables import (
     left_out,
     offering,
@@ -35,10 +35,6 @@ from gateway.storage.catalogue_tables import (
 from gateway.storage.upsert import insert_into
 from schema.model.catalogue import Session
 from schema.model.values import derived_id
-
-CHUNK = 1_000  # ids in one statement
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +66,13 @@ def stage_page(connection: Connection, run: OpenRun, page: PageRows, now: dateti
     return Staged(moved, has_news=bool(fresh or page.sessions))
 
 
-def read_standing(connection: Connection, ids: Sequence[str]) -> Mapping[str, Standing]:
-    """Return what stands, on sale, of the offerings with these ids."""
-    found: dict[str, Standing] = {}
-    for chunk in _chunks(ids):
-        rows = connection.execute(
-            select(offering.c.id, offering.c.raw_hash, offering.c.content_hash).where(
-                offering.c.id.in_(chunk), not_(offering.c.withdrawn)
-            )
-        )
-        found.update((row.id, Standing(row.raw_hash, row.content_hash)) for row in rows)
-    return found
-
-
 def join_sessions(connection: Connection, run: OpenRun) -> OpenRun:
     """Put the sessions that came apart into their offerings; quarantine those without one."""
     run = _quarantine_orphans(connection, run)
     owners = connection.execute(
         select(staged_session.c.offering_id).where(staged_session.c.run_id == run.id).distinct()
     ).scalars()
-    for ids in _chunks(owners.all()):
+    for ids in chunks(owners.all()):
         sessions = _staged_sessions(connection, run, ids)
         for offering_id, payload in _staged_payloads(connection, run, ids):
             joined = with_sessions(from_payload(payload), sessions[offering_id])
@@ -124,7 +107,7 @@ def _staged_before(
 ) -> frozenset[str]:
     """Return the ids of `rows` that an earlier page of this run has listed."""
     found: set[str] = set()
-    for ids in _chunks([row.offering_id for row in rows]):
+    for ids in chunks([row.offering_id for row in rows]):
         found.update(
             connection.execute(
                 select(staged_offering.c.offering_id).where(
@@ -140,7 +123,7 @@ def _standing(
 ) -> Mapping[str, tuple[str, bool]]:
     """Return digest and tombstone flag of what stands of `rows`."""
     found: dict[str, tuple[str, bool]] = {}
-    for ids in _chunks([row.offering_id for row in rows]):
+    for ids in chunks([row.offering_id for row in rows]):
         for each in connection.execute(
             select(offering.c.id, offering.c.content_hash, offering.c.withdrawn).where(
                 offering.c.id.in_(ids)
@@ -176,7 +159,7 @@ def _stage_offerings(
         }
         for row in rows
     ]
-    for chunk in _chunks([row.offering_id for row in rows]):  # listed before: this one counts
+    for chunk in chunks([row.offering_id for row in rows]):  # listed before: this one counts
         connection.execute(
             delete(staged_offering).where(_staged(run), staged_offering.c.offering_id.in_(chunk))
         )
@@ -185,19 +168,18 @@ def _stage_offerings(
 
 
 def _stage_sessions(connection: Connection, run: OpenRun, page: PageRows) -> None:
+    if not page.sessions:
+        return
     statement = insert_into(connection, staged_session)
-    for row in page.sessions:
-        connection.execute(
-            statement.values(
-                run_id=run.id, offering_id=row.offering_id, key=row.key, payload=row.payload
-            ).on_conflict_do_update(
-                index_elements=["run_id", "offering_id", "key"], set_={"payload": row.payload}
-            )
-        )
+    statement = statement.on_conflict_do_update(
+        index_elements=["run_id", "offering_id", "key"],
+        set_={"payload": statement.excluded.payload},
+    )
+    connection.execute(statement, [asdict(row) | {"run_id": run.id} for row in page.sessions])
 
 
 def _take_back(connection: Connection, run: OpenRun, page: PageRows) -> None:
-    for ids in _chunks(page.withdrawn):
+    for ids in chunks(page.withdrawn):
         connection.execute(
             delete(staged_offering).where(_staged(run), staged_offering.c.offering_id.in_(ids))
         )
@@ -223,16 +205,17 @@ def _keep_found(connection: Connection, run: OpenRun, page: PageRows) -> None:
         connection.execute(
             insert(left_out), [asdict(each) | {"run_id": run.id} for each in page.left_out]
         )
-    statement = insert_into(connection, unknown_term)
-    for (field, text), rows in counted_terms(page.offerings).items():
-        connection.execute(
-            statement.values(
-                run_id=run.id, field=field, text=text, rows=rows
-            ).on_conflict_do_update(
-                index_elements=["run_id", "field", "text"],
-                set_={"rows": unknown_term.c.rows + rows},
-            )
+    terms = [
+        {"run_id": run.id, "field": field, "text": text, "rows": rows}
+        for (field, text), rows in counted_terms(page.offerings).items()
+    ]
+    if terms:
+        statement = insert_into(connection, unknown_term)
+        statement = statement.on_conflict_do_update(
+            index_elements=["run_id", "field", "text"],
+            set_={"rows": unknown_term.c.rows + statement.excluded.rows},
         )
+        connection.execute(statement, terms)
 
 
 def _write_checkpoint(
@@ -312,8 +295,3 @@ def _staged_payloads(
 
 def _staged(run: OpenRun) -> Any:
     return staged_offering.c.run_id == run.id
-
-
-def _chunks(ids: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]

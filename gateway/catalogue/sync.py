@@ -39,7 +39,8 @@ from gateway.catalogue.runs import (
     open_run,
     restart_run,
 )
-from gateway.catalogue.staging import Staged, read_standing, stage_page
+from gateway.catalogue.staging import Staged, stage_page
+from gateway.catalogue.standing import read_standing
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
 from gateway.telemetry import SYNC_ROWS, SYNC_RUNS

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.catalogue import cleaning
 from gateway.catalogue.cleaning import (
     HTML_LENGTH,
     NAME_LENGTH,
@@ -273,3 +274,13 @@ def test_no_script_survives(html):
     assert found.names <= HARMLESS_TAGS
     assert found.attributes <= {"href", "rel"}
     assert all(link.startswith("https://") for link in found.links)
+
+
+@given(
+    st.text(alphabet="ab <>\n\t\x1b[0m]\x07\x9b\u200b\u00a0\u3000\u202e\x1c\ud800é", max_size=40)
+)
+def test_short_cuts_make_the_same_text_visible(text):
+    every_word = cleaning._TERMINAL_CODE.sub("", text).split()
+    shown = ("".join(filter(str.isprintable, word)) for word in every_word)
+
+    assert visible(text) == " ".join(filter(None, shown))

@@ -1,0 +1,75 @@
+"""What a page's rows become, and which work an unchanged row is spared."""
+
+from dataclasses import replace
+
+from adapters.base import Page
+from gateway.catalogue import rows
+from gateway.catalogue.rows import OfferingRow, Standing, to_offering_row, to_page_rows
+from tests.catalogue import TOKOPEDIA, an_offering
+
+HTML = "<p onclick='x()'>Kopi<script>alert(1)</script></p>"
+
+
+def standing_of(row: OfferingRow) -> Standing:
+    return Standing(row.raw_hash, row.content_hash)
+
+
+def test_a_row_that_came_just_so_before_is_not_written_down_again():
+    offering = an_offering(description_html=HTML)
+    first = to_offering_row(TOKOPEDIA, offering)
+
+    again = to_offering_row(TOKOPEDIA, offering, standing_of(first))
+
+    assert again == replace(first, payload=None)
+
+
+def test_a_change_that_cleaning_takes_away_is_cleaned_and_found_equal():
+    first = to_offering_row(TOKOPEDIA, an_offering(description_html=HTML))
+    other = an_offering(description_html=HTML.replace("alert(1)", "alert(2)"))
+
+    again = to_offering_row(TOKOPEDIA, other, standing_of(first))
+
+    assert again.payload == first.payload
+    assert again.content_hash == first.content_hash
+    assert again.raw_hash != first.raw_hash
+
+
+def test_a_new_way_of_cleaning_cleans_everything_anew(monkeypatch):
+    offering = an_offering(description_html=HTML)
+    first = to_offering_row(TOKOPEDIA, offering)
+
+    monkeypatch.setattr(rows, "CLEANING_VERSION", rows.CLEANING_VERSION + 1)
+
+    assert to_offering_row(TOKOPEDIA, offering, standing_of(first)).payload == first.payload
+
+
+def test_a_row_that_stands_without_a_raw_hash_is_cleaned():
+    offering = an_offering(description_html=HTML)
+    first = to_offering_row(TOKOPEDIA, offering)
+
+    again = to_offering_row(TOKOPEDIA, offering, Standing(None, first.content_hash))
+
+    assert again == first
+
+
+def test_what_cannot_be_hashed_raw_is_compared_clean():
+    offering = an_offering(description_html="<p>Kopi \ud800</p>")
+
+    row = to_offering_row(TOKOPEDIA, offering)
+
+    assert row.raw_hash is None
+    assert to_offering_row(TOKOPEDIA, offering, standing_of(row)) == row
+
+
+def test_two_pages_of_unchanged_rows_are_still_told_apart():
+    pages = [Page((an_offering(key),)) for key in ("1", "2")]
+    known = {
+        row.offering_id: standing_of(row)
+        for page in pages
+        for row in to_page_rows(TOKOPEDIA, page).offerings
+    }
+
+    hashes = {to_page_rows(TOKOPEDIA, page, known).content_hash for page in pages}
+
+    assert hashes == {to_page_rows(TOKOPEDIA, page).content_hash for page in pages}
+    assert len(hashes) == 2
