@@ -19,11 +19,14 @@ from adapters.registry import build_adapter
 from gateway.cache.base import Cache
 from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
+from gateway.catalogue.approvals import ApprovalDesk
+from gateway.catalogue.blocks import BlockFollower
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
+from gateway.enrolment.blocks import BlockRegister
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
 from gateway.enrolment.seats import SeatBoard
@@ -114,6 +117,11 @@ class Gateway:
         self.enrolments = EnrolmentService(
             self.ledger, self.store, learners, now=utc_now, notify=self._courier.notify
         )
+        self.blocks = BlockRegister(self.ledger, utc_now, self._follow_blocks)
+        self.block_follower = BlockFollower(
+            self.blocks, self.catalogue, utc_now, self.follower.notify
+        )
+        self.approvals = ApprovalDesk(self.catalogue, utc_now, self.follower.notify)
         self.seats = SeatBoard(
             self.ledger, lambda code: self.follower.directory.freshness(code).fetched_at, utc_now
         )
@@ -122,7 +130,11 @@ class Gateway:
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
         await self._open()
-        work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
+        work: list[Coroutine[Any, Any, None]] = [
+            self.block_follower.run(),
+            self.follower.run(),
+            self._keep_counting_seats(),
+        ]
         if background:
             work.append(self._scheduler.run(self.configs))
         tasks = [asyncio.create_task(each) for each in work]
@@ -198,6 +210,8 @@ class Gateway:
             partners=self.follower.directory,
             enrolments=self.enrolments,
             seats=self.seats,
+            blocks=self.blocks,
+            approvals=self.approvals,
             now=now,
             viewer=viewer,
         )
@@ -212,6 +226,18 @@ class Gateway:
         await self.cache.close()
         for database in (self.catalogue, self.ledger):
             await asyncio.to_thread(database.close)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Migrate and load for one command, and close."""
+        await self._open()
+        try:
+            yield
+        finally:
+            await self.aclose()
+
+    async def _follow_blocks(self) -> None:
+        await self.block_follower.follow()
 
     async def _open(self) -> None:
         for database in (self.catalogue, self.ledger):

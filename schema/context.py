@@ -5,6 +5,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.block_ports import Approvals, Blocks
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 
@@ -19,6 +20,8 @@ class Context:
     partners: PartnerDirectory
     enrolments: Enrolments
     seats: SeatCounts
+    blocks: Blocks
+    approvals: Approvals
     now: datetime
     viewer: Viewer = ANONYMOUS
 

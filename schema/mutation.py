@@ -10,6 +10,7 @@ from schema.ids import NodeKind, plain_id
 from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal
 from schema.model.values import LearnerId, OfferingId, SessionId
 from schema.model.viewer import Viewer
+from schema.operators.blocks import BlockMutation
 from schema.paging import given
 from schema.types.described import argument
 from schema.types.enrolments import EnrolInput, EnrolPayload
@@ -18,7 +19,7 @@ LONGEST_KEY = 255
 
 
 @strawberry.type(description="Entry points for changing.")
-class Mutation:
+class Mutation(BlockMutation):
     """The mutation root."""
 
     @strawberry.mutation(

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from schema.model.blocks import Targets, to_targets
 from schema.model.catalogue import (
     Course,
     Freshness,
@@ -223,13 +224,29 @@ class PartnerDirectory(Protocol):
 class OfferingFact:
     """What enrolling needs to know of an offering, read from the store, not from memory.
 
-    `sessions` maps the live sessions' ids; `withdrawn` offerings are told, not hidden.
+    What is withdrawn or not approved is told, not hidden; what is blocked says the ledger.
     """
 
     offering: Offering
     course_id: CourseId
     withdrawn: bool
     fetched_at: datetime
+    institution_id: InstitutionId | None = None
+    approved: bool = True
+
+    @property
+    def targets(self) -> Targets:
+        """What a block may name to hit it."""
+        category = self.offering.listed.category
+        return to_targets(
+            course=self.course_id,
+            offering=self.offering.id,
+            institution=self.institution_id,
+            partner=self.offering.partner,
+            category=category.code if category else None,
+            delivery_mode=self.offering.delivery_mode,
+            bundle=self.offering.bundle,
+        )
 
     @property
     def partner(self) -> PartnerCode:

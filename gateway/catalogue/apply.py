@@ -37,6 +37,7 @@ from gateway.catalogue.difference import (
 )
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
 from gateway.catalogue.staging import join_sessions
+from gateway.catalogue.visibility import is_on_sale, mark_visibility
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
@@ -48,6 +49,7 @@ from gateway.storage.catalogue_tables import (
 from gateway.storage.catalogue_tables import staged_offering as staged
 from gateway.storage.columns import Instant
 from gateway.storage.upsert import insert_into
+from schema.model.blocks import Approval
 from schema.model.values import derived_id
 
 RENAME_ATTEMPTS = 3
@@ -95,6 +97,7 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
+    mark_visibility(connection, run)
     _log_changes(connection, run, number)
     return number
 
@@ -237,6 +240,11 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
             literal(run.id, Integer),
             literal(run.id, Integer),
             literal(now, Instant),
+            staged.c.category,
+            staged.c.delivery_mode,
+            staged.c.bundle,
+            false(),
+            literal(Approval.APPROVED),
         )
         .join(course, course.c.match_key == staged.c.match_key)
         .order_by(staged.c.offering_id)
@@ -244,9 +252,11 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
     columns = [
         "id", "partner", "key", "course_id", "match_key", "content_hash", "payload",
         "withdrawn", "added_run", "changed_run", "changed_at",
+        "category", "delivery_mode", "bundle", "blocked", "approval",
     ]  # fmt: skip
     statement = insert_into(connection, offering).from_select(columns, rows)
-    written = [column for column in columns if column not in {"id", "partner", "key", "added_run"}]
+    kept = {"id", "partner", "key", "added_run", "blocked", "approval"}
+    written = [column for column in columns if column not in kept]
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["id"], set_={name: statement.excluded[name] for name in written}
@@ -255,7 +265,7 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
 
 
 def _log_changes(connection: Connection, run: OpenRun, number: int) -> None:
-    is_live_now = exists().where(offering.c.course_id == course.c.id, not_(offering.c.withdrawn))
+    is_live_now = exists().where(offering.c.course_id == course.c.id, is_on_sale())
     kind = case(
         (not_(course.c.is_live), "ADDED"), (not_(is_live_now), "WITHDRAWN"), else_="CHANGED"
     )

@@ -33,6 +33,9 @@ class OfferingRow:
     institution_id: str
     institution_key: str
     institution_name: str
+    category: str | None
+    delivery_mode: str
+    bundle: bool
     unknown_terms: tuple[UnknownTerm, ...] = ()
 
 
@@ -124,6 +127,9 @@ def to_offering_row(partner: PartnerCode, offering: Offering) -> OfferingRow:
         institution_id=institution_id(institution),
         institution_key=digest(institution),
         institution_name=cleaned.listed.institution,
+        category=cleaned.listed.category.code if cleaned.listed.category else None,
+        delivery_mode=cleaned.delivery_mode,
+        bundle=cleaned.bundle,
         unknown_terms=cleaned.unknown_terms,
     )
 

@@ -13,10 +13,12 @@ from hashlib import blake2b
 from typing import Protocol
 
 import structlog
+from sqlalchemy import Connection
 
 from adapters.base import Cursor, NotModified, Page, Validators
 from adapters.errors import CursorExpiredError, PartnerContractError, PartnerError
 from gateway.catalogue.apply import apply_run
+from gateway.catalogue.approvals import note_approval_mode
 from gateway.catalogue.difference import AlarmingDifferenceError
 from gateway.catalogue.records import VERSION
 from gateway.catalogue.rows import PageRows, to_page_rows
@@ -97,9 +99,12 @@ class CatalogueSync:
         that looks wrong.  When cancelled, the run stays open, to be resumed.
         """
         fingerprint, now = to_fingerprint(config), self._now()
-        run = await self._database.write(
-            lambda connection: open_run(connection, config.code, fingerprint, now)
-        )
+
+        def begin(connection: Connection) -> OpenRun:
+            note_approval_mode(connection, config)
+            return open_run(connection, config.code, fingerprint, now)
+
+        run = await self._database.write(begin)
         walk = _Walk(self._fetch_page, self._database, self._now, report)
         try:
             progress = await walk.finish(run, accept_alarm=accept_alarm)

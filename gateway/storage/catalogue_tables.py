@@ -2,6 +2,8 @@
 
 What stands:  revision, institution, course, offering, change_log
 How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, lease
+Who allows:   block_state, block (the ledger's, as far as they are followed), approval,
+              approval_mode
 Under way:    staged_page, staged_offering, staged_session (of open runs only)
 
 Ids are text: UUIDs as the records have them.  `payload` is the canonical record as
@@ -76,7 +78,16 @@ offering = Table(
     Column("added_run", Integer, nullable=False),
     Column("changed_run", Integer, nullable=False, index=True),
     Column("changed_at", Instant, nullable=False),
+    # By what it may be blocked, beside partner and course; the payload says the same.
+    Column("category", Text),
+    Column("delivery_mode", String(20), nullable=False),
+    Column("bundle", Boolean, nullable=False),
+    # On sale are those that are neither withdrawn nor blocked, and approved.
+    Column("blocked", Boolean, nullable=False),
+    Column("approval", String(10), nullable=False),  # see `schema.model.blocks.Approval`
     Index(None, "partner", "withdrawn"),
+    Index(None, "category"),
+    Index(None, "delivery_mode", "bundle"),
 )
 
 change_log = Table(
@@ -210,6 +221,9 @@ staged_offering = Table(
     Column("institution_id", String(36), nullable=False),
     Column("institution_key", String(32), nullable=False),
     Column("institution_name", Text, nullable=False),
+    Column("category", Text),
+    Column("delivery_mode", String(20), nullable=False),
+    Column("bundle", Boolean, nullable=False),
 )
 
 staged_session = Table(
@@ -219,4 +233,39 @@ staged_session = Table(
     Column("offering_id", String(36), primary_key=True),
     Column("key", Text, primary_key=True),
     Column("payload", Text, nullable=False),
+)
+
+block_state = Table(
+    "block_state",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    Column("number", Integer, nullable=False),  # of the ledger's block log, up to here followed
+)
+
+# The blocks in force, copied from the ledger; a row goes when its block is lifted.
+block = Table(
+    "block",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("scope", String(20), nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+approval = Table(
+    "approval",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True),
+    Column("offering_id", String(36), nullable=False, index=True),
+    Column("approval", String(10), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# The partners whose new offerings wait for an operator; what stands keeps its approval.
+approval_mode = Table(
+    "approval_mode",
+    CATALOGUE,
+    Column("partner", String(40), primary_key=True),
+    Column("manual", Boolean, nullable=False),
 )

@@ -11,6 +11,8 @@ from schema.model.viewer import ANONYMOUS, Role, Viewer
 from tests.unit.schema.fakes import (
     NOW,
     SISNAKER,
+    FakeApprovals,
+    FakeBlocks,
     FakeCatalogue,
     FakeEnrolments,
     FakePartners,
@@ -34,6 +36,8 @@ class Api:
         default_factory=lambda: FakePartners(a_partner(), a_partner(SISNAKER))
     )
     seats: FakeSeats = field(default_factory=FakeSeats)
+    blocks: FakeBlocks = field(default_factory=FakeBlocks)
+    approvals: FakeApprovals = field(default_factory=FakeApprovals)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -52,6 +56,8 @@ class Api:
             partners=self.partners,
             enrolments=self.enrolments,
             seats=self.seats,
+            blocks=self.blocks,
+            approvals=self.approvals,
             now=NOW,
             viewer=viewer or self.viewer,
         )

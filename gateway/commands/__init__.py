@@ -1,0 +1,1 @@
+"""Sub-commands of `mitra`, one module per topic."""
