@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from gateway.storage.columns import Instant
@@ -87,7 +88,13 @@ offering = Table(
     Column("approval", String(10), nullable=False),  # see `schema.model.blocks.Approval`
     Index(None, "partner", "withdrawn"),
     Index(None, "category"),
-    Index(None, "delivery_mode", "bundle"),
+    Index(None, "delivery_mode"),
+)
+Index(
+    "ix_offering_bundle",
+    offering.c.bundle,
+    sqlite_where=text("bundle = 1"),  # as queries say it there, or it is not used
+    postgresql_where=text("bundle"),
 )
 
 change_log = Table(

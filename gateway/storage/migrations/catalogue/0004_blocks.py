@@ -65,11 +65,14 @@ def _add_columns() -> None:
         schema=schema,
     )
     op.create_index("ix_offering_category", "offering", ["category"], schema=schema)
+    op.create_index("ix_offering_delivery_mode", "offering", ["delivery_mode"], schema=schema)
     op.create_index(
-        "ix_offering_delivery_mode_bundle",
+        "ix_offering_bundle",
         "offering",
-        ["delivery_mode", "bundle"],
+        ["bundle"],
         schema=schema,
+        sqlite_where=sa.text("bundle = 1"),
+        postgresql_where=sa.text("bundle"),
     )
 
 
