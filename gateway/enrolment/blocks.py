@@ -109,7 +109,11 @@ def keep_still(connection: Connection) -> None:
 
 def read_block_on(connection: Connection, targets: Targets, now: datetime) -> Block | None:
     """Return the oldest block in force that names one of `targets`, or None."""
-    named = (and_(block.c.scope == scope, block.c.value == targets[scope]) for scope in targets)
+    named = (
+        and_(block.c.scope == scope, block.c.value.in_(values))
+        for scope, values in targets.items()
+        if values
+    )
     question = select(block).where(block.c.lifted_at.is_(None), or_(*named)).order_by(block.c.id)
     found = (_to_block(row) for row in connection.execute(question))
     return next((each for each in found if each.is_in_force(now)), None)

@@ -1,11 +1,11 @@
 """Central blocks and approvals: what the programme has taken off sale, and what it lets on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from schema.model.values import CourseId, InstitutionId, Money, OfferingId, PartnerCode
+from schema.model.values import CourseId, Money, OfferingId, PartnerCode
 
 
 class BlockScope(StrEnum):
@@ -22,7 +22,7 @@ class BlockScope(StrEnum):
 
 EVERY_BUNDLE = "*"  # the value of a block on bundles, which names none
 
-Targets = Mapping[BlockScope, str]  # what of each scope an offering belongs to
+Targets = Mapping[BlockScope, Sequence[str]]  # what of each scope an offering belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,26 +135,3 @@ class Decision:
     reason: str
     offerings: tuple[OfferingId, ...] = ()
     partner: PartnerCode | None = None
-
-
-def to_targets(  # noqa: PLR0913 - one per scope
-    *,
-    course: CourseId,
-    offering: OfferingId,
-    institution: InstitutionId | None,
-    partner: PartnerCode,
-    category: str | None,
-    delivery_mode: str,
-    bundle: bool,
-) -> Targets:
-    """Return what a block may name to hit an offering."""
-    found = {
-        BlockScope.COURSE: course,
-        BlockScope.OFFERING: offering,
-        BlockScope.INSTITUTION: institution,
-        BlockScope.PARTNER: partner,
-        BlockScope.CATEGORY: category,
-        BlockScope.DELIVERY_MODE: delivery_mode,
-        BlockScope.BUNDLE: EVERY_BUNDLE if bundle else None,
-    }
-    return {scope: str(value) for scope, value in found.items() if value is not None}

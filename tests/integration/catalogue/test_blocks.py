@@ -84,7 +84,7 @@ async def partner(bench: Workbench) -> ScriptedPartner:
 
 async def target(bench: Workbench, scope: BlockScope) -> str:
     fact = await bench.store.read_fact(BARISTA.id)
-    return fact.targets[scope]
+    return fact.targets[scope][0]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ async def test_a_blocked_course_still_resolves_and_enrolling_is_told_what_it_is(
 
     assert follower.reader(NOON).course_of(PAKET.id).withdrawn
     assert (fact.withdrawn, fact.approved) == (False, True)
-    assert fact.targets[BlockScope.BUNDLE] == EVERY_BUNDLE
+    assert fact.targets[BlockScope.BUNDLE] == (EVERY_BUNDLE,)
 
 
 async def test_two_processes_show_a_block(bench: Workbench, ledger: Ledger, partner):

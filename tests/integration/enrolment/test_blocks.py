@@ -1,6 +1,7 @@
 """Central blocks in the ledger: new enrolments are refused, on both engines."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -160,3 +161,14 @@ async def test_nobody_gets_in_after_a_block_is_answered(
 
     assert (True, True) not in [*found, *late]
     assert not any(is_in for _, is_in in late)
+
+
+async def test_a_block_on_a_course_that_was_merged_away_holds(
+    programme: Programme, register: BlockRegister
+):
+    offering = programme.shelf.put("barista")
+    fact = programme.shelf.facts[offering.id]
+    programme.shelf.facts[offering.id] = replace(fact, former_ids=("course-old",))
+    await register.block(BlockWish(BlockScope.COURSE, "course-old", "why", LETTER), "rina")
+
+    assert codes(await programme.enrol(offering)) == [EnrolErrorCode.COURSE_BLOCKED]

@@ -36,25 +36,30 @@ def a_fact(**said: object) -> OfferingFact:
     listed = ListedCourse("Paket Barista", "LKP Kopi", category=said.pop("category", None))  # type: ignore[arg-type]
     sold = Offering(PartnerCode("tokopedia"), RemoteId("1"), listed, **said)  # type: ignore[arg-type]
     return OfferingFact(
-        sold, CourseId("C1"), withdrawn=False, fetched_at=NOW, institution_id=InstitutionId("I1")
+        sold,
+        CourseId("C1"),
+        withdrawn=False,
+        fetched_at=NOW,
+        institution_id=InstitutionId("I1"),
+        former_ids=("C0",),
     )
 
 
-def test_an_offering_belongs_to_one_value_of_each_scope():
+def test_an_offering_may_be_named_by_each_scope():
     fact = a_fact(
         category=Category("desain", "Desain"), delivery_mode=DeliveryMode.ONSITE, bundle=True
     )
 
     assert fact.targets == {
-        BlockScope.COURSE: "C1",
-        BlockScope.OFFERING: fact.offering.id,
-        BlockScope.INSTITUTION: "I1",
-        BlockScope.PARTNER: "tokopedia",
-        BlockScope.CATEGORY: "desain",
-        BlockScope.DELIVERY_MODE: "ONSITE",
-        BlockScope.BUNDLE: EVERY_BUNDLE,
+        BlockScope.COURSE: ("C1", "C0"),
+        BlockScope.OFFERING: (fact.offering.id,),
+        BlockScope.INSTITUTION: ("I1", "C0"),
+        BlockScope.PARTNER: ("tokopedia",),
+        BlockScope.CATEGORY: ("desain",),
+        BlockScope.DELIVERY_MODE: ("ONSITE",),
+        BlockScope.BUNDLE: (EVERY_BUNDLE,),
     }
 
 
 def test_a_title_makes_no_bundle():
-    assert BlockScope.BUNDLE not in a_fact().targets
+    assert a_fact().targets[BlockScope.BUNDLE] == ()
