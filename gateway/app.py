@@ -19,6 +19,8 @@ from adapters.registry import build_adapter
 from gateway.cache.base import Cache
 from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
+from gateway.catalogue.approvals import ApprovalDesk
+from gateway.catalogue.blocks import BlockFollower
 from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
@@ -28,6 +30,7 @@ from gateway.catalogue.published import PublishedCourses
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
+from gateway.enrolment.blocks import BlockRegister
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
 from gateway.enrolment.seats import SeatBoard
@@ -126,6 +129,11 @@ class Gateway:
         self.enrolments = EnrolmentService(
             self.ledger, self.store, learners, now=utc_now, notify=self._courier.notify
         )
+        self.blocks = BlockRegister(self.ledger, utc_now, self._follow_blocks)
+        self.block_follower = BlockFollower(
+            self.blocks, self.catalogue, utc_now, self.follower.notify
+        )
+        self.approvals = ApprovalDesk(self.catalogue, utc_now, self.follower.notify)
         self.seats = SeatBoard(
             self.ledger, lambda code: self.follower.directory.freshness(code).fetched_at, utc_now
         )
@@ -134,7 +142,11 @@ class Gateway:
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
         await self.open()
-        work: list[Coroutine[Any, Any, None]] = [self.follower.run(), self._keep_counting_seats()]
+        work: list[Coroutine[Any, Any, None]] = [
+            self.block_follower.run(),
+            self.follower.run(),
+            self._keep_counting_seats(),
+        ]
         if background:
             work += [self._scheduler.run(self.configs), self._keep_pruning()]
         tasks = [asyncio.create_task(each) for each in work]
@@ -224,6 +236,8 @@ class Gateway:
             held=self.held,
             changes=self.changes.as_of(reader, self.follower.snapshot),
             links=self.links,
+            blocks=self.blocks,
+            approvals=self.approvals,
             now=now,
             viewer=viewer,
         )
@@ -238,6 +252,9 @@ class Gateway:
         await self.cache.close()
         for database in (self.catalogue, self.ledger):
             await asyncio.to_thread(database.close)
+
+    async def _follow_blocks(self) -> None:
+        await self.block_follower.follow()
 
     async def open(self) -> None:
         """Bring the databases' tables up to date, and load what stands."""

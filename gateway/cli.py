@@ -25,6 +25,7 @@ from gateway import serve as processes
 from gateway.app import Gateway
 from gateway.commands import held
 from gateway.commands.bench import bench_app
+from gateway.commands.blocks import approvals_app, blocks_app
 from gateway.commands.links import links_app
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
@@ -49,6 +50,8 @@ app.add_typer(partners_app, name="partners")
 held.register(partners_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(links_app, name="links")
+app.add_typer(blocks_app, name="blocks")
+app.add_typer(approvals_app, name="approvals")
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import strawberry
 
+from schema.block_ports import Approvals, Blocks
 from schema.change_ports import CatalogueChanges
 from schema.links_ports import CourseLinks
 from schema.model.held import HeldSyncs
@@ -25,6 +26,8 @@ class Context:
     held: HeldSyncs
     changes: CatalogueChanges
     links: CourseLinks
+    blocks: Blocks
+    approvals: Approvals
     now: datetime
     viewer: Viewer = ANONYMOUS
 

@@ -10,6 +10,7 @@ from schema.ids import NodeKind, plain_id
 from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal
 from schema.model.values import LearnerId, OfferingId, SessionId
 from schema.model.viewer import Viewer
+from schema.operators.blocks import BlockMutation
 from schema.operators.held import HeldMutation
 from schema.operators.links import LinkMutation
 from schema.paging import given
@@ -20,7 +21,7 @@ LONGEST_KEY = 255
 
 
 @strawberry.type(description="Entry points for changing.")
-class Mutation(HeldMutation, LinkMutation):
+class Mutation(HeldMutation, LinkMutation, BlockMutation):
     """The mutation root."""
 
     @strawberry.mutation(

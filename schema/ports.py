@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+from schema.model.blocks import EVERY_BUNDLE, BlockScope, Targets
 from schema.model.catalogue import (
     Course,
     Freshness,
@@ -247,13 +248,32 @@ class PartnerDirectory(Protocol):
 class OfferingFact:
     """What enrolling needs to know of an offering, read from the store, not from memory.
 
-    `sessions` maps the live sessions' ids; `withdrawn` offerings are told, not hidden.
+    What is withdrawn or not approved is told, not hidden; what is blocked says the ledger.
+    `former_ids` are those of courses and institutions that were merged into its own: a
+    block on one of them holds.
     """
 
     offering: Offering
     course_id: CourseId
     withdrawn: bool
     fetched_at: datetime
+    institution_id: InstitutionId | None = None
+    approved: bool = True
+    former_ids: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> Targets:
+        """What a block may name to hit it."""
+        category, institution = self.offering.listed.category, self.institution_id
+        return {
+            BlockScope.COURSE: (self.course_id, *self.former_ids),
+            BlockScope.OFFERING: (self.offering.id,),
+            BlockScope.INSTITUTION: (*((institution,) if institution else ()), *self.former_ids),
+            BlockScope.PARTNER: (self.offering.partner,),
+            BlockScope.CATEGORY: (category.code,) if category else (),
+            BlockScope.DELIVERY_MODE: (self.offering.delivery_mode.value,),
+            BlockScope.BUNDLE: (EVERY_BUNDLE,) if self.offering.bundle else (),
+        }
 
     @property
     def partner(self) -> PartnerCode:

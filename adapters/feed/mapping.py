@@ -28,7 +28,7 @@ LISTED = (
     "duration_minutes", "rating", "rating_count", "image_url",
 )  # fmt: skip
 REQUIRED = ("title", "institution")
-SOLD = ("delivery_mode", "url", "bookable")
+SOLD = ("delivery_mode", "url", "bundle", "bookable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,6 +257,7 @@ READERS: Mapping[str, Callable[[str, Options, Empty], Reader]] = {
     "image_url": _url,
     "delivery_mode": _vocabulary(DeliveryMode, DeliveryMode.UNKNOWN),
     "url": _url,
+    "bundle": _flag,
     "bookable": _flag,
     "starts_at": _time,
     "ends_at": _time,

@@ -26,6 +26,7 @@ _ARCHIVED_ROWS = {PartnerCode("skill_academy"): 3}
 _LINK_ONLY = {
     "tokopedia": 40, "bukalapak": 40, "sekolahmu": 50, "maubelajarapa": 30, "bina_bumn": 20,
 }  # fmt: skip
+_BUNDLES = {"tokopedia": 25, "bina_bumn": 25}  # one in so many is sold as a bundle
 
 
 def generate(
@@ -52,12 +53,13 @@ def generate(
 
 
 def _marked(code: PartnerCode, shelf: Sequence[SandboxOffering]) -> Iterator[SandboxOffering]:
-    """Yield the shelf with some offerings, and the first free one, not bookable."""
-    every = _LINK_ONLY.get(code)
+    """Yield the shelf: some offerings, and the first free one, not bookable, some bundles."""
+    every, bundles = _LINK_ONLY.get(code), _BUNDLES.get(code)
     first_free = next((row.key for row in shelf if row.price == 0), None)
     for number, row in enumerate(shelf):
         link_only = every and (number % every == every // 2 or row.key == first_free)
-        yield replace(row, bookable=False) if link_only else row
+        bundle = bool(bundles and number % bundles == bundles - 1)
+        yield replace(row, bookable=not link_only, bundle=bundle)
 
 
 def _archived(code: PartnerCode, shelf: Sequence[SandboxOffering]) -> Iterator[SandboxOffering]:

@@ -56,6 +56,7 @@ class SandboxOffering:
     url: str
     sessions: tuple[SandboxSession, ...] = ()
     bookable: bool = True
+    bundle: bool = False
     archived: bool = False
 
 

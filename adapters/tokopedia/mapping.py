@@ -87,6 +87,7 @@ def to_offering(partner: PartnerCode, row: Record) -> Offering:
         url=optional_url(row, "url"),
         sessions=tuple(to_session(partner, each) for each in row.get("variants") or ()),
         unknown_terms=tuple(terms),
+        bundle=folded(course.get("paket", "")) == "ya",
     )
 
 

@@ -31,6 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
 from gateway.catalogue.linking import recognise, write_links
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
+from gateway.catalogue.visibility import is_on_sale, mark_visibility
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
@@ -42,6 +43,7 @@ from gateway.storage.catalogue_tables import (
 from gateway.storage.catalogue_tables import staged_offering as staged
 from gateway.storage.columns import Instant
 from gateway.storage.upsert import insert_into
+from schema.model.blocks import Approval
 from schema.model.values import derived_id
 
 RENAME_ATTEMPTS = 3
@@ -76,6 +78,7 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
+    mark_visibility(connection, run)
     _log_changes(connection, run, number)
     return number
 
@@ -220,6 +223,11 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
             literal(run.id, Integer),
             literal(now, Instant),
             staged.c.raw_hash,
+            staged.c.category,
+            staged.c.delivery_mode,
+            staged.c.bundle,
+            false(),
+            literal(Approval.APPROVED),
         )
         .join(course, course.c.match_key == staged.c.match_key)
         .order_by(staged.c.offering_id)
@@ -227,9 +235,11 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
     columns = [
         "id", "partner", "key", "course_id", "match_key", "content_hash", "payload",
         "withdrawn", "added_run", "changed_run", "changed_at", "raw_hash",
+        "category", "delivery_mode", "bundle", "blocked", "approval",
     ]  # fmt: skip
     statement = insert_into(connection, offering).from_select(columns, rows)
-    written = [column for column in columns if column not in {"id", "partner", "key", "added_run"}]
+    kept = {"id", "partner", "key", "added_run", "blocked", "approval"}
+    written = [column for column in columns if column not in kept]
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["id"], set_={name: statement.excluded[name] for name in written}
@@ -238,7 +248,7 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
 
 
 def _log_changes(connection: Connection, run: OpenRun, number: int) -> None:
-    is_live_now = exists().where(offering.c.course_id == course.c.id, not_(offering.c.withdrawn))
+    is_live_now = exists().where(offering.c.course_id == course.c.id, is_on_sale())
     kind = case(
         (not_(course.c.is_live), "ADDED"), (not_(is_live_now), "WITHDRAWN"), else_="CHANGED"
     )

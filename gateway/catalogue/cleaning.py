@@ -120,13 +120,14 @@ def _clean_listed(listed: ListedCourse) -> ListedCourse:
         institution=clean_name(listed.institution),
         summary=summary or (clean_summary(html, EXCERPT_LENGTH) if html else None),
         description_html=html,
-        category=_clean_category(listed.category),
+        category=clean_category(listed.category),
         rating=_clean_rating(listed.rating),
         image_url=_web_address(listed.image_url),
     )
 
 
-def _clean_category(found: Category | None) -> Category | None:
+def clean_category(found: Category | None) -> Category | None:
+    """Return a category of which nothing is invisible; None when nothing is left to show."""
     if found is None:
         return None
     name = clean_name(found.name)

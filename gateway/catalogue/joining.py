@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, not_, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from gateway.catalogue.linking import lock_names
 from gateway.catalogue.records import digest
 from gateway.catalogue.spellings import COURSE, OPERATOR
+from gateway.catalogue.visibility import is_on_sale, update_blocked
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
@@ -139,7 +140,8 @@ def log_changes(connection: Connection, ids: Sequence[str]) -> None:
     number = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
-    is_sold = exists().where(offering.c.course_id == course.c.id, not_(offering.c.withdrawn))
+    update_blocked(connection, offering.c.course_id.in_(ids))  # a course's block is its offerings'
+    is_sold = exists().where(offering.c.course_id == course.c.id, is_on_sale())
     states = connection.execute(
         select(course.c.id, course.c.is_live, is_sold.label("is_sold")).where(course.c.id.in_(ids))
     ).all()

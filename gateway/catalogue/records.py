@@ -47,6 +47,7 @@ class _Offering(msgspec.Struct, omit_defaults=True):
     url: str | None = None
     sessions: tuple[_Session, ...] = ()
     unknown_terms: tuple[UnknownTerm, ...] = ()
+    bundle: bool = False
 
 
 _encoder = msgspec.json.Encoder()
@@ -68,6 +69,7 @@ def to_payload(offering: Offering) -> str:
         url=offering.url,
         sessions=tuple(_to_row(session) for session in offering.sessions),
         unknown_terms=offering.unknown_terms,
+        bundle=offering.bundle,
     )
     return _encoder.encode(row).decode()
 
@@ -88,6 +90,7 @@ def from_payload(payload: str | bytes) -> Offering:
         url=row.url,
         sessions=tuple(_from_row(row.partner, session) for session in row.sessions),
         unknown_terms=row.unknown_terms,
+        bundle=row.bundle,
     )
 
 

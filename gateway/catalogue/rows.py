@@ -12,6 +12,7 @@ from functools import lru_cache
 from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
 from gateway.catalogue.cleaning import (
     TITLE_LENGTH,
+    clean_category,
     clean_name,
     clean_offering,
     clean_terms,
@@ -44,6 +45,9 @@ class OfferingRow:
     institution_id: str
     institution_key: str
     institution_name: str
+    category: str | None
+    delivery_mode: str
+    bundle: bool
     unknown_terms: tuple[UnknownTerm, ...] = ()
 
 
@@ -140,6 +144,7 @@ def to_offering_row(
     if not title:
         raise ValueError("has no title")
     institution = _to_institution(offering.listed.institution)
+    category = clean_category(offering.listed.category)
     raw_hash = to_raw_hash(offering)
     content_hash, payload = _to_content(offering, raw_hash, standing)
     return OfferingRow(
@@ -153,6 +158,9 @@ def to_offering_row(
         institution_id=institution.id,
         institution_key=institution.key,
         institution_name=institution.name,
+        category=category.code if category else None,
+        delivery_mode=offering.delivery_mode,
+        bundle=offering.bundle,
         unknown_terms=clean_terms(offering.unknown_terms),
     )
 

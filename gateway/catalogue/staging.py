@@ -156,6 +156,9 @@ def _stage_offerings(
             "institution_id": row.institution_id,
             "institution_key": row.institution_key,
             "institution_name": row.institution_name,
+            "category": row.category,
+            "delivery_mode": row.delivery_mode,
+            "bundle": row.bundle,
         }
         for row in rows
     ]

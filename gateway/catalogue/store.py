@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, exists, func, not_, select
 
 from gateway.catalogue.records import from_payload
 from gateway.catalogue.runs import RunOutcome
+from gateway.catalogue.visibility import is_on_sale
 from gateway.storage.catalogue_tables import (
     change_log,
     course,
@@ -26,6 +27,7 @@ from gateway.storage.catalogue_tables import (
     unknown_term,
 )
 from gateway.storage.engine import Database
+from schema.model.blocks import Approval
 from schema.model.catalogue import Institution, Offering, UnknownTerm
 from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import OfferingFact
@@ -35,7 +37,10 @@ CHUNK = 1_000  # ids in one statement
 
 @dataclass(frozen=True, slots=True)
 class StoredOffering:
-    """An offering and whether it stands there only as a tombstone."""
+    """An offering; `withdrawn` ones are there only for the enrolments that refer to them.
+
+    To the read model, what is blocked or no longer approved is withdrawn, too.
+    """
 
     offering: Offering
     withdrawn: bool
@@ -204,7 +209,9 @@ def _courses(connection: Connection, ids: Sequence[str] | None) -> list[StoredCo
     rows = select(
         course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
     )
-    sold = select(offering.c.course_id, offering.c.id, offering.c.payload, offering.c.withdrawn)
+    sold = select(
+        offering.c.course_id, offering.c.id, offering.c.payload, is_on_sale().label("is_on_sale")
+    ).where(offering.c.approval != Approval.PENDING)
     if ids is not None:
         rows, sold = rows.where(course.c.id.in_(ids)), sold.where(offering.c.course_id.in_(ids))
     offerings: dict[str, list[Any]] = {}
@@ -220,7 +227,8 @@ def _to_course(row: Any, offerings: Sequence[Any]) -> StoredCourse:
         institution_id=InstitutionId(row.institution_id),
         created_at=row.created_at,
         offerings=tuple(
-            StoredOffering(from_payload(each.payload), each.withdrawn) for each in founding_first
+            StoredOffering(from_payload(each.payload), withdrawn=not each.is_on_sale)
+            for each in founding_first
         ),
     )
 
@@ -263,7 +271,8 @@ def _held_back(connection: Connection) -> dict[OfferingId, HeldBack]:
 def _fact(connection: Connection, offering_id: OfferingId) -> OfferingFact | None:
     """Return a fact; a live offering is as fresh as its partner's list, a tombstone is not."""
     row = connection.execute(
-        select(offering, partner_status.c.fetched_at)
+        select(offering, partner_status.c.fetched_at, course.c.institution_id)
+        .join(course, course.c.id == offering.c.course_id)
         .join(partner_status, partner_status.c.partner == offering.c.partner)
         .where(offering.c.id == offering_id)
     ).one_or_none()
@@ -274,4 +283,6 @@ def _fact(connection: Connection, offering_id: OfferingId) -> OfferingFact | Non
         course_id=CourseId(row.course_id),
         withdrawn=row.withdrawn,
         fetched_at=row.changed_at if row.withdrawn else row.fetched_at,
+        institution_id=InstitutionId(row.institution_id),
+        approved=row.approval == Approval.APPROVED,
     )

@@ -25,6 +25,7 @@ from adapters.errors import (
     UnreadableListError,
 )
 from gateway.catalogue.ahead import PageAhead
+from gateway.catalogue.approvals import note_approval_mode
 from gateway.catalogue.difference import has_standing
 from gateway.catalogue.holding import Settled, settle_run, settle_unmodified
 from gateway.catalogue.loops import LoopGuard
@@ -116,9 +117,12 @@ class CatalogueSync:
         that looks wrong.  When cancelled, the run stays open, to be resumed.
         """
         fingerprint, now = to_fingerprint(config), self._now()
-        run = await self._database.write(
-            lambda connection: open_run(connection, config.code, fingerprint, now)
-        )
+
+        def begin(connection: Connection) -> OpenRun:
+            note_approval_mode(connection, config)
+            return open_run(connection, config.code, fingerprint, now)
+
+        run = await self._database.write(begin)
         walk = _Walk(self._fetch_page, self._database, self._now, report)
         try:
             progress = await walk.finish(run, accept_alarm=accept_alarm)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from schema.model.blocks import Block
 from schema.model.catalogue import Session
 from schema.model.enrolment import EnrolErrorCode, Enrolment, EnrolRequest, Refusal
 from schema.model.values import EnrolmentMode, SessionId
@@ -33,6 +34,7 @@ class Facts:
     live: Enrolment | None
     balance: int
     seats_taken: int = 0
+    block: Block | None = None  # one that is in force and names the offering
 
     @property
     def sessions(self) -> Mapping[SessionId, Session]:
@@ -91,6 +93,8 @@ def _enrolable(facts: Facts) -> Refusal | None:
 def _why_not_enrolable(offering: OfferingFact) -> str | None:
     if offering.withdrawn:
         return "The partner no longer sells this offering; choose another."
+    if not offering.approved:
+        return "The programme has not approved this offering; choose another."
     if offering.mode is not EnrolmentMode.DIRECT:
         return "This offering is booked at the partner, not through us; go to its address."
     if offering.price is None:
@@ -98,6 +102,14 @@ def _why_not_enrolable(offering: OfferingFact) -> str | None:
     if offering.price.currency != CURRENCY:
         return f"This offering costs {offering.price.currency}; training accounts hold {CURRENCY}."
     return None
+
+
+def _not_blocked(facts: Facts) -> Refusal | None:
+    block = facts.block
+    if block is None:
+        return None
+    message = f"The programme has stopped this course: {block.reason} (letter {block.letter})."
+    return Refusal(_CODE.COURSE_BLOCKED, message, _OFFERING)
 
 
 def _not_enrolled_yet(facts: Facts) -> Refusal | None:
@@ -148,6 +160,7 @@ def _affordable(facts: Facts) -> Refusal | None:
 RULES: tuple[Rule, ...] = (
     _session_exists,
     _enrolable,
+    _not_blocked,
     _not_enrolled_yet,
     _enrolment_open,
     _session_chosen,

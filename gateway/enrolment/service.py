@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from gateway.enrolment import keys, ledger, money, outbox, paging, policy
+from gateway.enrolment import blocks, keys, ledger, money, outbox, paging, policy
 from gateway.enrolment.learners import Learners
 from gateway.enrolment.ledger import Filed, Step
 from gateway.storage.engine import Database
@@ -136,7 +136,7 @@ class EnrolmentService:
         )
         if recorded is not None:
             return _outcome_again(connection, recorded, said), False
-        live, refused = _judge(connection, wish)
+        live, refused = _judge(connection, wish, self._now())
         if not refused:
             live = self._accept(connection, wish)
         enrolment_id = live.id if live else None
@@ -178,11 +178,18 @@ class EnrolmentService:
         return Filed(record, version=1, offering_key=fact.key, session_key=session_key)
 
 
-def _judge(connection: Connection, wish: _Wish) -> tuple[Enrolment | None, tuple[Refusal, ...]]:
-    """Return the live enrolment that stands in the way, if any, and the first refusal."""
+def _judge(
+    connection: Connection, wish: _Wish, now: datetime
+) -> tuple[Enrolment | None, tuple[Refusal, ...]]:
+    """Return the live enrolment that stands in the way, if any, and the first refusal.
+
+    Blocks are judged by `now`, not by when the wish was made: it may have waited.
+    """
     if wish.fact is None:
         return None, (policy.UNKNOWN_OFFERING,)
     facts = _read_facts(connection, wish, wish.fact)
+    blocks.keep_still(connection)
+    facts = replace(facts, block=blocks.read_block_on(connection, wish.fact.targets, now))
     refused = policy.refusals(facts)[:1]
     is_pointed_at = bool(refused) and refused[0].code is EnrolErrorCode.ALREADY_ENROLLED
     return facts.live if is_pointed_at else None, refused

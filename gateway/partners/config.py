@@ -18,9 +18,10 @@ from schema.model.values import PartnerCode, PartnerKind, PartnerState
 
 _KNOWN = {
     "code", "name", "kind", "state", "adapter", "address",
-    "secrets", "interval_seconds", "options",
+    "secrets", "interval_seconds", "options", "approval",
 }  # fmt: skip
 DEFAULT_INTERVAL_SECONDS = 900
+APPROVALS = {"automatic": False, "manual": True}  # whether new offerings wait for an operator
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -34,7 +35,8 @@ class PartnerConfig:
 
     `address` is a URL, `file:` with a path relative to the partners file, or
     `sandbox:` for the sandbox partner of the same code.  `secrets` maps the names
-    that the adapter's auth wants to references.
+    that the adapter's auth wants to references.  With `manual_approval`, new offerings
+    are shown only once an operator has approved them.
     """
 
     partner: Partner
@@ -43,6 +45,7 @@ class PartnerConfig:
     interval: timedelta = timedelta(seconds=DEFAULT_INTERVAL_SECONDS)
     secrets: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    manual_approval: bool = False
 
     @property
     def code(self) -> PartnerCode:
@@ -88,6 +91,9 @@ def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
     seconds = entry.get("interval_seconds", DEFAULT_INTERVAL_SECONDS)
     if not isinstance(seconds, int) or seconds < 1:
         raise ValueError(f"interval_seconds must be a whole number from 1, not {seconds!r}")
+    approval = entry.get("approval", "automatic")
+    if approval not in APPROVALS:
+        raise ValueError(f"approval must be one of {sorted(APPROVALS)}, not {approval!r}")
     return PartnerConfig(
         partner=Partner(
             code=PartnerCode(code),
@@ -100,6 +106,7 @@ def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
         interval=timedelta(seconds=seconds),
         secrets=dict(entry.get("secrets", {})),
         options=dict(entry.get("options", {})),
+        manual_approval=APPROVALS[approval],
     )
 
 

@@ -4,6 +4,8 @@ What stands:  revision, institution, course, offering, change_log
 Why together: institution_spelling, course_spelling, course_link, likely_pair, redirect
 How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, seen_field, lease
 Held back:    held_list, rejected_list
+Who allows:   block_state, block (the ledger's, as far as they are followed), approval,
+              approval_mode
 Under way:    staged_page, staged_offering, staged_session (of open and held runs only)
 
 Ids are text: UUIDs as the records have them.  `payload` is the canonical record as
@@ -25,6 +27,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from gateway.storage.columns import Instant
@@ -85,7 +88,22 @@ offering = Table(
     Column("changed_run", Integer, nullable=False, index=True),
     Column("changed_at", Instant, nullable=False),
     Column("raw_hash", String(32)),  # of the row before it was cleaned; None if not comparable
+    # By what it may be blocked, beside partner and course; the payload says the same.
+    Column("category", Text),
+    Column("delivery_mode", String(20), nullable=False),
+    Column("bundle", Boolean, nullable=False),
+    # On sale are those that are neither withdrawn nor blocked, and approved.
+    Column("blocked", Boolean, nullable=False),
+    Column("approval", String(10), nullable=False),  # see `schema.model.blocks.Approval`
     Index(None, "partner", "withdrawn"),
+    Index(None, "category"),
+    Index(None, "delivery_mode"),
+)
+Index(
+    "ix_offering_bundle",
+    offering.c.bundle,
+    sqlite_where=text("bundle = 1"),  # as queries say it there, or it is not used
+    postgresql_where=text("bundle"),
 )
 
 change_log = Table(
@@ -258,6 +276,9 @@ staged_offering = Table(
     Column("raw_hash", String(32)),
     # as the partner spells it, when `match_key` has become that of the course's first spelling
     Column("spelling_key", String(32)),
+    Column("category", Text),
+    Column("delivery_mode", String(20), nullable=False),
+    Column("bundle", Boolean, nullable=False),
 )
 
 staged_session = Table(
@@ -345,4 +366,39 @@ redirect = Table(
     Column("new_id", String(36), nullable=False, index=True),
     Column("kind", String(12), nullable=False),  # COURSE or INSTITUTION
     Column("at", Instant, nullable=False),
+)
+
+block_state = Table(
+    "block_state",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    Column("number", Integer, nullable=False),  # of the ledger's block log, up to here followed
+)
+
+# The blocks in force, copied from the ledger; a row goes when its block is lifted.
+block = Table(
+    "block",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("scope", String(20), nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+approval = Table(
+    "approval",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True),
+    Column("offering_id", String(36), nullable=False, index=True),
+    Column("approval", String(10), nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# The partners whose new offerings wait for an operator; what stands keeps its approval.
+approval_mode = Table(
+    "approval_mode",
+    CATALOGUE,
+    Column("partner", String(40), primary_key=True),
+    Column("manual", Boolean, nullable=False),
 )

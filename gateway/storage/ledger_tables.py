@@ -151,3 +151,31 @@ lease = Table(
     Column("holder", String(80), nullable=False),
     Column("until", Instant, nullable=False),
 )
+
+# A block is never deleted.  Its id is the number that the log gave to its beginning.
+block = Table(
+    "block",
+    LEDGER,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("scope", String(20), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("letter", Text, nullable=False),
+    Column("effective_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("lifted_at", Instant),
+    Column("lifted_by", Text),
+    Column("lift_reason", Text),
+)
+Index("ix_block_target", block.c.scope, block.c.value)
+
+# Every change of a block, numbered in the order of commits: what the catalogue follows.
+block_log = Table(
+    "block_log",
+    LEDGER,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("block_id", ForeignKey(block.c.id), nullable=False),
+    Column("kind", String(10), nullable=False),  # BLOCKED or LIFTED
+    Column("at", Instant, nullable=False),
+)

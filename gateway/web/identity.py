@@ -147,7 +147,7 @@ def _to_viewer(claims: dict[str, Any]) -> Viewer:
     if not _is_subject(subject):
         raise InvalidTokenError(_INVALID)
     learner = LearnerId(subject) if role is Role.LEARNER else None
-    return Viewer(roles=frozenset({role}), learner=learner)
+    return Viewer(roles=frozenset({role}), learner=learner, subject=subject)
 
 
 def _is_subject(subject: object) -> bool:

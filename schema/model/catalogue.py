@@ -108,7 +108,8 @@ class Offering:
     """The sale of a course by one partner.
 
     `price` None means not told; an amount of 0 is free.  `list_price` is the price
-    before a discount, when it differs.
+    before a discount, when it differs.  `bundle` says that the partner sells several courses
+    as one, in its own words: it is never guessed from a title.
     """
 
     partner: PartnerCode
@@ -121,6 +122,7 @@ class Offering:
     url: str | None = None
     sessions: tuple[Session, ...] = ()
     unknown_terms: tuple[UnknownTerm, ...] = ()
+    bundle: bool = False
     id: OfferingId = field(init=False)
 
     def __post_init__(self) -> None:

@@ -18,10 +18,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks; `learner` is set when the token is a learner's.  Without a token: neither."""
+    """Whoever asks; `learner` is set when the token is a learner's.  Without a token: nothing is.
+
+    `subject` is the token's own, for the records of what operators do.
+    """
 
     roles: frozenset[Role] = frozenset()
     learner: LearnerId | None = None
+    subject: str | None = None
 
 
 ANONYMOUS = Viewer()

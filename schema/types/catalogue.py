@@ -193,6 +193,7 @@ class Offering(Node):
     url: str | None = described("Its page at the partner.")
     price: Money | None = described("What it costs; null if not told, 0 is free.")
     delivery_mode: DeliveryMode = described("How it is given.")
+    bundle: bool = described("Whether the partner sells several courses as this one.")
     sessions: list[Session] = described("Its dated runs, soonest first.", _sessions)
     enrolment_mode: EnrolmentMode = described("Where it is booked.")
     code: str | None = described(

@@ -109,6 +109,7 @@ SHELF = (
         level=CourseLevel.INTERMEDIATE,
         delivery_mode=DeliveryMode.LIVE_ONLINE,
         bookable=False,
+        bundle=True,
         sessions=(a_session("A-4-1", venue_name="", address="", region_code="", region_name=""),),
     ),
 )
@@ -138,6 +139,7 @@ def expected(code: PartnerCode, row: SandboxOffering) -> Offering:
         enrolment_mode=EnrolmentMode.DIRECT if can_book else EnrolmentMode.LINK,
         url=row.url,
         sessions=tuple(expected_session(code, session) for session in row.sessions),
+        bundle=row.bundle and code != PASAR_KELAS,
     )
 
 

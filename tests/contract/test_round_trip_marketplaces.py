@@ -118,7 +118,7 @@ SHELF = (
     an_offering("840005", price=349_000, list_price=500_000),
     an_offering("840006", price=1_234_567, list_price=1_999_999),
     an_offering("840007", price=0, list_price=150_000),
-    an_offering("840008", bookable=False),
+    an_offering("840008", bookable=False, bundle=True),
     an_offering("840009", level=CourseLevel.UNKNOWN, delivery_mode=DeliveryMode.UNKNOWN),
     *(an_offering(f"84{number:04}", institution=f"LKP {number % 7}") for number in range(10, 150)),
 )
@@ -160,6 +160,7 @@ def expected_offering(code: PartnerCode, row: SandboxOffering) -> Offering:
         enrolment_mode=EnrolmentMode.DIRECT if row.bookable else EnrolmentMode.LINK,
         url=row.url,
         sessions=tuple(expected_session(code, each) for each in row.sessions),
+        bundle=row.bundle and code == "tokopedia",
     )
 
 

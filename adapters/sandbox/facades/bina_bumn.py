@@ -78,6 +78,7 @@ def _course(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
         "cara_belajar": _METHODS.get(row.delivery_mode),
         "tautan": row.url,
         "dapat_dipesan": row.bookable,
+        "paket": row.bundle,
         "jadwal": [_session(row, session, book) for session in row.sessions],
     }
 

@@ -135,6 +135,7 @@ def _course_fields(row: SandboxOffering) -> Iterator[tuple[str, str | None]]:
     yield "Level", _LEVELS.get(row.level)
     yield "Metode", _METHODS.get(row.delivery_mode)
     yield "Bisa Dipesan", "Ya" if row.bookable else "Tidak"
+    yield "Paket", "Ya" if row.bundle else None
 
 
 def _duration(minutes: int) -> str:

@@ -58,6 +58,8 @@ class Web:
             seats=FakeSeats(),
             held=None,  # type: ignore[arg-type]  # nor decides
             links=None,  # type: ignore[arg-type]
+            blocks=None,  # type: ignore[arg-type]
+            approvals=None,  # type: ignore[arg-type]
             changes=self.feed.as_of(reader, self.follower.snapshot),
             now=now,
         )

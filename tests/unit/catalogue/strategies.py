@@ -92,6 +92,7 @@ any_offering = st.builds(
     enrolment_mode=st.sampled_from(EnrolmentMode),
     url=st.none() | texts,
     sessions=st.lists(sessions(PartnerCode("tokopedia")), max_size=3).map(tuple),
+    bundle=st.booleans(),
     unknown_terms=st.lists(st.builds(UnknownTerm, texts, texts), max_size=2).map(tuple),
 )
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.enrolment.policy import Facts, refusals
+from schema.model.blocks import EVERY_BUNDLE, Block, BlockScope
 from schema.model.catalogue import ListedCourse, Offering, Session
 from schema.model.enrolment import EnrolErrorCode, Enrolment, EnrolmentStatus, EnrolRequest
 from schema.model.values import (
@@ -53,8 +54,19 @@ LIVE = Enrolment(
     created_at=NOW,
 )
 
+BLOCK = Block(
+    id=1,
+    scope=BlockScope.BUNDLE,
+    value=EVERY_BUNDLE,
+    reason="bundles are under review",
+    letter="S-148/Dir-Eks/06/2020",
+    effective_at=NOW,
+    created_at=NOW,
+    created_by="op",
+)
 
-def facts(
+
+def facts(  # noqa: PLR0913 - what a test names is what it is about
     session: Session | None = None,
     expected: int | None = None,
     *,
@@ -62,6 +74,8 @@ def facts(
     live: Enrolment | None = None,
     taken: int = 0,
     withdrawn: bool = False,
+    approved: bool = True,
+    block: Block | None = None,
     **offering: object,
 ) -> Facts:
     """Return facts that allow everything but for what is named."""
@@ -75,10 +89,13 @@ def facts(
     return Facts(
         now=NOW,
         request=EnrolRequest(LearnerId("siti"), sold.id, wanted, "key-1", expected),
-        offering=OfferingFact(sold, CourseId("C1"), withdrawn=withdrawn, fetched_at=NOW),
+        offering=OfferingFact(
+            sold, CourseId("C1"), withdrawn=withdrawn, fetched_at=NOW, approved=approved
+        ),
         live=live,
         balance=balance,
         seats_taken=taken,
+        block=block,
     )
 
 
@@ -102,6 +119,8 @@ def with_sessions(*sessions: Session, chosen: Session | None = None, **others: o
             facts(enrolment_mode=EnrolmentMode.PARTNER_SITE), [CODE.NOT_ENROLABLE], id="at-partner"
         ),
         pytest.param(facts(withdrawn=True), [CODE.NOT_ENROLABLE], id="withdrawn"),
+        pytest.param(facts(approved=False), [CODE.NOT_ENROLABLE], id="not-approved"),
+        pytest.param(facts(block=BLOCK), [CODE.COURSE_BLOCKED], id="blocked"),
         pytest.param(facts(live=LIVE), [CODE.ALREADY_ENROLLED], id="twice"),
         pytest.param(facts(expected=PRICE), [], id="price-as-expected"),
         pytest.param(facts(expected=PRICE - 1), [CODE.PRICE_CHANGED], id="price-changed"),
@@ -140,16 +159,27 @@ def test_the_most_decisive_refusal_comes_first():
         balance=0,
         live=LIVE,
         withdrawn=True,
+        block=BLOCK,
     )
 
     assert [refusal.code for refusal in refusals(given)] == [
         CODE.NOT_ENROLABLE,
+        CODE.COURSE_BLOCKED,
         CODE.ALREADY_ENROLLED,
         CODE.ENROLMENT_CLOSED,
         CODE.COURSE_FULL,
         CODE.PRICE_CHANGED,
         CODE.BALANCE_TOO_LOW,
     ]
+
+
+def test_a_block_says_its_reason_and_its_letter():
+    (refusal,) = refusals(facts(block=BLOCK))
+
+    assert refusal.message == (
+        "The programme has stopped this course: bundles are under review "
+        "(letter S-148/Dir-Eks/06/2020)."
+    )
 
 
 def test_a_refusal_says_the_values_that_decided():

@@ -36,6 +36,13 @@ def test_a_partner_needs_five_lines(written):
     assert config.interval == timedelta(minutes=15)
 
 
+def test_new_offerings_wait_for_approval_where_the_file_says_so(written):
+    [waits] = load_partners([written(GOOD + 'approval = "manual"')])
+    [shown] = load_partners([written(GOOD)])
+
+    assert (waits.manual_approval, shown.manual_approval) == (True, False)
+
+
 def test_a_file_address_is_relative_to_the_partners_file(written, tmp_path):
     path = written(GOOD.replace("https://mine.test", "file:list.csv"))
 
@@ -61,6 +68,7 @@ def test_partners_of_several_files_come_in_order(written):
         pytest.param(GOOD.replace("mine", "Mine!"), "must be lower case", id="bad-code"),
         pytest.param(GOOD.replace("MARKETPLACE", "SHOP"), "SHOP", id="unknown-kind"),
         pytest.param(GOOD + "interval_seconds = 0", "interval_seconds", id="no-interval"),
+        pytest.param(GOOD + 'approval = "maybe"', "['automatic', 'manual']", id="approval"),
         pytest.param(GOOD + GOOD, "already declared", id="twice"),
     ],
 )

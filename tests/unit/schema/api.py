@@ -11,6 +11,8 @@ from schema.model.viewer import ANONYMOUS, Role, Viewer
 from tests.unit.schema.fakes import (
     NOW,
     SISNAKER,
+    FakeApprovals,
+    FakeBlocks,
     FakeCatalogue,
     FakeChanges,
     FakeEnrolments,
@@ -39,6 +41,8 @@ class Api:
     seats: FakeSeats = field(default_factory=FakeSeats)
     held: FakeHeldSyncs = field(default_factory=FakeHeldSyncs)
     links: FakeLinks = field(default_factory=FakeLinks)
+    blocks: FakeBlocks = field(default_factory=FakeBlocks)
+    approvals: FakeApprovals = field(default_factory=FakeApprovals)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -61,6 +65,8 @@ class Api:
             held=self.held,
             changes=self.changes,
             links=self.links,
+            blocks=self.blocks,
+            approvals=self.approvals,
             now=NOW,
             viewer=viewer or self.viewer,
         )

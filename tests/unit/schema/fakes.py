@@ -7,6 +7,14 @@ from itertools import count
 from typing import Any, TypeVar
 
 from schema import change_ports, ports
+from schema.model.blocks import (
+    Block,
+    BlockOutcome,
+    BlockWish,
+    Decision,
+    PendingOffering,
+    PendingOfferings,
+)
 from schema.model.catalogue import (
     Course,
     Freshness,
@@ -367,3 +375,41 @@ class FakeEnrolments:
 
     async def _of(self, learner: Any) -> list[Enrolment]:
         return [each for each in reversed(self._by_key.values()) if each.learner == learner]
+
+
+@dataclass
+class FakeBlocks:
+    """A register of blocks."""
+
+    made: list[Block] = field(default_factory=list)
+
+    async def read_blocks(self, *, active: bool | None = None) -> Sequence[Block]:
+        return [each for each in self.made if active in {None, not each.is_lifted}]
+
+    async def block(self, wish: BlockWish, by: str) -> BlockOutcome:
+        made = Block(
+            len(self.made) + 1, wish.scope, wish.value, wish.reason, wish.letter,
+            wish.effective_at or NOW, NOW, by,
+        )  # fmt: skip
+        self.made.append(made)
+        return BlockOutcome(made)
+
+    async def lift(self, block_id: int, reason: str, by: str) -> BlockOutcome:
+        found = self.made[block_id - 1]
+        return BlockOutcome(replace(found, lifted_at=NOW, lifted_by=by, lift_reason=reason))
+
+
+@dataclass
+class FakeApprovals:
+    """A desk where every decision changes what it names."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    waiting: tuple[PendingOffering, ...] = ()
+
+    async def read_pending(self, partner: PartnerCode | None, limit: int) -> PendingOfferings:
+        found = [each for each in self.waiting if partner in {None, each.partner}]
+        return PendingOfferings(len(found), tuple(found[:limit]))
+
+    async def decide(self, decision: Decision) -> int:
+        self.decisions.append(decision)
+        return len(decision.offerings)

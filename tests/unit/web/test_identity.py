@@ -48,14 +48,14 @@ def unsigned(**header) -> str:
 def test_a_learners_token_names_the_learner():
     viewer = TokenVerifier(KEY).identify(f"Bearer {signed()}")
 
-    assert viewer == Viewer(roles=frozenset({Role.LEARNER}), learner="siti")
+    assert viewer == Viewer(roles=frozenset({Role.LEARNER}), learner="siti", subject="siti")
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.LEARNER}))
 def test_other_roles_are_no_learners(role: Role):
     viewer = TokenVerifier(KEY).verify(signed(role=role.value))
 
-    assert viewer == Viewer(roles=frozenset({role}), learner=None)
+    assert viewer == Viewer(roles=frozenset({role}), learner=None, subject="siti")
 
 
 def test_without_a_header_nobody_asks():

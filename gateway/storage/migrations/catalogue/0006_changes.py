@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "catalogue_0006"
-down_revision = "catalogue_0003"
+down_revision = "catalogue_0004"
 
 
 def upgrade() -> None:

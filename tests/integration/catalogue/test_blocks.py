@@ -1,0 +1,398 @@
+"""The catalogue follows central blocks and approvals, on both engines."""
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.catalogue.approvals import ApprovalDesk
+from gateway.catalogue.blocks import BlockFollower
+from gateway.catalogue.follower import CatalogueFollower
+from gateway.storage import catalogue_tables as tables
+from schema.model.blocks import EVERY_BUNDLE, Approval, Block, BlockScope, Decision
+from schema.model.catalogue import Category
+from schema.model.values import DeliveryMode, PartnerCode
+from schema.ports import CourseQuery, Window
+from tests.catalogue import (
+    NOON,
+    PINTARIA,
+    TOKOPEDIA,
+    ScriptedPartner,
+    a_partner,
+    an_offering,
+)
+from tests.integration.catalogue.conftest import Workbench
+
+pytestmark = pytest.mark.anyio
+
+MANUAL = a_partner(manual_approval=True)
+BARISTA = an_offering("1", "Barista", "LKP Kopi", category=Category("kopi", "Kopi"))
+DESAIN = an_offering("2", "Desain", "LKP Desain", delivery_mode=DeliveryMode.ONSITE)
+PAKET = an_offering("3", "Paket Hemat", "LKP Hemat", bundle=True)
+PINTARIAS = an_offering("1", "Barista", "LKP Kopi", partner=PINTARIA)
+EVERYTHING = {"Barista", "Desain", "Paket Hemat"}
+
+
+@dataclass
+class Ledger:
+    """A block log that a test writes by hand."""
+
+    clock: object
+    blocks: list[Block] = field(default_factory=list)
+    numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
+    number: int = 0
+
+    def block(self, scope: BlockScope, value: str, **later: float) -> Block:
+        self.number = next(self.numbers)
+        now = self.clock()
+        made = Block(self.number, scope, value, "why", "S-1", now + timedelta(**later), now, "op")
+        self.blocks.append(made)
+        return made
+
+    def lift(self, block: Block) -> None:
+        self.number = next(self.numbers)
+        self.blocks.remove(block)
+
+    async def read_number(self) -> int:
+        return self.number
+
+    async def read_standing(self) -> tuple[int, Sequence[Block]]:
+        return self.number, tuple(self.blocks)
+
+
+@pytest.fixture
+def ledger(bench: Workbench) -> Ledger:
+    return Ledger(bench.clock)
+
+
+@pytest.fixture
+def blocks(bench: Workbench, ledger: Ledger) -> BlockFollower:
+    return BlockFollower(ledger, bench.database, bench.clock)
+
+
+@pytest.fixture
+async def partner(bench: Workbench) -> ScriptedPartner:
+    """A partner whose three courses stand; another sells the first of them, too."""
+    found = ScriptedPartner([BARISTA, DESAIN, PAKET])
+    await bench.sync(found)
+    await bench.sync(ScriptedPartner([PINTARIAS]), a_partner(PINTARIA))
+    return found
+
+
+async def target(bench: Workbench, scope: BlockScope) -> str:
+    fact = await bench.store.read_fact(BARISTA.id)
+    return fact.targets[scope][0]
+
+
+@pytest.mark.parametrize(
+    ("scope", "value", "left"),
+    [
+        (BlockScope.COURSE, None, {"Desain", "Paket Hemat"}),
+        (BlockScope.INSTITUTION, None, {"Desain", "Paket Hemat"}),
+        (BlockScope.OFFERING, None, EVERYTHING),  # the other partner still sells it
+        (BlockScope.PARTNER, None, {"Barista"}),
+        (BlockScope.CATEGORY, "kopi", EVERYTHING),  # the other partner names no category
+        (BlockScope.DELIVERY_MODE, "ONSITE", {"Barista", "Paket Hemat"}),
+        (BlockScope.BUNDLE, EVERY_BUNDLE, {"Barista", "Desain"}),
+    ],
+)
+async def test_each_scope_takes_its_own_off_sale_and_gives_it_back(  # noqa: PLR0913, PLR0917
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner, scope, value, left
+):
+    block = ledger.block(scope, value or await target(bench, scope))
+    await blocks.refresh()
+    blocked = await bench.live_titles()
+    ledger.lift(block)
+
+    await blocks.refresh()
+
+    assert blocked == left
+    assert await bench.live_titles() == EVERYTHING
+    assert await bench.count(tables.offering, tables.offering.c.blocked) == 0
+
+
+async def test_a_block_is_a_revision_that_says_what_went(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    before = await bench.store.read_revision()
+    block = ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    await blocks.refresh()
+    ledger.lift(block)
+    await blocks.refresh()
+    some = ledger.block(BlockScope.OFFERING, BARISTA.id)
+    await blocks.refresh()
+
+    log = [row for row in await bench.rows(tables.change_log) if row["revision"] > before]
+
+    assert [(row["revision"] - before, row["kind"]) for row in log] == [
+        (1, "WITHDRAWN"), (2, "ADDED"), (3, "CHANGED"),
+    ]  # fmt: skip
+    assert some.id == ledger.number
+
+
+async def test_following_twice_changes_nothing(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    await blocks.follow()
+    revision = await bench.store.read_revision()
+
+    await blocks.follow()
+    await BlockFollower(ledger, bench.database, bench.clock).follow()
+
+    assert await bench.store.read_revision() == revision
+
+
+async def test_what_two_blocks_name_comes_back_with_the_last(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    first = ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    second = ledger.block(BlockScope.PARTNER, TOKOPEDIA)
+    await blocks.refresh()
+    ledger.lift(second)
+    await blocks.refresh()
+    with_one = await bench.live_titles()
+    ledger.lift(first)
+
+    await blocks.refresh()
+
+    assert with_one == {"Barista", "Desain"}
+    assert await bench.live_titles() == EVERYTHING
+
+
+async def test_a_block_waits_for_its_time(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE, hours=1)
+    await blocks.refresh()
+    before = await bench.live_titles()
+    bench.clock.turn(hours=1)
+
+    await blocks.refresh()
+
+    assert before == EVERYTHING
+    assert await bench.live_titles() == {"Barista", "Desain"}
+
+
+async def test_a_slower_clock_does_not_take_a_block_back(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE, hours=1)
+    slow = BlockFollower(ledger, bench.database, lambda: NOON)
+    bench.clock.turn(hours=2)
+    await blocks.follow()
+
+    await slow.follow()
+
+    assert await bench.live_titles() == {"Barista", "Desain"}
+
+
+async def test_old_news_do_not_undo_newer_ones(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    old = replace(ledger, blocks=[])
+    ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    await blocks.follow()
+
+    await BlockFollower(old, bench.database, bench.clock).follow()
+
+    assert await bench.live_titles() == {"Barista", "Desain"}
+
+
+async def test_what_arrives_while_it_is_blocked_is_not_shown(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    block = ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    await blocks.refresh()
+    partner.lists([BARISTA, DESAIN, PAKET, an_offering("4", "Paket Lengkap", bundle=True)])
+    await bench.sync(partner)
+    blocked = await bench.live_titles()
+    ledger.lift(block)
+
+    await blocks.refresh()
+
+    assert blocked == {"Barista", "Desain"}
+    assert await bench.live_titles() == {*EVERYTHING, "Paket Lengkap"}
+
+
+async def test_a_change_of_kind_is_judged_anew(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    await blocks.refresh()
+    partner.lists([BARISTA, replace(DESAIN, bundle=True), replace(PAKET, bundle=False)])
+
+    await bench.sync(partner)
+
+    assert await bench.live_titles() == {"Barista", "Paket Hemat"}
+
+
+async def test_a_blocked_course_still_resolves_and_enrolling_is_told_what_it_is(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    await blocks.refresh()
+    follower = CatalogueFollower(bench.store, [a_partner()], bench.clock)
+    await follower.refresh()
+
+    fact = await bench.store.read_fact(PAKET.id)
+
+    assert follower.reader(NOON).course_of(PAKET.id).withdrawn
+    assert (fact.withdrawn, fact.approved) == (False, True)
+    assert fact.targets[BlockScope.BUNDLE] == (EVERY_BUNDLE,)
+
+
+async def test_two_processes_show_a_block(bench: Workbench, ledger: Ledger, partner):
+    followers = [
+        CatalogueFollower(bench.store, [a_partner()], bench.clock, poll_seconds=0.02)
+        for _ in range(2)
+    ]
+    tasks = [asyncio.create_task(each.run()) for each in followers]
+    for each in followers:
+        catalogue = BlockFollower(
+            ledger, bench.database, bench.clock, each.notify, poll_seconds=0.02
+        )
+        tasks.append(asyncio.create_task(catalogue.run()))
+
+    def shown() -> list[set[str]]:
+        return [
+            {
+                course.title
+                for course in each.reader(NOON).courses(CourseQuery(), Window(first=9)).nodes
+            }
+            for each in followers
+        ]
+
+    async def until_shown(titles: set[str]) -> None:
+        async with asyncio.timeout(2):
+            while shown() != [titles, titles]:  # noqa: ASYNC110 - as a client would see it
+                await asyncio.sleep(0.01)
+
+    await until_shown(EVERYTHING)
+    block = ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    await until_shown({"Barista", "Desain"})
+    ledger.lift(block)
+    await until_shown(EVERYTHING)
+    for task in tasks:
+        task.cancel()
+
+
+async def test_blocks_and_syncs_at_once_leave_nothing_shown_that_is_blocked(
+    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+):
+    ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
+    partners = [PartnerCode(f"partner{n}") for n in range(4)]
+    lists = [
+        [an_offering(str(n), f"Paket {code} {n}", partner=code, bundle=True) for n in range(20)]
+        for code in partners
+    ]
+
+    await asyncio.gather(
+        blocks.follow(),
+        *(
+            bench.sync(ScriptedPartner(each), a_partner(code))
+            for code, each in zip(partners, lists, strict=True)
+        ),
+    )
+
+    assert await bench.live_titles() == {"Barista", "Desain"}
+
+
+@pytest.fixture
+def desk(bench: Workbench) -> ApprovalDesk:
+    return ApprovalDesk(bench.database, bench.clock)
+
+
+def approve(*offerings, partner: PartnerCode | None = None) -> Decision:
+    ids = tuple(each.id for each in offerings)
+    return Decision(Approval.APPROVED, "rina", "checked", ids, partner)
+
+
+def revoke(*offerings) -> Decision:
+    return Decision(Approval.REVOKED, "rina", "complaints", tuple(each.id for each in offerings))
+
+
+async def test_new_offerings_wait_where_the_partners_file_says_so(
+    bench: Workbench, desk: ApprovalDesk
+):
+    partner = ScriptedPartner([BARISTA, DESAIN])
+    await bench.sync(partner, MANUAL)
+
+    pending = await desk.read_pending(None, 1)
+
+    assert await bench.live_titles() == set()
+    assert (pending.total, len(pending.offerings)) == (2, 1)
+    assert (await desk.read_pending(PINTARIA, 9)).total == 0
+    assert (await bench.store.read_fact(BARISTA.id)).approved is False
+    assert (await bench.store.read_catalogue()).courses[0].offerings == ()
+
+
+async def test_an_approval_shows_it_and_is_kept(bench: Workbench, desk: ApprovalDesk):
+    await bench.sync(ScriptedPartner([BARISTA, DESAIN]), MANUAL)
+
+    changed = await desk.decide(approve(BARISTA))
+    again = await desk.decide(approve(BARISTA))
+
+    assert (changed, again) == (1, 0)
+    assert await bench.live_titles() == {"Barista"}
+    [row] = await bench.rows(tables.approval)
+    assert (row["offering_id"], row["decided_by"], row["decided_at"]) == (
+        BARISTA.id, "rina", bench.clock(),
+    )  # fmt: skip
+    assert [row["kind"] for row in await bench.rows(tables.change_log)] == ["ADDED"]
+
+
+async def test_all_that_wait_at_a_partner_are_approved_together(
+    bench: Workbench, desk: ApprovalDesk
+):
+    await bench.sync(ScriptedPartner([BARISTA, DESAIN]), MANUAL)
+    await desk.decide(revoke(DESAIN))
+
+    await desk.decide(approve(partner=TOKOPEDIA))
+
+    assert await bench.live_titles() == {"Barista"}
+
+
+async def test_an_approval_outlives_changes_and_withdrawal(bench: Workbench, desk: ApprovalDesk):
+    more = [an_offering(str(n), f"Kursus {n}") for n in range(10, 19)]
+    partner = ScriptedPartner([BARISTA, *more])
+    await bench.sync(partner, MANUAL)
+    await desk.decide(approve(partner=TOKOPEDIA))
+    partner.lists([replace(BARISTA, price=None), *more])
+    await bench.sync(partner, MANUAL)
+    changed = await bench.live_titles()
+    partner.lists(more)
+    await bench.sync(partner, MANUAL)
+    withdrawn = await bench.live_titles()
+    partner.lists([BARISTA, *more])
+
+    await bench.sync(partner, MANUAL)
+
+    assert "Barista" in changed
+    assert "Barista" not in withdrawn
+    assert "Barista" in await bench.live_titles()
+
+
+async def test_a_revoked_offering_stays_so_and_still_resolves(
+    bench: Workbench, desk: ApprovalDesk, partner
+):
+    await desk.decide(revoke(PAKET))
+    partner.lists([BARISTA, DESAIN, replace(PAKET, price=None)])
+    await bench.sync(partner)
+    follower = CatalogueFollower(bench.store, [a_partner()], bench.clock)
+    await follower.refresh()
+
+    assert await bench.live_titles() == {"Barista", "Desain"}
+    assert follower.reader(NOON).course_of(PAKET.id).withdrawn
+    assert (await desk.read_pending(None, 9)).total == 0
+
+
+async def test_a_change_of_mode_leaves_what_stands(bench: Workbench, partner):
+    partner.lists([BARISTA, DESAIN, PAKET, an_offering("4", "Baru")])
+
+    await bench.sync(partner, MANUAL)
+
+    assert await bench.live_titles() == EVERYTHING
