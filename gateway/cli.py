@@ -23,6 +23,7 @@ from adapters.sandbox.state import SandboxState
 from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
+from gateway.commands.account import account
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
@@ -43,6 +44,7 @@ partners_app = typer.Typer(invoke_without_command=True, help="The partners, and 
 app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
+partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]

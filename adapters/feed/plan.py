@@ -154,7 +154,12 @@ def build_feed(settings: PartnerSettings) -> Feed:
     where = f"partner {settings.code!r}: options"
     options = Options(where, settings.options)
     if not options.has("sources"):
-        return Feed(settings.code, (_build_source(options, settings.code, ""),))
+        source = _build_source(options, settings.code, "")
+        if isinstance(source.mapping, RunsMapping):
+            raise options.wrong("sessions.of", "needs sources: of what are these the sessions?")
+        if source.joins:
+            raise options.wrong("join", "needs sources: there is nothing else to join")
+        return Feed(settings.code, (source,))
     common = {key: value for key, value in settings.options.items() if key != "sources"}
     sources: list[FeedSource] = []
     for table in options.tables("sources"):

@@ -1,0 +1,1 @@
+"""Commands of `mitra` that are more than a line, one module each."""
