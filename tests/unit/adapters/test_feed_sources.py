@@ -208,5 +208,5 @@ def test_sources_that_cannot_work_are_refused(sources, sentence):
 def test_sessions_of_another_source_need_another_source():
     options = {"format": "json", "sessions": {"of": "x", "key": "y"}}
 
-    with pytest.raises(FeedOptionsError, match="sessions.of needs sources"):
+    with pytest.raises(FeedOptionsError, match=r"sessions\.of needs sources"):
         build_feed(PartnerSettings(PartnerCode("balai"), "file:x", options=options))
