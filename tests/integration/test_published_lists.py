@@ -7,6 +7,7 @@ published ones where they are found (`MITRA_TEST_DATA`, or `shared/data` beside 
 import csv
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ from tests.catalogue import NOON
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 HAND_MADE = Path(__file__).parent / "feeds"
+
+SAFE_TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "h3", "h4", "a"}
 
 pytestmark = pytest.mark.anyio
 
@@ -120,6 +123,22 @@ def assert_balances(found: Import, rows: int, inner: int = 0) -> None:
     assert account.read == kept + kept_out + len(account.quarantined)
     assert all(row.reason for row in account.quarantined)
     assert len(found.offerings) == account.offerings
+    for each in found.offerings.values():
+        assert_safe(each)
+
+
+def assert_safe(each: Offering) -> None:
+    """Check that nothing in the texts of an offering can do harm on a page."""
+    listed = each.listed
+    html, summary = listed.description_html or "", listed.summary or ""
+    venues = [s.venue.name for s in each.sessions if s.venue and s.venue.name]
+    texts = [listed.title, listed.institution, html, summary, *venues]
+    assert all(text.isprintable() for text in texts)  # no control, bidi, zero-width characters
+    assert len(listed.title) <= 300
+    assert len(summary) <= 1_000
+    assert set(re.findall(r"<([a-z0-9]+)", html)) <= SAFE_TAGS
+    assert not re.search(r"<[^>]*\b(?:style|class|on\w+)=", html)
+    assert not re.search(r"</?[a-z]+>|&nbsp;", summary)
 
 
 def assert_source_balances(found: Import, cursor: str, rows: int, inner: int = 0) -> None:
@@ -173,7 +192,8 @@ async def test_a_template_is_read_by_its_headings(database, tmp_path):
 
     assert_balances(found, rows=9)
     assert found.account.by_rule == {
-        "card_names_no_course": ["best_seller: 1", "kartu_prakerja: 1", "flash_sale: 1"],
+        "card_names_no_course": ["best_seller: 1", "kartu_prakerja: 1"],
+        "card_of_a_listed_course": ["flash_sale: 1"],
         "not_a_course": ["category: 1", "category: 2", "collection: 1"],
     }
     assert [row.reason for row in found.account.quarantined] == ["course: institution: is empty"]
@@ -198,6 +218,11 @@ async def test_the_published_pages_are_accounted_for(database, tmp_path):
     for number, (table, rows) in enumerate(tables.items()):
         assert_source_balances(found, table if number else "", len(rows))
     assert found.account.offerings == 6
+    assert {rule: len(keys) for rule, keys in found.account.by_rule.items()} == {
+        "card_names_no_course": 42,
+        "card_of_a_listed_course": 5,
+        "not_a_course": 14,
+    }
     film, slides = found.offerings["1"], found.offerings["2"]
     assert film.listed.institution == "Vokraf"
     assert film.listed.summary.startswith("Pelatihan ini ditujukan untuk calon sutradara")

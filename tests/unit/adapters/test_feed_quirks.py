@@ -122,6 +122,26 @@ def test_rules_look_for_a_text_or_apply_to_every_row():
     assert (cards.offerings, cards.left_out) == ((), (LeftOut("3", "card"),))
 
 
+@pytest.mark.parametrize(
+    ("told", "form"),
+    [
+        ("2017-01-18 20:58:58+00:00", None),
+        ("2017-01-18T20:58:58Z", None),
+        ("20170118", "%Y%m%d"),
+        ("1484773138", "epoch"),
+    ],
+)
+def test_dates_are_read_in_many_forms(told, form):
+    starts_at = {"from": "at", "zone": "UTC"} | ({"format": form} if form else {})
+
+    row = {"id": 1, "t": "A", "at": told}
+    (session,) = only(
+        read(row, sessions={"key": "id", "fields": {"starts_at": starts_at}})
+    ).sessions
+
+    assert session.starts_at.date().isoformat() == "2017-01-18"
+
+
 def test_a_date_of_zeros_is_none():
     sessions = {"key": "id", "fields": {"starts_at": "at"}}
 
