@@ -6,9 +6,12 @@ reaches to the next heading.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
+
+import nh3
 
 from adapters.feed.options import Options
 from adapters.parsing import TEXT_LENGTH
@@ -17,14 +20,12 @@ from schema.model.values import folded
 Shape = Callable[[Any], Any]
 
 LONGEST_HEADING = 80
+MOST_TAGS = 5_000
 
 _ESCAPED = re.compile(r"\\(r\\n|[rnt\"'\\/])")
 _ESCAPES = {"r\\n": "\n", "r": "\n", "n": "\n", "t": "\t"}
-_BOLD = frozenset({"b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"})
-_BREAKS = frozenset(
-    {"br", "p", "div", "ul", "ol", "li", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6"}
-)
-_HIDDEN = frozenset({"script", "style"})
+_BOLD = {"b", "strong", "h1", "h2", "h3", "h4", "h5", "h6"}
+_BREAKS = {"br", "p", "div", "ul", "ol", "li", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6"}
 
 
 def build_shape(options: Options) -> Shape | None:
@@ -42,7 +43,7 @@ def build_shape(options: Options) -> Shape | None:
 def text_under(html: str, headings: tuple[str, ...]) -> str | None:
     """Return the lines under the first of `headings` that `html` has, or None."""
     wanted = [folded(heading).rstrip(" :") for heading in headings]
-    sections = dict(reversed(list(_sections(html))))  # of two equal headings the first counts
+    sections = _sections(html[:TEXT_LENGTH])
     return next((sections[name] for name in wanted if sections.get(name)), None)
 
 
@@ -75,10 +76,18 @@ def _part(options: Options) -> Shape | None:
     return lambda text: text.split(separator)[0 if which == "first" else -1].strip() or None
 
 
-def _sections(html: str) -> Iterator[tuple[str, str]]:
-    """Yield each heading, folded, with the lines under it."""
+@lru_cache(maxsize=4)  # one row asks for several headings of one text
+def _sections(html: str) -> Mapping[str, str]:
+    """Return the lines under each heading, folded; of two equal ones the first counts."""
+    if html.count("<") > MOST_TAGS:
+        return {}  # nothing but tags: written to do harm
+    return dict(reversed(list(_parted(html))))
+
+
+def _parted(html: str) -> Iterator[tuple[str, str]]:
+    """Yield each heading with the lines under it."""
     reader = _Lines()
-    reader.feed(html[:TEXT_LENGTH])
+    reader.feed(nh3.clean(html, tags=_BOLD | _BREAKS, attributes={}))  # scripts go, tags match
     reader.close()
     name, lines = "", list[str]()
     for bold, plain in reader.to_lines():
@@ -102,7 +111,6 @@ class _Lines(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._lines: list[list[tuple[bool, str]]] = [[]]
         self._bold = 0
-        self._hidden = 0
 
     def to_lines(self) -> Iterator[tuple[str, str]]:
         """Yield the bold beginning of every line that says something, and its rest."""
@@ -121,13 +129,10 @@ class _Lines(HTMLParser):
         self._count(tag, -1)
 
     def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self._lines[-1].append((self._bold > 0, data))
+        self._lines[-1].append((self._bold > 0, data))
 
     def _count(self, tag: str, by: int) -> None:
         if tag in _BREAKS and self._lines[-1]:
             self._lines.append([])
         if tag in _BOLD:
             self._bold = max(0, self._bold + by)
-        if tag in _HIDDEN:
-            self._hidden = max(0, self._hidden + by)

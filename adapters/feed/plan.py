@@ -19,7 +19,7 @@ from adapters.feed.mapping import Desk, FeedMapping, build_source_mapping
 from adapters.feed.options import Options
 from adapters.feed.runs import RunsMapping, build_runs
 from adapters.feed.sources import Source, first_of
-from adapters.parsing import clean_title
+from adapters.parsing import Record, clean_title
 from schema.model.values import PartnerCode
 
 Index = Mapping[str, list[Row]]  # the rows of a joined source, by what they are joined on
@@ -81,7 +81,7 @@ class FeedSource:
         def enrich(row: Row) -> Row:
             if isinstance(row, BadRow):
                 return row
-            found = {join.name: index.get(str(join.ours(row)), []) for join, index in indices}
+            found = {join.name: _matching(join, index, row) for join, index in indices}
             return {**row, **found}
 
         return enrich if indices else lambda row: row
@@ -138,6 +138,11 @@ class Feed:
             return Cursor(f"{source.name} {link}")
         following = self.sources[self.sources.index(source) + 1 :]
         return Cursor(following[0].name) if following else None
+
+
+def _matching(join: Join, index: Index, row: Record) -> list[Row]:
+    key = join.ours(row)
+    return [] if key is None else index.get(str(key), [])
 
 
 def to_index(join: Join, rows: Iterable[Row]) -> Index:

@@ -254,10 +254,10 @@ def rows_of(file: Path) -> Sequence[object]:
     return document if isinstance(document, list) else [document]
 
 
-async def test_runs_of_one_feed_become_sessions_of_anothers_courses(database):
+async def test_runs_of_one_feed_become_sessions_of_anothers_courses(catalogue_db):
     (config,) = load_partners([HAND_MADE / "balai" / "balai.toml"])
 
-    found = await bring_in_as(database, config)
+    found = await bring_in_as(catalogue_db, config)
 
     assert_balances(found, rows=9)
     assert_source_balances(found, "", rows=4)

@@ -41,6 +41,22 @@ def test_any_text_can_be_searched_for_headings(html):
     assert found is None or found.strip()
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<" * 200_000,
+        "<b>" * 70_000,
+        "<!--" * 50_000,
+        "&" * 100_000,
+        "<b a='" * 4_000,
+        "\n" * 100_000,
+    ],
+    ids=lambda html: html[:4].strip() or "lines",
+)
+def test_what_was_written_to_do_harm_has_no_headings(html):
+    assert text_under(html, ("Durasi",)) is None
+
+
 def piece(source: dict, **row):
     options = Options("options", {"field": source}).source("field")
     return build_source(options, frozenset({"-"}))(row)
