@@ -24,6 +24,7 @@ from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
 from gateway.commands import held
+from gateway.commands.account import account
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
 from gateway.commands.links import links_app
@@ -52,6 +53,7 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(links_app, name="links")
 app.add_typer(blocks_app, name="blocks")
 app.add_typer(approvals_app, name="approvals")
+partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]

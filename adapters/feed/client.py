@@ -1,7 +1,8 @@
-"""A feed: one file, fetched whole, and perhaps a desk for enrolments beside it."""
+"""A feed: files that are fetched whole, and perhaps a desk for enrolments beside them."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 
@@ -19,7 +20,7 @@ from adapters.base import (
 )
 from adapters.enrolments import EnrolmentCalls
 from adapters.errors import PartnerRefusedError
-from adapters.feed.mapping import build_mapping
+from adapters.feed.plan import Feed, FeedSource, Index, build_feed, to_index
 from adapters.http import PartnerClient
 from schema.model.values import Reference
 
@@ -32,26 +33,38 @@ class Adapter:
 
     def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
         self._client = client
-        self._mapping = build_mapping(settings)
+        self._feed: Feed = build_feed(settings)
         self._reading = _digest(settings)
-        desk = self._mapping.desk
+        desk = self._feed.desk
         self._calls = EnrolmentCalls(client, path=desk.path) if desk else None
 
     async def fetch_page(
         self, cursor: Cursor | None = None, known: Validators | None = None
     ) -> Page | NotModified:
-        """See `CatalogueSource.fetch_page`; a feed is one page."""
-        del cursor
-        answer = await self._client.fetch(self._mapping.path, headers=self._conditions(known))
+        """See `CatalogueSource.fetch_page`; a source is one page, unless it has a next link."""
+        source, path = self._feed.at(cursor)
+        answer = await self._client.fetch(path, headers=self._conditions(known))
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return NotModified()
-        validators = self._validators(answer.headers)
+        validators = self._validators(answer.headers) if self._feed.is_one_answer else None
+        joined = await self._fetch_joined(source)
         # a whole catalogue in one file: in a thread, so that others are answered meanwhile
-        return await asyncio.to_thread(self._mapping.to_page, answer.body, validators)
+        page = await asyncio.to_thread(source.to_page, answer.body, validators, joined)
+        following = self._feed.after(source, source.next_link(answer.body))
+        return replace(page, next_cursor=following)
+
+    async def _fetch_joined(self, source: FeedSource) -> Mapping[str, Index]:
+        """Return the rows of other sources that `source` joins to its own."""
+        joined: dict[str, Index] = {}
+        for join in source.joins:
+            other = self._feed.named(join.source)
+            answer = await self._client.fetch(other.path)
+            joined[join.name] = to_index(join, other.rows(answer.body))
+        return joined
 
     async def enrol(self, booking: Booking) -> Receipt:
         """See `EnrolmentDesk.enrol`."""
-        desk = self._mapping.desk
+        desk = self._feed.desk
         if desk and desk.session_required and booking.session is None:
             return Receipt(booking.reference, ReceiptStatus.REJECTED, reason="SESSION_REQUIRED")
         return await self._desk().enrol(booking)

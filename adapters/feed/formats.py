@@ -120,12 +120,15 @@ def _to_csv_row(header: list[str], cells: list[str]) -> Row:
 def _json(options: Options, partner: str) -> Format:
     encoding = _encoding(options)
     at = options.text("at")
+    is_row = options.flag("one_row")
 
     def rows(body: bytes) -> Iterator[Row]:
         try:
             document = orjson.loads(_decoded(body, encoding))
         except ValueError as exc:
             raise PartnerContractError(partner, "the file is not JSON") from exc
+        if is_row and isinstance(document, dict):
+            return iter((document,))
         return map(_to_json_row, records(document, at, partner=partner))
 
     return rows

@@ -10,6 +10,7 @@ from adapters.feed.sources import NO_SOURCE, Source, build_source, first_of
 from adapters.parsing import Record, RowError, remote_id
 from schema.model.values import RemoteId, folded
 
+_CONDITIONS = ("when", "unless", "containing")
 DUPLICATE = "duplicate"  # the rule of rows whose key another row has
 
 KeyReader = Callable[[Record], RemoteId | None]
@@ -73,14 +74,7 @@ class Rule:
     """A named reason to leave a row out: by what its column says, or fails to say."""
 
     name: str
-    source: Source
-    words: frozenset[str]
-    keeps: bool  # whether rows that say one of `words` stay, or go
-
-    def leaves_out(self, row: Record) -> bool:
-        """Return whether `row` stays out of the catalogue."""
-        value = self.source(row)
-        return (folded("" if value is None else str(value)) in self.words) is not self.keeps
+    leaves_out: Callable[[Record], bool]
 
 
 def build_rule(options: Options, empty: Empty) -> Rule:
@@ -88,12 +82,27 @@ def build_rule(options: Options, empty: Empty) -> Rule:
     name = options.required("rule")
     if name == DUPLICATE:
         raise options.wrong("rule", f"{DUPLICATE!r} is the name of a built-in rule")
-    source = build_source(options, empty)
-    if source is None:
+    conditions = {kind: options.texts(kind) for kind in _CONDITIONS}
+    always, source = options.flag("always"), build_source(options, empty)
+    given = [kind for kind, words in conditions.items() if words]
+    if len(given) + always != 1:
+        raise options.wrong("", f"must have one of {', '.join(_CONDITIONS)}, always")
+    if source is None and not always:
         raise options.wrong("", NO_SOURCE)
-    when, unless = options.texts("when"), options.texts("unless")
-    if bool(when) == bool(unless):
-        raise options.wrong("", "must have one of when, unless")
     options.refuse_surplus()
-    words = frozenset(folded(word) for word in when or unless)
-    return Rule(name, source, words, keeps=bool(unless))
+    if source is None:
+        return Rule(name, lambda _row: True)
+    return Rule(name, _condition(given[0], source, conditions[given[0]]))
+
+
+def _condition(kind: str, source: Source, told: tuple[str, ...]) -> Callable[[Record], bool]:
+    """Return whether what a row says is one of the words, none of them, or has one in it."""
+    words = frozenset(map(folded, told))
+
+    def said(row: Record) -> str:
+        value = source(row)
+        return folded("" if value is None else str(value))
+
+    if kind == "containing":
+        return lambda row: any(word in said(row) for word in words)
+    return lambda row: (said(row) in words) is (kind == "when")

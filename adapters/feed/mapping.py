@@ -5,7 +5,7 @@ runs over every row.  Rows that share a key are one offering: a feed of one row 
 session gives its sessions; any other feed repeats itself, and the rest is "duplicate".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,6 @@ class FeedMapping:
     """Everything that a partner's options say, checked and compiled."""
 
     partner: PartnerCode
-    path: str
     format: Format
     key: RequiredKey
     fields: Mapping[str, FieldReader]
@@ -54,14 +53,19 @@ class FeedMapping:
     desk: Desk | None
     keeps_last: bool
 
-    def to_page(self, body: bytes, validators: Validators | None = None) -> Page:
+    def to_page(
+        self,
+        body: bytes,
+        validators: Validators | None = None,
+        enrich: Callable[[Row], Row] = lambda row: row,
+    ) -> Page:
         """Translate the whole feed.  Raises `UnreadableListError` if no row can be read."""
         shelf = Shelf(
             keeps_last=self.keeps_last,
             rows_are_sessions=self.sessions is not None and self.sessions.source is None,
             needs_sessions=self.desk is not None and self.desk.session_required,
         )
-        for number, row in enumerate(self.format(body), start=1):
+        for number, row in enumerate(map(enrich, self.format(body)), start=1):
             self._put(shelf, number, row)
         if shelf.has_only_rejections:
             reason = f"no row can be read; the first: {shelf.first_reason}"
@@ -126,22 +130,27 @@ class FeedMapping:
 def build_mapping(settings: PartnerSettings) -> FeedMapping:
     """Return the mapping of a feed partner.  Raises `FeedOptionsError`."""
     options = Options(f"partner {settings.code!r}: options", settings.options)
+    return build_source_mapping(options, settings.code)
+
+
+def build_source_mapping(options: Options, partner: PartnerCode) -> FeedMapping:
+    """Return the mapping of one source of a feed.  Raises `FeedOptionsError`."""
     empty: Empty = frozenset(options.texts("empty"))
     fields = options.table("fields")
     duplicates = options.choice("duplicates", ("keep_last", "keep_first"), "keep_last")
     mapping = FeedMapping(
-        partner=settings.code,
-        path=options.text("path"),
-        format=build_format(options, settings.code, _required_columns(fields)),
+        partner=partner,
+        format=build_format(options, partner, _required_columns(fields)),
         key=required_key(build_key(options.source("key"), empty)),
         fields=_build_fields(fields, empty),
         prices=build_prices(fields.source("price"), fields.source("list_price"), empty),
-        sessions=_build_sessions(options, settings.code, empty),
+        sessions=_build_sessions(options, partner, empty),
         rules=tuple(build_rule(rule, empty) for rule in options.tables("leave_out")),
         desk=_build_desk(options),
         keeps_last=duplicates == "keep_last",
     )
     fields.refuse_surplus("field of courses")
+    options.text("path")  # the source's
     options.raw("auth")  # the registry's business
     options.refuse_surplus()
     return mapping

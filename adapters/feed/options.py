@@ -31,6 +31,11 @@ class Options:
         """Whether the table says anything."""
         return bool(self._content)
 
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """What the table says, for another table to take over."""
+        return self._content
+
     def wrong(self, key: str, sentence: str) -> FeedOptionsError:
         """Return the error that says what is wrong with `key`, or with the table ("")."""
         return FeedOptionsError(f"{self.where}{'.' if key else ''}{key} {sentence}")
@@ -92,6 +97,12 @@ class Options:
         value = self.raw(key)
         short = isinstance(value, (str, list))
         return type(self)(f"{self.where}.{key}", {"from": value} if short else value or {})
+
+    def sources(self, key: str) -> list[Self]:
+        """Return the sources of the list at `key`, each a table, a text or a list of texts."""
+        listed = self._typed(key, list, [])
+        items = type(self)(self.where, {f"{key}[{n}]": one for n, one in enumerate(listed)})
+        return [items.source(f"{key}[{n}]") for n in range(len(listed))]
 
     def tables(self, key: str) -> list[Self]:
         """Return the tables of the list at `key` (TOML's `[[…]]`)."""

@@ -7,11 +7,12 @@ the two the price is, before or after, is what `discount` says (docs/partners/fe
 import re
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from adapters import parsing
 from adapters.feed.options import Options
-from adapters.feed.readers import Empty, FieldReader, Terms, reading
-from adapters.feed.sources import NO_SOURCE, SOURCES, Source, build_source, first_of
+from adapters.feed.readers import Empty, FieldReader, Reader, Terms, reading
+from adapters.feed.sources import NO_SOURCE, SOURCES, Source, all_of, build_source, first_of
 from adapters.parsing import Record
 from schema.model.catalogue import UnknownTerm
 from schema.model.values import EXPONENTS, Money, folded
@@ -69,7 +70,8 @@ def _build_price(name: str, options: Options, empty: Empty) -> FieldReader | Non
     thousands = options.choice("thousands", ("", ".", ","))
     columns = options.texts("currency_from")
     currency_source: Source = first_of(columns, empty) if columns else lambda _row: currency
-    source = build_source(options, empty)
+    sign = options.text("sign")
+    source = _build_source(options, empty)
     if source is None:
         return None
 
@@ -77,11 +79,34 @@ def _build_price(name: str, options: Options, empty: Empty) -> FieldReader | Non
         unit = str(currency_source(row) or currency).upper()
         if folded(str(value)) in free:
             return Money(0, unit)
-        if thousands and isinstance(value, str):
-            value = value.replace(thousands, "")
+        if isinstance(value, str):
+            value = value.removeprefix(sign).removesuffix(sign).strip()
+            value = value.replace(thousands, "") if thousands else value
         return parsing.price(value, unit)
 
-    return reading(name, source, convert, options)
+    return _picking(name, source, convert, options)
+
+
+def _build_source(options: Options, empty: Empty) -> Source | None:
+    """Return the source of a price; with `pick`, of all the prices that its columns tell."""
+    if not options.has("pick"):
+        return build_source(options, empty)
+    columns = options.texts("from")
+    if not columns:
+        raise options.wrong("pick", "picks from columns: name them in from")
+    return all_of(columns, empty)
+
+
+def _picking(name: str, source: Source, convert: Reader, options: Options) -> FieldReader:
+    which = options.choice("pick", ("", "lowest", "highest"))
+    if not which:
+        return reading(name, source, convert, options)
+
+    def pick(values: Any, row: Record, terms: Terms) -> Money | None:
+        told = [price for value in values if (price := convert(value, row, terms))]
+        return (min if which == "lowest" else max)(told, default=None)
+
+    return reading(name, source, pick, options)
 
 
 def _discount(options: Options, empty: Empty) -> Source | None:

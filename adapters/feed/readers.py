@@ -28,6 +28,7 @@ Word = TypeVar("Word", bound=StrEnum)
 _REGION = re.compile(r"(\d\d)\.?(\d\d)?\.?(\d\d)?\.?(\d{4})?")
 _HOST_FIRST = re.compile(r"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#].*)?")
 _MINUTES_PER = {"minutes": 1, "hours": 60, "days": 60 * 24}
+EPOCH = "epoch"  # the format of times that are seconds since 1970
 _SOME_TIME = datetime(2020, 4, 11, 9, 30, tzinfo=UTC)
 
 
@@ -77,8 +78,13 @@ def _try_constant(options: Options, read: FieldReader) -> None:
         raise options.wrong("constant", f"{terms[0].text!r} is not a word that we know")
 
 
-def _line(_name: str, _options: Options, _empty: Empty) -> Reader:
-    return lambda value, _row, _terms: _said(parsing.clean_title(_scalar(value)))
+def _line(_name: str, options: Options, _empty: Empty) -> Reader:
+    plain = _plain(options)
+    return lambda value, _row, _terms: _said(parsing.clean_title(plain(_scalar(value))))
+
+
+def _plain(options: Options) -> Callable[[str], str]:
+    return parsing.plain_text if options.flag("html") else str
 
 
 def _text(_name: str, options: Options, _empty: Empty) -> Reader:
@@ -92,9 +98,14 @@ def _html(_name: str, _options: Options, _empty: Empty) -> Reader:
 
 def _url(_name: str, options: Options, _empty: Empty) -> Reader:
     scheme = options.choice("scheme", ("none", "http", "https"), "none")
+    base = options.text("base").rstrip("/")
+    if base and parsing.to_url(base) is None:
+        raise options.wrong("base", f"must be a web address, not {base!r}")
 
     def read(value: Any, _row: Record, _terms: Terms) -> str | None:
         address = _scalar(value)
+        if base and address.startswith("/") and not address.startswith("//"):
+            address = f"{base}{address}"
         if scheme != "none" and _HOST_FIRST.fullmatch(address):
             address = f"{scheme}://{address}"
         return parsing.to_url(address)
@@ -120,9 +131,10 @@ def _vocabulary(kind: type[Word], unknown: Word) -> Callable[[str, Options, Empt
 
 def _category(_name: str, options: Options, _empty: Empty) -> Reader:
     words = _translations(options)
+    plain = _plain(options)
 
     def read(value: Any, _row: Record, _terms: Terms) -> Category | None:
-        text = _scalar(value)
+        text = plain(_scalar(value))
         return parsing.category(words.get(folded(text), text))
 
     return read
@@ -189,7 +201,8 @@ def _flag(_name: str, options: Options, _empty: Empty) -> Reader:
 
 def _time(_name: str, options: Options, empty: Empty) -> Reader:
     formats = options.texts("format")
-    for form in formats:
+    is_epoch = formats == (EPOCH,)
+    for form in () if is_epoch else formats:
         _check_format(options, form)
     zone = options.text("zone", "Asia/Jakarta")
     try:
@@ -200,7 +213,11 @@ def _time(_name: str, options: Options, empty: Empty) -> Reader:
     told_zone = first_of(columns, empty) if columns else lambda _row: None
 
     def read(value: Any, row: Record, _terms: Terms) -> datetime | None:
-        return parsing.local_time(_scalar(value), _scalar(told_zone(row) or zone), formats)
+        place = _scalar(told_zone(row) or zone)
+        if is_epoch:
+            moment = datetime.fromtimestamp(parsing.whole(value), UTC)
+            return parsing.local_time(moment.isoformat(), place)
+        return parsing.local_time(_scalar(value), place, formats)
 
     return read
 

@@ -46,7 +46,7 @@ class SessionMapping:
     def to_sessions(self, row: Record, terms: Terms) -> FoundSessions:
         """Translate the sessions in `row`; a bad one in a list costs only itself."""
         if self.source is None:
-            session = self._to_session(row, terms)
+            session = self.to_session(row, terms)
             return FoundSessions((session,) if session else ())
         found: dict[RemoteId, Session] = {}
         repeated: list[RemoteId] = []
@@ -66,12 +66,12 @@ class SessionMapping:
     def _to_listed_session(self, record: Any, terms: Terms) -> Session:
         if not isinstance(record, Mapping):
             raise RowError("session: is not a record")
-        session = self._to_session(record, terms)
+        session = self.to_session(record, terms)
         if session is None:
             raise RowError("session: key is empty")
         return session
 
-    def _to_session(self, record: Record, terms: Terms) -> Session | None:
+    def to_session(self, record: Record, terms: Terms) -> Session | None:
         """Translate one session; None when its key is empty."""
         key = self.key(record)
         if key is None:
@@ -98,6 +98,8 @@ class SessionMapping:
 def build_sessions(options: Options, partner: PartnerCode, empty: Empty) -> SessionMapping:
     """Return the mapping that `[partner.options.sessions]` describes."""
     at = options.texts("at")
+    parallel = build_parallel(options, empty)
+    source = first_of(at, empty) if at else parallel
     key = build_key(options.source("key"), empty)
     fields = options.table("fields")
     readers = {
@@ -105,7 +107,41 @@ def build_sessions(options: Options, partner: PartnerCode, empty: Empty) -> Sess
     }
     fields.refuse_surplus("field of sessions")
     options.refuse_surplus()
-    return SessionMapping(partner, first_of(at, empty) if at else None, key, readers)
+    return SessionMapping(partner, source, key, readers)
+
+
+def build_parallel(options: Options, empty: Empty) -> Source | None:
+    """Return the source of sessions that stand side by side in columns, or None.
+
+    "2025-07-17|2025-09-01" in one column and "2025-07-19|2025-12-01" in another are two
+    sessions: the row twice, each time with one part of each column.
+    """
+    if not options.has("parallel"):
+        return None
+    if options.has("at"):
+        raise options.wrong("parallel", "goes without at: sessions stand in columns or in a list")
+    parallel = options.table("parallel")
+    columns, separator = parallel.texts("columns"), parallel.text("separator", "|")
+    if not columns:
+        raise parallel.wrong("columns", "is missing: which columns tell of several sessions?")
+    parallel.refuse_surplus()
+    sources = {column: first_of((column,), empty) for column in columns}
+
+    def rows(row: Record) -> list[Record]:
+        told = {column: _parts(source(row), separator) for column, source in sources.items()}
+        count = max(map(len, told.values()))
+        return [
+            {**row, **{name: parts[n] if n < len(parts) else None for name, parts in told.items()}}
+            for n in range(count)
+        ]
+
+    return rows
+
+
+def _parts(value: Any, separator: str) -> list[Any]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(separator)]
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _to_venue(told: Mapping[str, Any]) -> Venue | None:

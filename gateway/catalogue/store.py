@@ -278,6 +278,9 @@ def _fact(connection: Connection, offering_id: OfferingId) -> OfferingFact | Non
     ).one_or_none()
     if row is None:
         return None
+    merged = select(redirect.c.old_id).where(
+        redirect.c.new_id.in_([row.course_id, row.institution_id])
+    )
     return OfferingFact(
         offering=from_payload(row.payload),
         course_id=CourseId(row.course_id),
@@ -285,4 +288,5 @@ def _fact(connection: Connection, offering_id: OfferingId) -> OfferingFact | Non
         fetched_at=row.changed_at if row.withdrawn else row.fetched_at,
         institution_id=InstitutionId(row.institution_id),
         approved=row.approval == Approval.APPROVED,
+        former_ids=tuple(connection.execute(merged).scalars()),
     )

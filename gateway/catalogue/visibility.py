@@ -30,6 +30,7 @@ from gateway.storage.catalogue_tables import (
     change_log,
     course,
     offering,
+    redirect,
     revision,
 )
 from schema.model.blocks import EVERY_BUNDLE, Approval, BlockScope
@@ -150,10 +151,20 @@ def _named_by(scope: BlockScope, values: Any) -> ColumnElement[bool]:
     if scope is BlockScope.BUNDLE:
         return and_(offering.c.bundle, literal(EVERY_BUNDLE).in_(values))
     if scope is BlockScope.INSTITUTION:
-        given = select(course.c.id).where(course.c.institution_id.in_(values))
+        names_it = or_(
+            course.c.institution_id.in_(values), course.c.institution_id.in_(_merged_into(values))
+        )
+        given = select(course.c.id).where(names_it)
         return offering.c.course_id.in_(given)
     column = _COLUMNS[scope]
+    if scope is BlockScope.COURSE:  # a block on a merged course goes on under its new id
+        return or_(column.in_(values), column.in_(_merged_into(values)))
     return and_(column.is_not(None), column.in_(values))
+
+
+def _merged_into(ids: Any) -> Any:
+    """Return the ids to which `ids` lead since they were merged."""
+    return select(redirect.c.new_id).where(redirect.c.old_id.in_(ids))
 
 
 def _values(scope: BlockScope) -> Any:

@@ -8,10 +8,14 @@ import pytest
 
 from adapters.base import Page, PartnerSettings
 from adapters.feed.mapping import LISTED, SOLD, build_mapping
+from adapters.feed.plan import build_feed
 from adapters.feed.sessions import FIELDS as SESSION_FIELDS
+from gateway.partners.config import load_partners
 from schema.model.values import EnrolmentMode, Money, PartnerCode
 
-PAGE = (Path(__file__).parents[3] / "docs" / "partners" / "feed.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[3] / "docs"
+EXAMPLE_FILES = DOCS / "examples"
+PAGE = (DOCS / "partners" / "feed.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(
     r"^### ([^\n]+)\n\n```\w*\n(.*?)```\n\n```toml\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE
 )
@@ -54,6 +58,28 @@ def test_the_list_without_ids_becomes_what_the_page_says():
 
     assert (barista.listed.title, barista.price) == ("Barista", Money(89_700))
     assert barista.list_price == Money(299_000)
+
+
+@pytest.mark.parametrize("section", ["Several files", "Descriptions that follow a template"])
+def test_what_is_shown_in_the_sections_can_be_copied(section):
+    toml = re.search(rf"^## {section}\n.*?```toml\n(.*?)```", PAGE, re.DOTALL | re.MULTILINE)[1]
+    options = tomllib.loads(toml)["partner"]["options"]
+    needed = {"format": "json", "key": "id", "fields": {"title": "t", "institution": "i"}}
+    if "sources" not in options:
+        options = needed | {"fields": needed["fields"] | options["fields"]}
+
+    settings = PartnerSettings(PartnerCode("toko"), "https://toko.test", options=options)
+
+    assert build_feed(settings).sources
+
+
+@pytest.mark.parametrize(
+    "example", sorted(EXAMPLE_FILES.glob("*.toml")), ids=lambda file: file.stem
+)
+def test_every_example_file_can_be_used(example):
+    (config,) = load_partners([example])
+
+    assert build_feed(PartnerSettings(config.code, config.address, options=config.options))
 
 
 @pytest.mark.parametrize("field", [*LISTED, *SOLD, *SESSION_FIELDS, "price", "list_price"])

@@ -56,7 +56,7 @@ def test_the_good_one_is_good():
         ),
         pytest.param(
             {"fields__level": {"from": "tingkat", "word": {}}},
-            "options.fields.level.word is not a key here; allowed are constant, from, template, w",
+            "options.fields.level.word is not a key here; allowed are backslashes, constant, ",
             id="unknown-parameter",
         ),
         pytest.param(
