@@ -1,0 +1,53 @@
+"""`mitra links` over an embedded catalogue, as an operator types it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.catalogue.sync import CatalogueSync
+from gateway.cli import app
+from gateway.storage.engine import Database, database_url
+from gateway.storage.migrate import upgrade
+from tests.catalogue import NOON, PINTARIA, ScriptedPartner, a_partner, an_offering
+
+BARISTA = an_offering("1", "Barista untuk Pemula")
+SAME = an_offering("A", "BARISTA utk Pemula", partner=PINTARIA)
+
+
+@pytest.fixture(autouse=True)
+def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An embedded catalogue of one course at two partners."""
+    monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
+    database = Database(database_url(None, tmp_path, "catalogue"), "catalogue")
+    upgrade(database)
+    for offering in (BARISTA, SAME):
+        sync = CatalogueSync(ScriptedPartner([offering]), database, lambda: NOON)
+        asyncio.run(sync.sync(a_partner(offering.partner)))
+    database.close()
+
+
+def mitra(*words: str, fails: bool = False) -> str:
+    """Return what the command prints."""
+    done = CliRunner().invoke(app, ["links", *words])
+    assert done.exit_code == int(fails), (done.output, done.exception)
+    return done.output
+
+
+def test_an_operator_lists_splits_and_merges():
+    assert "abbreviation: utk" in mitra("list")
+
+    split = mitra("split", SAME.id).split()[-1]
+    course = mitra("confirm", BARISTA.id).split()[-1]
+    merged = mitra("merge", split, course).split()[-1]
+
+    assert split != course
+    assert merged == course
+    assert "2 of 2 links" in mitra("list")
+    assert mitra("likely") == ""
+
+
+def test_what_is_not_there_is_told():
+    assert "NOT_FOUND" in mitra("split", "nobody", fails=True)
+    assert "NOT_FOUND" in mitra("merge-institutions", "nobody", "noone", fails=True)
