@@ -2,9 +2,10 @@
 
 Which courses changed, and whether a client that stands at `since` knows them, is read from
 the change log; what they are now comes from the snapshot of the request.  A course is told
-once, at the place of its last change, so a page costs what it holds and not what is behind
-it.  The cursor pins the revision of the first page.  Records of later pages may be newer
-than that: such a course changed again, and comes again with the next `since`.
+once, at the place of its last change, so a page costs what it reads of the log and not what
+is behind it.  The cursor pins the revision of the first page.  Records of later pages may be newer
+than that: such a course changed again, and comes again with the next `since`.  For the same
+reason what came and went since is told as withdrawn: a later page may have shown it.
 """
 
 import re
@@ -193,11 +194,9 @@ def _net_changes(
         .limit(1)
         .scalar_subquery()
     )
-    came_and_went = and_(first_kind == "ADDED", log.c.kind == "WITHDRAWN")
     rows = connection.execute(
         select(log.c.revision, log.c.course_id, first_kind.label("first_kind"))
         .where(_is_behind(place, since), log.c.revision <= place.upto, ~changes_again)
-        .where(~came_and_went)
         .order_by(log.c.revision, log.c.course_id)
         .limit(size)
     )
