@@ -96,7 +96,7 @@ any_offering = st.builds(
 )
 
 WORDS = ["desain", "grafis", "barista", "dasar", "kopi", "web"]
-_titles = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+titles = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 
 
 @st.composite
@@ -146,7 +146,7 @@ def _offering(key: str, partner: PartnerCode) -> st.SearchStrategy[Offering]:
         key=st.just(RemoteId(key)),
         listed=st.builds(
             ListedCourse,
-            title=_titles,
+            title=titles,
             institution=st.just("LKP"),
             category=st.sampled_from([None, Category("kopi", "Kopi"), Category("seni", "Seni")]),
             level=st.sampled_from([CourseLevel.BEGINNER, CourseLevel.UNKNOWN]),
