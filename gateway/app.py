@@ -21,6 +21,7 @@ from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
+from gateway.catalogue.rates import load_rates
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
@@ -49,6 +50,7 @@ from gateway.web.health import Readiness, build_routes
 from gateway.web.identity import build_verifier
 from schema.build import build_schema, export_sdl
 from schema.context import Context, Viewer
+from schema.loaders import DescriptionLoader
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
 
@@ -91,7 +93,9 @@ class Gateway:
 
         self.catalogue, self.ledger = database("catalogue"), database("ledger")
         self.store = CatalogueStore(self.catalogue)
-        self.follower = CatalogueFollower(self.store, self.configs, utc_now)
+        self.follower = CatalogueFollower(
+            self.store, self.configs, utc_now, rates=load_rates(self.settings.rates)
+        )
 
     def _build_partners(self) -> None:
         self._adapters = AdapterPool(self.configs, self.settings.data_dir, build_adapter)
@@ -193,8 +197,11 @@ class Gateway:
     def build_context(self, viewer: Viewer) -> Context:
         """Return what the resolvers of one request see."""
         now = utc_now()
+        reader = self.follower.reader(now, self.seats.taken, self.seats.booked)
         return Context(
-            catalogue=self.follower.reader(now, self.seats.taken),
+            catalogue=reader,
+            search=reader,
+            descriptions=DescriptionLoader(self.store.read_descriptions),
             partners=self.follower.directory,
             enrolments=self.enrolments,
             seats=self.seats,

@@ -23,6 +23,7 @@ from adapters.sandbox.state import SandboxState
 from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
+from gateway.catalogue.rates import RatesFileError
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
@@ -52,6 +53,7 @@ def main() -> None:
     """Run a command; what people can mend is told in a sentence, without a trace."""
     expected = (
         PartnersFileError,
+        RatesFileError,
         ScaffoldError,
         control.SandboxControlError,
         processes.CannotStartError,

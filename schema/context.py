@@ -5,8 +5,10 @@ from datetime import datetime
 
 import strawberry
 
+from schema.loaders import DescriptionLoader
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
+from schema.search_ports import SearchReader
 
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
 
@@ -16,6 +18,8 @@ class Context:
     """One request; one snapshot and one instant, so that an answer agrees with itself."""
 
     catalogue: CatalogueReader
+    search: SearchReader
+    descriptions: DescriptionLoader
     partners: PartnerDirectory
     enrolments: Enrolments
     seats: SeatCounts

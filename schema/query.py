@@ -15,6 +15,7 @@ from schema.model.enrolment import Enrolment as EnrolmentRecord
 from schema.model.values import CourseId, EnrolmentId, PartnerCode
 from schema.model.viewer import Learner as LearnerRecord
 from schema.nodes import load_enrolment, load_node, viewing_learner
+from schema.operators.search import SearchQuery
 from schema.paging import (
     DEFAULT_SIZE,
     MAX_SIZE,
@@ -37,7 +38,7 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query:
+class Query(SearchQuery):
     """The query root."""
 
     @strawberry.field(

@@ -1,0 +1,1 @@
+"""Measurements of what a running gateway does, to be printed and stored."""

@@ -1,0 +1,1 @@
+"""Parts of the query and mutation roots, by topic."""
