@@ -16,14 +16,15 @@ import tantivy
 
 from gateway.catalogue.memo import Memo
 from gateway.catalogue.vocabulary import Meaning, Stems, Vocabulary
-from gateway.catalogue.words import MOST_WORDS, OPTIONAL, stem, words
+from gateway.catalogue.words import MOST_WORDS, OPTIONAL, spelled_out, stem, subject
 
 Slots = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.int32]
 T = TypeVar("T")
 Posting = tuple[Slots, Scores]  # ascending slots, and what the word is worth there
 
-WEIGHTS = {"title": 800, "institution": 400, "topic": 200, "summary": 100}
+WEIGHTS = {"subject": 900, "title": 800, "institution": 400, "topic": 200, "summary": 100}
+TEXTS = ("title", "institution", "topic", "summary")
 EXACT = 100  # more for the very form that was typed, in the title
 PREFIX = 0.6  # how much of a whole word its beginning is worth
 PHRASE = 400  # for the words of the question one after the other in the title
@@ -80,7 +81,7 @@ class SearchIndex:
         if highest > len(self._lengths):
             self._lengths = np.pad(self._lengths, (0, highest - len(self._lengths)))
         for slot, document in come.items():
-            self._lengths[slot] = min(255, len(words(document.title)))
+            self._lengths[slot] = min(255, len(spelled_out(document.title)))
         self.vocabulary = self.vocabulary.changed(_words_of(gone), _words_of(come))
         self._unwritten = (gone, come)
 
@@ -94,10 +95,9 @@ class SearchIndex:
 
     def search(self, text: str) -> Found | None:
         """Return the documents that match `text`; None (which means all) without any word."""
-        asked = list(dict.fromkeys(words(text)))[:MOST_WORDS]
+        asked, required = to_question_words(text)
         if not asked:
             return None
-        required = [word for word in asked if word not in OPTIONAL] or asked
         meanings = self.meanings(required)
         found = None
         for word, meaning in zip(required, meanings, strict=True):
@@ -129,7 +129,7 @@ class SearchIndex:
         for field, weight in WEIGHTS.items():
             slots = self._store.holding(self.prepare(), field, stems)
             found = _best(found, (slots, np.full(len(slots), weight, np.int32)))
-        in_title = found[1] == WEIGHTS["title"]
+        in_title = found[1] >= WEIGHTS["title"]
         rest = np.maximum(self._lengths[found[0]], 1)
         return found[0], found[1] + np.where(in_title, WHOLE_TITLE // rest, 0).astype(np.int32)
 
@@ -207,15 +207,23 @@ def _slots(searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> Slot
 def _to_document(slot: int, document: Document) -> tantivy.Document:
     found = tantivy.Document()
     found.add_unsigned("slot", slot)
-    for field in WEIGHTS:
-        found.add_text(field, " ".join(map(stem, words(getattr(document, field)))))
-    found.add_text("exact", " ".join(words(document.title)))
+    for field in TEXTS:
+        found.add_text(field, " ".join(map(stem, spelled_out(getattr(document, field)))))
+    title = spelled_out(document.title)
+    found.add_text("subject", " ".join(map(stem, subject(title))))
+    found.add_text("exact", " ".join(title))
     return found
+
+
+def to_question_words(text: str) -> tuple[list[str], list[str]]:
+    """Return the words of a search, and those of them that must be found."""
+    asked = list(dict.fromkeys(spelled_out(text)))[:MOST_WORDS]
+    return asked, [word for word in asked if word not in OPTIONAL] or asked
 
 
 def words_of(document: Document) -> set[str]:
     """Return every word by which a document can be found."""
-    return {word for field in WEIGHTS for word in words(getattr(document, field))}
+    return {word for field in TEXTS for word in spelled_out(getattr(document, field))}
 
 
 def _words_of(documents: Mapping[int, Document]) -> Iterable[str]:

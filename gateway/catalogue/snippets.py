@@ -3,10 +3,9 @@
 import re
 from html import escape
 
-from gateway.catalogue.index import SearchIndex
-from gateway.catalogue.words import MOST_WORDS, OPTIONAL, stem, words
+from gateway.catalogue.index import SearchIndex, to_question_words
+from gateway.catalogue.words import spelled_out, stem
 from schema.model.catalogue import Course
-from schema.model.values import folded
 from schema.search_ports import Snippet
 
 LENGTH = 200  # characters, about
@@ -16,8 +15,7 @@ _WORD = re.compile(r"\w+")
 
 def to_snippet(course: Course, search: str, index: SearchIndex) -> Snippet | None:
     """Return the summary (or else the title) around the words looked for; None without any."""
-    asked = list(dict.fromkeys(words(search)))[:MOST_WORDS]
-    required = [word for word in asked if word not in OPTIONAL] or asked
+    _, required = to_question_words(search)
     meanings = [each for each in index.meanings(required) if each is not None]
     stems = {found for each in meanings for found in (*each.stems, *each.longer)}
     for text in (course.summary or "", course.title):
@@ -28,7 +26,7 @@ def to_snippet(course: Course, search: str, index: SearchIndex) -> Snippet | Non
 
 
 def _is_meant(match: re.Match[str], stems: set[str]) -> bool:
-    return stem(folded(match.group())) in stems
+    return any(stem(word) in stems for word in spelled_out(match.group()))
 
 
 def _cut(text: str, marks: list[tuple[int, int]]) -> Snippet:

@@ -92,7 +92,7 @@ class Vocabulary:
 
     def _right(self, word: str) -> str:
         """Return `word`, or the far commoner one of which it is a slip."""
-        uses = self.uses[word]
+        uses = sum(self.uses[each] for each in self._by_stem[stem(word)])  # in all its forms
         if uses > RARE or len(word) < SHORTEST_STORED_SLIP or not word.isalpha():
             return word
         near = [

@@ -7,7 +7,9 @@ word ends at one root.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 import snowballstemmer
 
@@ -20,6 +22,18 @@ OPTIONAL = frozenset({
     "kursus", "pelatihan", "kelas", "belajar",
     "the", "and", "of", "for", "to", "in", "a", "course", "training",
 })  # fmt: skip
+
+# What stands for several words, in what is typed and in what is said.
+_SHORT_FOR = {
+    "hrd": ("sumber", "daya", "manusia"), "sdm": ("sumber", "daya", "manusia"),
+    "rab": ("rencana", "anggaran", "biaya"), "satpam": ("satuan", "pengamanan"),
+    "medsos": ("media", "sosial"), "sopir": ("mengemudi",), "supir": ("mengemudi",),
+    "b": ("bahasa",), "bhs": ("bahasa",), "ig": ("instagram",), "wa": ("whatsapp",),
+}  # fmt: skip
+# Roots that mean the same.
+_SAME = {"daring": "online", "surel": "email", "sekretariat": "sekretaris", "ponsel": "hp"}
+# Behind these a title says how or for whom; ahead of them, what.
+_TURNS = frozenset({"untuk", "dengan", "bagi", "di", "dari", "berbasis", "melalui", "menjadi"})
 
 _WORD = re.compile(r"\w+")
 _VOWELS = re.compile(r"[aeiou]")
@@ -56,9 +70,24 @@ def words(text: str) -> list[str]:
     return _WORD.findall(folded(text))
 
 
+def spelled_out(text: str) -> list[str]:
+    """Return the words of `text`, with those for which abbreviations stand."""
+    return [full for word in words(text) for full in _SHORT_FOR.get(word, (word,))]
+
+
+def subject(title: Sequence[str]) -> list[str]:
+    """Return the words of a title that say what is taught, ahead of how and for whom."""
+    return list(takewhile(lambda word: word not in _TURNS, title))
+
+
 @lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
     """Return the root that all forms of `word` share."""
+    found = _stem(word)
+    return _SAME.get(found, found)
+
+
+def _stem(word: str) -> str:
     if whole := _KNOWN.fullmatch(word):
         return whole.group(1)
     if short := _ONE_SYLLABLE.match(word):
