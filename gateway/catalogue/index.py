@@ -6,8 +6,10 @@ say "course" or nothing need not be found.  Courses are known by their slot, a s
 one keeps as long as it is there.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +23,7 @@ from gateway.catalogue.words import MOST_WORDS, OPTIONAL, spelled_out, stem, sub
 Slots = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.int32]
 T = TypeVar("T")
+Spelled = Mapping[str, Sequence[str]]  # the words of each text
 Posting = tuple[Slots, Scores]  # ascending slots, and what the word is worth there
 
 WEIGHTS = {"subject": 900, "title": 800, "institution": 400, "topic": 200, "summary": 100}
@@ -80,17 +83,21 @@ class SearchIndex:
         highest = max(come, default=-1) + 1
         if highest > len(self._lengths):
             self._lengths = np.pad(self._lengths, (0, highest - len(self._lengths)))
+        self._store.remove({*gone, *come})
+        fewer, more = Counter[str](), Counter[str]()
+        for document in gone.values():
+            fewer.update(_words_of(_spelled(document)))
         for slot, document in come.items():
-            self._lengths[slot] = min(255, len(spelled_out(document.title)))
-        self.vocabulary = self.vocabulary.changed(_words_of(gone), _words_of(come))
-        self._unwritten = (gone, come)
+            spelled = _spelled(document)
+            more.update(_words_of(spelled))
+            self._lengths[slot] = min(255, len(spelled["title"]))
+            self._store.add(slot, spelled)
+        self.vocabulary = self.vocabulary.changed(fewer, more)
 
     def prepare(self) -> tantivy.Searcher:
-        """Write what is new, unless that is done; searching does it else, which takes longer."""
+        """Make what is new findable, unless that is done; searching does it else, and waits."""
         if self._searcher is None:
-            self._store.write(*self._unwritten)
-            self._unwritten = ({}, {})
-            self._searcher = self._store.searcher()
+            self._searcher = self._store.committed()
         return self._searcher
 
     def search(self, text: str) -> Found | None:
@@ -110,13 +117,12 @@ class SearchIndex:
         return [self.vocabulary.meaning(word, is_last=word == required[-1]) for word in required]
 
     def _of_word(self, word: str, meaning: Meaning) -> Posting:
-        whole = self._of_stems(meaning.stems)
-        longer = self._of_stems(meaning.longer)
-        found = _best(whole, (longer[0], (longer[1] * PREFIX).astype(np.int32)))
+        longer, worth = self._of_stems(meaning.longer)
+        parts = [(longer, (worth * PREFIX).astype(np.int32)), self._of_stems(meaning.stems)]
         exact = self._posting(
             ("exact", word), lambda: self._store.holding(self.prepare(), "exact", (word,))
         )
-        return _plus(found, exact, EXACT)
+        return _plus(self._best(parts), exact, EXACT)
 
     def _of_stems(self, stems: Stems) -> Posting:
         if not stems:
@@ -125,13 +131,25 @@ class SearchIndex:
 
     def _read(self, stems: Stems) -> Posting:
         """Return where `stems` stand; each slot counts its heaviest field."""
-        found = _NONE
-        for field, weight in WEIGHTS.items():
-            slots = self._store.holding(self.prepare(), field, stems)
-            found = _best(found, (slots, np.full(len(slots), weight, np.int32)))
-        in_title = found[1] >= WEIGHTS["title"]
-        rest = np.maximum(self._lengths[found[0]], 1)
-        return found[0], found[1] + np.where(in_title, WHOLE_TITLE // rest, 0).astype(np.int32)
+        searcher = self.prepare()
+        held = [(self._store.holding(searcher, field, stems), WEIGHTS[field]) for field in WEIGHTS]
+        slots, scores = self._best(
+            [(slots, np.full(len(slots), weight, np.int32)) for slots, weight in held]
+        )
+        in_title = scores >= WEIGHTS["title"]
+        rest = np.maximum(self._lengths[slots], 1)
+        return slots, scores + np.where(in_title, WHOLE_TITLE // rest, 0).astype(np.int32)
+
+    def _best(self, parts: Sequence[Posting]) -> Posting:
+        """Return what stands in any of `parts`, worth the best of them."""
+        filled = [part for part in parts if len(part[0])]
+        if len(filled) <= 1:
+            return filled[0] if filled else _NONE
+        scores = np.zeros(len(self._lengths), np.int32)
+        for slots, worth in filled:
+            scores[slots] = np.maximum(scores[slots], worth)
+        found = np.flatnonzero(scores).astype(np.int32)
+        return found, scores[found]
 
     def _with_bonus(self, found: Posting, asked: Sequence[str]) -> Found:
         if len(asked) > 1 and len(found[0]):
@@ -163,21 +181,30 @@ class _Store:
         self._index = tantivy.Index(self._schema)
         self._writer: tantivy.IndexWriter | None = None
 
-    def write(self, gone: Iterable[int], come: Mapping[int, Document]) -> None:
-        """Replace documents, and wait until they can be found."""
-        replaced: set[int] = {*gone, *come}  # also what a failed attempt may have left there
-        if self._writer is None:
-            self._writer, replaced = self._index.writer(heap_size=_HEAP, num_threads=1), set()
-        for slot in replaced:
-            query = tantivy.Query.term_query(self._schema, "slot", slot)
-            self._writer.delete_documents_by_query(query)  # by term, it misses whole numbers
-        for slot, document in come.items():
-            self._writer.add_document(_to_document(slot, document))
-        self._writer.commit()
-        self._index.reload()
+    def remove(self, slots: Iterable[int]) -> None:
+        """Remove documents, and what a failed attempt may have left in their slots."""
+        if self._writer is not None:
+            for slot in slots:
+                query = tantivy.Query.term_query(self._schema, "slot", slot)
+                self._writer.delete_documents_by_query(query)  # by term, it misses whole numbers
 
-    def searcher(self) -> tantivy.Searcher:
+    def add(self, slot: int, spelled: Spelled) -> None:
+        """Add a document, by the words of its texts."""
+        if self._writer is None:
+            self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+        document = tantivy.Document()
+        document.add_unsigned("slot", slot)
+        for field, told in spelled.items():
+            document.add_text(field, " ".join(map(stem, told)))
+        document.add_text("subject", " ".join(map(stem, subject(spelled["title"]))))
+        document.add_text("exact", " ".join(spelled["title"]))
+        self._writer.add_document(document)
+
+    def committed(self) -> tantivy.Searcher:
         """Return what is there now; it does not change any more."""
+        if self._writer is not None:
+            self._writer.commit()
+        self._index.reload()
         return self._index.searcher()
 
     def holding(self, searcher: tantivy.Searcher, field: str, stems: Stems) -> Slots:
@@ -201,33 +228,21 @@ def _slots(searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> Slot
     hits = searcher.search(
         query, limit=limit, count=False, order_by_field="slot", order=tantivy.Order.Asc
     ).hits
-    return np.fromiter((slot for slot, _ in hits), np.int32, len(hits))
+    return np.fromiter(map(itemgetter(0), hits), np.int32, len(hits))
 
 
-def _to_document(slot: int, document: Document) -> tantivy.Document:
-    found = tantivy.Document()
-    found.add_unsigned("slot", slot)
-    for field in TEXTS:
-        found.add_text(field, " ".join(map(stem, spelled_out(getattr(document, field)))))
-    title = spelled_out(document.title)
-    found.add_text("subject", " ".join(map(stem, subject(title))))
-    found.add_text("exact", " ".join(title))
-    return found
+def _spelled(document: Document) -> Spelled:
+    return {field: spelled_out(getattr(document, field)) for field in TEXTS}
+
+
+def _words_of(spelled: Spelled) -> set[str]:
+    return set().union(*spelled.values())
 
 
 def to_question_words(text: str) -> tuple[list[str], list[str]]:
     """Return the words of a search, and those of them that must be found."""
     asked = list(dict.fromkeys(spelled_out(text)))[:MOST_WORDS]
     return asked, [word for word in asked if word not in OPTIONAL] or asked
-
-
-def words_of(document: Document) -> set[str]:
-    """Return every word by which a document can be found."""
-    return {word for field in TEXTS for word in spelled_out(getattr(document, field))}
-
-
-def _words_of(documents: Mapping[int, Document]) -> Iterable[str]:
-    return (word for document in documents.values() for word in words_of(document))
 
 
 def _both(one: Posting, other: Posting) -> Posting:
@@ -238,18 +253,6 @@ def _both(one: Posting, other: Posting) -> Posting:
     at = np.minimum(np.searchsorted(many[0], few[0]), len(many[0]) - 1)
     common = many[0][at] == few[0]
     return few[0][common], few[1][common] + many[1][at][common]
-
-
-def _best(one: Posting, other: Posting) -> Posting:
-    """Return what stands in either, worth the better."""
-    if not len(one[0]) or not len(other[0]):
-        return one if len(one[0]) else other
-    slots = np.union1d(one[0], other[0])
-    scores = np.zeros(len(slots), np.int32)
-    for part in (one, other):
-        at = np.searchsorted(slots, part[0])
-        scores[at] = np.maximum(scores[at], part[1])
-    return slots, scores
 
 
 def _plus(found: Posting, slots: Slots, worth: int) -> Posting:

@@ -155,7 +155,7 @@ class Relevance:
 
     def key(self, slot: int) -> Key:
         """See `Order.key`."""
-        [score] = self._scores(np.array([slot], np.int32))
+        score = self.found.scores[self.found.slots.searchsorted(slot)]
         return (-int(score), *self._liked.key(slot))
 
     def place(self, key: Key, *, after: bool) -> int:

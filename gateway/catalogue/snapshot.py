@@ -22,8 +22,8 @@ from gateway.catalogue.memo import Memo
 from gateway.catalogue.orders import RANKED, Order, Ranking, Relevance, Slots, Starting
 from gateway.catalogue.places import Places
 from gateway.catalogue.words import words
-from schema.model.catalogue import Course, Offering, Partner, Session
-from schema.model.values import CourseId, OfferingId, SessionId
+from schema.model.catalogue import Course, Institution, Offering, Partner, Session
+from schema.model.values import CourseId, OfferingId, PartnerCode, SessionId
 from schema.ports import CourseFilter, CourseQuery, CourseSort
 
 REMEMBERED = 256  # searches and orders of a small catalogue
@@ -55,10 +55,11 @@ class Snapshot:
         self.index = SearchIndex({n: to_document(e) for n, e in enumerate(self.entries) if e})
         self.rankings = {sort: Ranking.of(self.entries, sort) for sort in RANKED}
         self.places = Places(self.entries)
+        self.institutions = InstitutionList(every)
         self._finish()
 
     def changed(
-        self, revision: int, come: Sequence[Entry], gone: Iterable[CourseId] = ()
+        self, revision: int, come: Sequence[Entry], gone: Sequence[CourseId] = ()
     ) -> "Snapshot":
         """Return the catalogue after the courses `come` have changed and those `gone` are not."""
         other = object.__new__(Snapshot)
@@ -66,6 +67,11 @@ class Snapshot:
         other.entries, other._slot_of = list(self.entries), dict(self._slot_of)
         other._known, other.course_of = dict(self._known), dict(self.course_of)
         other.offerings, other.sessions = dict(self.offerings), dict(self.sessions)
+        former = [
+            self._known[each]
+            for each in (*gone, *(entry.course.id for entry in come))
+            if each in self._known
+        ]
         other._forget([*gone, *(entry.course.id for entry in come)])
         other._learn(come)
         other._born = self._born
@@ -82,10 +88,13 @@ class Snapshot:
         }
         other.places = self.places.changed(other.entries, slots)
         other._finish()
+        if {*map(_offer, come)} == {*map(_offer, former)}:  # as most changes: a price, a seat
+            other.institutions = self.institutions
+        else:
+            other.institutions = InstitutionList(other._known.values())
         return other
 
     def _finish(self) -> None:
-        self.institutions = InstitutionList(self._known.values())
         size = len(self.entries)
         self._memo = Memo(max(16, min(REMEMBERED, REMEMBERED_SLOTS // max(1, size))))
 
@@ -107,7 +116,7 @@ class Snapshot:
                     for session in offering.sessions:
                         self.sessions.pop(session.id, None)
 
-    def _seat(self, come: Sequence[Entry], gone: Iterable[CourseId]) -> list[int]:
+    def _seat(self, come: Sequence[Entry], gone: Sequence[CourseId]) -> list[int]:
         """Give every live course of `come` a slot; return the slots that differ."""
         left = [*gone, *(entry.course.id for entry in come if entry.course.withdrawn)]
         freed = [self._slot_of.pop(each) for each in left if each in self._slot_of]
@@ -180,6 +189,12 @@ class Snapshot:
         return self._memo.remembered(
             ("starts", passed), lambda: Starting(len(self.entries), titles, starts, passed)
         )
+
+
+def _offer(entry: Entry) -> tuple[CourseId, Institution, frozenset[PartnerCode]]:
+    """Return who gives a course and who sells it."""
+    sellers = frozenset(offering.partner for offering in entry.course.offerings)
+    return entry.course.id, entry.course.institution, sellers
 
 
 def normalised(query: CourseQuery) -> CourseQuery:

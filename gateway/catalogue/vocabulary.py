@@ -7,6 +7,7 @@ that root alone: so every spelling finds the same courses.
 """
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -46,16 +47,12 @@ class Vocabulary:
         self._stems = sorted(by_stem)
         self._memo = Memo(REMEMBERED)
 
-    def changed(self, fewer: Iterable[str], more: Iterable[str]) -> "Vocabulary":
-        """Return the vocabulary after some courses have come and gone."""
-        uses = dict(self.uses)
-        for word in more:
-            uses[word] = uses.get(word, 0) + 1
-        for word in fewer:
-            uses[word] -= 1
-            if not uses[word]:
-                del uses[word]
-        return Vocabulary(uses)
+    def changed(self, fewer: Counter[str], more: Counter[str]) -> "Vocabulary":
+        """Return the vocabulary after some courses, by their words, have gone and come."""
+        uses = Counter(self.uses)
+        uses.update(more)
+        uses.subtract(fewer)
+        return Vocabulary({word: count for word, count in uses.items() if count > 0})
 
     def meaning(self, word: str, *, is_last: bool) -> Meaning | None:
         """Return what `word` means here; None if nothing.  The last may still be being typed."""
@@ -106,6 +103,8 @@ class Vocabulary:
         """Return `root` and the roots of slips for its words."""
         found = {root: None}
         for word in self._by_stem.get(root, ()):
+            if self.uses[word] < COMMONER or len(word) < SHORTEST_STORED_SLIP:
+                continue  # no other word can be a slip of it
             for near in sorted(self._near(word)):
                 if self.uses[near] <= RARE and self._right(near) == word:
                     found[stem(near)] = None
@@ -122,24 +121,21 @@ class Vocabulary:
         return min(other_forms, default=None)
 
     def _near(self, word: str) -> set[str]:
-        return {each for each in strokes(word) if each in self.uses and each != word}
+        return (strokes(word) & self.uses.keys()) - {word}
 
     def _commonest_first(self, word: str) -> tuple[int, str]:
         return (-self.uses[word], word)
 
 
-def strokes(word: str) -> Iterator[str]:
-    """Yield what `word` becomes by one letter too many, too few, wrong, or out of turn."""
-    for at in range(len(word) + 1):
-        begin, end = word[:at], word[at:]
-        if end:
-            yield begin + end[1:]
-        if len(end) > 1:
-            yield begin + end[1] + end[0] + end[2:]
-        for letter in LETTERS:
-            yield begin + letter + end
-            if end:
-                yield begin + letter + end[1:]
+def strokes(word: str) -> set[str]:
+    """Return what `word` becomes by one letter too many, too few, wrong, or out of turn."""
+    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    return {
+        *(begin + end[1:] for begin, end in parts if end),
+        *(begin + end[1] + end[0] + end[2:] for begin, end in parts if len(end) > 1),
+        *[begin + letter + end for begin, end in parts for letter in LETTERS],
+        *[begin + letter + end[1:] for begin, end in parts if end for letter in LETTERS],
+    }
 
 
 def _range(ascending: Sequence[str], prefix: str) -> Iterator[str]:

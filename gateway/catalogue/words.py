@@ -67,7 +67,7 @@ _snowball = snowballstemmer.stemmer("indonesian")
 
 def words(text: str) -> list[str]:
     """Return the words of `text`, folded."""
-    return _WORD.findall(folded(text))
+    return _WORD.findall(text.lower() if text.isascii() else folded(text))
 
 
 def spelled_out(text: str) -> list[str]:
