@@ -105,6 +105,16 @@ def entries(draw: st.DrawFn) -> list[Entry]:
     return [draw(_entry(number)) for number in range(draw(st.integers(0, 12)))]
 
 
+def an_entry(number: int, *offerings: Offering) -> Entry:
+    """Return a course that `offerings` sell."""
+    name = offerings[0].listed.institution
+    institution = Institution(institution_id(name), name)
+    sold = tuple(StoredOffering(each, withdrawn=False) for each in offerings)
+    return to_entry(
+        StoredCourse(CourseId(f"course-{number}"), institution.id, NOON, sold), institution
+    )
+
+
 @st.composite
 def _entry(draw: st.DrawFn, number: int) -> Entry:
     institution = Institution(institution_id("LKP Satu"), "LKP Satu")
