@@ -32,7 +32,7 @@ EXACT = 100  # more for the very form that was typed, in the title
 PREFIX = 0.6  # how much of a whole word its beginning is worth
 PHRASE = 400  # for the words of the question one after the other in the title
 WHOLE_TITLE = 200  # for a title of which nothing was left unasked
-POSTINGS = 512  # kept at hand
+POSTINGS = 4_096  # kept at hand; all of them together are few numbers per course
 _HEAP = 30_000_000  # bytes that tantivy gathers before it writes a segment
 _NONE: Posting = (np.empty(0, np.int32), np.empty(0, np.int32))
 

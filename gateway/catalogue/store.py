@@ -186,10 +186,8 @@ def _courses(
     if ids is not None:
         rows, sold = rows.where(course.c.id.in_(ids)), sold.where(offering.c.course_id.in_(ids))
     offerings: dict[str, list[StoredOffering]] = {}
-    streamed = connection.execution_options(yield_per=CHUNK).execute(
-        sold.order_by(offering.c.added_run, offering.c.id)
-    )
-    for each in streamed:
+    in_order = sold.order_by(offering.c.added_run, offering.c.id)
+    for each in connection.execute(in_order.execution_options(yield_per=CHUNK)):
         found = StoredOffering(read(each.payload), each.withdrawn)
         offerings.setdefault(each.course_id, []).append(found)
     return [_to_course(row, offerings.get(row.id, [])) for row in connection.execute(rows)]
