@@ -27,6 +27,7 @@ from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import Leases
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.published import PublishedCourses
+from gateway.catalogue.rates import load_rates
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
@@ -57,6 +58,7 @@ from gateway.web.identity import build_verifier
 from gateway.web.sitemap import MOST_URLS
 from schema.build import build_schema, export_sdl
 from schema.context import Context, Viewer
+from schema.loaders import DescriptionLoader
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
 from schema.model.viewer import ANONYMOUS
@@ -102,7 +104,9 @@ class Gateway:
         self.catalogue, self.ledger = database("catalogue"), database("ledger")
         self.store = CatalogueStore(self.catalogue)
         self.changes = ChangeFeed(self.catalogue)
-        self.follower = CatalogueFollower(self.store, self.configs, utc_now)
+        self.follower = CatalogueFollower(
+            self.store, self.configs, utc_now, rates=load_rates(self.settings.rates)
+        )
         self.held = HeldLists(
             self.catalogue, Leases(self.catalogue, utc_now), utc_now, notify=self.follower.notify
         )
@@ -227,9 +231,11 @@ class Gateway:
     def build_context(self, viewer: Viewer) -> Context:
         """Return what the resolvers of one request see."""
         now = utc_now()
-        reader = self.follower.reader(now, self.seats.taken)
+        reader = self.follower.reader(now, self.seats.taken, self.seats.booked)
         return Context(
             catalogue=reader,
+            search=reader,
+            descriptions=DescriptionLoader(self.store.read_descriptions),
             partners=self.follower.directory,
             enrolments=self.enrolments,
             seats=self.seats,

@@ -23,6 +23,7 @@ from adapters.sandbox.state import SandboxState
 from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
+from gateway.catalogue.rates import RatesFileError
 from gateway.commands import held
 from gateway.commands.account import account
 from gateway.commands.bench import bench_app
@@ -63,6 +64,7 @@ def main() -> None:
     """Run a command; what people can mend is told in a sentence, without a trace."""
     expected = (
         PartnersFileError,
+        RatesFileError,
         ScaffoldError,
         control.SandboxControlError,
         processes.CannotStartError,

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         default=(),
         description="Partners files separated by `:`, added to the built-in list.",
     )
+    rates: Path | None = Field(
+        default=None,
+        description="TOML file of dated rates, by which prices in other currencies are filtered "
+        "and sorted; such prices match nothing without it.",
+    )
     background: bool = Field(
         default=True,
         description="Whether serving processes also sync and deliver; `false` beside workers.",

@@ -8,9 +8,11 @@ import strawberry
 from schema.block_ports import Approvals, Blocks
 from schema.change_ports import CatalogueChanges
 from schema.links_ports import CourseLinks
+from schema.loaders import DescriptionLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
+from schema.search_ports import SearchReader
 
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
 
@@ -20,6 +22,8 @@ class Context:
     """One request; one snapshot and one instant, so that an answer agrees with itself."""
 
     catalogue: CatalogueReader
+    search: SearchReader
+    descriptions: DescriptionLoader
     partners: PartnerDirectory
     enrolments: Enrolments
     seats: SeatCounts

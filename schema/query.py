@@ -19,6 +19,7 @@ from schema.nodes import load_enrolment, load_node, viewing_learner
 from schema.operators.blocks import BlockQuery
 from schema.operators.held import HeldQuery
 from schema.operators.links import LinkQuery
+from schema.operators.search import SearchQuery
 from schema.paging import (
     DEFAULT_SIZE,
     MAX_SIZE,
@@ -50,7 +51,7 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query(HeldQuery, ChangesQuery, LinkQuery, BlockQuery):
+class Query(HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery):
     """The query root."""
 
     @strawberry.field(

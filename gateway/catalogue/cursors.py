@@ -1,17 +1,29 @@
 """Cursors: where a list goes on, in words that only the same question understands.
 
-A cursor is the sort key of a record, its id last, and a digest of the question.  It names
-no revision, so a list goes on at the right place after the catalogue has changed.
+A cursor is a digest of the question, the revision whose list it stands in, and the sort key of a
+record, its id last.  A list goes on behind the key, at the right place even after the catalogue
+has changed; only a list by relevance needs the revision, because its keys may have changed.
 """
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
 from hashlib import blake2b
+from math import isfinite
 
 from schema.ports import BadCursorError
 
 Key = tuple[str | int | float, ...]
 LONGEST = 4_000
+_LARGEST = 1 << 62  # no key has a greater number
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a cursor says: the revision of its list, and behind which key it goes on."""
+
+    revision: int
+    key: Key
 
 
 def to_digest(*question: object) -> str:
@@ -19,26 +31,36 @@ def to_digest(*question: object) -> str:
     return blake2b(repr(question).encode(errors="replace"), digest_size=6).hexdigest()
 
 
-def to_cursor(key: Key, question: str) -> str:
-    """Return the cursor of the record with this sort key, for the question with this digest."""
-    text = json.dumps([question, *key], separators=(",", ":"), ensure_ascii=False)
+def to_cursor(place: Place, question: str) -> str:
+    """Return the cursor of the record at `place`, for the question with this digest."""
+    parts = [question, place.revision, *place.key]
+    text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def from_cursor(cursor: str, question: str, like: Key | None) -> Key:
-    """Return the sort key in `cursor`, shaped as `like`.  Raises `BadCursorError`."""
+def from_cursor(cursor: str, question: str, like: Key | None) -> Place:
+    """Return the place in `cursor`, its key shaped as `like`.  Raises `BadCursorError`."""
     try:
         padding = "=" * (-len(cursor) % 4)
         found = json.loads(urlsafe_b64decode(cursor[:LONGEST] + padding))
     except (ValueError, RecursionError) as exc:
         raise BadCursorError("the cursor cannot be read") from exc
-    if not isinstance(found, list) or not found or found[0] != question:
+    if not isinstance(found, list) or len(found) <= 1 or found[0] != question:
         raise BadCursorError("the cursor belongs to another question")
-    key = tuple(found[1:])
+    revision, *parts = found[1:]
+    key = tuple(parts)
+    if type(revision) is not int or not all(map(_is_usable, key)):
+        raise BadCursorError("the cursor's key is not one of ours")
     if like is not None and [*map(_kind, key)] != [*map(_kind, like)]:
         raise BadCursorError("the cursor's key is not of this order")
-    return key
+    return Place(revision, key)
 
 
 def _kind(part: object) -> type:
     return str if isinstance(part, str) else int if isinstance(part, int | float) else object
+
+
+def _is_usable(part: object) -> bool:
+    if isinstance(part, int | float):
+        return isfinite(part) and abs(part) < _LARGEST
+    return isinstance(part, str)

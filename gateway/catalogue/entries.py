@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from gateway.catalogue.index import Document, to_document
+from gateway.catalogue.index import Document
 from gateway.catalogue.merge import to_course
+from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.store import StoredCourse
 from schema.model.catalogue import Course, Institution, Offering
-from schema.model.values import Money, folded
+from schema.model.values import folded
 from schema.ports import FacetName
 
 TITLE_KEY = 200  # characters of a title that sort it: folding may lengthen text
@@ -32,21 +33,19 @@ class Value:
 class Entry:
     """A course as the read model keeps it; `withdrawn` are its tombstones.
 
-    `price` is in rupiah, None when untold or in another currency.  `starts` are the
+    `price` is in rupiah, None when untold or in a currency without a rate.  `starts` are the
     sessions' beginnings, ascending; `title` is folded, for sorting.
     """
 
     course: Course
     withdrawn: tuple[Offering, ...]
     created_at: datetime
-    document: Document
-    values: frozenset[Value]
     title: str
     price: int | None
     starts: tuple[datetime, ...]
 
 
-def to_entry(stored: StoredCourse, institution: Institution) -> Entry:
+def to_entry(stored: StoredCourse, institution: Institution, rates: Rates = RUPIAH_ONLY) -> Entry:
     """Return what the read model keeps of a course."""
     live = tuple(sold.offering for sold in stored.offerings if not sold.withdrawn)
     withdrawn = tuple(sold.offering for sold in stored.offerings if sold.withdrawn)
@@ -56,25 +55,32 @@ def to_entry(stored: StoredCourse, institution: Institution) -> Entry:
         course=course,
         withdrawn=withdrawn,
         created_at=stored.created_at,
-        document=to_document(
-            course.title,
-            institution.name,
-            course.category.name if course.category else "",
-            course.summary or "",
-        ),
-        values=frozenset(_values(course)),
         title=folded(course.title)[:TITLE_KEY],
-        price=to_rupiah(course.lowest_price),
+        price=rates.to_rupiah(course.lowest_price),
         starts=tuple(sorted({each.starts_at for each in sessions if each.starts_at})),
     )
 
 
-def to_rupiah(price: Money | None) -> int | None:
-    """Return a price as filters and sorting compare it, or None when it has none in rupiah."""
-    return price.amount if price is not None and price.currency == "IDR" else None
+def to_document(entry: Entry) -> Document:
+    """Return the texts by which a course is found."""
+    course = entry.course
+    sellers = " ".join(dict.fromkeys(sold.partner.replace("_", " ") for sold in course.offerings))
+    return Document(
+        title=course.title,
+        institution=course.institution.name,
+        topic=f"{course.category.name if course.category else ''} {sellers}",
+        summary=course.summary or "",
+    )
 
 
-def _values(course: Course) -> Iterator[Value]:
+def micros(moment: datetime) -> int:
+    """Return a moment as microseconds, exactly: what columns and cursors compare."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def values_of(entry: Entry) -> Iterator[Value]:
+    """Yield every value by which a course can be filtered and counted."""
+    course = entry.course
     for offering in course.offerings:
         yield Value(FacetName.PARTNER, offering.partner, offering.partner)
         for session in offering.sessions:
@@ -89,11 +95,11 @@ def _values(course: Course) -> Iterator[Value]:
         yield Value(FacetName.DELIVERY_MODE, mode, _spoken(mode))
     for language in course.languages:
         yield Value(FacetName.LANGUAGE, language, _LANGUAGES.get(language, language))
-    price = to_rupiah(course.lowest_price)
-    if price is not None:
-        yield _price_band(price)
+    if entry.price is not None:
+        yield _price_band(entry.price)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
 
 

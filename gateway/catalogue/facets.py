@@ -1,91 +1,116 @@
-"""Which courses match a filter, and how many have each value: one bit per course.
+"""Which courses match a filter, and how many have each value: columns of numbers by slot.
 
-A filter is one set of courses per facet that it names.  A facet counts under all of them
-but its own, so that a client sees what else it could have chosen.
+A course's values of one facet are one *combination* ("these two partners"), and a column holds
+its number.  There are few combinations, so a filter is one look into a small table for each
+course, and counting is one pass over a column.  A facet counts under all filters but its own,
+so that a client sees what else it could have chosen.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from operator import and_
-from typing import Any
 
-from gateway.catalogue.bits import to_mask
-from gateway.catalogue.entries import Entry
+import numpy as np
+import numpy.typing as npt
+
+from gateway.catalogue.entries import Entry, micros, values_of
 from schema.ports import CourseFilter, Facet, FacetBucket, FacetName
+
+Slots = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.bool_]
+NO_PRICE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The courses that match, and for each filtered facet those that match all else."""
+    """The slots that a search and dates leave, and which of them each filtered facet takes."""
 
-    mask: int
-    without: Mapping[FacetName, int]
-
-    def under_others(self, facet: FacetName) -> int:
-        """Return the courses that match everything but the filter on `facet` itself."""
-        return self.without.get(facet, self.mask)
-
-    def limited_to(self, mask: int) -> "Matched":
-        """Return what is left of the matches within `mask`."""
-        return Matched(
-            self.mask & mask, {facet: found & mask for facet, found in self.without.items()}
-        )
+    candidates: Slots
+    taken: Mapping[FacetName, Flags]
 
     @property
-    def candidates(self) -> int:
-        """Every course that any count or list of this question may contain."""
-        return reduce(lambda a, b: a | b, self.without.values(), self.mask)
+    def slots(self) -> Slots:
+        """The courses that match everything."""
+        return self._under(self.taken.values())
+
+    def under_others(self, facet: FacetName) -> Slots:
+        """Return the courses that match everything but the filter on `facet` itself."""
+        return self._under(flags for other, flags in self.taken.items() if other != facet)
+
+    def limited_to(self, has_a_place: Flags) -> "Matched":
+        """Return what is left of the matches where `has_a_place`, by slot."""
+        kept = has_a_place[self.candidates]
+        return Matched(
+            self.candidates[kept], {facet: flags[kept] for facet, flags in self.taken.items()}
+        )
+
+    def _under(self, filters: Iterable[Flags]) -> Slots:
+        flags = list(filters)
+        return self.candidates[reduce(np.logical_and, flags)] if flags else self.candidates
 
 
 class FacetColumns:
-    """The filterable values of a list of entries, which are known by their position."""
+    """The filterable values of the courses in a list of slots; None where no course is."""
 
-    def __init__(self, entries: Sequence[Entry], partner_names: Mapping[str, str]) -> None:
-        self._size = len(entries)
-        self.everything = (1 << self._size) - 1
-        having: dict[FacetName, dict[str, list[int]]] = {facet: {} for facet in FacetName}
+    def __init__(self, entries: Sequence[Entry | None], partner_names: Mapping[str, str]) -> None:
+        self._columns = {facet: _Column() for facet in FacetName}
         self._labels: dict[tuple[FacetName, str], str] = {}
-        for ordinal, entry in enumerate(entries):
-            for each in entry.values:
-                having[each.facet].setdefault(each.value, []).append(ordinal)
-                self._labels.setdefault((each.facet, each.value), each.label)
-        self._labels |= {(FacetName.PARTNER, code): name for code, name in partner_names.items()}
-        self._masks = {
-            facet: {value: to_mask(ordinals, self._size) for value, ordinals in values.items()}
-            for facet, values in having.items()
-        }
-        self._prices = _Range((e.price, n) for n, e in enumerate(entries) if e.price is not None)
-        self._starts = _Range((start, n) for n, e in enumerate(entries) for start in e.starts)
+        self._partners = {(FacetName.PARTNER, code): name for code, name in partner_names.items()}
+        self.live: Flags = np.zeros(0, np.bool_)
+        self._prices: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+        self._starts = (np.zeros(0, np.int64), np.zeros(0, np.int32))
+        self._fill(len(entries), dict(enumerate(entries)))
 
-    def having(self, facet: FacetName, values: Iterable[str]) -> int:
-        """Return the courses that have any of `values`."""
-        masks = self._masks[facet]
-        return reduce(lambda found, value: found | masks.get(value, 0), values, 0)
+    def changed(self, size: int, entries: Mapping[int, Entry | None]) -> "FacetColumns":
+        """Return the columns of `size` slots after those of `entries` have changed."""
+        other = object.__new__(FacetColumns)
+        other._columns = {facet: column.copy() for facet, column in self._columns.items()}
+        other._labels = dict(self._labels)
+        other._partners = self._partners
+        other.live, other._prices = self.live.copy(), self._prices.copy()
+        other._starts = self._starts
+        other._fill(size, entries)
+        return other
 
-    def started_before(self, now: datetime) -> int:
-        """Return how many sessions have begun by `now`."""
-        return self._starts.count_until(now)
+    def _fill(self, size: int, entries: Mapping[int, Entry | None]) -> None:
+        more = size - len(self.live)
+        self.live = np.pad(self.live, (0, more))
+        self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
+        for column in self._columns.values():
+            column.grow(more)
+        starts: list[tuple[int, int]] = []
+        for slot, entry in entries.items():
+            price = entry.price if entry else None
+            self.live[slot] = entry is not None
+            self._prices[slot] = NO_PRICE if price is None else price
+            self._set_values(slot, entry)
+            starts += [(micros(start), slot) for start in (entry.starts if entry else ())]
+        self._starts = _with_starts(self._starts, size, list(entries), starts)
+        self.everything: Slots = np.flatnonzero(self.live).astype(np.int32)
 
-    def matching(self, asked: CourseFilter, among: int) -> Matched:
+    def _set_values(self, slot: int, entry: Entry | None) -> None:
+        having: dict[FacetName, list[str]] = {}
+        for each in values_of(entry) if entry else ():
+            having.setdefault(each.facet, []).append(each.value)
+            self._labels[each.facet, each.value] = each.label
+        for facet, column in self._columns.items():
+            column.put(slot, having.get(facet, ()))
+
+    def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
+        """Return the live courses that have any of `values`."""
+        return self.everything[self._columns[facet].holds(self.everything, values)]
+
+    @property
+    def starts(self) -> tuple[npt.NDArray[np.int64], Slots]:
+        """When sessions begin, in microseconds, ascending, and the slot of each one's course."""
+        return self._starts
+
+    def matching(self, asked: CourseFilter, among: Slots) -> Matched:
         """Return the courses of `among` that match `asked`, availability aside."""
         if asked.starts_after is not None or asked.starts_before is not None:
-            among &= self._starts.within(asked.starts_after, asked.starts_before, self._size)
-        chosen = self._chosen(asked)
-        without = {
-            facet: reduce(and_, (mask for other, mask in chosen.items() if other != facet), among)
-            for facet in chosen
-        }
-        return Matched(reduce(and_, chosen.values(), among), without)
-
-    def counted(self, matched: Matched) -> list[Facet]:
-        """Return every facet with the values that some matching course has."""
-        return [self._facet(facet, matched.under_others(facet)) for facet in FacetName]
-
-    def _chosen(self, asked: CourseFilter) -> dict[FacetName, int]:
-        named = {
+            among = among[self._starting(asked.starts_after, asked.starts_before)[among]]
+        named: Mapping[FacetName, Sequence[str]] = {
             FacetName.PARTNER: asked.partners,
             FacetName.INSTITUTION: asked.institutions,
             FacetName.CATEGORY: asked.categories,
@@ -94,39 +119,105 @@ class FacetColumns:
             FacetName.REGION: asked.regions,
             FacetName.LANGUAGE: asked.languages,
         }
-        chosen = {facet: self.having(facet, values) for facet, values in named.items() if values}
+        taken = {
+            facet: self._columns[facet].holds(among, values)
+            for facet, values in named.items()
+            if values
+        }
         if asked.price_min is not None or asked.price_max is not None:
-            chosen[FacetName.PRICE] = self._prices.within(
-                asked.price_min, asked.price_max, self._size
-            )
-        return chosen
+            taken[FacetName.PRICE] = self._priced(among, asked.price_min, asked.price_max)
+        return Matched(among, taken)
 
-    def _facet(self, facet: FacetName, among: int) -> Facet:
+    def counted(self, matched: Matched) -> list[Facet]:
+        """Return every facet with the values that some matching course has."""
+        under_all = matched.slots
+        return [
+            self._facet(facet, matched.under_others(facet) if facet in matched.taken else under_all)
+            for facet in FacetName
+        ]
+
+    def _facet(self, facet: FacetName, among: Slots) -> Facet:
+        labels = self._labels | self._partners if facet is FacetName.PARTNER else self._labels
         buckets = [
-            FacetBucket(value, self._labels[facet, value], count)
-            for value, mask in self._masks[facet].items()
-            if (count := (mask & among).bit_count())
+            FacetBucket(value, labels[facet, value], count)
+            for value, count in self._columns[facet].counts(among)
         ]
         return Facet(facet, sorted(buckets, key=_fullest_first))
 
+    def _priced(self, among: Slots, low: int | None, high: int | None) -> Flags:
+        prices = self._prices[among]
+        found: Flags = prices >= max(0, low or 0)
+        return found if high is None else found & (prices <= high)
 
-class _Range:
-    """Courses by something that can be compared: a price, a start."""
+    def _starting(self, first: datetime | None, last: datetime | None) -> Flags:
+        moments, slots = self._starts
+        begin = 0 if first is None else np.searchsorted(moments, micros(first), "left")
+        end = len(moments) if last is None else np.searchsorted(moments, micros(last), "right")
+        found = np.zeros(len(self.live), np.bool_)
+        found[slots[begin:end]] = True
+        return found
 
-    def __init__(self, pairs: Iterable[tuple[Any, int]]) -> None:
-        found = sorted(pairs)
-        self._values = [value for value, _ in found]
-        self._ordinals = [ordinal for _, ordinal in found]
 
-    def count_until(self, high: Any) -> int:
-        """Return how many stand up to `high`, inclusive."""
-        return bisect_right(self._values, high)
+class _Column:
+    """The values of one facet, as the number of each slot's combination; 0 has none."""
 
-    def within(self, low: Any, high: Any, size: int) -> int:
-        """Return the courses from `low` to `high`, both inclusive, None without a bound."""
-        first = 0 if low is None else bisect_left(self._values, low)
-        end = len(self._values) if high is None else bisect_right(self._values, high)
-        return to_mask(self._ordinals[first:end], size)
+    def __init__(self) -> None:
+        self._numbers: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self._combinations: list[tuple[str, ...]] = [()]
+        self._known: dict[tuple[str, ...], int] = {(): 0}
+
+    def copy(self) -> "_Column":
+        other = _Column()
+        other._numbers = self._numbers.copy()
+        other._combinations = list(self._combinations)
+        other._known = dict(self._known)
+        return other
+
+    def grow(self, more: int) -> None:
+        self._numbers = np.pad(self._numbers, (0, more))
+
+    def put(self, slot: int, values: Iterable[str]) -> None:
+        combination = tuple(sorted(set(values)))
+        number = self._known.setdefault(combination, len(self._combinations))
+        if number == len(self._combinations):
+            self._combinations.append(combination)
+        self._numbers[slot] = number
+
+    def holds(self, slots: Slots, values: Iterable[str]) -> Flags:
+        """Return which of `slots` have any of `values`."""
+        wanted = set(values)
+        table = np.fromiter(
+            (not wanted.isdisjoint(each) for each in self._combinations),
+            np.bool_,
+            len(self._combinations),
+        )
+        found: Flags = table[self._numbers[slots]]
+        return found
+
+    def counts(self, slots: Slots) -> Iterable[tuple[str, int]]:
+        """Return the values that `slots` have, and how many of them have each."""
+        by_combination = np.bincount(self._numbers[slots], minlength=len(self._combinations))
+        counts: dict[str, int] = {}
+        for number in np.flatnonzero(by_combination):
+            for value in self._combinations[number]:
+                counts[value] = counts.get(value, 0) + int(by_combination[number])
+        return counts.items()
+
+
+def _with_starts(
+    known: tuple[npt.NDArray[np.int64], Slots],
+    size: int,
+    changed: Sequence[int],
+    found: Sequence[tuple[int, int]],
+) -> tuple[npt.NDArray[np.int64], Slots]:
+    """Return `known` starts with those of the `changed` slots replaced by `found`."""
+    is_changed = np.zeros(size, np.bool_)
+    is_changed[np.asarray(changed, np.int64)] = True
+    kept = ~is_changed[known[1]]
+    moments = np.concatenate([known[0][kept], np.array([at for at, _ in found], np.int64)])
+    slots = np.concatenate([known[1][kept], np.array([slot for _, slot in found], np.int32)])
+    order = np.argsort(moments, kind="stable")
+    return moments[order], slots[order]
 
 
 def _fullest_first(bucket: FacetBucket) -> tuple[int, str, str]:

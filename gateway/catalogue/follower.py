@@ -5,20 +5,21 @@ aside, in a thread, and swapped in.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 
 from gateway.catalogue.directory import Directory
-from gateway.catalogue.entries import Entry, to_entry
+from gateway.catalogue.entries import to_entry
 from gateway.catalogue.freshness import is_synced
+from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.reader import SnapshotReader, nobody_booked
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
-from schema.model.values import CourseId, OfferingId, SessionId
+from schema.model.values import OfferingId, SessionId
 
 POLL_SECONDS = 1.0
 
@@ -35,14 +36,15 @@ class CatalogueFollower:
         now: Callable[[], datetime],
         *,
         poll_seconds: float = POLL_SECONDS,
+        rates: Rates = RUPIAH_ONLY,
     ) -> None:
         self._store = store
         self._configs = configs
         self._now = now
         self._poll_seconds = poll_seconds
+        self._rates = rates
         self._partners = [config.partner for config in configs]
         self._snapshot = Snapshot(0, partners=self._partners)
-        self._entries: dict[CourseId, Entry] = {}
         self._rows: Sequence[StatusRow] = ()
         self._held_back: Mapping[OfferingId, HeldBack] = {}
         self._is_loaded = False
@@ -73,10 +75,13 @@ class CatalogueFollower:
         )
 
     def reader(
-        self, now: datetime, taken: Callable[[SessionId], int] = nobody_booked
+        self,
+        now: datetime,
+        taken: Callable[[SessionId], int] = nobody_booked,
+        booked: Iterable[SessionId] | None = None,
     ) -> SnapshotReader:
         """Return the newest catalogue as one request sees it."""
-        return SnapshotReader(self._snapshot, now, taken)
+        return SnapshotReader(self._snapshot, now, taken, booked)
 
     def notify(self) -> None:
         """Look at once: something has just changed in this process."""
@@ -102,9 +107,9 @@ class CatalogueFollower:
         newest = await self._store.read_revision()
         known = self._snapshot.revision
         if newest > known > 0:
-            await self._take(await self._store.read_changes(known), dict(self._entries))
+            await self._take(await self._store.read_changes(known), is_whole=False)
         elif newest != known:  # the first time, or another database stands in its place
-            await self._take(await self._store.read_catalogue(), {})
+            await self._take(await self._store.read_catalogue(), is_whole=True)
         if rows != self._rows:
             quarantined = any(row.quarantined for row in rows)
             self._held_back = await self._store.read_held_back() if quarantined else {}
@@ -114,17 +119,24 @@ class CatalogueFollower:
             self._is_loaded = True
             self._was_stored = newest > 0
 
-    async def _take(self, changes: Changes, entries: dict[CourseId, Entry]) -> None:
-        snapshot = await asyncio.to_thread(self._build, changes, entries)
-        self._entries, self._snapshot = entries, snapshot
+    async def _take(self, changes: Changes, *, is_whole: bool) -> None:
+        snapshot = await asyncio.to_thread(self._build, changes, is_whole=is_whole)
+        self._snapshot = snapshot
         CATALOGUE_REVISION.set(snapshot.revision)
         logger.info("catalogue.followed", revision=snapshot.revision, changed=len(changes.courses))
 
-    def _build(self, changes: Changes, entries: dict[CourseId, Entry]) -> Snapshot:
+    def _build(self, changes: Changes, *, is_whole: bool) -> Snapshot:
         names = {institution.id: institution for institution in changes.institutions}
-        for stored in changes.courses:
-            if stored.offerings:
-                entries[stored.id] = to_entry(stored, names[stored.institution_id])
-            else:  # its only offering moved to another course
-                entries.pop(stored.id, None)
-        return Snapshot(changes.revision, entries.values(), self._partners, changes.redirects)
+        entries = [
+            to_entry(stored, names[stored.institution_id], self._rates)
+            for stored in changes.courses
+            if stored.offerings
+        ]
+        if is_whole:
+            snapshot = Snapshot(changes.revision, entries, self._partners, changes.redirects)
+        else:  # a course without offerings: its only one moved to another course
+            gone = [stored.id for stored in changes.courses if not stored.offerings]
+            snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)
+        snapshot.index.prepare()  # so that no request has to
+        snapshot.places.having(self._now(), nobody_booked, ())
+        return snapshot

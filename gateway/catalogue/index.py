@@ -1,101 +1,263 @@
-"""Full-text search over what a person would type: words, or how they begin.
+"""Full-text search over what a person would type, on tantivy, in the process.
 
-All words must be found somewhere in a course; a word in the title counts for more than the
-same word in the summary, a whole word for more than its beginning.  Words that say "course"
-or nothing need not be found.
+All words must be found somewhere in a course, in any of their forms; a word in the title counts
+for more than the same word in the summary, a whole word for more than its beginning.  Words that
+say "course" or nothing need not be found.  Courses are known by their slot, a small number that
+one keeps as long as it is there.
 """
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import TypeVar
 
-from schema.model.values import folded
+import numpy as np
+import numpy.typing as npt
+import tantivy
 
-TITLE, INSTITUTION, CATEGORY, SUMMARY = 8.0, 4.0, 2.0, 1.0
+from gateway.catalogue.memo import Memo
+from gateway.catalogue.vocabulary import Meaning, Stems, Vocabulary
+from gateway.catalogue.words import MOST_WORDS, OPTIONAL, spelled_out, stem, subject
+
+Slots = npt.NDArray[np.int32]
+Scores = npt.NDArray[np.int32]
+T = TypeVar("T")
+Spelled = Mapping[str, Sequence[str]]  # the words of each text
+Posting = tuple[Slots, Scores]  # ascending slots, and what the word is worth there
+
+WEIGHTS = {"subject": 900, "title": 800, "institution": 400, "topic": 200, "summary": 100}
+TEXTS = ("title", "institution", "topic", "summary")
+EXACT = 100  # more for the very form that was typed, in the title
 PREFIX = 0.6  # how much of a whole word its beginning is worth
-PHRASE = 4.0  # for the words of the question one after the other in the title
-MOST_WORDS = 12
-_WORD = re.compile(r"\w+")
-_OPTIONAL = frozenset({
-    "dan", "di", "ke", "dari", "untuk", "yang", "dengan", "atau", "pada", "dalam",
-    "kursus", "pelatihan", "kelas", "belajar",
-    "the", "and", "of", "for", "to", "in", "a", "course", "training",
-})  # fmt: skip
+PHRASE = 400  # for the words of the question one after the other in the title
+WHOLE_TITLE = 200  # for a title of which nothing was left unasked
+POSTINGS = 4_096  # kept at hand; all of them together are few numbers per course
+_HEAP = 30_000_000  # bytes that tantivy gathers before it writes a segment
+_NONE: Posting = (np.empty(0, np.int32), np.empty(0, np.int32))
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The words of one course, by field, and its title for phrases."""
+    """The texts of one course by which it is found."""
 
     title: str
-    fields: tuple[tuple[float, frozenset[str]], ...]
+    institution: str = ""
+    topic: str = ""
+    summary: str = ""
 
 
-def to_document(title: str, institution: str, category: str, summary: str) -> Document:
-    """Return the words of a course."""
-    texts = ((TITLE, title), (INSTITUTION, institution), (CATEGORY, category), (SUMMARY, summary))
-    return Document(
-        title=" ".join(words(title)),
-        fields=tuple((weight, frozenset(words(text))) for weight, text in texts),
-    )
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to: the slots, ascending, and how well each fits."""
 
-
-def words(text: str) -> list[str]:
-    """Return the words of `text`, folded."""
-    return _WORD.findall(folded(text))
+    slots: Slots
+    scores: Scores
 
 
 class SearchIndex:
-    """An inverted index over documents, which are known by their position."""
+    """The documents as of one revision; `changed` gives the next one's.
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        self._postings: dict[str, dict[int, float]] = {}
-        for ordinal, document in enumerate(documents):
-            for weight, found in document.fields:
-                for word in found:
-                    self._postings.setdefault(word, {}).setdefault(ordinal, weight)
-        self._words = sorted(self._postings)
+    All revisions share one writer, so only the newest may be changed.
+    """
 
-    def search(self, text: str) -> Mapping[int, float]:
-        """Return the documents that match `text`, with their scores; all without any word."""
-        asked = list(dict.fromkeys(words(text)))[:MOST_WORDS]
-        required = [word for word in asked if word not in _OPTIONAL] or asked
-        scores: dict[int, float] | None = None
-        for word in required:
-            found = self._scores(word)
-            if scores is None:
-                scores = found
-            else:
-                scores = {n: scores[n] + score for n, score in found.items() if n in scores}
-        if scores is None:
-            return dict.fromkeys(range(len(self._documents)), 0.0)
-        return self._with_bonus(scores, asked, set(asked) - set(required))
+    def __init__(self, documents: Mapping[int, Document] | None = None) -> None:
+        self._store = _Store()
+        self.vocabulary = Vocabulary({})
+        self._lengths: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._postings = Memo(POSTINGS)
+        self._searcher: tantivy.Searcher | None = None
+        self._add({}, documents or {})
 
-    def _scores(self, word: str) -> dict[int, float]:
-        """Return the best score of each document that has `word`, or a word that begins so."""
-        best: dict[int, float] = {}
-        for known in self._beginning_with(word):
-            worth = 1.0 if known == word else PREFIX
-            for ordinal, weight in self._postings[known].items():
-                if best.get(ordinal, 0.0) < weight * worth:
-                    best[ordinal] = weight * worth
-        return best
+    def changed(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> "SearchIndex":
+        """Return the index without the documents `gone`, by their slots, and with those `come`."""
+        self.prepare()
+        other = object.__new__(SearchIndex)
+        other._store, other.vocabulary = self._store, self.vocabulary
+        other._lengths = self._lengths.copy()
+        other._postings, other._searcher = Memo(POSTINGS), None
+        other._add(gone, come)
+        return other
 
-    def _beginning_with(self, prefix: str) -> Iterator[str]:
-        for position in range(bisect_left(self._words, prefix), len(self._words)):
-            if not self._words[position].startswith(prefix):
-                return
-            yield self._words[position]
+    def _add(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> None:
+        highest = max(come, default=-1) + 1
+        if highest > len(self._lengths):
+            self._lengths = np.pad(self._lengths, (0, highest - len(self._lengths)))
+        self._store.remove({*gone, *come})
+        fewer, more = Counter[str](), Counter[str]()
+        for document in gone.values():
+            fewer.update(_words_of(_spelled(document)))
+        for slot, document in come.items():
+            spelled = _spelled(document)
+            more.update(_words_of(spelled))
+            self._lengths[slot] = min(255, len(spelled["title"]))
+            self._store.add(slot, spelled)
+        self.vocabulary = self.vocabulary.changed(fewer, more)
 
-    def _with_bonus(
-        self, scores: dict[int, float], asked: Sequence[str], optional: Iterable[str]
-    ) -> Mapping[int, float]:
-        phrase = " ".join(asked)
-        extra = [self._postings.get(word, {}) for word in optional]
-        for ordinal in scores:
-            if phrase in self._documents[ordinal].title:
-                scores[ordinal] += PHRASE
-            scores[ordinal] += sum(found.get(ordinal, 0.0) for found in extra) / 100
-        return scores
+    def prepare(self) -> tantivy.Searcher:
+        """Make what is new findable, unless that is done; searching does it else, and waits."""
+        if self._searcher is None:
+            self._searcher = self._store.committed()
+        return self._searcher
+
+    def search(self, text: str) -> Found | None:
+        """Return the documents that match `text`; None (which means all) without any word."""
+        asked, required = to_question_words(text)
+        if not asked:
+            return None
+        meanings = self.meanings(required)
+        found = None
+        for word, meaning in zip(required, meanings, strict=True):
+            posting = self._of_word(word, meaning) if meaning else _NONE
+            found = posting if found is None else _both(found, posting)
+        return self._with_bonus(found or _NONE, asked)
+
+    def meanings(self, required: Sequence[str]) -> list[Meaning | None]:
+        """Return what each word means here; None for what nobody says."""
+        return [self.vocabulary.meaning(word, is_last=word == required[-1]) for word in required]
+
+    def _of_word(self, word: str, meaning: Meaning) -> Posting:
+        longer, worth = self._of_stems(meaning.longer)
+        parts = [(longer, (worth * PREFIX).astype(np.int32)), self._of_stems(meaning.stems)]
+        exact = self._posting(
+            ("exact", word), lambda: self._store.holding(self.prepare(), "exact", (word,))
+        )
+        return _plus(self._best(parts), exact, EXACT)
+
+    def _of_stems(self, stems: Stems) -> Posting:
+        if not stems:
+            return _NONE
+        return self._posting(("stems", stems), lambda: self._read(stems))
+
+    def _read(self, stems: Stems) -> Posting:
+        """Return where `stems` stand; each slot counts its heaviest field."""
+        searcher = self.prepare()
+        held = [(self._store.holding(searcher, field, stems), WEIGHTS[field]) for field in WEIGHTS]
+        slots, scores = self._best(
+            [(slots, np.full(len(slots), weight, np.int32)) for slots, weight in held]
+        )
+        in_title = scores >= WEIGHTS["title"]
+        rest = np.maximum(self._lengths[slots], 1)
+        return slots, scores + np.where(in_title, WHOLE_TITLE // rest, 0).astype(np.int32)
+
+    def _best(self, parts: Sequence[Posting]) -> Posting:
+        """Return what stands in any of `parts`, worth the best of them."""
+        filled = [part for part in parts if len(part[0])]
+        if len(filled) <= 1:
+            return filled[0] if filled else _NONE
+        scores = np.zeros(len(self._lengths), np.int32)
+        for slots, worth in filled:
+            scores[slots] = np.maximum(scores[slots], worth)
+        found = np.flatnonzero(scores).astype(np.int32)
+        return found, scores[found]
+
+    def _with_bonus(self, found: Posting, asked: Sequence[str]) -> Found:
+        if len(asked) > 1 and len(found[0]):
+            phrase = tuple(self._said(word) for word in asked)
+            slots = self._posting(
+                ("phrase", phrase), lambda: self._store.phrase(self.prepare(), phrase)
+            )
+            found = _plus(found, slots, PHRASE)
+        return Found(*found)
+
+    def _said(self, word: str) -> str:
+        meaning = self.vocabulary.meaning(word, is_last=False)
+        return meaning.stems[0] if meaning and meaning.stems else stem(word)
+
+    def _posting(self, question: Hashable, answer: Callable[[], T]) -> T:
+        return self._postings.remembered(question, answer)
+
+
+class _Store:
+    """The tantivy index in memory, and its one writer."""
+
+    def __init__(self) -> None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_unsigned_field("slot", indexed=True, fast=True)
+        for field in (*WEIGHTS, "exact"):
+            option = "position" if field == "title" else "basic"
+            builder.add_text_field(field, tokenizer_name="whitespace", index_option=option)
+        self._schema = builder.build()
+        self._index = tantivy.Index(self._schema)
+        self._writer: tantivy.IndexWriter | None = None
+
+    def remove(self, slots: Iterable[int]) -> None:
+        """Remove documents, and what a failed attempt may have left in their slots."""
+        if self._writer is not None:
+            for slot in slots:
+                query = tantivy.Query.term_query(self._schema, "slot", slot)
+                self._writer.delete_documents_by_query(query)  # by term, it misses whole numbers
+
+    def add(self, slot: int, spelled: Spelled) -> None:
+        """Add a document, by the words of its texts."""
+        if self._writer is None:
+            self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+        document = tantivy.Document()
+        document.add_unsigned("slot", slot)
+        for field, told in spelled.items():
+            document.add_text(field, " ".join(map(stem, told)))
+        document.add_text("subject", " ".join(map(stem, subject(spelled["title"]))))
+        document.add_text("exact", " ".join(spelled["title"]))
+        self._writer.add_document(document)
+
+    def committed(self) -> tantivy.Searcher:
+        """Return what is there now; it does not change any more."""
+        if self._writer is not None:
+            self._writer.commit()
+        self._index.reload()
+        return self._index.searcher()
+
+    def holding(self, searcher: tantivy.Searcher, field: str, stems: Stems) -> Slots:
+        """Return the slots whose `field` has any of `stems`, ascending."""
+        query = tantivy.Query.term_set_query(self._schema, field, list(stems))
+        if len(stems) == 1:
+            query = tantivy.Query.term_query(self._schema, field, stems[0])
+        limit = sum(searcher.doc_freq(field, each) for each in stems)
+        return _slots(searcher, query, limit)
+
+    def phrase(self, searcher: tantivy.Searcher, stems: Stems) -> Slots:
+        """Return the slots whose title has `stems` one after the other."""
+        limit = min(searcher.doc_freq("title", each) for each in stems)
+        query = tantivy.Query.phrase_query(self._schema, "title", list(stems))
+        return _slots(searcher, query, limit)
+
+
+def _slots(searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> Slots:
+    if not limit:
+        return _NONE[0]
+    hits = searcher.search(
+        query, limit=limit, count=False, order_by_field="slot", order=tantivy.Order.Asc
+    ).hits
+    return np.fromiter(map(itemgetter(0), hits), np.int32, len(hits))
+
+
+def _spelled(document: Document) -> Spelled:
+    return {field: spelled_out(getattr(document, field)) for field in TEXTS}
+
+
+def _words_of(spelled: Spelled) -> set[str]:
+    return set().union(*spelled.values())
+
+
+def to_question_words(text: str) -> tuple[list[str], list[str]]:
+    """Return the words of a search, and those of them that must be found."""
+    asked = list(dict.fromkeys(spelled_out(text)))[:MOST_WORDS]
+    return asked, [word for word in asked if word not in OPTIONAL] or asked
+
+
+def _both(one: Posting, other: Posting) -> Posting:
+    """Return what stands in both, worth the sum."""
+    few, many = (one, other) if len(one[0]) <= len(other[0]) else (other, one)
+    if not len(few[0]):
+        return _NONE
+    at = np.minimum(np.searchsorted(many[0], few[0]), len(many[0]) - 1)
+    common = many[0][at] == few[0]
+    return few[0][common], few[1][common] + many[1][at][common]
+
+
+def _plus(found: Posting, slots: Slots, worth: int) -> Posting:
+    """Return `found` with `worth` more where it is also in `slots`."""
+    if not len(slots) or not len(found[0]):
+        return found
+    at = np.minimum(np.searchsorted(slots, found[0]), len(slots) - 1)
+    return found[0], found[1] + np.where(slots[at] == found[0], worth, 0).astype(np.int32)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text, tuple_
 
-from gateway.catalogue.cursors import Key, from_cursor, to_cursor, to_digest
+from gateway.catalogue.cursors import Key, Place, from_cursor, to_cursor, to_digest
 from gateway.catalogue.joining import confirm_link, merge_courses, split_offering
 from gateway.catalogue.namesakes import merge_institutions
 from gateway.catalogue.records import from_payload
@@ -25,6 +25,8 @@ from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import Slice, Window
 
 Decide = Callable[[Connection, datetime], LinkOutcome]
+
+AS_THEY_STAND = 0  # the revision in cursors: links have no older lists to go on in
 
 
 class LinkDesk:
@@ -88,7 +90,7 @@ def _links(
     place = tuple_(course_link.c.score, course_link.c.offering_id)
     behind = list(wanted)
     if window.after is not None:
-        score, offering_id = from_cursor(window.after, question, (0.0, ""))
+        score, offering_id = from_cursor(window.after, question, (0.0, "")).key
         behind.append(place > (score, offering_id))
     size = window.first or 0
     rows = connection.execute(
@@ -101,7 +103,7 @@ def _links(
     keys: list[Key] = [(row.score, row.offering_id) for row in rows[:size]]
     return Slice(
         nodes=[_to_link(row) for row in rows[:size]],
-        cursors=[to_cursor(key, question) for key in keys],
+        cursors=[to_cursor(Place(AS_THEY_STAND, key), question) for key in keys],
         has_next=len(rows) > size,
         has_previous=window.after is not None,
         total=total.scalar_one(),

@@ -1,15 +1,20 @@
 """The catalogue as if only what is fresh enough were sold.  Pure."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from datetime import datetime
 
-from gateway.catalogue.bits import members, to_mask
+import numpy as np
+
+from gateway.catalogue.facets import Flags
 from gateway.catalogue.merge import delivery_modes, lowest_price
 from gateway.catalogue.snapshot import Snapshot
+from schema.availability import course_availability
 from schema.model.catalogue import Course
-from schema.model.values import PartnerCode
+from schema.model.values import Availability, PartnerCode, SessionId
 from schema.ports import CourseQuery, Facet, FacetName, FreshOfferings
 
+_HAS_A_PLACE = {Availability.AVAILABLE, Availability.LIMITED}
 _NOBODY = PartnerCode("-")  # a code that no partner has
 
 
@@ -36,21 +41,35 @@ def asking_for(fresh: FreshOfferings, query: CourseQuery) -> CourseQuery:
 
 def courses_with(
     fresh: FreshOfferings, snapshot: Snapshot, partners: Collection[PartnerCode] = ()
-) -> int:
-    """Return the set of courses that have a fresh offering, of `partners` if any are named."""
-    found = snapshot.columns.having(FacetName.PARTNER, fresh.partners)
-    if not fresh.held_back:
-        return found
-    touched = {snapshot.course_of.get(offering_id) for offering_id in fresh.held_back}
+) -> Flags:
+    """Return, by slot, who has a fresh offering, of `partners` if any are named."""
+    flags = np.zeros(len(snapshot.entries), np.bool_)
+    flags[snapshot.columns.having(FacetName.PARTNER, fresh.partners)] = True
+    for course_id in {snapshot.course_of.get(offering_id) for offering_id in fresh.held_back}:
+        slot = None if course_id is None else snapshot.slot(course_id)
+        if slot is not None:
+            flags[slot] = any(
+                each in fresh and (not partners or each.partner in partners)
+                for each in snapshot.course_at(slot).offerings
+            )
+    return flags
 
-    def is_kept(course: Course) -> bool:
-        return course.id not in touched or any(
-            each in fresh and (not partners or each.partner in partners)
-            for each in course.offerings
-        )
 
-    kept = (n for n in members(found) if is_kept(snapshot.entries[n].course))
-    return to_mask(kept, len(snapshot.entries))
+def available(
+    fresh: FreshOfferings,
+    snapshot: Snapshot,
+    places: Flags,
+    taken: Callable[[SessionId], int],
+    now: datetime,
+) -> Flags:
+    """Return which of `places`, by slot, are at a fresh offering."""
+    flags = places.copy()
+    for slot in np.flatnonzero(places):
+        course = snapshot.course_at(int(slot))
+        kept = narrowed(course, fresh)
+        if kept is not course:
+            flags[slot] = course_availability(kept, taken, now) in _HAS_A_PLACE
+    return flags
 
 
 def without_stale(facet: Facet, fresh: FreshOfferings) -> Facet:

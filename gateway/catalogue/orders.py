@@ -1,119 +1,238 @@
 """Orders: the courses of a snapshot by one sort key, and parts of them.  Pure.
 
-Keys ascend and end in an id, so that no two are equal; what comes last ("no price") says
-so in its first part.
+Keys ascend and end in an id, so that no two are equal; what comes last ("no price") says so in
+its first part.  An order gives every slot a *place*, a number: whoever needs one page looks at
+the places of the courses that match, and never sorts the catalogue.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
+from typing import Protocol
 
-from gateway.catalogue.cursors import Key, from_cursor, to_cursor
-from gateway.catalogue.entries import Entry
-from schema.ports import CourseSort, Slice, Window
+import numpy as np
+import numpy.typing as npt
 
-T = TypeVar("T")
+from gateway.catalogue.cursors import Key
+from gateway.catalogue.entries import Entry, micros
+from gateway.catalogue.index import Found
+from schema.ports import CourseSort
+
+Slots = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
+Entries = Sequence[Entry | None]
 
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
+_RANKS = 32  # bits of a place that hold a rank within equal scores or starts
+MANY = 8  # from every so-manieth course changed on, sorting anew is cheaper
+
+
+class Order(Protocol):
+    """The places of a snapshot's courses by one sort."""
+
+    def places(self, slots: Slots) -> Places:
+        """Return the places of `slots`: a smaller one comes earlier."""
+
+    def key(self, slot: int) -> Key:
+        """Return the sort key of a slot, for its cursor."""
+
+    def place(self, key: Key, *, after: bool) -> int:
+        """Return the place of `key`, or with `after` the next one behind it."""
+
+    def like(self) -> Key | None:
+        """Return any key of this order, to check others by; None when it is empty."""
+
+
+class Ranking:
+    """An order that neither a search nor the clock changes."""
+
+    def __init__(self, entries: Entries, sort: CourseSort, slots: Slots) -> None:
+        self._entries = entries
+        self._to_key = _KEYS[sort]
+        self._sort = sort
+        self.slots = slots
+        self._ranks = np.full(len(entries), -1, np.int64)
+        self._ranks[slots] = np.arange(len(slots))
+
+    @classmethod
+    def of(cls, entries: Entries, sort: CourseSort) -> "Ranking":
+        """Return `entries` sorted."""
+        to_key = _KEYS[sort]
+        keyed = sorted((to_key(each), slot) for slot, each in enumerate(entries) if each)
+        return cls(entries, sort, np.fromiter((slot for _, slot in keyed), np.int32, len(keyed)))
+
+    def changed(self, entries: Entries, slots: Sequence[int]) -> "Ranking":
+        """Return the order of `entries`, which differ from before at `slots` alone."""
+        if len(slots) * MANY > len(entries):
+            return Ranking.of(entries, self._sort)
+        is_changed = np.zeros(len(entries), np.bool_)
+        is_changed[np.asarray(slots, np.int64)] = True
+        kept = Ranking(entries, self._sort, self.slots[~is_changed[self.slots]])
+        come = sorted((self._to_key(each), slot) for slot in slots if (each := entries[slot]))
+        at = [kept.place(key, after=False) for key, _ in come]
+        return Ranking(entries, self._sort, np.insert(kept.slots, at, [slot for _, slot in come]))
+
+    def places(self, slots: Slots) -> Places:
+        """See `Order.places`."""
+        found: Places = self._ranks[slots]
+        return found
+
+    def key(self, slot: int) -> Key:
+        """See `Order.key`."""
+        return self._to_key(_entry(self._entries, slot))
+
+    def place(self, key: Key, *, after: bool) -> int:
+        """See `Order.place`."""
+        bisect = bisect_right if after else bisect_left
+        return bisect(self.slots, key, key=self.key)
+
+    def like(self) -> Key | None:
+        """See `Order.like`."""
+        return self.key(self.slots[0]) if len(self.slots) else None
+
+
+class Starting:
+    """By the next session after the `passed` ones; courses without one come last, by title."""
+
+    def __init__(
+        self, size: int, titles: Ranking, starts: tuple[Places, Slots], passed: int
+    ) -> None:
+        self._titles = titles
+        moments, slots = starts[0][passed:], starts[1][passed:]
+        self._moments = np.unique(moments)
+        numbers = np.searchsorted(self._moments, moments)
+        self._next = np.full(size, len(self._moments), np.int64)
+        self._next[slots[::-1]] = numbers[::-1]  # the last one written is the soonest
+
+    @staticmethod
+    def passed(starts: tuple[Places, Slots], now: datetime) -> int:
+        """Return how many of `starts` have begun by `now`: until it grows, the order stands."""
+        return int(np.searchsorted(starts[0], micros(now), "right"))
+
+    def places(self, slots: Slots) -> Places:
+        """See `Order.places`."""
+        return (self._next[slots] << _RANKS) + self._titles.places(slots)
+
+    def key(self, slot: int) -> Key:
+        """See `Order.key`."""
+        number = self._next[slot]
+        at = int(self._moments[number]) if number < len(self._moments) else None
+        return (*_last_if_none(at), *self._titles.key(slot))
+
+    def place(self, key: Key, *, after: bool) -> int:
+        """See `Order.place`."""
+        has_none, at, *by_title = key
+        number = int(np.searchsorted(self._moments, at)) if not has_none else len(self._moments)
+        is_there = has_none or (number < len(self._moments) and self._moments[number] == at)
+        rank = self._titles.place(tuple(by_title), after=after) if is_there else 0
+        return (number << _RANKS) + rank
+
+    def like(self) -> Key | None:
+        """See `Order.like`."""
+        found = self._titles.like()
+        return None if found is None else (0, 0, *found)
+
+
+class Relevance:
+    """By how well courses fit a search, then by how they are liked; holds only what was found."""
+
+    def __init__(self, found: Found, liked: Ranking) -> None:
+        self.found = found
+        self._liked = liked
+
+    def places(self, slots: Slots) -> Places:
+        """See `Order.places`."""
+        return ((_MOST - self._scores(slots)) << _RANKS) + self._liked.places(slots)
+
+    def has(self, slots: Slots) -> npt.NDArray[np.bool_]:
+        """Return which of `slots` the search found."""
+        if not len(self.found.slots):
+            return np.zeros(len(slots), np.bool_)
+        at = np.searchsorted(self.found.slots, slots)
+        flags: npt.NDArray[np.bool_] = self.found.slots[_within(at, self.found.slots)] == slots
+        return flags
+
+    def key(self, slot: int) -> Key:
+        """See `Order.key`."""
+        score = self.found.scores[self.found.slots.searchsorted(slot)]
+        return (-int(score), *self._liked.key(slot))
+
+    def place(self, key: Key, *, after: bool) -> int:
+        """See `Order.place`."""
+        score, *liked = key
+        rank = self._liked.place(tuple(liked), after=after)
+        return ((_MOST + int(score)) << _RANKS) + rank  # the key holds the score's negative
+
+    def like(self) -> Key | None:
+        """See `Order.like`."""
+        found = self._liked.like()
+        return None if found is None else (0, *found)
+
+    def _scores(self, slots: Slots) -> Places:
+        at = _within(np.searchsorted(self.found.slots, slots), self.found.slots)
+        return self.found.scores[at].astype(np.int64)
+
+
+_MOST = 1 << 30  # more than any score
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Keys, ascending, and the ordinal of the record at each."""
+class Part:
+    """The slots of one page, in order, and what lies around them."""
 
-    keys: Sequence[Key]
-    ordinals: Sequence[int]
-
-
-def to_order(keyed: Iterable[tuple[Key, int]]) -> Order:
-    """Return ordinals in the order of their keys."""
-    found = sorted(keyed)
-    return Order([key for key, _ in found], [ordinal for _, ordinal in found])
+    slots: Sequence[int]
+    has_next: bool
+    has_previous: bool
 
 
-def by_sort(entries: Sequence[Entry], sort: CourseSort) -> Order:
-    """Return `entries` in an order that neither a search nor the clock changes."""
-    to_key = _KEYS[sort]
-    return to_order(((*to_key(entry), entry.course.id), n) for n, entry in enumerate(entries))
+def page_of(
+    places: Places,
+    slots: Slots,
+    wanted: int,
+    bounds: tuple[int | None, int | None],
+    *,
+    from_end: bool,
+) -> Part:
+    """Return the `wanted` first (or last) of `slots` whose places lie within `bounds`."""
+    first, end = bounds
+    inside = np.ones(len(slots), np.bool_)
+    inside &= places >= first if first is not None else True
+    inside &= places < end if end is not None else True
+    near, far = places[inside], slots[inside]
+    if len(near) > wanted + 1:
+        cut = len(near) - wanted - 1 if from_end else wanted
+        kept = np.argpartition(near, cut)
+        kept = kept[cut:] if from_end else kept[: cut + 1]
+        near, far = near[kept], far[kept]
+    ordered = [int(slot) for slot in far[np.argsort(near)]]
+    has_more = len(ordered) > wanted
+    shown = (ordered[1:] if from_end else ordered[:-1]) if has_more else ordered
+    outside_before = first is not None and bool((places < first).any())
+    outside_after = end is not None and bool((places >= end).any())
+    if from_end:
+        return Part(shown, has_next=outside_after, has_previous=has_more or outside_before)
+    return Part(shown, has_next=has_more or outside_after, has_previous=outside_before)
 
 
-def by_start(entries: Sequence[Entry], now: datetime) -> Order:
-    """Return `entries` by their next session after `now`; those without one come last."""
-    return to_order(
-        ((*_start_key(entry, now), entry.course.id), n) for n, entry in enumerate(entries)
-    )
+def _within(at: npt.NDArray[np.int64], found: Slots) -> npt.NDArray[np.int64]:
+    return np.minimum(at, len(found) - 1)
 
 
-def part_of(
-    order: Order, flags: str, records: Callable[[int], T], window: Window, question: str
-) -> Slice[T]:
-    """Return the part of `order` that `window` asks for, of the records whose flag is "1".
-
-    Raises `BadCursorError`.
-    """
-    size = len(order.keys)
-    first = _position(order, window.after, question, bisect_right, 0)
-    end = _position(order, window.before, question, bisect_left, size)
-
-    def matches(positions: range) -> Iterator[int]:
-        return (n for n in positions if flags[order.ordinals[n]] == "1")
-
-    if window.last is None:
-        wanted = window.first or 0
-        found = list(islice(matches(range(first, end)), wanted + 1))
-        shown, has_next = found[:wanted], len(found) > wanted
-        has_previous = next(matches(range(first - 1, -1, -1)), None) is not None
-    else:
-        found = list(islice(matches(range(end - 1, first - 1, -1)), window.last + 1))
-        shown, has_previous = found[: window.last][::-1], len(found) > window.last
-        has_next = next(matches(range(end, size)), None) is not None
-    return Slice(
-        nodes=[records(order.ordinals[n]) for n in shown],
-        cursors=[to_cursor(order.keys[n], question) for n in shown],
-        has_next=has_next,
-        has_previous=has_previous,
-        total=flags.count("1"),
-    )
-
-
-def _position(
-    order: Order,
-    cursor: str | None,
-    question: str,
-    bisect: Callable[[Sequence[Key], Key], int],
-    default: int,
-) -> int:
-    if cursor is None:
-        return default
-    like = order.keys[0] if order.keys else None
-    key = from_cursor(cursor, question, like)
-    return bisect(order.keys, key)
+def _entry(entries: Entries, slot: int) -> Entry:
+    entry = entries[slot]
+    if entry is None:
+        raise LookupError(f"no course at slot {slot}")
+    return entry
 
 
 def _last_if_none(value: float | None) -> tuple[int, float]:
     return (1, 0) if value is None else (0, value)
 
 
-def _micros(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
-
-
-def _start_key(entry: Entry, now: datetime) -> Key:
-    upcoming = bisect_right(entry.starts, now)
-    at = _micros(entry.starts[upcoming]) if upcoming < len(entry.starts) else None
-    return (*_last_if_none(at), entry.title)
-
-
 def _rating_key(entry: Entry) -> Key:
     rating = entry.course.rating
     return (*_last_if_none(None if rating is None else -rating), -(entry.course.rating_count or 0))
-
-
-def _popularity_key(entry: Entry) -> Key:
-    return (-popularity(entry), entry.title)
 
 
 def popularity(entry: Entry) -> float:
@@ -122,13 +241,18 @@ def popularity(entry: Entry) -> float:
     return round((entry.course.rating or 0.0) * votes / (votes + _VOTES), 6)
 
 
-_KEYS: dict[CourseSort, Callable[[Entry], Key]] = {
-    CourseSort.RELEVANCE: _popularity_key,
-    CourseSort.PRICE_ASC: lambda entry: _last_if_none(entry.price),
-    CourseSort.PRICE_DESC: lambda entry: _last_if_none(
-        None if entry.price is None else -entry.price
+def _with_id(to_key: Callable[[Entry], Key]) -> Callable[[Entry], Key]:
+    return lambda entry: (*to_key(entry), entry.course.id)
+
+
+_KEYS: Mapping[CourseSort, Callable[[Entry], Key]] = {
+    CourseSort.RELEVANCE: _with_id(lambda entry: (-popularity(entry), entry.title)),
+    CourseSort.PRICE_ASC: _with_id(lambda entry: _last_if_none(entry.price)),
+    CourseSort.PRICE_DESC: _with_id(
+        lambda entry: _last_if_none(None if entry.price is None else -entry.price)
     ),
-    CourseSort.NEWEST: lambda entry: (-_micros(entry.created_at),),
-    CourseSort.RATING: _rating_key,
-    CourseSort.TITLE: lambda entry: (entry.title,),
+    CourseSort.NEWEST: _with_id(lambda entry: (-micros(entry.created_at),)),
+    CourseSort.RATING: _with_id(_rating_key),
+    CourseSort.TITLE: _with_id(lambda entry: (entry.title,)),
 }
+RANKED = tuple(_KEYS)  # the sorts that need neither a search nor the clock

@@ -1,18 +1,24 @@
 """The public catalogue as one request sees it: one snapshot, one instant, the seats taken."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from gateway.catalogue.bits import members, to_flags, to_mask
-from gateway.catalogue.cursors import to_digest
+from gateway.catalogue.cursors import Key, Place, from_cursor, to_cursor, to_digest
 from gateway.catalogue.facets import Matched
-from gateway.catalogue.narrowing import asking_for, courses_with, narrowed, without_stale
-from gateway.catalogue.orders import part_of
-from gateway.catalogue.snapshot import Snapshot, normalised, to_question
-from schema.availability import course_availability
+from gateway.catalogue.institutions import ahead, behind
+from gateway.catalogue.narrowing import (
+    asking_for,
+    available,
+    courses_with,
+    narrowed,
+    without_stale,
+)
+from gateway.catalogue.orders import Order, Part, Relevance, Slots, page_of
+from gateway.catalogue.snapshot import Snapshot, normalised, search_of, to_question
+from gateway.catalogue.snippets import to_snippet
+from gateway.catalogue.suggestions import to_suggestions
 from schema.model.catalogue import Course, Institution, Offering, Session
 from schema.model.values import (
-    Availability,
     CourseId,
     InstitutionId,
     OfferingId,
@@ -20,8 +26,7 @@ from schema.model.values import (
     SessionId,
 )
 from schema.ports import CourseQuery, CourseSort, Facet, FacetName, FreshOfferings, Slice, Window
-
-_HAS_A_PLACE = {Availability.AVAILABLE, Availability.LIMITED}
+from schema.search_ports import Snippet, Suggestion
 
 
 def nobody_booked(_: SessionId) -> int:
@@ -30,18 +35,23 @@ def nobody_booked(_: SessionId) -> int:
 
 
 class SnapshotReader:
-    """Implements `schema.ports.CatalogueReader`; light: make one per request."""
+    """Implements `schema.ports.CatalogueReader`; light: make one per request.
+
+    `booked` are the sessions of which `taken` is not 0; None if nobody knows which.
+    """
 
     def __init__(
         self,
         snapshot: Snapshot,
         now: datetime,
         taken: Callable[[SessionId], int] = nobody_booked,
+        booked: Iterable[SessionId] | None = None,
         fresh: FreshOfferings | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._now = now
         self._taken = taken
+        self._booked = () if taken is nobody_booked else booked
         self._fresh = fresh
 
     @property
@@ -51,8 +61,8 @@ class SnapshotReader:
 
     def course(self, course_id: CourseId) -> Course | None:
         """See `CatalogueReader.course`."""
-        snapshot = self._snapshot
-        return snapshot.courses.get(CourseId(snapshot.redirects.get(course_id, course_id)))
+        current = self._snapshot.redirects.get(course_id, course_id)
+        return self._snapshot.course(CourseId(current))
 
     def offering(self, offering_id: OfferingId) -> Offering | None:
         """See `CatalogueReader.offering`."""
@@ -65,15 +75,18 @@ class SnapshotReader:
     def institution(self, institution_id: InstitutionId) -> Institution | None:
         """See `CatalogueReader.institution`."""
         current = self._snapshot.redirects.get(institution_id, institution_id)
-        return self._snapshot.institution_by_id.get(InstitutionId(current))
+        return self._snapshot.institutions.by_id.get(InstitutionId(current))
 
     def course_of(self, offering_id: OfferingId) -> Course:
         """See `CatalogueReader.course_of`."""
-        return self._snapshot.courses[self._snapshot.course_of[offering_id]]
+        course = self._snapshot.course(self._snapshot.course_of[offering_id])
+        if course is None:
+            raise KeyError(offering_id)
+        return course
 
     def institution_partners(self, institution_id: InstitutionId) -> Sequence[PartnerCode]:
         """See `CatalogueReader.institution_partners`."""
-        sellers = self._snapshot.sellers.get(institution_id, set())
+        sellers = self._snapshot.institutions.sellers.get(institution_id, set())
         known = [code for code in self._snapshot.partners if code in sellers]
         return known + sorted(sellers.difference(known))
 
@@ -81,8 +94,8 @@ class SnapshotReader:
         """See `CatalogueReader.courses`."""
         query = normalised(query)
         order = self._snapshot.order(query, self._now)
-        flags = self._flags(self._matched(query).mask)
-        return part_of(order, flags, self._course_at, window, to_question(query))
+        slots = self._matched(query).slots
+        return self._part(order, slots, window, to_question(query), search_of(query))
 
     def facets(self, query: CourseQuery) -> Sequence[Facet]:
         """See `CatalogueReader.facets`."""
@@ -92,24 +105,38 @@ class SnapshotReader:
 
     def only(self, fresh: FreshOfferings) -> "SnapshotReader":
         """See `CatalogueReader.only`."""
-        return SnapshotReader(self._snapshot, self._now, self._taken, fresh)
+        return SnapshotReader(self._snapshot, self._now, self._taken, self._booked, fresh)
+
+    def snippet(self, course: Course, search: str) -> Snippet | None:
+        """See `SearchReader.snippet`."""
+        return to_snippet(course, search, self._snapshot.index)
+
+    def suggestions(self, text: str, first: int) -> Sequence[Suggestion]:
+        """See `SearchReader.suggestions`."""
+        return to_suggestions(self._snapshot, text, first)
 
     def institutions(self, search: str | None, window: Window) -> Slice[Institution]:
         """See `CatalogueReader.institutions`."""
-        found = self._snapshot.institutions
-        flags = to_flags(self._snapshot.institutions_matching(search), len(found))
+        found = self._snapshot.institutions.named(search)
         question = to_digest("institutions", search)
-        return part_of(
-            self._snapshot.institutions_by_name, flags, found.__getitem__, window, question
+        begin, end = _bounds(found, window, question)
+        if window.last is None:
+            shown = range(begin, min(end, begin + (window.first or 0)))
+        else:
+            shown = range(max(begin, end - window.last), end)
+        return Slice(
+            nodes=[found[n][1] for n in shown],
+            cursors=[to_cursor(Place(self.revision, found[n][0]), question) for n in shown],
+            has_next=shown.stop < len(found),
+            has_previous=shown.start > 0,
+            total=len(found),
         )
 
     def institution_courses(self, institution_id: InstitutionId, window: Window) -> Slice[Course]:
         """See `CatalogueReader.institution_courses`."""
-        by_title = CourseQuery(sort=CourseSort.TITLE)
-        order = self._snapshot.order(by_title, self._now)
-        mask = self._snapshot.columns.having(FacetName.INSTITUTION, [institution_id])
-        question = to_digest("institution", institution_id)
-        return part_of(order, self._flags(mask), self._course_at, window, question)
+        order = self._snapshot.order(CourseQuery(sort=CourseSort.TITLE), self._now)
+        slots = self._snapshot.columns.having(FacetName.INSTITUTION, [institution_id])
+        return self._part(order, slots, window, to_digest("institution", institution_id))
 
     def _matched(self, query: CourseQuery) -> Matched:
         if self._fresh is None:
@@ -120,16 +147,75 @@ class SnapshotReader:
             matched = found.limited_to(among)
         if not query.filter.available_only:
             return matched
-        candidates = members(matched.candidates)
-        available = (n for n in candidates if self._has_a_place(self._course_at(n)))
-        return matched.limited_to(to_mask(available, len(self._snapshot.entries)))
+        places = self._snapshot.places.having(self._now, self._taken, self._booked)
+        if self._fresh is not None:
+            places = available(self._fresh, self._snapshot, places, self._taken, self._now)
+        return matched.limited_to(places)
 
-    def _has_a_place(self, course: Course) -> bool:
-        return course_availability(course, self._taken, self._now) in _HAS_A_PLACE
+    def _part(
+        self, order: Order, slots: Slots, window: Window, question: str, search: str = ""
+    ) -> Slice[Course]:
+        """Return the part of `order` that `window` asks for.  Raises `BadCursorError`."""
+        like = order.like() if len(slots) else None
+        after, before = (
+            None if cursor is None else from_cursor(cursor, question, like)
+            for cursor in (window.after, window.before)
+        )
+        total, revision = len(slots), self.revision
+        if isinstance(order, Relevance):
+            revision, order, slots = self._kept(order, slots, search, after or before)
+        part = Part((), has_next=False, has_previous=False)
+        if len(slots):
+            part = page_of(
+                order.places(slots),
+                slots,
+                (window.first or 0) if window.last is None else window.last,
+                (_place(order, after, after=True), _place(order, before, after=False)),
+                from_end=window.last is not None,
+            )
+        return Slice(
+            nodes=[self._course_at(slot) for slot in part.slots],
+            cursors=[to_cursor(Place(revision, order.key(n)), question) for n in part.slots],
+            has_next=part.has_next,
+            has_previous=part.has_previous,
+            total=total,
+        )
 
-    def _course_at(self, ordinal: int) -> Course:
-        course = self._snapshot.entries[ordinal].course
+    def _course_at(self, slot: int) -> Course:
+        course = self._snapshot.course_at(slot)
         return course if self._fresh is None else narrowed(course, self._fresh)
 
-    def _flags(self, mask: int) -> str:
-        return to_flags(mask, len(self._snapshot.entries))
+    def _kept(
+        self, ranked: Relevance, slots: Slots, search: str, place: Place | None
+    ) -> tuple[int, Relevance, Slots]:
+        """Return the list that the page is cut from, and what of it still matches.
+
+        It is the one that the client began with, as long as that is kept.
+        """
+        kept, revision = self._snapshot.kept, self.revision
+        if place is not None and place.revision < revision:
+            older = kept.find((place.revision, search), self._now)
+            if older is not None:
+                revision, ranked = place.revision, older
+                slots = self._snapshot.held_since(revision, slots)
+                slots = slots[ranked.has(slots)]
+        if len(slots):
+            kept.keep((revision, search), ranked, self._now)
+        return revision, ranked, slots
+
+
+def _place(order: Order, cursor: Place | None, *, after: bool) -> int | None:
+    return None if cursor is None else order.place(cursor.key, after=after)
+
+
+def _bounds(
+    found: Sequence[tuple[Key, Institution]], window: Window, question: str
+) -> tuple[int, int]:
+    """Return from which position to which a page may reach.  Raises `BadCursorError`."""
+    like = found[0][0] if found else None
+    begin, end = 0, len(found)
+    if window.after is not None:
+        begin = behind(found, from_cursor(window.after, question, like).key)
+    if window.before is not None:
+        end = ahead(found, from_cursor(window.before, question, like).key)
+    return min(begin, end) if window.last is None else begin, max(begin, end)

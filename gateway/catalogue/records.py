@@ -5,6 +5,7 @@ in Makassar's time after every clock change.  Payloads of older versions stay re
 field has a default, a changed meaning raises `VERSION` and is translated in `from_payload`.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -92,6 +93,14 @@ def from_payload(payload: str | bytes) -> Offering:
         unknown_terms=row.unknown_terms,
         bundle=row.bundle,
     )
+
+
+def from_payload_in_short(payload: str | bytes) -> Offering:
+    """Return the offering that `to_payload` wrote, without its long description."""
+    offering = from_payload(payload)
+    if offering.listed.description_html is None:
+        return offering
+    return replace(offering, listed=replace(offering.listed, description_html=None))
 
 
 def to_session_payload(session: Session) -> str:

@@ -1,6 +1,8 @@
 """The whole catalogue in memory as of one revision: immutable, built aside, swapped in.
 
-Everything that needs no clock is answered here; `reader` adds the instant of a request.
+Everything that needs no clock is answered here; `reader` adds the instant of a request.  A live
+course keeps its slot from revision to revision, so that the next snapshot is the last one with
+a few slots changed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,29 +10,31 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from gateway.catalogue.bits import to_mask
+import numpy as np
+
 from gateway.catalogue.cursors import to_digest
-from gateway.catalogue.entries import Entry
+from gateway.catalogue.entries import Entry, to_document
 from gateway.catalogue.facets import FacetColumns, Matched
-from gateway.catalogue.index import SearchIndex, words
+from gateway.catalogue.index import Found, SearchIndex
+from gateway.catalogue.institutions import InstitutionList
+from gateway.catalogue.kept import KeptLists
 from gateway.catalogue.memo import Memo
-from gateway.catalogue.orders import Order, by_sort, by_start, popularity, to_order
+from gateway.catalogue.orders import RANKED, Order, Ranking, Relevance, Slots, Starting
+from gateway.catalogue.places import Places
+from gateway.catalogue.words import words
 from schema.model.catalogue import Course, Institution, Offering, Partner, Session
-from schema.model.values import (
-    CourseId,
-    InstitutionId,
-    OfferingId,
-    PartnerCode,
-    SessionId,
-    folded,
-)
+from schema.model.values import CourseId, OfferingId, PartnerCode, SessionId
 from schema.ports import CourseFilter, CourseQuery, CourseSort
 
-REMEMBERED = 256  # searches, matches and orders
+REMEMBERED = 256  # searches and orders of a small catalogue
+REMEMBERED_SLOTS = 4_000_000  # and of a large one: so many numbers in all
 
 
 class Snapshot:
-    """The catalogue of one revision; live courses are also known by their ordinal."""
+    """The catalogue of one revision; live courses are also known by their slot.
+
+    `changed` gives the next one; only the newest may be changed.
+    """
 
     def __init__(
         self,
@@ -42,90 +46,169 @@ class Snapshot:
         every = sorted(entries, key=lambda entry: (entry.title, entry.course.id))
         self.revision = revision
         self.redirects = redirects or {}
-        self.entries = [entry for entry in every if not entry.course.withdrawn]
         self.partners = [partner.code for partner in partners]
-        self.courses: Mapping[CourseId, Course] = {e.course.id: e.course for e in every}
-        self._keep_offerings(every)
-        self.columns = FacetColumns(self.entries, {p.code: p.name for p in partners})
-        self._index = SearchIndex([entry.document for entry in self.entries])
-        self._keep_institutions()
-        self._memo = Memo(REMEMBERED)
-
-    def _keep_offerings(self, every: Sequence[Entry]) -> None:
+        self.kept = KeptLists()
+        self.entries: list[Entry | None] = [e for e in every if not e.course.withdrawn]
+        self._born = np.full(len(self.entries), revision, np.int64)
+        self._slot_of = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
+        self._known: dict[CourseId, Entry] = {}
         self.offerings: dict[OfferingId, Offering] = {}
         self.sessions: dict[SessionId, Session] = {}
         self.course_of: dict[OfferingId, CourseId] = {}
-        tombstones = [(each, e.course.id) for e in every for each in e.withdrawn]
-        live = [(each, e.course.id) for e in every for each in e.course.offerings]
+        self._learn(every)
+        self.columns = FacetColumns(self.entries, {p.code: p.name for p in partners})
+        self.index = SearchIndex({n: to_document(e) for n, e in enumerate(self.entries) if e})
+        self.rankings = {sort: Ranking.of(self.entries, sort) for sort in RANKED}
+        self.places = Places(self.entries)
+        self.institutions = InstitutionList(every)
+        self._finish()
+
+    def changed(
+        self,
+        revision: int,
+        come: Sequence[Entry],
+        gone: Sequence[CourseId] = (),
+        redirects: Mapping[str, str] | None = None,
+    ) -> "Snapshot":
+        """Return the catalogue after the courses `come` have changed and those `gone` are not."""
+        other = object.__new__(Snapshot)
+        other.revision, other.partners, other.kept = revision, self.partners, self.kept
+        other.redirects = redirects or {}
+        other.entries, other._slot_of = list(self.entries), dict(self._slot_of)
+        other._known, other.course_of = dict(self._known), dict(self.course_of)
+        other.offerings, other.sessions = dict(self.offerings), dict(self.sessions)
+        former = [
+            self._known[each]
+            for each in (*gone, *(entry.course.id for entry in come))
+            if each in self._known
+        ]
+        other._forget([*gone, *(entry.course.id for entry in come)])
+        other._learn(come)
+        other._born = self._born
+        slots = other._seat(come, gone)
+        before = {slot: self.entries[slot] for slot in slots if slot < len(self.entries)}
+        after = {slot: other.entries[slot] for slot in slots}
+        other.columns = self.columns.changed(len(other.entries), after)
+        other.index = self.index.changed(
+            {slot: to_document(each) for slot, each in before.items() if each},
+            {slot: to_document(each) for slot, each in after.items() if each},
+        )
+        other.rankings = {
+            sort: ranking.changed(other.entries, slots) for sort, ranking in self.rankings.items()
+        }
+        other.places = self.places.changed(other.entries, slots)
+        other._finish()
+        if {*map(_offer, come)} == {*map(_offer, former)}:  # as most changes: a price, a seat
+            other.institutions = self.institutions
+        else:
+            other.institutions = InstitutionList(other._known.values())
+        return other
+
+    def _finish(self) -> None:
+        size = len(self.entries)
+        self._memo = Memo(max(16, min(REMEMBERED, REMEMBERED_SLOTS // max(1, size))))
+
+    def _learn(self, entries: Sequence[Entry]) -> None:
+        tombstones = [(each, e.course.id) for e in entries for each in e.withdrawn]
+        live = [(each, e.course.id) for e in entries for each in e.course.offerings]
         for offering, course_id in (*tombstones, *live):  # what is live wins
             self.offerings[offering.id] = offering
             self.course_of[offering.id] = course_id
             self.sessions.update((session.id, session) for session in offering.sessions)
+        self._known.update((entry.course.id, entry) for entry in entries)
 
-    def _keep_institutions(self) -> None:
-        found: dict[InstitutionId, Institution] = {}
-        selling: dict[InstitutionId, set[PartnerCode]] = {}
-        for entry in self.entries:
-            institution = entry.course.institution
-            found[institution.id] = institution
-            sellers = {offering.partner for offering in entry.course.offerings}
-            selling.setdefault(institution.id, set()).update(sellers)
-        self.institutions: Sequence[Institution] = list(found.values())
-        self.institution_by_id: Mapping[InstitutionId, Institution] = {
-            course.institution.id: course.institution for course in self.courses.values()
-        }
-        self.sellers: Mapping[InstitutionId, set[PartnerCode]] = selling
-        self.institutions_by_name = to_order(
-            ((folded(each.name), each.id), n) for n, each in enumerate(self.institutions)
-        )
-        self._names = [words(each.name) for each in self.institutions]
+    def _forget(self, course_ids: Iterable[CourseId]) -> None:
+        for course_id in course_ids:
+            entry = self._known.pop(course_id, None)
+            for offering in (*entry.withdrawn, *entry.course.offerings) if entry else ():
+                if self.course_of.get(offering.id) == course_id:
+                    del self.course_of[offering.id], self.offerings[offering.id]
+                    for session in offering.sessions:
+                        self.sessions.pop(session.id, None)
+
+    def _seat(self, come: Sequence[Entry], gone: Sequence[CourseId]) -> list[int]:
+        """Give every live course of `come` a slot; return the slots that differ."""
+        left = [*gone, *(entry.course.id for entry in come if entry.course.withdrawn)]
+        freed = [self._slot_of.pop(each) for each in left if each in self._slot_of]
+        for slot in freed:
+            self.entries[slot] = None
+        live = [entry for entry in come if not entry.course.withdrawn]
+        new = [entry for entry in live if entry.course.id not in self._slot_of]
+        free = [slot for slot, entry in enumerate(self.entries) if entry is None]
+        more = max(0, len(new) - len(free))
+        free += range(len(self.entries), len(self.entries) + more)
+        self.entries += [None] * more
+        self._born = np.pad(self._born, (0, more))  # a copy
+        for entry, slot in zip(new, free, strict=False):
+            self._slot_of[entry.course.id] = slot
+            self._born[slot] = self.revision
+        for entry in live:
+            self.entries[self._slot_of[entry.course.id]] = entry
+        return sorted({*freed, *(self._slot_of[entry.course.id] for entry in live)})
+
+    def course(self, course_id: CourseId) -> Course | None:
+        """Return a course, withdrawn ones too."""
+        entry = self._known.get(course_id)
+        return None if entry is None else entry.course
+
+    @property
+    def courses(self) -> Mapping[CourseId, Course]:
+        """Every course, withdrawn ones too."""
+        return {course_id: entry.course for course_id, entry in self._known.items()}
+
+    def slot(self, course_id: CourseId) -> int | None:
+        """Return the slot of a course; None if it is not live."""
+        return self._slot_of.get(course_id)
+
+    def course_at(self, slot: int) -> Course:
+        """Return the live course at a slot.  Raises `LookupError`."""
+        entry = self.entries[slot]
+        if entry is None:
+            raise LookupError(f"no course at slot {slot}")
+        return entry.course
+
+    def held_since(self, revision: int, slots: Slots) -> Slots:
+        """Return those of `slots` that held the same course at `revision`."""
+        return slots[self._born[slots] <= revision]
 
     def matching(self, query: CourseQuery) -> Matched:
         """Return the live courses that match, availability aside."""
         asked = replace(query.filter, available_only=False)
-        question = ("matching", _search(query), asked)
-        return self._memo.remembered(
-            question, lambda: self.columns.matching(asked, self._found(_search(query)))
-        )
+        question = ("matching", search_of(query), asked)
+
+        def answer() -> Matched:
+            found = self.found(search_of(query))
+            return self.columns.matching(
+                asked, self.columns.everything if found is None else found.slots
+            )
+
+        return self._memo.remembered(question, answer)
 
     def order(self, query: CourseQuery, now: datetime) -> Order:
         """Return the order of `query`; by relevance it holds only what the search found."""
-        search = _search(query)
         if query.sort is CourseSort.STARTS_SOONEST:
-            passed = self.columns.started_before(now)  # the order is the same until the next start
-            return self._memo.remembered(("starts", passed), lambda: by_start(self.entries, now))
-        if query.sort is CourseSort.RELEVANCE and search:
-            return self._memo.remembered(("relevance", search), lambda: self._by_relevance(search))
+            return self._starting(now)
+        found = self.found(search_of(query)) if query.sort is CourseSort.RELEVANCE else None
+        if found is not None:
+            return Relevance(found, self.rankings[CourseSort.RELEVANCE])
+        return self.rankings[query.sort]
+
+    def found(self, search: str) -> Found | None:
+        """Return what a search finds; None (which means all) without any word."""
+        return self._memo.remembered(("found", search), lambda: self.index.search(search))
+
+    def _starting(self, now: datetime) -> Starting:
+        titles, starts = self.rankings[CourseSort.TITLE], self.columns.starts
+        passed = Starting.passed(starts, now)  # the order is the same until the next start
         return self._memo.remembered(
-            ("sort", query.sort), lambda: by_sort(self.entries, query.sort)
+            ("starts", passed), lambda: Starting(len(self.entries), titles, starts, passed)
         )
 
-    def institutions_matching(self, search: str | None) -> int:
-        """Return the institutions with live courses whose name has words that begin so."""
-        asked = words(search or "")
-        found = (
-            n
-            for n, name in enumerate(self._names)
-            if all(any(word.startswith(begin) for word in name) for begin in asked)
-        )
-        return to_mask(found, len(self.institutions))
 
-    def _found(self, search: str) -> int:
-        if not search:
-            return self.columns.everything
-        return to_mask(self._scores(search), len(self.entries))
-
-    def _scores(self, search: str) -> Mapping[int, float]:
-        return self._memo.remembered(("scores", search), lambda: self._index.search(search))
-
-    def _by_relevance(self, search: str) -> Order:
-        return to_order(
-            (
-                (-round(score, 6), -popularity(self.entries[n]), self.entries[n].course.id),
-                n,
-            )
-            for n, score in self._scores(search).items()
-        )
+def _offer(entry: Entry) -> tuple[CourseId, Institution, frozenset[PartnerCode]]:
+    """Return who gives a course and who sells it."""
+    sellers = frozenset(offering.partner for offering in entry.course.offerings)
+    return entry.course.id, entry.course.institution, sellers
 
 
 def normalised(query: CourseQuery) -> CourseQuery:
@@ -136,7 +219,7 @@ def normalised(query: CourseQuery) -> CourseQuery:
         for name in CourseFilter.__dataclass_fields__
         if isinstance(getattr(asked, name), tuple)
     }
-    return replace(query, search=_search(query) or None, filter=replace(asked, **several))
+    return replace(query, search=search_of(query) or None, filter=replace(asked, **several))
 
 
 def to_question(query: CourseQuery) -> str:
@@ -144,5 +227,6 @@ def to_question(query: CourseQuery) -> str:
     return to_digest("courses", normalised(query))
 
 
-def _search(query: CourseQuery) -> str:
+def search_of(query: CourseQuery) -> str:
+    """Return the words that a question looks for."""
     return " ".join(words(query.search or ""))

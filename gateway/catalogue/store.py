@@ -3,14 +3,14 @@
 All reads; writing is `sync`'s alone.  Times are aware, in UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
-from gateway.catalogue.records import from_payload
+from gateway.catalogue.records import from_payload, from_payload_in_short
 from gateway.catalogue.runs import RunOutcome
 from gateway.catalogue.visibility import is_on_sale
 from gateway.storage.catalogue_tables import (
@@ -114,15 +114,19 @@ class CatalogueStore:
         return await self._database.read(_revision)
 
     async def read_catalogue(self) -> Changes:
-        """Return everything, tombstones too."""
+        """Return everything but the long descriptions, tombstones too."""
         return await self._database.read(lambda connection: _changes(connection, None))
 
     async def read_changes(self, since: int) -> Changes:
         """Return the courses that changed after revision `since`, and all institutions.
 
-        All courses, if the change log no longer reaches back so far.
+        Without long descriptions; all courses, if the change log no longer reaches back so far.
         """
         return await self._database.read(lambda connection: _changes(connection, since))
+
+    async def read_descriptions(self, course_ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
+        """Return the long descriptions of courses, which the read model does not keep."""
+        return await self._database.read(lambda connection: _descriptions(connection, course_ids))
 
     async def read_statuses(self) -> Sequence[StatusRow]:
         """Return the partners of whom a sync has been tried."""
@@ -205,7 +209,11 @@ def _changes(connection: Connection, since: int | None) -> Changes:
     )
 
 
-def _courses(connection: Connection, ids: Sequence[str] | None) -> list[StoredCourse]:
+def _courses(
+    connection: Connection,
+    ids: Sequence[str] | None,
+    read: Callable[[str], Offering] = from_payload_in_short,
+) -> list[StoredCourse]:
     rows = select(
         course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
     )
@@ -214,23 +222,34 @@ def _courses(connection: Connection, ids: Sequence[str] | None) -> list[StoredCo
     ).where(offering.c.approval != Approval.PENDING)
     if ids is not None:
         rows, sold = rows.where(course.c.id.in_(ids)), sold.where(offering.c.course_id.in_(ids))
-    offerings: dict[str, list[Any]] = {}
-    for each in connection.execute(sold.order_by(offering.c.added_run, offering.c.id)):
-        offerings.setdefault(each.course_id, []).append(each)
+    offerings: dict[str, list[StoredOffering]] = {}
+    in_order = sold.order_by(offering.c.added_run, offering.c.id)
+    for each in connection.execute(in_order.execution_options(yield_per=CHUNK)):
+        found = StoredOffering(read(each.payload), withdrawn=not each.is_on_sale)
+        offerings.setdefault(each.course_id, []).append(found)
     return [_to_course(row, offerings.get(row.id, [])) for row in connection.execute(rows)]
 
 
-def _to_course(row: Any, offerings: Sequence[Any]) -> StoredCourse:
-    founding_first = sorted(offerings, key=lambda each: each.id != row.founding_offering_id)
+def _to_course(row: Any, offerings: Sequence[StoredOffering]) -> StoredCourse:
+    founding = row.founding_offering_id
     return StoredCourse(
         id=CourseId(row.id),
         institution_id=InstitutionId(row.institution_id),
         created_at=row.created_at,
-        offerings=tuple(
-            StoredOffering(from_payload(each.payload), withdrawn=not each.is_on_sale)
-            for each in founding_first
-        ),
+        offerings=tuple(sorted(offerings, key=lambda each: each.offering.id != founding)),
     )
+
+
+def _descriptions(connection: Connection, ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
+    """Return the first description of each course's live offerings, or else of its tombstones."""
+    found: dict[CourseId, str] = {}
+    for each in _courses(connection, ids, from_payload):
+        live = [sold for sold in each.offerings if not sold.withdrawn] or each.offerings
+        told = (sold.offering.listed.description_html for sold in live)
+        html = next((html for html in told if html is not None), None)
+        if html is not None:
+            found[each.id] = html
+    return found
 
 
 def _statuses(connection: Connection) -> list[StatusRow]:

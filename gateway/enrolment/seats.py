@@ -1,7 +1,7 @@
 """Places taken through us that partners may not have counted yet, kept in memory for readers."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, select
@@ -35,6 +35,11 @@ class SeatBoard:
     def taken(self, session_id: SessionId) -> int:
         """Return how many live enrolments hold a place of this session."""
         return self._taken.get(session_id, 0)
+
+    @property
+    def booked(self) -> Collection[SessionId]:
+        """The sessions of which `taken` is not 0."""
+        return self._taken.keys()
 
     async def refresh(self) -> None:
         """Count anew."""

@@ -1,1 +1,1 @@
-"""What operators ask and do: each module adds to the roots of the schema."""
+"""Parts of the query and mutation roots, by topic; most are for operators."""

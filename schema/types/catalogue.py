@@ -24,11 +24,12 @@ from schema.paging import (
     given,
     to_window,
 )
-from schema.types.connections import Connection
+from schema.search_ports import Snippet as SnippetRecord
+from schema.types.connections import Connection, EdgeRecord
 from schema.types.described import argument, described, presents
 from schema.types.node import Node, global_id
 from schema.types.partners import Coverage, Partner, partner_of
-from schema.types.search import Facet
+from schema.types.search import Facet, Snippet
 from schema.types.sessions import Session
 from schema.types.values import Category, Freshness, Money
 
@@ -45,6 +46,13 @@ class CourseSlice(ports.Slice[records.Course]):
 
     query: ports.CourseQuery
     oldest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CourseEdgeRecord(EdgeRecord):
+    """A course's place in an answer, with what was looked for."""
+
+    search: str | None = None
 
 
 def answer(
@@ -79,6 +87,19 @@ def _facets(found: Parent[CourseSlice], info: Info) -> Sequence[ports.Facet]:
 
 def _coverage(found: Parent[CourseSlice], info: Info) -> ports.Coverage:
     return info.context.partners.coverage(found.query.filter.partners, found.oldest)
+
+
+def _edges(found: Parent[CourseSlice]) -> Sequence[CourseEdgeRecord]:
+    pairs = zip(found.nodes, found.cursors, strict=True)
+    return [CourseEdgeRecord(node, cursor, found.query.search) for node, cursor in pairs]
+
+
+def _snippet(edge: Parent[CourseEdgeRecord], info: Info) -> SnippetRecord | None:
+    return info.context.search.snippet(edge.node, edge.search) if edge.search else None
+
+
+async def _description(course: Parent[records.Course], info: Info) -> str | None:
+    return await info.context.descriptions.load(course.id)
 
 
 def _revision(info: Info) -> str:
@@ -164,7 +185,9 @@ class Course(Node):
     id: strawberry.ID = global_id(NodeKind.COURSE)
     title: str = described("What it is called.")
     summary: str | None = described("What it is about, in plain text that is safe to print.")
-    description_html: str | None = described("The long description, as HTML that is safe to show.")
+    description_html: str | None = described(
+        "The long description, as HTML that is safe to show.", _description
+    )
     institution: Institution = described("Who gives it.")
     category: Category | None = described("Its subject.")
     level: CourseLevel = described("How much previous knowledge it needs.")
@@ -202,10 +225,25 @@ class Offering(Node):
     freshness: Freshness = described("How old what we say of it is.", _freshness)
 
 
+@presents(CourseEdgeRecord)
+class CourseEdge:
+    """One course of an answer and its place."""
+
+    node: Course = described("The course.")
+    cursor: str = described("Its place in this list; holds while the catalogue changes.")
+    snippet: Snippet | None = described(
+        "Where the search was found; null without a search, and when it was found in a name only.",
+        _snippet,
+    )
+
+
 @presents(CourseSlice)
 class CourseConnection(Connection[Course]):
     """One page of courses, with what the whole answer can be narrowed by and rests on."""
 
+    edges: list[CourseEdge] = described(  # type: ignore[assignment]  # an edge that tells more
+        "The entries of the page, each with its cursor.", _edges
+    )
     facets: list[Facet] = described("By what the answer can be narrowed.", _facets)
     coverage: Coverage = described("Whether every partner's part is fresh.", _coverage)
     revision: str = described("The catalogue revision that this answer shows.", _revision)

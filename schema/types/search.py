@@ -14,7 +14,10 @@ from schema.errors import bad_user_input
 from schema.ids import NodeKind, plain_id, to_global_id
 from schema.model.values import CourseLevel, DeliveryMode, InstitutionId, PartnerCode
 from schema.paging import given
-from schema.types.described import described, optional, presents
+from schema.search_ports import Snippet as SnippetRecord
+from schema.search_ports import Suggestion as SuggestionRecord
+from schema.search_ports import SuggestionKind
+from schema.types.described import described, enumerated, optional, presents
 from schema.types.scalars import BigInt
 
 LONGEST_SEARCH = 200
@@ -41,7 +44,9 @@ class CourseFilter:
     regions: list[str] | None = optional(
         'Held in one of these regions, by official code ("31.71").'
     )
-    price_min: BigInt | None = optional("Costs at least this many rupiah.")
+    price_min: BigInt | None = optional(
+        "Costs at least this many rupiah; other currencies count by the operator's dated rates."
+    )
     price_max: BigInt | None = optional("Costs at most this many rupiah; 0 is free.")
     starts_after: datetime | None = optional("Has a session that starts then or later.")
     starts_before: datetime | None = optional("Has a session that starts then or earlier.")
@@ -93,6 +98,34 @@ def to_search(text: str | None) -> str | None:
         raise bad_user_input(f"`search` takes at most {LONGEST_SEARCH} characters; use fewer words")
     spaced = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
     return " ".join(spaced.split()) or None
+
+
+enumerated(
+    SuggestionKind,
+    {
+        SuggestionKind.WORD: "What was typed, with its last word completed.",
+        SuggestionKind.INSTITUTION: "The name of an institution.",
+        SuggestionKind.COURSE: "The title of a course.",
+    },
+)
+
+
+@presents(SuggestionRecord)
+class Suggestion:
+    """A text for the search field."""
+
+    text: str = described("What to look for.")
+    kind: SuggestionKind = described("What it is.")
+
+
+@presents(SnippetRecord)
+class Snippet:
+    """The part of a course's text in which the search was found."""
+
+    text: str = described("The part as plain text; … stands where it was cut.")
+    html: str = described(
+        "The same as HTML that is safe to show: `<mark>` around each word found, no other tag."
+    )
 
 
 @presents(ports.FacetBucket)

@@ -97,13 +97,23 @@ any_offering = st.builds(
 )
 
 WORDS = ["desain", "grafis", "barista", "dasar", "kopi", "web"]
-_titles = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+titles = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 
 
 @st.composite
 def entries(draw: st.DrawFn) -> list[Entry]:
     """Return a small catalogue whose courses share values, prices, titles and starts."""
     return [draw(_entry(number)) for number in range(draw(st.integers(0, 12)))]
+
+
+def an_entry(number: int, *offerings: Offering) -> Entry:
+    """Return a course that `offerings` sell."""
+    name = offerings[0].listed.institution
+    institution = Institution(institution_id(name), name)
+    sold = tuple(StoredOffering(each, withdrawn=False) for each in offerings)
+    return to_entry(
+        StoredCourse(CourseId(f"course-{number}"), institution.id, NOON, sold), institution
+    )
 
 
 @st.composite
@@ -147,7 +157,7 @@ def _offering(key: str, partner: PartnerCode) -> st.SearchStrategy[Offering]:
         key=st.just(RemoteId(key)),
         listed=st.builds(
             ListedCourse,
-            title=_titles,
+            title=titles,
             institution=st.just("LKP"),
             category=st.sampled_from([None, Category("kopi", "Kopi"), Category("seni", "Seni")]),
             level=st.sampled_from([CourseLevel.BEGINNER, CourseLevel.UNKNOWN]),

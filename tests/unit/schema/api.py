@@ -6,6 +6,7 @@ from typing import Any
 
 from schema.build import build_schema
 from schema.context import Context
+from schema.loaders import DescriptionLoader
 from schema.model.catalogue import Course
 from schema.model.viewer import ANONYMOUS, Role, Viewer
 from tests.unit.schema.fakes import (
@@ -59,6 +60,8 @@ class Api:
         """Return the whole result."""
         context = Context(
             catalogue=self.catalogue,
+            search=self.catalogue,
+            descriptions=DescriptionLoader(self.catalogue.read_descriptions),
             partners=self.partners,
             enrolments=self.enrolments,
             seats=self.seats,

@@ -59,6 +59,7 @@ from schema.model.values import (
     RemoteId,
     SessionId,
 )
+from schema.search_ports import Snippet, Suggestion, SuggestionKind
 
 NOW = datetime.fromisoformat("2020-04-11T09:00:00+07:00")
 TOKOPEDIA = PartnerCode("tokopedia")
@@ -134,6 +135,7 @@ class FakeCatalogue:
         self._sessions = {s.id: s for o, _ in self._offerings.values() for s in o.sessions}
         self.asked: list[ports.CourseQuery] = []
         self.facets_counted = 0
+        self.descriptions_read: list[list[CourseId]] = []
 
     def every(self) -> Sequence[Course]:
         return list(self._courses.values())
@@ -179,6 +181,20 @@ class FakeCatalogue:
             for course in self.every()
         )
         return FakeCatalogue(course for course in kept if course.offerings)
+
+    def snippet(self, course: Course, search: str) -> Snippet | None:
+        if search.lower() not in course.title.lower():
+            return None
+        return Snippet(course.title, f"<mark>{course.title}</mark>")
+
+    def suggestions(self, text: str, first: int) -> Sequence[Suggestion]:
+        found = self._matching(ports.CourseQuery(search=text))
+        return [Suggestion(course.title, SuggestionKind.COURSE) for course in found[:first]]
+
+    async def read_descriptions(self, course_ids: Sequence[CourseId]) -> dict[CourseId, str]:
+        self.descriptions_read.append(list(course_ids))
+        known = {i: self._courses[i].description_html for i in course_ids}
+        return {i: html for i, html in known.items() if html is not None}
 
     def institutions(self, search: str | None, window: ports.Window) -> ports.Slice[Institution]:
         found = [i for i in self._institutions() if (search or "").lower() in i.name.lower()]

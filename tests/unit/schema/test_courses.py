@@ -355,3 +355,43 @@ async def test_an_age_below_zero_is_refused(api):
 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert "`maxAge`" in error["message"]
+
+
+async def test_an_edge_shows_where_the_search_was_found(api):
+    data = await api.ask(
+        '{ courses(search: "barista 02") { edges { node { title } snippet { text html } } } }'
+    )
+
+    [edge] = data["courses"]["edges"]
+    assert edge["snippet"] == {"text": "Barista 02", "html": "<mark>Barista 02</mark>"}
+
+
+async def test_an_edge_has_no_snippet_without_a_search(api):
+    data = await api.ask("{ courses(first: 1) { edges { snippet { text } } } }")
+
+    assert data["courses"]["edges"] == [{"snippet": None}]
+
+
+async def test_suggestions_come_for_what_is_typed(api):
+    data = await api.ask('{ courseSuggestions(text: "baris", first: 2) { text kind } }')
+
+    assert data["courseSuggestions"] == [
+        {"text": "Barista 01", "kind": "COURSE"},
+        {"text": "Barista 02", "kind": "COURSE"},
+    ]
+
+
+async def test_nothing_typed_suggests_nothing(api):
+    assert await api.ask('{ courseSuggestions(text: " ") { text } }') == {"courseSuggestions": []}
+
+
+async def test_too_many_suggestions_are_refused(api):
+    error = await api.refused('{ courseSuggestions(text: "a", first: 21) { text } }')
+
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_all_descriptions_of_a_request_are_read_at_once(api):
+    await api.ask("{ courses { nodes { descriptionHtml } } }")
+
+    assert [len(batch) for batch in api.catalogue.descriptions_read] == [5]

@@ -1,0 +1,111 @@
+"""Which courses have a place now, without asking each of them for every request.
+
+What the dates and the partners' seat counts say is worked out once and holds until the next
+moment at which it may change; places taken through us are looked up for the few courses that
+tell their seats.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.catalogue.entries import Entry, micros
+from schema.availability import course_availability
+from schema.model.catalogue import Course, Session
+from schema.model.values import Availability, SessionId
+
+Flags = npt.NDArray[np.bool_]
+HAS_A_PLACE = frozenset({Availability.AVAILABLE, Availability.LIMITED})
+_NEVER = (1 << 63) - 1
+_ALWAYS = -_NEVER
+
+
+class Places:
+    """By slot, whether a course has a place if nobody booked through us, and until when."""
+
+    def __init__(self, entries: Sequence[Entry | None]) -> None:
+        self._entries = entries
+        self._has = np.zeros(len(entries), np.bool_)
+        self._since = np.full(len(entries), _NEVER, np.int64)
+        self._until = np.full(len(entries), _ALWAYS, np.int64)
+        self._counted = _counting_seats(entries, range(len(entries)))
+        self._lock = Lock()
+
+    def changed(self, entries: Sequence[Entry | None], slots: Sequence[int]) -> "Places":
+        """Return the places of `entries`, which differ from before at `slots` alone."""
+        other = object.__new__(Places)
+        more = len(entries) - len(self._has)
+        changed = np.asarray(slots, np.int64)
+        with self._lock:
+            other._has = np.pad(self._has, (0, more))
+            other._since = np.pad(self._since, (0, more), constant_values=_NEVER)
+            other._until = np.pad(self._until, (0, more), constant_values=_ALWAYS)
+        other._entries, other._lock = entries, Lock()
+        other._since[changed], other._until[changed] = _NEVER, _ALWAYS
+        gone = set(slots)
+        other._counted = {each: slot for each, slot in self._counted.items() if slot not in gone}
+        other._counted |= _counting_seats(entries, slots)
+        return other
+
+    def having(
+        self, now: datetime, taken: Callable[[SessionId], int], booked: Iterable[SessionId] | None
+    ) -> Flags:
+        """Return, by slot, who has a place at `now`.
+
+        `booked` are the sessions of which places were taken through us; None means any.
+        """
+        with self._lock:
+            self._work_out(now)
+            found = self._has.copy()
+        for slot in {self._counted[each] for each in self._told(booked) if taken(each)}:
+            entry = self._entries[slot]
+            found[slot] = entry is not None and _has_a_place(entry.course, taken, now)
+        return found
+
+    def _told(self, booked: Iterable[SessionId] | None) -> Iterable[SessionId]:
+        if booked is None:
+            return self._counted
+        return (each for each in booked if each in self._counted)
+
+    def _work_out(self, now: datetime) -> None:
+        """Bring those up to date whose verdict may not hold at `now`."""
+        at = micros(now)
+        for slot in np.flatnonzero((self._since > at) | (self._until <= at)).tolist():
+            entry = self._entries[slot]
+            if entry is None:
+                self._has[slot], self._since[slot], self._until[slot] = False, _ALWAYS, _NEVER
+                continue
+            moments = [micros(moment) for moment in _moments(entry.course)]
+            self._has[slot] = _has_a_place(entry.course, lambda _: 0, now)
+            self._since[slot] = max((m for m in moments if m <= at), default=_ALWAYS)
+            self._until[slot] = min((m for m in moments if m > at), default=_NEVER)
+
+
+def _has_a_place(course: Course, taken: Callable[[SessionId], int], now: datetime) -> bool:
+    return course_availability(course, taken, now) in HAS_A_PLACE
+
+
+def _sessions(course: Course) -> Iterator[Session]:
+    return (session for offering in course.offerings for session in offering.sessions)
+
+
+def _moments(course: Course) -> Iterator[datetime]:
+    """Yield when a course's availability may change without anybody's doing."""
+    for session in _sessions(course):
+        for moment in (session.starts_at, session.ends_at, session.enrolment_ends_at):
+            if moment is not None:
+                yield moment
+
+
+def _counting_seats(entries: Sequence[Entry | None], slots: Sequence[int]) -> dict[SessionId, int]:
+    """Return the sessions where one booking more may decide, and their courses' slots."""
+    return {
+        session.id: slot
+        for slot in slots
+        if (entry := entries[slot]) is not None
+        for session in _sessions(entry.course)
+        if session.seats_left is not None or session.capacity is not None
+    }
