@@ -19,6 +19,7 @@ _SHORT = 4  # letters; in a shorter word every letter counts
 _SAFE = 5  # letters of a word in which a lost letter is a slip, and not another word
 _SAFE_END = 7  # the same for its last letter: "tari", "tarik"
 _LONG_NAME = 16  # letters of a name that may hold two slips
+_EASIER = {_SAFE: 4, _SAFE_END: 5}  # in a long name, for all the rest of it agrees
 _LONE_CORE = 8  # letters of a one-word name that stands for itself without its legal form
 _DIGIT_WORDS = "0123456789"
 
@@ -113,7 +114,9 @@ def _slips(left: Name, right: Name) -> list[tuple[str, float]] | None:
         return None
     costs = [_cost(slip, left, right) for slip in found]
     places = {_place(slip, left, right) for slip in found}
-    if len(places) < len(found) or (len(found) > 1 and len(left.compact) < _LONG_NAME):
+    if len(places) < len(found) or (
+        len(found) > 1 and min(len(left.compact), len(right.compact)) < _LONG_NAME
+    ):
         costs.append(("more than one letter differs", _DOUBTFUL))
     return None if None in costs else [cost for cost in costs if cost]
 
@@ -148,7 +151,10 @@ def _is_harmless(slip: Slip, left: Name, right: Name, words: tuple[str, str]) ->
     longest = max(map(len, words))
     if slip.kind is not SlipKind.LOST:
         return longest >= _SHORT
-    return longest >= (_SAFE_END if _is_last_letter(slip, left, right) else _SAFE)
+    safe = _SAFE_END if _is_last_letter(slip, left, right) else _SAFE
+    return longest >= (
+        _EASIER[safe] if min(len(left.compact), len(right.compact)) >= _LONG_NAME else safe
+    )
 
 
 def _is_last_letter(slip: Slip, left: Name, right: Name) -> bool:

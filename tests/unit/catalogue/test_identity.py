@@ -98,6 +98,8 @@ OTHER_TITLE = [
     ("Kewirausahaan di Bandung", "Kewirausahaan di Badung"),
     ("Akuntansi untuk Akuntan", "Akuntansi untuk Bukan Akuntan"),
     ("Olahan Tahu", "Olahan Tahun"),
+    ("Kelas Olahan Tahu untuk Usaha", "Kelas Olahan Tahun untuk Usaha"),
+    ("Belajar Tari untuk Anak Sekolah", "Belajar Tarik untuk Anak Sekolah"),
     ("Perusahaan Jasa", "Perusahaan Dagang"),
     ("Persiapan TOEFL", "Persiapan TOEIC"),
     ("Guru TK Inklusif", "Guru SD Inklusif"),
