@@ -33,6 +33,8 @@ PREFIX = 0.6  # how much of a whole word its beginning is worth
 PHRASE = 400  # for the words of the question one after the other in the title
 WHOLE_TITLE = 200  # for a title of which nothing was left unasked
 POSTINGS = 4_096  # kept at hand; all of them together are few numbers per course
+MOST_CARRIED = 1_000  # changed documents, up to which long postings are kept
+LONG = 1_000  # documents of a posting that is worth keeping
 _HEAP = 30_000_000  # bytes that tantivy gathers before it writes a segment
 _NONE: Posting = (np.empty(0, np.int32), np.empty(0, np.int32))
 
@@ -77,7 +79,31 @@ class SearchIndex:
         other._lengths = self._lengths.copy()
         other._postings, other._searcher = Memo(POSTINGS), None
         other._add(gone, come)
+        if len(come) <= MOST_CARRIED:
+            other._carry(self._postings, {*gone, *come}, come)
         return other
+
+    def _carry(self, known: Memo, changed: set[int], come: Mapping[int, Document]) -> None:
+        """Keep the long postings of the index before, which take long to read."""
+        is_changed = np.zeros(len(self._lengths), np.bool_)
+        is_changed[list(changed)] = True
+        fresh = {slot: _stems_of(_spelled(come[slot])) for slot in sorted(come)}
+        for question, answer in known.answers():
+            if isinstance(question, tuple) and question[0] == "stems" and len(answer[0]) >= LONG:
+                slots, scores = answer
+                kept = ~is_changed[slots]
+                worth = {n: self._worth(n, fields, question[1]) for n, fields in fresh.items()}
+                more = [slot for slot in worth if worth[slot]]
+                at = np.searchsorted(slots[kept], more)
+                scores = np.insert(scores[kept], at, [worth[slot] for slot in more])
+                self._postings.learn(question, (np.insert(slots[kept], at, more), scores))
+
+    def _worth(self, slot: int, fields: Mapping[str, frozenset[str]], stems: Stems) -> int:
+        """Return what `stems` are worth in one document, as `_read` has it."""
+        held = (WEIGHTS[field] for field, told in fields.items() if not told.isdisjoint(stems))
+        best = max(held, default=0)
+        rest = max(1, int(self._lengths[slot]))
+        return best + (WHOLE_TITLE // rest if best >= WEIGHTS["title"] else 0)
 
     def _add(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> None:
         highest = max(come, default=-1) + 1
@@ -233,6 +259,11 @@ def _slots(searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> Slot
 
 def _spelled(document: Document) -> Spelled:
     return {field: spelled_out(getattr(document, field)) for field in TEXTS}
+
+
+def _stems_of(spelled: Spelled) -> Mapping[str, frozenset[str]]:
+    fields = {**spelled, "subject": subject(spelled["title"])}
+    return {field: frozenset(map(stem, told)) for field, told in fields.items()}
 
 
 def _words_of(spelled: Spelled) -> set[str]:

@@ -29,3 +29,12 @@ class Memo:
             if len(self._answers) > self._size:
                 self._answers.popitem(last=False)
         return found
+
+    def learn(self, question: Hashable, answer: Any) -> None:
+        """Remember an answer that is known already."""
+        self.remembered(question, lambda: answer)
+
+    def answers(self) -> list[tuple[Hashable, Any]]:
+        """Return what is remembered now, the longest unasked first."""
+        with self._lock:
+            return list(self._answers.items())

@@ -163,3 +163,14 @@ async def test_two_processes_do_not_read_one_partner_at_once(bench: Workbench):
     assert done is not None
     assert done.added == 3
     assert await bench.count(tables.lease) == 0
+
+
+async def test_long_descriptions_stay_in_the_store(bench: Workbench, follower: CatalogueFollower):
+    sold = an_offering("1", "Satu", description_html="<p>Panjang</p>")
+    await bench.sync(ScriptedPartner([sold]))
+
+    await follower.refresh()
+
+    course = follower.reader(NOON).course_of(sold.id)
+    assert course.description_html is None
+    assert await bench.store.read_descriptions([course.id]) == {course.id: "<p>Panjang</p>"}

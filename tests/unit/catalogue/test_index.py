@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.catalogue import index as index_module
 from gateway.catalogue.index import Document, SearchIndex
 from tests.unit.catalogue.strategies import WORDS, titles
 
@@ -116,11 +117,26 @@ def test_changes_are_found_and_an_older_index_does_not_see_them():
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 5), titles), max_size=8), st.sampled_from(WORDS))
 def test_changing_an_index_is_building_it_anew(changes: list[tuple[int, str]], text: str):
+    assert_changes_are_followed(changes, text)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 5), titles), max_size=8), st.sampled_from(WORDS))
+def test_postings_that_are_carried_on_are_those_read_anew(
+    changes: list[tuple[int, str]], text: str
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_module, "LONG", 0)
+        assert_changes_are_followed(changes, text)
+
+
+def assert_changes_are_followed(changes: list[tuple[int, str]], text: str) -> None:
     documents: dict[int, Document] = {}
     index = SearchIndex()
     for slot, title in changes:
         gone = {slot: documents[slot]} if slot in documents else {}
         documents[slot] = Document(title)
         index = index.changed(gone, {slot: documents[slot]})
+        index.search(text)
 
     assert found(text, index) == found(text, SearchIndex(documents))
