@@ -1,4 +1,4 @@
-"""Fetching the next page while the present one is cleaned and staged.
+"""Fetching and preparing the next page while the present one is staged.
 
 At most one page is ahead, so memory stays flat; nothing is ahead of the checkpoint but the
 wire: a page that was fetched and not staged is simply fetched again.
@@ -7,20 +7,21 @@ wire: a page that was fetched and not staged is simply fetched again.
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-from adapters.base import Cursor, NotModified, Page, Validators
+from adapters.base import Cursor, Validators
 
-Fetch = Callable[[Cursor | None, Validators | None], Awaitable[Page | NotModified]]
+T = TypeVar("T")
+Fetch = Callable[[Cursor | None, Validators | None], Awaitable[T]]
 
 
-class PageAhead:
+class PageAhead(Generic[T]):
     """One walk's fetches; leaving the context gives up the one that is under way."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch[T]) -> None:
         self._fetch = fetch
         self._cursor: Cursor | None = None
-        self._task: asyncio.Task[Page | NotModified] | None = None
+        self._task: asyncio.Task[T] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,7 +43,7 @@ class PageAhead:
             self._cursor = cursor
             self._task = asyncio.create_task(_awaited(self._fetch(cursor, None)))
 
-    async def fetch(self, cursor: Cursor | None, known: Validators | None) -> Page | NotModified:
+    async def fetch(self, cursor: Cursor | None, known: Validators | None) -> T:
         """Return the page at `cursor`, begun before or not.  Raises `PartnerError`."""
         task = self._task
         if task is None or cursor != self._cursor:
@@ -54,5 +55,5 @@ class PageAhead:
                 self._task = None
 
 
-async def _awaited(answer: Awaitable[Page | NotModified]) -> Page | NotModified:
+async def _awaited(answer: Awaitable[T]) -> T:
     return await answer
