@@ -1,4 +1,4 @@
-"""Fetching and preparing the next page while the present one is staged.
+"""Fetching the next page while the present one is cleaned and staged.
 
 At most one page is ahead, so memory stays flat; nothing is ahead of the checkpoint but the
 wire: a page that was fetched and not staged is simply fetched again.
@@ -7,21 +7,20 @@ wire: a page that was fetched and not staged is simply fetched again.
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Self
 
-from adapters.base import Cursor, Validators
+from adapters.base import Cursor, NotModified, Page, Validators
 
-T = TypeVar("T")
-Fetch = Callable[[Cursor | None, Validators | None], Awaitable[T]]
+Fetch = Callable[[Cursor | None, Validators | None], Awaitable[Page | NotModified]]
 
 
-class PageAhead(Generic[T]):
+class PageAhead:
     """One walk's fetches; leaving the context gives up the one that is under way."""
 
-    def __init__(self, fetch: Fetch[T]) -> None:
+    def __init__(self, fetch: Fetch) -> None:
         self._fetch = fetch
         self._cursor: Cursor | None = None
-        self._task: asyncio.Task[T] | None = None
+        self._task: asyncio.Task[Page | NotModified] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -43,7 +42,7 @@ class PageAhead(Generic[T]):
             self._cursor = cursor
             self._task = asyncio.create_task(_awaited(self._fetch(cursor, None)))
 
-    async def fetch(self, cursor: Cursor | None, known: Validators | None) -> T:
+    async def fetch(self, cursor: Cursor | None, known: Validators | None) -> Page | NotModified:
         """Return the page at `cursor`, begun before or not.  Raises `PartnerError`."""
         task = self._task
         if task is None or cursor != self._cursor:
@@ -55,5 +54,5 @@ class PageAhead(Generic[T]):
                 self._task = None
 
 
-async def _awaited(answer: Awaitable[T]) -> T:
+async def _awaited(answer: Awaitable[Page | NotModified]) -> Page | NotModified:
     return await answer

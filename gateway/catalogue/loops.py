@@ -1,6 +1,6 @@
 """Lists that lead in a circle, and lists that do not end."""
 
-from adapters.base import Cursor
+from adapters.base import Cursor, Page
 from adapters.errors import PartnerContractError
 from gateway.catalogue.rows import PageRows
 from gateway.catalogue.runs import OpenRun
@@ -18,7 +18,7 @@ class LoopGuard:
         self._pages = {content_hash for _, content_hash in run.visited}
         self._count = run.pages
 
-    def check_cursor(self, page: PageRows, cursor: Cursor | None) -> None:
+    def check_cursor(self, page: Page, cursor: Cursor | None) -> None:
         """Refuse a next cursor that has been followed before.  Raises `PartnerContractError`."""
         self._cursors.add(cursor)
         self._count += 1

@@ -5,6 +5,7 @@ goes wrong, the last good catalogue stays and the partner's status says why and 
 A list that looks wrong is held for an operator (`holding`).
 """
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ from gateway.catalogue.approvals import note_approval_mode
 from gateway.catalogue.difference import has_standing
 from gateway.catalogue.holding import Settled, settle_run, settle_unmodified
 from gateway.catalogue.loops import LoopGuard
-from gateway.catalogue.preparing import Prepared, Workshop
-from gateway.catalogue.profile import add_profile
+from gateway.catalogue.profile import add_profile, to_profile
 from gateway.catalogue.records import VERSION
+from gateway.catalogue.rows import PageRows, to_page_rows
 from gateway.catalogue.runs import (
     Counts,
     OpenRun,
@@ -159,16 +160,14 @@ class _Walk:
 
     async def finish(self, run: OpenRun, *, accept_alarm: bool) -> SyncProgress:
         """Walk the pages that are left and apply the list."""
-        async with (
-            Workshop(run.partner) as workshop,
-            PageAhead(partial(self._fetch_prepared, run.partner, workshop)) as ahead,
-        ):
+        fetch = partial(self._fetch_page, run.partner)
+        async with PageAhead(fetch) as ahead:
             walked = await self._walk(run, ahead)
         if walked is None:
             return await self._end_unmodified(run)
         return await self._settle(walked, accept_alarm=accept_alarm)
 
-    async def _walk(self, run: OpenRun, ahead: PageAhead[Prepared | NotModified]) -> OpenRun | None:
+    async def _walk(self, run: OpenRun, ahead: PageAhead) -> OpenRun | None:
         """Stage the pages that are left; None when the partner says that nothing is new."""
         self.run = run
         loops = LoopGuard(run)
@@ -181,50 +180,42 @@ class _Walk:
                 self.run = run = await self._restart(run)
                 loops = LoopGuard(run)
                 continue
+            except UnreadableListError as exc:
+                page = await self._unread(run, exc)
             if isinstance(page, NotModified):
                 return None
-            loops.check_cursor(page.rows, run.cursor)
-            ahead.begin(page.rows.next_cursor)
-            staged = await self._stage(run, page)
-            loops.check_news(page.rows, has_news=staged.has_news)
+            loops.check_cursor(page, run.cursor)
+            ahead.begin(page.next_cursor)
+            rows = await self._to_rows(run, page)
+            staged = await self._stage(run, rows, page)
+            loops.check_news(rows, has_news=staged.has_news)
             self.run = run = staged.run
             self._report(to_progress(run))
         return run
 
-    async def _fetch_prepared(
-        self,
-        partner: PartnerCode,
-        workshop: Workshop,
-        cursor: Cursor | None,
-        known: Validators | None,
-    ) -> Prepared | NotModified:
-        try:
-            page = await self._fetch_page(partner, cursor, known)
-        except UnreadableListError as exc:
-            page = await self._unread(partner, exc)
-        if isinstance(page, NotModified):
-            return page
+    async def _to_rows(self, run: OpenRun, page: Page) -> PageRows:
         ids = [offering.id for offering in page.offerings]
         standing = await self._database.read(lambda connection: read_standing(connection, ids))
-        return await workshop.prepare(page, standing)
+        return await asyncio.to_thread(to_page_rows, run.partner, page, standing)
 
     async def _restart(self, run: OpenRun) -> OpenRun:
         now = self._now()
         logger.info("catalogue.walk_restarted", partner=run.partner, pages=run.pages)
         return await self._database.write(lambda connection: restart_run(connection, run, now))
 
-    async def _unread(self, partner: PartnerCode, error: UnreadableListError) -> Page:
+    async def _unread(self, run: OpenRun, error: UnreadableListError) -> Page:
         """Return a list of bad rows as a page, for an operator to see beside what stands."""
-        if await self._database.read(lambda connection: has_standing(connection, partner)):
+        if await self._database.read(lambda connection: has_standing(connection, run.partner)):
             return error.page
         raise error
 
-    async def _stage(self, run: OpenRun, page: Prepared) -> Staged:
+    async def _stage(self, run: OpenRun, rows: PageRows, page: Page) -> Staged:
         now = self._now()
+        profile = await asyncio.to_thread(to_profile, page)
 
         def stage(connection: Connection) -> Staged:
-            add_profile(connection, run.id, page.profile)
-            return stage_page(connection, run, page.rows, now)
+            add_profile(connection, run.id, profile)
+            return stage_page(connection, run, rows, now)
 
         return await self._database.write_soon(stage)
 
