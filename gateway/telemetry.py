@@ -53,6 +53,18 @@ GRAPHQL_REQUESTS = Counter(
 )
 
 
+class _PresentStderr:
+    """Standard error as it is when something is written: loggers outlive a redirection."""
+
+    def write(self, text: str) -> int:
+        """Write to the standard error of now."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush the standard error of now."""
+        sys.stderr.flush()
+
+
 def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) -> None:
     """Send all loggers to standard error in one format."""
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
@@ -68,7 +80,7 @@ def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) ->
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_PresentStderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
