@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from gateway.enrolment import blocks, keys, ledger, money, outbox, paging, policy
+from gateway.enrolment import blocks, events, keys, ledger, money, outbox, paging, places, policy
 from gateway.enrolment.learners import Learners
 from gateway.enrolment.ledger import Filed, Step
 from gateway.storage.engine import Database
@@ -31,7 +31,15 @@ from schema.ports import OfferingFact, OfferingFacts, Slice, Window
 T = TypeVar("T")
 
 SETTLED_WITHIN = timedelta(minutes=10)  # what a learner is told to expect
-_PLACED = Step(EnrolmentStatus.RESERVED, Actor.LEARNER, "enrolled through the gateway")
+HELD_FOR = timedelta(hours=24)  # what is not sent by then gives money and seat back
+_FIRST = {
+    EnrolmentStatus.RESERVED: Step(
+        EnrolmentStatus.RESERVED, Actor.LEARNER, "enrolled through the gateway"
+    ),
+    EnrolmentStatus.WAITLISTED: Step(
+        EnrolmentStatus.WAITLISTED, Actor.LEARNER, "waits for a place"
+    ),
+}
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -83,8 +91,8 @@ class EnrolmentService:
             if not _is_lock_timeout(exc):
                 raise
             return EnrolOutcome(None, (policy.IN_PROGRESS,))
-        if is_new:
-            ledger.count_changes((_PLACED,))
+        if is_new and outcome.enrolment is not None:
+            ledger.count_changes((_FIRST[outcome.enrolment.status],))
             self._notify()
         return outcome
 
@@ -104,7 +112,7 @@ class EnrolmentService:
 
     async def read_events(self, enrolment_id: EnrolmentId) -> Sequence[EnrolmentEvent]:
         """Return what happened to an enrolment, oldest first."""
-        return await self._database.read(lambda c: ledger.read_events(c, enrolment_id))
+        return await self._database.read(lambda c: events.read_events(c, enrolment_id))
 
     async def read_balance(self, learner: LearnerId) -> Money:
         """Return what the training account can still spend; nothing for unknown learners."""
@@ -144,18 +152,24 @@ class EnrolmentService:
         return EnrolOutcome(live, refused), not refused
 
     def _accept(self, connection: Connection, wish: _Wish) -> Enrolment:
-        """File the enrolment, hold its price, and leave an errand for the courier."""
-        filed = self._to_filed(wish)
+        """File the enrolment, hold its price and seat, and leave an errand for the courier.
+
+        One that has to wait for a seat of ours holds its price only.
+        """
+        waits = places.read_room(connection, wish.request.session_id).is_full
+        filed = self._to_filed(wish, waits=waits)
         record = filed.enrolment
         hold = money.movement_of(
             money.MovementKind.HOLD, record.learner, record.id, record.price.amount
         )
-        ledger.open_enrolment(connection, filed, _PLACED)
+        ledger.open_enrolment(connection, filed, _FIRST[record.status])
         money.post(connection, hold, wish.now)
-        outbox.put_errand(connection, filed, wish.now)
+        if not waits:
+            places.claim(connection, record.session_id)
+            outbox.put_errand(connection, filed, wish.now)
         return record
 
-    def _to_filed(self, wish: _Wish) -> Filed:
+    def _to_filed(self, wish: _Wish, *, waits: bool) -> Filed:
         request, fact = wish.request, wish.fact
         if fact is None or fact.price is None:
             raise ValueError("only what the policy allows is filed")
@@ -164,7 +178,7 @@ class EnrolmentService:
         record = Enrolment(
             id=enrolment_id,
             learner=request.learner,
-            status=EnrolmentStatus.RESERVED,
+            status=EnrolmentStatus.WAITLISTED if waits else EnrolmentStatus.RESERVED,
             course_id=fact.course_id,
             offering_id=request.offering_id,
             session_id=request.session_id,
@@ -172,10 +186,12 @@ class EnrolmentService:
             price=fact.price,
             reference=Reference(f"mitra-{enrolment_id}"),
             created_at=wish.now,
-            expected_by=wish.now + SETTLED_WITHIN,
+            expected_by=None if waits else wish.now + SETTLED_WITHIN,
         )
         session_key = sessions[request.session_id] if request.session_id else None
-        return Filed(record, version=1, offering_key=fact.key, session_key=session_key)
+        return Filed(
+            record, 1, fact.key, session_key, hold_until=None if waits else wish.now + HELD_FOR
+        )
 
 
 def _judge(
@@ -204,11 +220,27 @@ def _read_facts(connection: Connection, wish: _Wish, fact: OfferingFact) -> poli
         live=ledger.read_live(connection, request.learner, fact.course_id),
         balance=money.read_balance(connection, request.learner),
     )
-    if facts.session is None or facts.session.seats_left is None:
+    if facts.session is None:
         return facts
-    ledger.lock_session(connection, facts.session.id)
-    taken = ledger.count_seats_taken(connection, facts.session.id, fact.fetched_at)
+    room = places.read_room(connection, facts.session.id)
+    if room.quota is not None:
+        return _with_our_seats(facts, is_full=room.is_full and not room.can_wait)
+    places.lock_session(connection, facts.session.id)
+    if facts.session.seats_left is None:
+        return facts
+    taken = places.count_seats_taken(connection, facts.session.id, fact.fetched_at)
     return replace(facts, seats_taken=taken)
+
+
+def _with_our_seats(facts: policy.Facts, *, is_full: bool) -> policy.Facts:
+    """Return the facts with the wanted session's seats as we count them, not its partner."""
+    offering = facts.offering.offering
+    sessions = tuple(
+        replace(each, seats_left=1, unlimited=False) if each == facts.session else each
+        for each in offering.sessions
+    )
+    ours = replace(facts.offering, offering=replace(offering, sessions=sessions))
+    return replace(facts, offering=ours, seats_taken=1 if is_full else 0)
 
 
 def _outcome_again(connection: Connection, recorded: keys.Recorded, said: str) -> EnrolOutcome:

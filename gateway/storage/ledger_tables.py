@@ -52,9 +52,7 @@ def seal_columns() -> tuple[Column[Any], Column[Any]]:
 def index_seals(table: Table) -> None:
     """Index what waits to be sealed, oldest first, and what is sealed, in order."""
     waiting, sealed = table.c.seal.is_(None), table.c.seal.is_not(None)
-    Index(
-        f"ix_{table.name}_unsealed", table.c.at, sqlite_where=waiting, postgresql_where=waiting
-    )
+    Index(f"ix_{table.name}_unsealed", table.c.at, sqlite_where=waiting, postgresql_where=waiting)
     Index(
         f"uq_{table.name}_seal",
         table.c.seal,
@@ -106,6 +104,12 @@ enrolment = Table(
     Column("redeem_code", Text),
     Column("access_url", Text),
     Column("certificate_url", Text),
+    Column("hold_until", Instant),  # what is not sent by then gives money and seat back
+    Column("sent_at", Instant),  # from when on the partner may know of it
+    Column("resumes_as", String(20)),  # the status before CANCEL_REQUESTED
+    Column("redeemed_at", Instant),
+    Column("certificate_reference", Text),
+    Column("rating", Integer),
     CheckConstraint("price >= 0", name="price"),
 )
 _is_live = enrolment.c.status.in_(sorted(LIVE))
@@ -123,6 +127,26 @@ Index(
     enrolment.c.session_id,
     sqlite_where=enrolment.c.session_id.is_not(None),
     postgresql_where=enrolment.c.session_id.is_not(None),
+)
+Index(
+    "ix_enrolment_hold",
+    enrolment.c.hold_until,
+    sqlite_where=enrolment.c.status == "RESERVED",
+    postgresql_where=enrolment.c.status == "RESERVED",
+)
+Index(
+    "ix_enrolment_waiting",
+    enrolment.c.session_id,
+    enrolment.c.created_at,
+    sqlite_where=enrolment.c.status == "WAITLISTED",
+    postgresql_where=enrolment.c.status == "WAITLISTED",
+)
+Index(
+    "ix_enrolment_review",
+    enrolment.c.created_at,
+    enrolment.c.id,
+    sqlite_where=enrolment.c.status == "MANUAL_REVIEW",
+    postgresql_where=enrolment.c.status == "MANUAL_REVIEW",
 )
 
 enrolment_event = Table(

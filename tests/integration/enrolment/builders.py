@@ -10,7 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from adapters.base import Booking, Receipt, ReceiptStatus
-from adapters.errors import AmbiguousPartnerError, PartnerUnavailableError
+from adapters.errors import (
+    AmbiguousPartnerError,
+    PartnerRefusedError,
+    PartnerUnavailableError,
+)
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.service import EnrolmentService
@@ -85,6 +89,7 @@ class Shelf:
 
 
 Act = Callable[["ScriptedPartner", Booking], Receipt]
+CancelAct = Callable[["ScriptedPartner", Reference], Receipt]
 
 
 @dataclass
@@ -95,6 +100,9 @@ class ScriptedPartner:
     booked: dict[Reference, Receipt] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     is_down: bool = False
+    cancel_acts: list["CancelAct"] = field(
+        default_factory=lambda: [lambda partner, reference: partner.give_back(reference)]
+    )
 
     async def enrol(self, code: PartnerCode, booking: Booking) -> Receipt:
         self.calls["enrol"] += 1
@@ -106,6 +114,23 @@ class ScriptedPartner:
         if self.is_down:
             raise PartnerUnavailableError(code, "down")
         return self.booked.get(reference)
+
+    async def cancel(self, code: PartnerCode, reference: Reference) -> Receipt:
+        self.calls["cancel"] += 1
+        if self.is_down:
+            raise PartnerUnavailableError(code, "down")
+        act = self.cancel_acts.pop(0) if len(self.cancel_acts) > 1 else self.cancel_acts[0]
+        return act(self, reference)
+
+    def give_back(self, reference: Reference) -> Receipt:
+        """Cancel what was booked; again: the same.  What it never saw it refuses."""
+        receipt = self.booked.get(reference)
+        if receipt is None:
+            raise PartnerRefusedError(PARTNER, "HTTP 404")
+        if receipt.status is not ReceiptStatus.REJECTED:
+            receipt = replace(receipt, status=ReceiptStatus.CANCELLED)
+        self.booked[reference] = receipt
+        return receipt
 
     def book(self, booking: Booking, status: ReceiptStatus = ReceiptStatus.CONFIRMED) -> Receipt:
         """Book once per reference; the same reference again gets the same receipt."""
