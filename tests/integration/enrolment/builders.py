@@ -15,14 +15,16 @@ from adapters.errors import (
     PartnerRefusedError,
     PartnerUnavailableError,
 )
+from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners
+from gateway.enrolment.outbox import Operation
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.settling import Judge
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import entry, outbox
 from schema.model.catalogue import ListedCourse, Offering, Session
-from schema.model.enrolment import EnrolOutcome, EnrolRequest
+from schema.model.enrolment import CancelRequest, Enrolment, EnrolOutcome, EnrolRequest
 from schema.model.values import (
     CourseId,
     EnrolmentId,
@@ -66,12 +68,17 @@ class Shelf:
         return self.facts.get(offering_id)
 
     def put(
-        self, key: str, *, price: int = PRICE, course: str | None = None, seats: int | None = None
+        self,
+        key: str,
+        *,
+        price: int = PRICE,
+        course: str | None = None,
+        seats: int | None = None,
+        starts_in: int = 30,
     ) -> Offering:
-        """Put an offering on the shelf; with `seats` it has one session."""
-        session = Session(
-            PARTNER, RemoteId(f"{key}-S"), starts_at=NOW + timedelta(days=30), seats_left=seats
-        )
+        """Put an offering on the shelf; with `seats` it has one session, so many days from now."""
+        starts_at = NOW + timedelta(days=starts_in)
+        session = Session(PARTNER, RemoteId(f"{key}-S"), starts_at=starts_at, seats_left=seats)
         offering = Offering(
             partner=PARTNER,
             key=RemoteId(key),
@@ -181,6 +188,7 @@ class Programme:
         learners = DevelopmentLearners(self.database, self.clock)
         self.service = EnrolmentService(self.database, self.shelf, learners, now=self.clock)
         self.courier = self.a_courier("courier-1")
+        self.cancellations = Cancellations(self.database, self.shelf, now=self.clock)
 
     def a_courier(self, holder: str, max_attempts: int = 5) -> Courier:
         judge = Judge(dice=lambda: 1.0, max_attempts=max_attempts)
@@ -198,6 +206,14 @@ class Programme:
             wanted.get("expected"),
         )
         return await self.service.enrol(request)
+
+    async def cancel(self, record: Enrolment, key: str = "cancel-1") -> EnrolOutcome:
+        request = CancelRequest(LearnerId(record.learner), record.id, key)
+        return await self.cancellations.cancel(request)
+
+    async def next_step(self, operation: Operation) -> str:
+        question = select(outbox.c.next_step).where(outbox.c.operation == operation)
+        return await self.database.read(lambda c: c.execute(question).scalar_one())
 
     async def statuses(self, enrolment_id: EnrolmentId) -> list[str]:
         return [event.after.value for event in await self.service.read_events(enrolment_id)]

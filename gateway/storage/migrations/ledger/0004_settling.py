@@ -38,8 +38,13 @@ def _widen_enrolment() -> None:
             name, "enrolment", columns, schema="ledger", sqlite_where=only, postgresql_where=only
         )
     # What is under way may have been sent already: a partner's report about it is believed.
-    columns = [sa.column(name) for name in ("sent_at", "created_at", "status")]
-    table = sa.table("enrolment", *columns, schema=_altered_schema())
+    table = sa.table(
+        "enrolment",
+        sa.column("sent_at", Instant),
+        sa.column("created_at", Instant),
+        sa.column("status", sa.String(20)),
+        schema=_altered_schema(),
+    )
     op.execute(
         table.update().where(table.c.status != "RESERVED").values(sent_at=table.c.created_at)
     )
