@@ -189,9 +189,16 @@ class EnrolmentService:
             expected_by=None if waits else wish.now + SETTLED_WITHIN,
         )
         session_key = sessions[request.session_id] if request.session_id else None
-        return Filed(
-            record, 1, fact.key, session_key, hold_until=None if waits else wish.now + HELD_FOR
-        )
+        hold_until = _hold_until(fact, wish, waits=waits)
+        return Filed(record, 1, fact.key, session_key, hold_until=hold_until)
+
+
+def _hold_until(fact: OfferingFact, wish: _Wish, *, waits: bool) -> datetime | None:
+    """Return until when a seat is held, or waited for: never past the session's start."""
+    starts = {session.id: session.starts_at for session in fact.offering.sessions}
+    starts_at = starts.get(wish.request.session_id) if wish.request.session_id else None
+    longest = None if waits else wish.now + HELD_FOR
+    return min((each for each in (starts_at, longest) if each), default=None)
 
 
 def _judge(

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.enrolment import findings, outbox
-from gateway.enrolment.findings import FindingKind
+from gateway.enrolment import disagreements, outbox, partner_reports
+from gateway.enrolment.disagreements import DisagreementKind
+from gateway.enrolment.hearing import PAID
 from gateway.enrolment.ledger import Filed, change_enrolment
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.enrolment.settling import Verdict
+from schema.model.enrolment import EnrolmentStatus
 
 NO_PLACE_WAIT = timedelta(minutes=15)  # before a partner's place that we lack is asked about again
 
@@ -27,9 +29,14 @@ def carry_out(connection: Connection, errand: Errand, verdict: Verdict, now: dat
         outbox.put_off(connection, errand, again.step, at, attempts=again.attempts)
     if verdict.then is not None:
         outbox.put_errand(connection, filed, now, verdict.then, _first_step(verdict.then))
+    kind, enrolment_id = DisagreementKind.PARTNER_DISAGREES, filed.enrolment.id
     if verdict.conflict is not None:
-        kind = FindingKind.PARTNER_DISAGREES
-        findings.note(connection, filed.enrolment.id, kind, verdict.conflict, now)
+        disagreements.note(connection, enrolment_id, kind, verdict.conflict, now)
+    elif errand.operation is Operation.CANCEL and verdict.again is None:
+        disagreements.clear(connection, enrolment_id, kind)
+    was_undecided = errand.filed.enrolment.status is EnrolmentStatus.CANCEL_REQUESTED
+    if was_undecided and filed.enrolment.status in PAID:
+        partner_reports.catch_up(connection, filed, now)  # what came in while it was not decided
     return filed
 
 
@@ -45,7 +52,9 @@ def wait_for_place(
     at, attempts = now + NO_PLACE_WAIT, errand.attempts
     outbox.put_off(connection, errand, NextStep.ASK, at, attempts=attempts)
     detail = "the partner gave a place, but none of ours is left"
-    findings.note(connection, errand.filed.enrolment.id, FindingKind.NO_PLACE_LEFT, detail, now)
+    disagreements.note(
+        connection, errand.filed.enrolment.id, DisagreementKind.NO_PLACE_LEFT, detail, now
+    )
     return Verdict()
 
 

@@ -104,6 +104,8 @@ enrolment = Table(
     Column("redeem_code", Text),
     Column("access_url", Text),
     Column("certificate_url", Text),
+    Column("completed_at", Instant),
+    Column("rated_at", Instant),  # by the learner: the next purchase waits for it
     Column("hold_until", Instant),  # what is not sent by then gives money and seat back
     Column("sent_at", Instant),  # from when on the partner may know of it
     Column("resumes_as", String(20)),  # the status before CANCEL_REQUESTED
@@ -131,8 +133,8 @@ Index(
 Index(
     "ix_enrolment_hold",
     enrolment.c.hold_until,
-    sqlite_where=enrolment.c.status == "RESERVED",
-    postgresql_where=enrolment.c.status == "RESERVED",
+    sqlite_where=enrolment.c.status.in_(["RESERVED", "WAITLISTED"]),
+    postgresql_where=enrolment.c.status.in_(["RESERVED", "WAITLISTED"]),
 )
 Index(
     "ix_enrolment_waiting",

@@ -55,8 +55,8 @@ Index(
 )
 
 # What does not agree between a partner and us, and no machine may decide.
-finding = Table(
-    "finding",
+disagreement = Table(
+    "disagreement",
     LEDGER,
     Column("enrolment_id", ForeignKey(enrolment.c.id), primary_key=True),
     Column("kind", String(40), primary_key=True),

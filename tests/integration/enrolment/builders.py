@@ -19,10 +19,14 @@ from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.outbox import Operation
+from gateway.enrolment.partner_reports import PartnerReports
+from gateway.enrolment.places import set_quota
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.settling import Judge
+from gateway.enrolment.timekeeper import Timekeeper
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import entry, outbox
+from gateway.storage.settling_tables import disagreement, quota
 from schema.model.catalogue import ListedCourse, Offering, Session
 from schema.model.enrolment import CancelRequest, Enrolment, EnrolOutcome, EnrolRequest
 from schema.model.values import (
@@ -189,6 +193,8 @@ class Programme:
         self.service = EnrolmentService(self.database, self.shelf, learners, now=self.clock)
         self.courier = self.a_courier("courier-1")
         self.cancellations = Cancellations(self.database, self.shelf, now=self.clock)
+        self.reports = PartnerReports(self.database, now=self.clock)
+        self.timekeeper = Timekeeper(self.database, self.reports, now=self.clock)
 
     def a_courier(self, holder: str, max_attempts: int = 5) -> Courier:
         judge = Judge(dice=lambda: 1.0, max_attempts=max_attempts)
@@ -210,6 +216,25 @@ class Programme:
     async def cancel(self, record: Enrolment, key: str = "cancel-1") -> EnrolOutcome:
         request = CancelRequest(LearnerId(record.learner), record.id, key)
         return await self.cancellations.cancel(request)
+
+    async def own_seats(self, offering: Offering, capacity: int, waiting: int = 0) -> None:
+        """Take the seats of an offering's session into our own hands."""
+        session_id = offering.sessions[0].id
+        await self.database.write(lambda c: set_quota(c, session_id, capacity, waiting))
+
+    async def seats_taken(self, offering: Offering) -> int:
+        question = select(quota.c.taken).where(quota.c.session_id == offering.sessions[0].id)
+        return await self.database.read(lambda c: c.execute(question).scalar_one())
+
+    async def disagreements(self) -> list[str]:
+        question = select(disagreement.c.kind).order_by(disagreement.c.enrolment_id)
+        return await self.database.read(lambda c: list(c.execute(question).scalars()))
+
+    async def read(self, record: Enrolment) -> Enrolment:
+        """Return an enrolment as it stands now."""
+        found = await self.service.read_enrolment(record.learner, record.id)
+        assert found is not None
+        return found
 
     async def next_step(self, operation: Operation) -> str:
         question = select(outbox.c.next_step).where(outbox.c.operation == operation)

@@ -1,4 +1,4 @@
-"""Seats of our own, partners' reports, findings and attendance."""
+"""Seats of our own, partners' reports, disagreements and attendance."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +14,7 @@ def upgrade() -> None:
     _widen_enrolment()
     _create_quota()
     _create_partner_report()
-    _create_finding()
+    _create_disagreement()
     _create_attendance()
 
 
@@ -28,12 +28,12 @@ def _widen_enrolment() -> None:
         sa.Column("rating", sa.Integer),
     ):
         op.add_column("enrolment", column, schema=_altered_schema())
-    for name, columns, status in (
-        ("ix_enrolment_hold", ["hold_until"], "RESERVED"),
+    for name, columns, statuses in (
+        ("ix_enrolment_hold", ["hold_until"], "RESERVED', 'WAITLISTED"),
         ("ix_enrolment_waiting", ["session_id", "created_at"], "WAITLISTED"),
         ("ix_enrolment_review", ["created_at", "id"], "MANUAL_REVIEW"),
     ):
-        only = sa.text(f"status = '{status}'")
+        only = sa.text(f"status IN ('{statuses}')")
         op.create_index(
             name, "enrolment", columns, schema="ledger", sqlite_where=only, postgresql_where=only
         )
@@ -93,15 +93,15 @@ def _create_partner_report() -> None:
     )
 
 
-def _create_finding() -> None:
+def _create_disagreement() -> None:
     op.create_table(
-        "finding",
+        "disagreement",
         sa.Column("enrolment_id", sa.String(36), nullable=False),
         sa.Column("kind", sa.String(40), nullable=False),
         sa.Column("noted_at", Instant, nullable=False),
         sa.Column("detail", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("enrolment_id", "kind", name="pk_finding"),
-        _of_an_enrolment("finding"),
+        sa.PrimaryKeyConstraint("enrolment_id", "kind", name="pk_disagreement"),
+        _of_an_enrolment("disagreement"),
         schema="ledger",
     )
 

@@ -6,7 +6,7 @@ from alembic import op
 from gateway.storage.columns import Instant
 
 revision = "ledger_0005"
-down_revision = "ledger_0002"
+down_revision = "ledger_0003"
 
 AUDITED = {
     "enrolment_event": ("enrolment_id", "number", "at", "before", "after", "actor", "cause"),
