@@ -28,6 +28,7 @@ from gateway.commands import held
 from gateway.commands.account import account
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
+from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.links import links_app
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
@@ -54,6 +55,8 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(links_app, name="links")
 app.add_typer(blocks_app, name="blocks")
 app.add_typer(approvals_app, name="approvals")
+app.add_typer(enrolments_app, name="enrolments")
+app.add_typer(seats_app, name="seats")
 partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]

@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from schema.errors import masked, surprise
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.subscription import Subscription
 from schema.types.scalars import SCALARS
 
 OnUnexpected = Callable[[Exception, str], None]  # the exception, and the id its client was told
@@ -21,7 +22,10 @@ class MaskingSchema(strawberry.Schema):
 
     def __init__(self, on_unexpected: OnUnexpected | None, new_error_id: Callable[[], str]) -> None:
         super().__init__(
-            query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS)
+            query=Query,
+            mutation=Mutation,
+            subscription=Subscription,
+            config=StrawberryConfig(scalar_map=SCALARS),
         )
         self._on_unexpected = on_unexpected
         self._new_error_id = new_error_id
