@@ -39,13 +39,13 @@ def review(context: typer.Context) -> None:
 
 @review_app.command()
 def confirm(enrolment: Which, *, reason: Reason, by: By = None) -> None:
-    """The partner has it: pay, and let the learner begin."""
+    """Pay, and let the learner begin: the partner has it."""
     _settle(enrolment, ReviewDecision.CONFIRM, reason, by)
 
 
 @review_app.command()
 def reject(enrolment: Which, *, reason: Reason, by: By = None) -> None:
-    """The partner does not have it, or shall not: give the money back, and tell the partner."""
+    """Give the money back, and tell the partner to cancel what it may have."""
     _settle(enrolment, ReviewDecision.REJECT, reason, by)
 
 
@@ -112,7 +112,8 @@ def _line(review: Review) -> str:
     what = "cancellation" if review.is_cancellation else "booking"
     since = f"{review.since:%Y-%m-%d %H:%M} UTC"
     price = f"{record.price.amount} {record.price.currency}"
-    return f"{record.id}\t{record.partner}\t{record.reference}\t{what}\t{price}\t{since}\t{review.cause}"
+    told = (record.id, record.partner, record.reference, what, price, since, review.cause)
+    return "\t".join(told)
 
 
 def _run(ask: Callable[[Gateway], Awaitable[T]]) -> T:
