@@ -1,6 +1,7 @@
 """Cancelling, rating, following and reviewing, as clients ask for them."""
 
 import pytest
+from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from schema.ids import NodeKind, to_global_id
 from schema.model.enrolment import Enrolment
@@ -162,6 +163,11 @@ async def test_what_is_not_there_cannot_be_followed(api: Api, strange: str):
     (result,) = await followed(api, ANI, strange)
 
     assert result.errors[0].extensions["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_subscription_is_no_question_with_one_answer(api: Api):
+    with pytest.raises(InvalidOperationTypeError):
+        await api.execute(FOLLOW, ANI, id=await enrolled(api))
 
 
 async def test_an_operator_lists_and_settles_reviews(api: Api):
