@@ -7,7 +7,6 @@ a process takes longer.  Where no process can be started, all is cleaned here.
 
 import asyncio
 import multiprocessing
-import os
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from types import TracebackType
@@ -16,11 +15,11 @@ from typing import Self
 import structlog
 
 from gateway.catalogue.contents import Cleaned, clean_here
+from gateway.priority import LAST, step_back
 
 logger = structlog.get_logger()
 
 SHORT = 2_000  # offerings that are cleaned here before a process is started
-POLITENESS = 10  # added to the process's nice value
 
 
 class Cleaner:
@@ -69,10 +68,5 @@ class Cleaner:
     def _hand_over(self, payloads: Sequence[str]) -> Future[list[Cleaned]]:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")  # forking would copy held locks
-            self._pool = ProcessPoolExecutor(1, context, _step_back)
+            self._pool = ProcessPoolExecutor(1, context, step_back, (LAST,))
         return self._pool.submit(clean_here, payloads)
-
-
-def _step_back() -> None:
-    if hasattr(os, "nice"):
-        os.nice(POLITENESS)
