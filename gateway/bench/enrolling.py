@@ -20,8 +20,8 @@ from gateway.bench.syncing import Place, in_own_process, measure_sync, run_sync,
 from gateway.catalogue.store import CatalogueStore
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.service import EnrolmentService
-from gateway.storage.catalogue_tables import offering
 from gateway.priority import BEHIND_SERVING, step_back
+from gateway.storage.catalogue_tables import offering
 from gateway.storage.engine import Database
 from gateway.telemetry import configure_logging
 from schema.model.enrolment import EnrolRequest
