@@ -34,6 +34,7 @@ from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_t
 from gateway.enrolment.blocks import BlockRegister
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
+from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
 from gateway.execution.answers import SharedAnswers
@@ -124,14 +125,20 @@ class Gateway:
         )
 
     def _build_enrolment(self) -> None:
+        rules = _load_rules(self.settings)
         learners = (
-            DevelopmentLearners(self.ledger, utc_now)
+            DevelopmentLearners(self.ledger, utc_now, rules)
             if self.settings.is_development
             else ImportedLearners(self.ledger)
         )
         self._courier = Courier(self.ledger, self.calls, now=utc_now, holder=self._holder)
         self.enrolments = EnrolmentService(
-            self.ledger, self.store, learners, now=utc_now, notify=self._courier.notify
+            self.ledger,
+            self.store,
+            learners,
+            now=utc_now,
+            notify=self._courier.notify,
+            rules=rules,
         )
         self.blocks = BlockRegister(self.ledger, utc_now, self._follow_blocks)
         self.block_follower = BlockFollower(
@@ -280,6 +287,10 @@ class Gateway:
                 log.info("changes.pruned", rows=gone)
             except Exception:
                 log.exception("changes.prune_failed")
+            try:
+                log.info("keys.pruned", rows=await self.enrolments.prune_keys())
+            except Exception:
+                log.exception("keys.prune_failed")
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _keep_counting_seats(self) -> None:
@@ -321,6 +332,10 @@ def create_app_from_environment() -> Starlette:
     settings = Settings()
     configure_logging(settings.log_format)
     return create_app(settings)
+
+
+def _load_rules(settings: Settings) -> RuleBook:
+    return load_rule_book(BUILT_IN, *([settings.rules] if settings.rules else []))
 
 
 def _build_cache(settings: Settings) -> Cache:

@@ -30,6 +30,7 @@ from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
 from gateway.commands.links import links_app
 from gateway.console import SyncBoard, print_partners
+from gateway.enrolment.rules.book import RulesFileError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging
@@ -65,6 +66,7 @@ def main() -> None:
     expected = (
         PartnersFileError,
         RatesFileError,
+        RulesFileError,
         ScaffoldError,
         control.SandboxControlError,
         processes.CannotStartError,

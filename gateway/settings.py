@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         default=(),
         description="Partners files separated by `:`, added to the built-in list.",
     )
+    rules: Path | None = Field(
+        default=None,
+        description="Folder of rules files (`*.toml`) of schemes and years beside the built-in "
+        "ones.",
+    )
     rates: Path | None = Field(
         default=None,
         description="TOML file of dated rates, by which prices in other currencies are filtered "

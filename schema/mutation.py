@@ -7,7 +7,7 @@ import strawberry
 from schema.context import Info
 from schema.errors import ErrorCode, bad_user_input, to_error
 from schema.ids import NodeKind, plain_id
-from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal
+from schema.model.enrolment import EnrolOutcome, EnrolRequest
 from schema.model.values import LearnerId, OfferingId, SessionId
 from schema.model.viewer import Viewer
 from schema.operators.blocks import BlockMutation
@@ -35,8 +35,6 @@ class Mutation(HeldMutation, LinkMutation, BlockMutation):
     ) -> EnrolOutcome:
         """Enrol the viewer."""
         request = to_request(wish, checked_learner(info.context.viewer))
-        if isinstance(request, Refusal):
-            return EnrolOutcome(enrolment=None, refusals=(request,))
         return await info.context.enrolments.enrol(request)
 
 
@@ -52,29 +50,30 @@ def checked_learner(viewer: Viewer) -> LearnerId:
     )
 
 
-def to_request(wish: EnrolInput, learner: LearnerId) -> EnrolRequest | Refusal:
-    """Return the wish in our own ids, or the refusal of one that names nothing.
+def to_request(wish: EnrolInput, learner: LearnerId) -> EnrolRequest:
+    """Return the wish in our own ids; one that can name nothing is "", and will not be found.
 
     Raises BAD_USER_INPUT for a key that cannot be kept.
     """
     key = wish.idempotency_key
     if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise bad_user_input(f"`idempotencyKey` is 1 to {LONGEST_KEY} printable characters")
-    offering_id = plain_id(NodeKind.OFFERING, wish.offering_id)
-    if offering_id is None:
-        return _not_found("offering", "offeringId")
-    session = given(wish.session_id)
-    session_id = None if session is None else plain_id(NodeKind.SESSION, session)
-    if session is not None and session_id is None:
-        return _not_found("session", "sessionId")
     return EnrolRequest(
         learner=learner,
-        offering_id=OfferingId(offering_id),
-        session_id=None if session_id is None else SessionId(session_id),
+        offering_id=to_offering_id(wish.offering_id),
+        session_id=to_session_id(given(wish.session_id)),
         idempotency_key=key,
         expected_price=given(wish.expected_price),
     )
 
 
-def _not_found(thing: str, field: str) -> Refusal:
-    return Refusal(EnrolErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", field))
+def to_offering_id(global_id: str) -> OfferingId:
+    """Return the offering that is meant; "" for an id that is not one of an offering."""
+    return OfferingId(plain_id(NodeKind.OFFERING, global_id) or "")
+
+
+def to_session_id(global_id: str | None) -> SessionId | None:
+    """Return the session that is meant, if any; "" for an id that is not one of a session."""
+    if global_id is None:
+        return None
+    return SessionId(plain_id(NodeKind.SESSION, global_id) or "")

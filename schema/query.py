@@ -46,12 +46,13 @@ from schema.types.enrolments import Enrolment, Learner
 from schema.types.node import Node
 from schema.types.partners import Partner
 from schema.types.search import CourseFilter, to_filter, to_search
+from schema.verdicts import VerdictQuery
 
 SearchText = Annotated[str | None, argument("Words to look for, at most 200 characters.")]
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query(HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery):
+class Query(HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery, VerdictQuery):
     """The query root."""
 
     @strawberry.field(

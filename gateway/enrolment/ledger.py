@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from adapters.base import Booking
+from gateway.enrolment.facts import Participant, PastEnrolment
 from gateway.enrolment.money import Movement, post
 from gateway.storage.ledger_tables import enrolment, enrolment_event, learner
 from gateway.telemetry import ENROLMENTS
@@ -87,14 +88,21 @@ def new_enrolment_id(now: datetime, dice: random.Random) -> EnrolmentId:
     return EnrolmentId(str(UUID(int=bits)))
 
 
-def lock_learner(connection: Connection, learner_id: LearnerId) -> bool:
-    """Keep a learner's money and enrolments still until the commit; False for unknown ones.
+def lock_learner(connection: Connection, learner_id: LearnerId) -> Participant | None:
+    """Keep a learner's money and enrolments still until the commit; None for unknown ones.
 
     Foreign keys may still be checked against it.  SQLite has one writer at a time, so
     its transaction is the lock.
     """
-    row = select(learner.c.id).where(learner.c.id == learner_id).with_for_update(key_share=True)
-    return connection.execute(row).first() is not None
+    row = select(learner).where(learner.c.id == learner_id).with_for_update(key_share=True)
+    return _to_participant(connection.execute(row).first())
+
+
+def read_learner(connection: Connection, learner_id: LearnerId) -> Participant | None:
+    """Return a learner without keeping anything still; None for unknown ones."""
+    return _to_participant(
+        connection.execute(select(learner).where(learner.c.id == learner_id)).first()
+    )
 
 
 def lock_session(connection: Connection, session_id: SessionId) -> None:
@@ -170,15 +178,22 @@ def read_filed(connection: Connection, *conditions: ColumnElement[bool]) -> File
     return None if row is None else to_filed(row)
 
 
-def read_live(connection: Connection, learner_id: LearnerId, course: CourseId) -> Enrolment | None:
-    """Return a learner's live enrolment in a course; there is at most one."""
-    filed = read_filed(
-        connection,
-        enrolment.c.learner_id == learner_id,
-        enrolment.c.course_id == course,
-        is_live(),
+def read_history(connection: Connection, learner_id: LearnerId) -> Sequence[PastEnrolment]:
+    """Return all that a learner was ever enrolled in, oldest first."""
+    rows = connection.execute(
+        select(enrolment)
+        .where(enrolment.c.learner_id == learner_id)
+        .order_by(enrolment.c.created_at, enrolment.c.id)
     )
-    return filed.enrolment if filed else None
+    return [
+        PastEnrolment(
+            to_filed(row).enrolment,
+            settled_at=row.settled_at,
+            completed_at=row.completed_at,
+            rated_at=row.rated_at,
+        )
+        for row in rows
+    ]
 
 
 def read_events(connection: Connection, enrolment_id: EnrolmentId) -> Sequence[EnrolmentEvent]:
@@ -222,6 +237,18 @@ def to_filed(row: Row[Any]) -> Filed:
         version=row.version,
         offering_key=RemoteId(row.offering_key),
         session_key=RemoteId(row.session_key) if row.session_key is not None else None,
+    )
+
+
+def _to_participant(row: Row[Any] | None) -> Participant | None:
+    if row is None:
+        return None
+    return Participant(
+        id=LearnerId(row.id),
+        scheme=row.scheme,
+        announced_on=row.announced_on,
+        birth_date=row.birth_date,
+        in_formal_education=row.in_formal_education,
     )
 
 

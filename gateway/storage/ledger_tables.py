@@ -70,6 +70,8 @@ enrolment = Table(
     Column("redeem_code", Text),
     Column("access_url", Text),
     Column("certificate_url", Text),
+    Column("completed_at", Instant),
+    Column("rated_at", Instant),  # by the learner: the next purchase waits for it
     CheckConstraint("price >= 0", name="price"),
 )
 _is_live = enrolment.c.status.in_(sorted(LIVE))
@@ -123,7 +125,7 @@ idempotency_key = Table(
     Column("key", String(KEY_LENGTH), primary_key=True),
     Column("input_hash", String(64), nullable=False),
     Column("enrolment_id", ForeignKey(enrolment.c.id)),
-    Column("refusals", JSON, nullable=False),  # a list of {code, message, field}; [] = accepted
+    Column("refusals", JSON, nullable=False),  # a list of `Refusal`s as objects; [] = accepted
     Column("created_at", Instant, nullable=False),
 )
 Index("ix_idempotency_key_age", idempotency_key.c.created_at)

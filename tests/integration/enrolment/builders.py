@@ -13,6 +13,7 @@ from adapters.base import Booking, Receipt, ReceiptStatus
 from adapters.errors import AmbiguousPartnerError, PartnerUnavailableError
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners
+from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.settling import Judge
 from gateway.storage.engine import Database
@@ -50,6 +51,14 @@ class Clock:
 
     def advance(self, **amount: float) -> None:
         self.time += timedelta(**amount)
+
+
+def several_at_a_time() -> RuleBook:
+    """Return the rules of 2023 for tests of other things, without the one-at-a-time rule."""
+    rules = built_in_rules().find("2023", NOW.date())
+    assert rules is not None
+    purchase = replace(rules.purchase, one_at_a_time=False)
+    return RuleBook([replace(rules, purchase=purchase)])
 
 
 class Shelf:
@@ -151,10 +160,13 @@ class Programme:
     clock: Clock = field(default_factory=Clock)
     shelf: Shelf = field(default_factory=Shelf)
     partner: ScriptedPartner = field(default_factory=lambda: ScriptedPartner([confirms]))
+    rules: RuleBook = field(default_factory=several_at_a_time)
 
     def __post_init__(self) -> None:
-        learners = DevelopmentLearners(self.database, self.clock)
-        self.service = EnrolmentService(self.database, self.shelf, learners, now=self.clock)
+        learners = DevelopmentLearners(self.database, self.clock, self.rules)
+        self.service = EnrolmentService(
+            self.database, self.shelf, learners, now=self.clock, rules=self.rules
+        )
         self.courier = self.a_courier("courier-1")
 
     def a_courier(self, holder: str, max_attempts: int = 5) -> Courier:
