@@ -87,14 +87,19 @@ def new_enrolment_id(now: datetime, dice: random.Random) -> EnrolmentId:
     return EnrolmentId(str(UUID(int=bits)))
 
 
-def lock_learner(connection: Connection, learner_id: LearnerId) -> bool:
+def lock_learner(
+    connection: Connection, learner_id: LearnerId, *, is_participant: bool = False
+) -> bool:
     """Keep a learner's money and enrolments still until the commit; False for unknown ones.
+
+    With `is_participant`, False also for those who were erased: they must be imported again.
 
     Foreign keys may still be checked against it.  SQLite has one writer at a time, so
     its transaction is the lock.
     """
-    row = select(learner.c.id).where(learner.c.id == learner_id).with_for_update(key_share=True)
-    return connection.execute(row).first() is not None
+    row = select(learner.c.erased_at).where(learner.c.id == learner_id)
+    found = connection.execute(row.with_for_update(key_share=True)).first()
+    return found is not None and not (is_participant and found.erased_at)
 
 
 def lock_session(connection: Connection, session_id: SessionId) -> None:

@@ -128,7 +128,7 @@ class EnrolmentService:
         second of two sees the first one's key, enrolment and hold.
         """
         request = wish.request
-        if not ledger.lock_learner(connection, request.learner):
+        if not ledger.lock_learner(connection, request.learner, is_participant=True):
             raise UnknownLearnerError(request.learner)
         said = keys.input_hash(request)
         recorded = keys.read_recorded(

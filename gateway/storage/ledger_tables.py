@@ -52,9 +52,7 @@ def seal_columns() -> tuple[Column[Any], Column[Any]]:
 def index_seals(table: Table) -> None:
     """Index what waits to be sealed, oldest first, and what is sealed, in order."""
     waiting, sealed = table.c.seal.is_(None), table.c.seal.is_not(None)
-    Index(
-        f"ix_{table.name}_unsealed", table.c.at, sqlite_where=waiting, postgresql_where=waiting
-    )
+    Index(f"ix_{table.name}_unsealed", table.c.at, sqlite_where=waiting, postgresql_where=waiting)
     Index(
         f"uq_{table.name}_seal",
         table.c.seal,

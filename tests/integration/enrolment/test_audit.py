@@ -108,7 +108,9 @@ async def test_the_database_refuses_to_change_what_is_not_sealed_yet(programme: 
 
     for statement in ("UPDATE {s}entry SET amount = 1", "DELETE FROM {s}entry"):
         with pytest.raises(DBAPIError, match="never changed or deleted"):
-            await programme.database.write(lambda c, s=statement: c.execute(text(s.format(s=schema))))
+            await programme.database.write(
+                lambda c, s=statement: c.execute(text(s.format(s=schema)))
+            )
 
 
 @pytest.mark.parametrize(
