@@ -204,7 +204,7 @@ def test_no_log_line_repeats_a_national_id(capsys: pytest.CaptureFixture[str]):
     try:
         structlog.get_logger().error("something", told={"id": CANARY}, number=int(CANARY))
         try:
-            raise ValueError(CANARY)
+            int(f"x{CANARY}".replace("x", " - "))
         except ValueError:
             structlog.get_logger().exception("failed")
         logging.getLogger("a.library").error("of %s", CANARY)

@@ -219,9 +219,7 @@ def _write(connection: Connection, intake: _Intake, by: str, now: datetime) -> N
     national_ids.write_marks(connection, intake.marks)
     if intake.keyrings.contacts:
         contacts.write_contacts(connection, intake.keyrings.contacts, intake.new_contacts, now)
-    given = ConsentDecision.GIVEN
-    for reference, purpose in intake.agreed:
-        consents.decide(connection, reference, purpose, given, by=by, now=now)
+    consents.give_first(connection, intake.agreed, by=by, now=now)
 
 
 def _notes(rows: Sequence[LearnerRow], keyrings: Keyrings) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from gateway.enrolment.audit.records import Act, record
+from gateway.enrolment.audit.records import Act, record, record_all
 from gateway.storage.learner_tables import consent
 from schema.model.learners import Consent, ConsentDecision
 from schema.model.values import LearnerId
@@ -44,6 +44,19 @@ def decide(
     connection.execute(insert(consent).values(number=newest + 1, **row))
     record(connection, _ACTS[decision], f"learner:{learner}", by=by, at=now, purpose=purpose)
     return Consent(purpose, decision, now, by)
+
+
+def give_first(
+    connection: Connection, given: Collection[tuple[LearnerId, str]], *, by: str, now: datetime
+) -> None:
+    """Record consents about purposes on which nothing was decided yet, all at once."""
+    if not given:
+        return
+    shared = {"number": 1, "decision": ConsentDecision.GIVEN, "at": now, "by": by}
+    rows = [{"learner_id": learner, "purpose": purpose, **shared} for learner, purpose in given]
+    connection.execute(insert(consent), rows)
+    acts = [(f"learner:{learner}", {"purpose": purpose}) for learner, purpose in given]
+    record_all(connection, Act.CONSENT_GIVEN, acts, by=by, at=now)
 
 
 def read_consents(connection: Connection, learner: LearnerId) -> Sequence[Consent]:
