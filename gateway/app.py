@@ -31,13 +31,16 @@ from gateway.catalogue.rates import load_rates
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
+from gateway.enrolment.audit.sealer import Sealer
 from gateway.enrolment.blocks import BlockRegister
 from gateway.enrolment.courier import Courier
+from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
 from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
 from gateway.execution.answers import SharedAnswers
+from gateway.keyrings import build_keyrings
 from gateway.partners.adapters import AdapterPool
 from gateway.partners.calls import CallReport, PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
@@ -140,6 +143,8 @@ class Gateway:
             notify=self._courier.notify,
             rules=rules,
         )
+        self.learners = LearnerRegister(self.ledger, build_keyrings(self.settings), utc_now)
+        self._sealer = Sealer(self.ledger, now=utc_now, holder=self._holder)
         self.blocks = BlockRegister(self.ledger, utc_now, self._follow_blocks)
         self.block_follower = BlockFollower(
             self.blocks, self.catalogue, utc_now, self.follower.notify
@@ -159,7 +164,7 @@ class Gateway:
             self._keep_counting_seats(),
         ]
         if background:
-            work += [self._scheduler.run(self.configs), self._keep_pruning()]
+            work += [self._scheduler.run(self.configs), self._keep_pruning(), self._sealer.run()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -251,6 +256,7 @@ class Gateway:
             links=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
+            learners=self.learners,
             now=now,
             viewer=viewer,
         )

@@ -26,10 +26,16 @@ from gateway.app import Gateway
 from gateway.catalogue.rates import RatesFileError
 from gateway.commands import held
 from gateway.commands.account import account
+from gateway.commands.audit import audit_app
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
+from gateway.commands.grants import grants_app
+from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
 from gateway.console import SyncBoard, print_partners
+from gateway.enrolment.intake.desk import NoConsentError
+from gateway.enrolment.intake.files import IntakeFileError
+from gateway.enrolment.privacy.keyring import KeyringError
 from gateway.enrolment.rules.book import RulesFileError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
@@ -55,6 +61,9 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(links_app, name="links")
 app.add_typer(blocks_app, name="blocks")
 app.add_typer(approvals_app, name="approvals")
+app.add_typer(learners_app, name="learners")
+app.add_typer(grants_app, name="grants")
+app.add_typer(audit_app, name="audit")
 partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
@@ -70,6 +79,9 @@ def main() -> None:
         ScaffoldError,
         control.SandboxControlError,
         processes.CannotStartError,
+        IntakeFileError,
+        KeyringError,
+        NoConsentError,
     )
     try:
         app()

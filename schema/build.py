@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from schema.errors import masked, surprise
+from schema.errors import masked, surprise, unrevealing
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.types.scalars import SCALARS
@@ -36,7 +36,7 @@ class MaskingSchema(strawberry.Schema):
     def _presentable(self, error: GraphQLError) -> GraphQLError:
         cause = surprise(error)
         if cause is None:
-            return error
+            return unrevealing(error)
         error_id = self._new_error_id()
         if self._on_unexpected is not None:
             self._on_unexpected(cause, error_id)

@@ -7,6 +7,7 @@ import strawberry
 
 from schema.block_ports import Approvals, Blocks
 from schema.change_ports import CatalogueChanges
+from schema.learner_ports import LearnerDesk
 from schema.links_ports import CourseLinks
 from schema.loaders import DescriptionLoader
 from schema.model.held import HeldSyncs
@@ -32,6 +33,7 @@ class Context:
     links: CourseLinks
     blocks: Blocks
     approvals: Approvals
+    learners: LearnerDesk
     now: datetime
     viewer: Viewer = ANONYMOUS
 

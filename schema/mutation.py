@@ -12,6 +12,7 @@ from schema.model.values import LearnerId, OfferingId, SessionId
 from schema.model.viewer import Viewer
 from schema.operators.blocks import BlockMutation
 from schema.operators.held import HeldMutation
+from schema.operators.learners import LearnerMutation
 from schema.operators.links import LinkMutation
 from schema.paging import given
 from schema.types.described import argument
@@ -21,7 +22,7 @@ LONGEST_KEY = 255
 
 
 @strawberry.type(description="Entry points for changing.")
-class Mutation(HeldMutation, LinkMutation, BlockMutation):
+class Mutation(HeldMutation, LinkMutation, BlockMutation, LearnerMutation):
     """The mutation root."""
 
     @strawberry.mutation(

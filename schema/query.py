@@ -18,6 +18,7 @@ from schema.model.viewer import Learner as LearnerRecord
 from schema.nodes import load_enrolment, load_node, viewing_learner
 from schema.operators.blocks import BlockQuery
 from schema.operators.held import HeldQuery
+from schema.operators.learners import LearnerQuery
 from schema.operators.links import LinkQuery
 from schema.operators.search import SearchQuery
 from schema.paging import (
@@ -52,7 +53,9 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query(HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery, VerdictQuery):
+class Query(
+    HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery, VerdictQuery, LearnerQuery
+):
     """The query root."""
 
     @strawberry.field(

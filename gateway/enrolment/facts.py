@@ -17,13 +17,17 @@ _ENDED = frozenset({EnrolmentStatus.COMPLETED, EnrolmentStatus.NOT_PASSED})
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A learner, as far as the rules ask; a birth date may not have been told."""
+    """A learner, as far as the rules ask; a birth date may not have been told.
+
+    Who was erased is no participant any more, until imported again.
+    """
 
     id: LearnerId
     scheme: str
     announced_on: date
     birth_date: date | None
     in_formal_education: bool
+    is_erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class DevelopmentLearners:
 
 
 def _is_known(connection: Connection, learner_id: LearnerId) -> bool:
-    return connection.scalar(select(learner.c.id).where(learner.c.id == learner_id)) is not None
+    mine = (learner.c.id == learner_id, learner.c.erased_at.is_(None))
+    return connection.scalar(select(learner.c.id).where(*mine)) is not None
 
 
 def _provision(

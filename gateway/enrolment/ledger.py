@@ -249,6 +249,7 @@ def _to_participant(row: Row[Any] | None) -> Participant | None:
         announced_on=row.announced_on,
         birth_date=row.birth_date,
         in_formal_education=row.in_formal_education,
+        is_erased=row.erased_at is not None,
     )
 
 

@@ -5,15 +5,19 @@ A movement takes from one account and gives to another, so its two rows sum to z
     GRANT    programme -> spendable      HOLD     spendable -> held
     EXPIRE   spendable -> programme      RELEASE  held -> spendable
     CAPTURE  held -> partner             REFUND   partner -> spendable
+
+The database keeps each learner's sums beside the learner and refuses a movement that would
+make one negative, so two that race for the same money cannot both have it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
-from gateway.storage.ledger_tables import entry
+from gateway.storage.ledger_tables import entry, learner
 from schema.model.values import EnrolmentId, LearnerId
 
 
@@ -75,8 +79,14 @@ def movement_of(
 
 def post(connection: Connection, movement: Movement, at: datetime) -> None:
     """Write a movement's two rows; nothing for a sum of zero.  Posting twice is refused."""
+    if rows := to_rows(movement, at):
+        connection.execute(insert(entry).values(rows))  # one statement: it sums to zero
+
+
+def to_rows(movement: Movement, at: datetime) -> list[dict[str, Any]]:
+    """Return a movement's two rows; none for a sum of zero.  Raises `ValueError` below it."""
     if movement.amount == 0:
-        return
+        return []
     if movement.amount < 0:
         raise ValueError(f"{movement.id}: a sum that moves is positive, not {movement.amount}")
     source, target = FLOWS[movement.kind]
@@ -87,16 +97,13 @@ def post(connection: Connection, movement: Movement, at: datetime) -> None:
         "enrolment_id": movement.enrolment,
         "at": at,
     }
-    rows = [
+    return [
         {**shared, "account": source, "amount": -movement.amount},
         {**shared, "account": target, "amount": movement.amount},
     ]
-    connection.execute(insert(entry), rows)
 
 
-def read_balance(connection: Connection, learner: LearnerId) -> int:
-    """Return what a learner can still spend, in rupiah."""
-    total = select(func.coalesce(func.sum(entry.c.amount), 0)).where(
-        entry.c.learner_id == learner, entry.c.account == Account.SPENDABLE
-    )
-    return int(connection.execute(total).scalar_one())
+def read_balance(connection: Connection, learner_id: LearnerId) -> int:
+    """Return what a learner can still spend, in rupiah; nothing for unknown ones."""
+    kept = select(learner.c.spendable).where(learner.c.id == learner_id)
+    return int(connection.scalar(kept) or 0)

@@ -161,7 +161,7 @@ class EnrolmentService:
         second of two sees the first one's key, enrolment and hold.
         """
         learner = ledger.lock_learner(connection, use.learner)
-        if learner is None:
+        if learner is None or learner.is_erased:  # the erased must be imported again
             raise UnknownLearnerError(use.learner)
         if (before := keys.read_outcome(connection, use, wish.now)) is not None:
             return before, False

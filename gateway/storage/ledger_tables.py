@@ -1,9 +1,15 @@
 """The ledger's tables: learners, money, enrolments, and what is still to be told to partners.
 
 Money is double entry: a movement is two `entry` rows that sum to zero, and its id says
-what it is for ("capture:<enrolment>"), so that it cannot be posted twice.  Balances are
-sums of one learner's rows; no row is shared by all learners, for it would serialise them.
+what it is for ("capture:<enrolment>"), so that it cannot be posted twice.  Triggers keep the
+sums of one learner's rows beside the learner, where they can never be negative; no row is
+shared by all learners, for it would serialise them.
+
+Events and entries are audited: rows that are only added.  The sealer gives each its place in
+the chain (`seal`, `seal_hash`) soon after its commit; see `audit_tables`.
 """
+
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -15,6 +21,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -36,6 +43,25 @@ LEDGER = MetaData(
 
 KEY_LENGTH = 255  # of idempotency keys and opaque references from outside
 
+
+def seal_columns() -> tuple[Column[Any], Column[Any]]:
+    """Return the columns of a row's place in the audit chain; null until it is sealed."""
+    return Column("seal", BigInteger), Column("seal_hash", LargeBinary(32))
+
+
+def index_seals(table: Table) -> None:
+    """Index what waits to be sealed, oldest first, and what is sealed, in order."""
+    waiting, sealed = table.c.seal.is_(None), table.c.seal.is_not(None)
+    Index(f"ix_{table.name}_unsealed", table.c.at, sqlite_where=waiting, postgresql_where=waiting)
+    Index(
+        f"uq_{table.name}_seal",
+        table.c.seal,
+        unique=True,
+        sqlite_where=sealed,
+        postgresql_where=sealed,
+    )
+
+
 learner = Table(
     "learner",
     LEDGER,
@@ -45,6 +71,14 @@ learner = Table(
     Column("birth_date", Date),
     Column("in_formal_education", Boolean, nullable=False),
     Column("provisioned_at", Instant, nullable=False),
+    # sums of the learner's entries by account, kept by a trigger; nobody else writes them
+    Column("spendable", BigInteger, nullable=False, server_default="0"),
+    Column("held", BigInteger, nullable=False, server_default="0"),
+    Column("paid", BigInteger, nullable=False, server_default="0"),
+    Column("erased_at", Instant),  # personal data is gone; the reference stays for the ledger
+    CheckConstraint("spendable >= 0", name="spendable"),
+    CheckConstraint("held >= 0", name="held"),
+    CheckConstraint("paid >= 0", name="paid"),
 )
 
 enrolment = Table(
@@ -101,7 +135,9 @@ enrolment_event = Table(
     Column("after", String(20), nullable=False),
     Column("actor", String(20), nullable=False),
     Column("cause", Text, nullable=False),
+    *seal_columns(),
 )
+index_seals(enrolment_event)
 
 entry = Table(
     "entry",
@@ -113,8 +149,10 @@ entry = Table(
     Column("enrolment_id", ForeignKey(enrolment.c.id)),
     Column("amount", BigInteger, nullable=False),
     Column("at", Instant, nullable=False),
+    *seal_columns(),
     CheckConstraint("amount <> 0", name="amount"),
 )
+index_seals(entry)
 Index("ix_entry_balance", entry.c.learner_id, entry.c.account, entry.c.amount)
 
 idempotency_key = Table(

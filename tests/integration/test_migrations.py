@@ -5,6 +5,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import StaticPool
 
+import gateway.storage.audit_tables  # its tables are the ledger's
+import gateway.storage.learner_tables  # noqa: F401 - the same
 from gateway.storage.catalogue_tables import CATALOGUE
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import LEDGER

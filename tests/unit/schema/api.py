@@ -24,6 +24,7 @@ from tests.unit.schema.fakes import (
     a_partner,
 )
 from tests.unit.schema.held_fakes import FakeHeldSyncs
+from tests.unit.schema.learner_fakes import FakeLearnerDesk
 
 
 def a_learner(name: str = "ani") -> Viewer:
@@ -44,6 +45,7 @@ class Api:
     links: FakeLinks = field(default_factory=FakeLinks)
     blocks: FakeBlocks = field(default_factory=FakeBlocks)
     approvals: FakeApprovals = field(default_factory=FakeApprovals)
+    learners: FakeLearnerDesk = field(default_factory=FakeLearnerDesk)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -70,6 +72,7 @@ class Api:
             links=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
+            learners=self.learners,
             now=NOW,
             viewer=viewer or self.viewer,
         )
