@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from gateway.enrolment import blocks, keys, ledger, money, outbox, paging, policy
+from gateway.enrolment.goods import to_goods
 from gateway.enrolment.learners import Learners
 from gateway.enrolment.ledger import Filed, Step
 from gateway.storage.engine import Database
@@ -175,7 +176,8 @@ class EnrolmentService:
             expected_by=wish.now + SETTLED_WITHIN,
         )
         session_key = sessions[request.session_id] if request.session_id else None
-        return Filed(record, version=1, offering_key=fact.key, session_key=session_key)
+        goods = to_goods(fact, request.session_id)
+        return Filed(record, 1, fact.key, session_key, goods)
 
 
 def _judge(
