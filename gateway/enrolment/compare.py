@@ -139,10 +139,15 @@ def _capture_drifts(ours: Ours) -> Iterator[Drift]:
 
 
 def _hold_drifts(ours: Ours) -> Iterator[Drift]:
-    if ours.status in _HELD and ours.held != ours.price.amount:
-        yield _drift(_K.HOLD_MISSING, ours, abs(ours.price.amount - ours.held))
-    elif ours.status in _ENDED and ours.held:
-        yield _drift(_K.HOLD_LEFT_OVER, ours, abs(ours.held))
+    if ours.status in _HELD:
+        apart = ours.held - ours.price.amount
+    elif ours.status in _ENDED:
+        apart = ours.held
+    else:
+        return
+    if apart:
+        kind = _K.HOLD_LEFT_OVER if apart > 0 else _K.HOLD_MISSING
+        yield _drift(kind, ours, abs(apart))
 
 
 def _drift(
