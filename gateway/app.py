@@ -34,6 +34,9 @@ from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_t
 from gateway.enrolment.blocks import BlockRegister
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
+from gateway.enrolment.reconcile import Reconciler
+from gateway.enrolment.reconcile_schedule import ReconcileSchedule
+from gateway.enrolment.reconciliations import ReconciliationBook
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
 from gateway.execution.answers import SharedAnswers
@@ -41,6 +44,8 @@ from gateway.partners.adapters import AdapterPool
 from gateway.partners.calls import CallReport, PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
 from gateway.partners.sandbox import partners_files
+from gateway.partners.statements import partners_with_statements
+from gateway.reports.enrolments import ReportDesk
 from gateway.settings import Settings
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
@@ -93,6 +98,7 @@ class Gateway:
         self._build_databases()
         self._build_partners()
         self._build_enrolment()
+        self._build_reports()
         self.cache = _build_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
@@ -142,6 +148,15 @@ class Gateway:
             self.ledger, lambda code: self.follower.directory.freshness(code).fetched_at, utc_now
         )
 
+    def _build_reports(self) -> None:
+        self.reports = ReportDesk(self.ledger)
+        self.reconciliations = ReconciliationBook(self.ledger)
+        self.reconciler = Reconciler(self.ledger, self.calls, now=utc_now)
+        self.reconciled_partners = partners_with_statements(self.configs)
+        self.reconcile_schedule = ReconcileSchedule(
+            self.ledger, self.reconciler, self.reconciled_partners, now=utc_now
+        )
+
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
@@ -153,6 +168,7 @@ class Gateway:
         ]
         if background:
             work += [self._scheduler.run(self.configs), self._keep_pruning()]
+            work.append(self.reconcile_schedule.run())
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -244,6 +260,8 @@ class Gateway:
             links=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
+            reconciliations=self.reconciliations,
+            reports=self.reports,
             now=now,
             viewer=viewer,
         )

@@ -29,6 +29,8 @@ from gateway.commands.account import account
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
 from gateway.commands.links import links_app
+from gateway.commands.reconcile import reconcile
+from gateway.commands.report import report_app
 from gateway.console import SyncBoard, print_partners
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
@@ -54,6 +56,8 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(links_app, name="links")
 app.add_typer(blocks_app, name="blocks")
 app.add_typer(approvals_app, name="approvals")
+app.add_typer(report_app, name="report")
+app.command()(reconcile)
 partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]

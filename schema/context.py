@@ -12,6 +12,7 @@ from schema.loaders import DescriptionLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
+from schema.report_ports import EnrolmentReports, Reconciliations
 from schema.search_ports import SearchReader
 
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
@@ -32,6 +33,8 @@ class Context:
     links: CourseLinks
     blocks: Blocks
     approvals: Approvals
+    reconciliations: Reconciliations
+    reports: EnrolmentReports
     now: datetime
     viewer: Viewer = ANONYMOUS
 

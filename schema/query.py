@@ -19,6 +19,8 @@ from schema.nodes import load_enrolment, load_node, viewing_learner
 from schema.operators.blocks import BlockQuery
 from schema.operators.held import HeldQuery
 from schema.operators.links import LinkQuery
+from schema.operators.reconciliation import ReconciliationQuery
+from schema.operators.reports import ReportQuery
 from schema.operators.search import SearchQuery
 from schema.paging import (
     DEFAULT_SIZE,
@@ -51,7 +53,15 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query(HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery):
+class Query(
+    HeldQuery,
+    ChangesQuery,
+    LinkQuery,
+    BlockQuery,
+    SearchQuery,
+    ReconciliationQuery,
+    ReportQuery,
+):
     """The query root."""
 
     @strawberry.field(

@@ -24,6 +24,7 @@ from tests.unit.schema.fakes import (
     a_partner,
 )
 from tests.unit.schema.held_fakes import FakeHeldSyncs
+from tests.unit.schema.report_fakes import FakeReconciliations, FakeReports
 
 
 def a_learner(name: str = "ani") -> Viewer:
@@ -44,6 +45,8 @@ class Api:
     links: FakeLinks = field(default_factory=FakeLinks)
     blocks: FakeBlocks = field(default_factory=FakeBlocks)
     approvals: FakeApprovals = field(default_factory=FakeApprovals)
+    reconciliations: FakeReconciliations = field(default_factory=FakeReconciliations)
+    reports: FakeReports = field(default_factory=FakeReports)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -70,6 +73,8 @@ class Api:
             links=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
+            reconciliations=self.reconciliations,
+            reports=self.reports,
             now=NOW,
             viewer=viewer or self.viewer,
         )
