@@ -75,7 +75,7 @@ def read_ours(
     key = tuple_(enrolment.c.created_at, enrolment.c.id)
     conditions = [
         enrolment.c.partner == run.partner,
-        enrolment.c.created_at >= begins,
+        enrolment.c.created_at >= (after[0] if after else begins),  # where the index begins
         enrolment.c.created_at < ends,
     ]
     if after:

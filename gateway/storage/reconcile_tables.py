@@ -60,4 +60,4 @@ statement_line = Table(
     Column("currency", String(3)),
     Column("partner_reference", Text),
 )
-Index("ix_statement_line_reference", statement_line.c.run, statement_line.c.reference)
+Index("ix_statement_line_reference", statement_line.c.reference, statement_line.c.run)

@@ -84,7 +84,7 @@ def _create_statement_lines() -> None:
         schema="ledger",
     )
     op.create_index(
-        "ix_statement_line_reference", "statement_line", ["run", "reference"], schema="ledger"
+        "ix_statement_line_reference", "statement_line", ["reference", "run"], schema="ledger"
     )
 
 
