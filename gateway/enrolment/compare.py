@@ -73,6 +73,15 @@ def drifts(ours: Ours, told: Sequence[StatementLine]) -> Iterator[Drift]:
     yield from _hold_drifts(ours)
 
 
+def let_go(ours: Ours, told: Sequence[StatementLine]) -> Iterator[Drift]:
+    """Yield that a partner holds a place for an enrolment that we had given up.
+
+    All else is told by the report of the day on which the enrolment began.
+    """
+    if ours.is_settled and not ours.is_confirmed:
+        yield from _status_drifts(ours, standing(told))
+
+
 def unknown(told: Sequence[StatementLine]) -> Iterator[Drift]:
     """Yield what is wrong with a reference that is none of ours at this partner.
 

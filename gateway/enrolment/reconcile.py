@@ -1,9 +1,10 @@
 """Reconciling a partner's day: our enrolments, its statement, and the money, one by one.
 
 The statement is put down page by page and then compared in parts, so that memory stays flat
-whatever the day's length.  What a statement lacks is looked for in the next day's (enrolled
-before midnight, booked after it) and then asked for by its reference: MISSING_AT_PARTNER
-is what the partner itself denies.
+whatever the day's length.  The next day's statement is read, too (enrolled before midnight,
+booked after it); what both lack is asked for by its reference: MISSING_AT_PARTNER is what the
+partner itself denies.  What was booked still later, though we had let it go, is told by the
+report of the day that lists it.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ from adapters.base import Cursor, Receipt, ReceiptStatus, Statement, StatementLi
 from adapters.errors import PartnerContractError, PartnerError
 from gateway.enrolment import reconciliations, statements
 from gateway.enrolment.calendar import day_of
-from gateway.enrolment.compare import Ours, drifts, standing, unknown
+from gateway.enrolment.compare import Ours, drifts, let_go, standing, unknown
 from gateway.enrolment.reconciliations import Figures, Place
 from gateway.enrolment.statements import Run
 from gateway.storage.engine import Database
@@ -57,7 +58,6 @@ class _Work:
     figures: Figures = field(default_factory=Figures)
     lines: int = 0
     drifts: int = 0
-    listed: set[date] = field(default_factory=set)
 
 
 class Reconciler:
@@ -84,7 +84,11 @@ class Reconciler:
         await self._ledger.write(lambda c: statements.sweep(c, run))
         try:
             await self._put_statement(work, day)
+            next_day = day + timedelta(days=1)
+            if next_day <= day_of(self._now()):
+                await self._put_statement(work, next_day)
             await self._compare_ours(work)
+            await self._compare_late(work)
             await self._compare_unknown(work)
         except PartnerError as exc:
             reason, times = exc.reason, self._times(work)
@@ -95,10 +99,7 @@ class Reconciler:
         return await self._report(run)
 
     async def _put_statement(self, work: _Work, day: date) -> None:
-        """Put down the statement of a day, once in a run."""
-        if day in work.listed:
-            return
-        work.listed.add(day)
+        """Put down the statement of a day."""
         cursor: Cursor | None = None
         for _ in range(MOST_PAGES):
             page = await self._partners.fetch_statement(work.run.partner, day, cursor)
@@ -158,10 +159,6 @@ class Reconciler:
     ) -> dict[Reference, list[StatementLine]]:
         """Return what the partner tells of each enrolment, however it has to be asked."""
         told = await self._read_lines(work.run, part)
-        next_day = work.run.day + timedelta(days=1)
-        if _missing(part, told) and next_day <= day_of(self._now()):
-            await self._put_statement(work, next_day)
-            told = await self._read_lines(work.run, part)
         missing = _missing(part, told)
         answers = await asyncio.gather(*(self._find(work.run.partner, each) for each in missing))
         return told | {line.reference: [line] for line in answers if line}
@@ -178,6 +175,20 @@ class Reconciler:
         if receipt is None:
             return None
         return StatementLine(ours.reference, receipt.status, None, receipt.partner_reference)
+
+    async def _compare_late(self, work: _Work) -> None:
+        """Judge enrolments of earlier days whose places this day's statement says are taken."""
+        after = -1
+        while True:
+            read = partial(reconciliations.read_late, run=work.run, after=after, limit=self._part)
+            part, after = await self._ledger.read(read)
+            if not part:
+                return
+            still = [ours for ours in part if ours.changed_at < work.started_at]
+            told = await self._read_lines(work.run, still)
+            await self._put_drifts(
+                work, [drift for ours in still for drift in let_go(ours, told[ours.reference])]
+            )
 
     async def _compare_unknown(self, work: _Work) -> None:
         after = -1

@@ -5,7 +5,7 @@ Functions of a connection, and `ReconciliationBook`, by which operators read.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -13,20 +13,22 @@ from sqlalchemy import (
     Connection,
     Row,
     ScalarSelect,
+    Select,
     delete,
     func,
     insert,
+    or_,
     select,
     tuple_,
 )
 
 from gateway.enrolment.calendar import bounds_of
-from gateway.enrolment.compare import Ours
+from gateway.enrolment.compare import HOLDING, Ours
 from gateway.enrolment.money import Account
-from gateway.enrolment.statements import Run, drop_lines
+from gateway.enrolment.statements import Run, drop_lines, stands_for_all
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment, enrolment_event, entry
-from gateway.storage.reconcile_tables import reconciliation, reconciliation_drift
+from gateway.storage.reconcile_tables import reconciliation, reconciliation_drift, statement_line
 from gateway.storage.upsert import insert_into
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.reconciliation import (
@@ -80,24 +82,41 @@ def read_ours(
     ]
     if after:
         conditions.append(key > after)
-    changed_at = (
-        select(func.max(enrolment_event.c.at))
-        .where(enrolment_event.c.enrolment_id == enrolment.c.id)
-        .scalar_subquery()
-    )
     rows = connection.execute(
-        select(
-            enrolment,
-            _balance(Account.HELD).label("held"),
-            _balance(Account.PARTNER).label("captured"),
-            changed_at.label("changed_at"),
-        )
+        _with_money()
         .where(*conditions)
         .order_by(enrolment.c.created_at, enrolment.c.id)
         .limit(limit)
     ).all()
     last = (rows[-1].created_at, rows[-1].id) if rows else None
     return [_to_ours(row) for row in rows], last
+
+
+def read_late(connection: Connection, run: Run, after: int, limit: int) -> tuple[list[Ours], int]:
+    """Return enrolments of other days that the day's statement says hold a place, and how far.
+
+    Those of the day before are left out: their own report reads this statement, too.
+    """
+    begins, ends = bounds_of(run.day - timedelta(days=1))[0], bounds_of(run.day)[1]
+    line = statement_line.c
+    rows = connection.execute(
+        _with_money(line.number)
+        .join(statement_line, line.reference == enrolment.c.reference)
+        .where(
+            line.partner == run.partner,
+            line.day == run.day,
+            line.run == run.id,
+            line.number > after,
+            line.listed_on == run.day,
+            line.status.in_(sorted(HOLDING)),
+            stands_for_all(run),
+            enrolment.c.partner == run.partner,
+            or_(enrolment.c.created_at < begins, enrolment.c.created_at >= ends),
+        )
+        .order_by(line.number)
+        .limit(limit)
+    ).all()
+    return [_to_ours(row) for row in rows], rows[-1].number if rows else after
 
 
 def put_drifts(connection: Connection, run: Run, first: int, found: Sequence[Drift]) -> None:
@@ -205,6 +224,22 @@ class ReconciliationBook:
             return [drift for drift, _ in zip(found, range(limit), strict=False)]
 
         return await self._ledger.read(ask)
+
+
+def _with_money(*more: ColumnElement[Any]) -> Select[Any]:
+    """Select enrolments with their money and the time of their last change."""
+    changed_at = (
+        select(func.max(enrolment_event.c.at))
+        .where(enrolment_event.c.enrolment_id == enrolment.c.id)
+        .scalar_subquery()
+    )
+    return select(
+        enrolment,
+        _balance(Account.HELD).label("held"),
+        _balance(Account.PARTNER).label("captured"),
+        changed_at.label("changed_at"),
+        *more,
+    )
 
 
 def _balance(account: Account) -> ScalarSelect[int]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select
 from sqlalchemy.orm import aliased
 
 from adapters.base import ReceiptStatus, StatementLine
@@ -93,20 +93,10 @@ def read_unknown(
 
     Of several lines of one reference the first stands for all.
     """
-    earlier = aliased(statement_line)
     is_ours = (
         exists()
         .where(enrolment.c.reference == _Line.reference)
         .where(enrolment.c.partner == run.partner)
-    )
-    is_repeated = exists().where(
-        and_(
-            earlier.c.run == run.id,
-            earlier.c.reference == _Line.reference,
-            earlier.c.listed_on == run.day,
-            earlier.c.status.in_(sorted(HOLDING)),
-            earlier.c.number < _Line.number,
-        )
     )
     rows = connection.execute(
         select(statement_line)
@@ -118,12 +108,27 @@ def read_unknown(
             _Line.listed_on == run.day,
             _Line.status.in_(sorted(HOLDING)),
             ~is_ours,
-            ~is_repeated,
+            stands_for_all(run),
         )
         .order_by(_Line.number)
         .limit(limit)
     )
     return [(row.number, _to_line(row)) for row in rows]
+
+
+def stands_for_all(run: Run) -> ColumnElement[bool]:
+    """Return the condition for the first line of the run's day that holds a reference's place."""
+    earlier = aliased(statement_line)
+    is_repeated = exists().where(
+        and_(
+            earlier.c.run == run.id,
+            earlier.c.reference == _Line.reference,
+            earlier.c.listed_on == run.day,
+            earlier.c.status.in_(sorted(HOLDING)),
+            earlier.c.number < _Line.number,
+        )
+    )
+    return ~is_repeated
 
 
 def drop_lines(connection: Connection, run: Run) -> None:

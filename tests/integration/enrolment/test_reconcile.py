@@ -240,6 +240,24 @@ async def test_a_reference_of_another_partner_is_unknown_here(ledger_db: Databas
     assert [each.kind for each in report.drifts] == [K.UNKNOWN_TO_US]
 
 
+@pytest.mark.parametrize("days", [1, 2, 5])
+async def test_a_booking_that_comes_after_we_let_go_is_told_once(ledger_db: Database, days: int):
+    given_up = [S.REJECTED, S.EXPIRED, S.CANCELLED]
+    pasts = [Past(each, drift=K.STATUS_DIFFERS, late=days) for each in given_up]
+    day, found_on = Day(ListingPartner(page=1)), []
+    await ledger_db.write(lambda c: day.write(c, [*pasts, Past(late=days), Past(S.IN_DOUBT)]))
+    clock = Clock(start_of(DAY + timedelta(days=30)))
+
+    for back in range(days + 2):
+        on = DAY + timedelta(days=back)
+        await Reconciler(ledger_db, day.partner, now=clock, part=2).reconcile(PARTNER, on)
+        drifts = await ReconciliationBook(ledger_db).read_drifts(PARTNER, on)
+        found_on += [(on, drift.kind, drift.reference, drift.amount) for drift in drifts]
+
+    told_on = DAY if days == 1 else DAY + timedelta(days=days)
+    assert sorted(found_on) == sorted((told_on, *each) for each in day.expected)
+
+
 async def test_what_changes_while_the_statement_is_read_is_left_open(ledger_db: Database):
     day = Day()
     await ledger_db.write(lambda c: day.write(c, [Past(drift=K.STATUS_DIFFERS)]))
@@ -263,7 +281,7 @@ async def test_a_day_is_reconciled_once_after_midnight_in_jakarta(ledger_db: Dat
 
     assert too_early == again == []
     assert [(report.partner, report.day) for report in reports] == [(PARTNER, DAY)]
-    assert partner.asked == [DAY]
+    assert partner.asked == [DAY, DAY + timedelta(days=1)]
 
 
 async def test_days_that_were_missed_are_made_up_for(ledger_db: Database):
@@ -309,7 +327,8 @@ async def test_of_several_processes_one_reconciles(ledger_db: Database):
 
     reports = await asyncio.gather(*(each.reconcile_due() for each in schedules))
 
-    assert sum(map(len, reports)) == len(partner.asked) == 1
+    assert sum(map(len, reports)) == 1
+    assert len(partner.asked) == 2  # the day, and the next
 
 
 def a_schedule(database: Database, partner: ListingPartner, clock: Clock) -> ReconcileSchedule:
