@@ -36,6 +36,9 @@ from gateway.enrolment.blocks import BlockRegister
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
+from gateway.enrolment.reconcile import Reconciler
+from gateway.enrolment.reconcile_schedule import ReconcileSchedule
+from gateway.enrolment.reconciliations import ReconciliationBook
 from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
@@ -45,6 +48,8 @@ from gateway.partners.adapters import AdapterPool
 from gateway.partners.calls import CallReport, PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
 from gateway.partners.sandbox import partners_files
+from gateway.partners.statements import partners_with_statements
+from gateway.reports.enrolments import ReportDesk
 from gateway.settings import Settings
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
@@ -97,6 +102,7 @@ class Gateway:
         self._build_databases()
         self._build_partners()
         self._build_enrolment()
+        self._build_reports()
         self.cache = _build_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
@@ -154,6 +160,15 @@ class Gateway:
             self.ledger, lambda code: self.follower.directory.freshness(code).fetched_at, utc_now
         )
 
+    def _build_reports(self) -> None:
+        self.reports = ReportDesk(self.ledger)
+        self.reconciliations = ReconciliationBook(self.ledger)
+        self.reconciler = Reconciler(self.ledger, self.calls, now=utc_now)
+        self.reconciled_partners = partners_with_statements(self.configs)
+        self.reconcile_schedule = ReconcileSchedule(
+            self.ledger, self.reconciler, self.reconciled_partners, now=utc_now
+        )
+
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
@@ -164,7 +179,8 @@ class Gateway:
             self._keep_counting_seats(),
         ]
         if background:
-            work += [self._scheduler.run(self.configs), self._keep_pruning(), self._sealer.run()]
+            work += [self._scheduler.run(self.configs), self._keep_pruning()]
+            work += [self._sealer.run(), self.reconcile_schedule.run()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -257,6 +273,8 @@ class Gateway:
             blocks=self.blocks,
             approvals=self.approvals,
             learners=self.learners,
+            reconciliations=self.reconciliations,
+            reports=self.reports,
             now=now,
             viewer=viewer,
         )

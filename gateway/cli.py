@@ -32,6 +32,8 @@ from gateway.commands.blocks import approvals_app, blocks_app
 from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
+from gateway.commands.reconcile import reconcile
+from gateway.commands.report import report_app
 from gateway.console import SyncBoard, print_partners
 from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
@@ -64,6 +66,8 @@ app.add_typer(approvals_app, name="approvals")
 app.add_typer(learners_app, name="learners")
 app.add_typer(grants_app, name="grants")
 app.add_typer(audit_app, name="audit")
+app.add_typer(report_app, name="report")
+app.command()(reconcile)
 partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]

@@ -47,6 +47,12 @@ CATALOGUE_REVISION = Gauge(
 ENROLMENTS = Counter(
     "mitra_enrolment_changes", "Changes of enrolments by new status.", ["status"], registry=REGISTRY
 )
+RECONCILIATIONS = Counter(
+    "mitra_reconciliations",
+    "Comparisons with partners' statements by outcome.",
+    ["partner", "outcome"],
+    registry=REGISTRY,
+)
 CACHE_UNAVAILABLE = Counter(
     "mitra_cache_unavailable", "Reads and writes that found no Redis.", registry=REGISTRY
 )

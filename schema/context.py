@@ -13,6 +13,7 @@ from schema.loaders import DescriptionLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
+from schema.report_ports import EnrolmentReports, Reconciliations
 from schema.search_ports import SearchReader
 
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
@@ -34,6 +35,8 @@ class Context:
     blocks: Blocks
     approvals: Approvals
     learners: LearnerDesk
+    reconciliations: Reconciliations
+    reports: EnrolmentReports
     now: datetime
     viewer: Viewer = ANONYMOUS
 

@@ -20,6 +20,8 @@ from schema.operators.blocks import BlockQuery
 from schema.operators.held import HeldQuery
 from schema.operators.learners import LearnerQuery
 from schema.operators.links import LinkQuery
+from schema.operators.reconciliation import ReconciliationQuery
+from schema.operators.reports import ReportQuery
 from schema.operators.search import SearchQuery
 from schema.paging import (
     DEFAULT_SIZE,
@@ -54,7 +56,15 @@ SearchText = Annotated[str | None, argument("Words to look for, at most 200 char
 
 @strawberry.type(description="Entry points for reading.")
 class Query(
-    HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery, VerdictQuery, LearnerQuery
+    HeldQuery,
+    ChangesQuery,
+    LinkQuery,
+    BlockQuery,
+    SearchQuery,
+    ReconciliationQuery,
+    ReportQuery,
+    VerdictQuery,
+    LearnerQuery,
 ):
     """The query root."""
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, 
 
 from adapters.base import Booking
 from gateway.enrolment.facts import Participant, PastEnrolment
+from gateway.enrolment.goods import Goods
 from gateway.enrolment.money import Movement, post
 from gateway.storage.ledger_tables import enrolment, enrolment_event, learner
 from gateway.telemetry import ENROLMENTS
@@ -48,6 +49,7 @@ class Filed:
     version: int
     offering_key: RemoteId
     session_key: RemoteId | None
+    goods: Goods | None = None  # told when filing; not read back
 
     @property
     def booking(self) -> Booking:
@@ -271,6 +273,7 @@ def _to_row(filed: Filed) -> dict[str, Any]:
         "reference": record.reference,
         "created_at": record.created_at,
         "expected_by": record.expected_by,
+        **(filed.goods.columns if filed.goods else {}),
     }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from gateway.enrolment import keys, ledger, money, outbox, paging, policy
 from gateway.enrolment.facts import Facts, Participant
 from gateway.enrolment.gathering import Wish, keep_still, read_facts
+from gateway.enrolment.goods import to_goods
 from gateway.enrolment.in_flight import TurnNotComeError, Turns
 from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.learners import Learners
@@ -143,6 +144,7 @@ class EnrolmentService:
 
     def _read_facts(self, connection: Connection, wish: Wish) -> Facts | None:
         learner = ledger.read_learner(connection, wish.request.learner)
+        learner = None if learner is None or learner.is_erased else learner
         return read_facts(connection, wish, learner, self._rules, self._now())
 
     async def _write_for(self, learner: LearnerId, change: Callable[[Connection], T]) -> T:
@@ -211,7 +213,8 @@ class EnrolmentService:
             expected_by=wish.now + SETTLED_WITHIN,
         )
         session_key = sessions[request.session_id] if request.session_id else None
-        return Filed(record, version=1, offering_key=fact.key, session_key=session_key)
+        goods = to_goods(fact, request.session_id)
+        return Filed(record, 1, fact.key, session_key, goods)
 
 
 def _is_lock_timeout(exc: OperationalError) -> bool:

@@ -106,6 +106,10 @@ enrolment = Table(
     Column("certificate_url", Text),
     Column("completed_at", Instant),
     Column("rated_at", Instant),  # by the learner: the next purchase waits for it
+    Column("institution_id", String(36)),  # these four as the catalogue told them at purchase
+    Column("institution_name", Text),
+    Column("category", Text),
+    Column("region_code", Text),
     CheckConstraint("price >= 0", name="price"),
 )
 _is_live = enrolment.c.status.in_(sorted(LIVE))
@@ -117,6 +121,7 @@ Index(
     sqlite_where=_is_live,
     postgresql_where=_is_live,
 )
+Index("ix_enrolment_created", enrolment.c.created_at, enrolment.c.id)
 Index("ix_enrolment_newest", enrolment.c.learner_id, enrolment.c.created_at, enrolment.c.id)
 Index(
     "ix_enrolment_seats",
