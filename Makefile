@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue lint format setup setup-dev explorer adapter docs schema pins clean
+.PHONY: help demo test bench-catalogue lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -40,6 +40,9 @@ format: setup-dev  ## Put the code into its one layout
 setup: .venv/.runtime  ## Install what running needs into .venv
 
 setup-dev: .venv/.dev  ## Install what testing and linting need as well
+
+setup-parquet: setup  ## Install what exporting Parquet needs as well (170 MB)
+	@sed -n '/^pyarrow==/,/[^\\]$$/p' requirements/dev.txt | $(PIP) --require-hashes -r /dev/stdin
 
 explorer: $(EXPLORER)/static/explorer.js  ## Bundle the explorer (needs Node 20; skipped without it)
 

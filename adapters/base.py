@@ -6,6 +6,7 @@ few that one answer needs); the gateway owns loop, deadline, retry, pace and sto
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, NewType, Protocol, runtime_checkable
 
@@ -20,6 +21,7 @@ class Capability(StrEnum):
 
     CATALOGUE = "catalogue"
     ENROLMENT = "enrolment"
+    STATEMENT = "statement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,29 @@ class Receipt:
     access_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One booking that a partner holds, as its statement tells it now.
+
+    `reference` is what the partner was given, which need not be one of ours; `price` is
+    None where it is not told.
+    """
+
+    reference: Reference
+    status: ReceiptStatus
+    price: Money | None = None
+    partner_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Part of the list of bookings that a partner made on one day, cancelled ones too."""
+
+    lines: tuple[StatementLine, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    next_cursor: Cursor | None = None
+
+
 @runtime_checkable
 class CatalogueSource(Protocol):
     """A partner whose catalogue can be read."""
@@ -157,10 +182,23 @@ class EnrolmentDesk(Protocol):
         """Give the place back; cancelling twice answers the same receipt."""
 
 
+@runtime_checkable
+class StatementSource(Protocol):
+    """A partner that lists the enrolments it holds, for reconciliation."""
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
+        """Return what was booked on `day` (in Asia/Jakarta), from `cursor` on.
+
+        One call, one request; raises `PartnerError`.  A line that cannot be read is a
+        rejection, and the others stand.
+        """
+
+
 def has_capability(adapter: object, capability: Capability) -> bool:
     """Return whether `adapter` has the methods that `capability` promises."""
     protocols: dict[Capability, Any] = {
         Capability.CATALOGUE: CatalogueSource,
         Capability.ENROLMENT: EnrolmentDesk,
+        Capability.STATEMENT: StatementSource,
     }
     return isinstance(adapter, protocols[capability])

@@ -5,36 +5,41 @@
 | `POST {base}/enrolments` | 201 booked, 200 the same reference again, 409 a rejected receipt |
 | `GET {base}/enrolments/{reference}` | 200 the receipt, 404 never seen |
 | `DELETE {base}/enrolments/{reference}` | 200 the receipt, now cancelled (again: the same), 404 |
+| `GET {base}/enrolments?day=2020-04-11` | 200 what was booked that day; `&cursor=` goes on |
 
-A receipt is `{reference, status, partner_reference, reason, redeem_code, access_url}`.
+A receipt is `{reference, status, partner_reference, reason, redeem_code, access_url}`; a
+statement is told in `adapters/statements.py`.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
-from adapters.base import Booking, Receipt, ReceiptStatus
+from adapters.base import Booking, Cursor, Receipt, ReceiptStatus, Statement
 from adapters.errors import AmbiguousPartnerError, PartnerContractError, PartnerRefusedError
 from adapters.http import Answer, PartnerClient
-from adapters.parsing import RowError, clean_title, optional_text, text, to_url
+from adapters.parsing import RowError, short_text, text, to_url
+from adapters.statements import to_statement
 from schema.model.values import Reference
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentCodec:
-    """How a partner spells a booking and a receipt.
+    """How a partner spells a booking, a receipt and a statement.
 
-    `decode` returns the receipt's fields; it may raise `ValueError`, `LookupError` or
-    `TypeError` for what is no receipt.
+    `decode` returns the receipt's fields, `decode_statement` (where it differs) the
+    statement's; they may raise `ValueError`, `LookupError` or `TypeError` for what is none.
     """
 
     encode: Callable[[Booking], bytes]
     decode: Callable[[bytes], Mapping[str, Any]]
     content_type: str
+    decode_statement: Callable[[bytes], Mapping[str, Any]] | None = None
 
 
 def to_fields(booking: Booking) -> dict[str, Any]:
@@ -69,20 +74,15 @@ def to_receipt(fields: Any, reference: Reference) -> Receipt:
     return Receipt(
         reference=reference,
         status=ReceiptStatus(text(fields, "status").lower()),
-        partner_reference=_short(fields, "partner_reference"),
-        reason=_short(fields, "reason"),
-        redeem_code=_short(fields, "redeem_code"),
+        partner_reference=short_text(fields, "partner_reference"),
+        reason=short_text(fields, "reason"),
+        redeem_code=short_text(fields, "redeem_code"),
         access_url=to_url(fields.get("access_url")),
     )
 
 
-def _short(fields: Mapping[str, Any], key: str) -> str | None:
-    told = optional_text(fields, key)
-    return clean_title(told) if told else None
-
-
 class EnrolmentCalls:
-    """Books, finds and cancels at one partner; adapters delegate to it."""
+    """Books, finds, cancels and lists at one partner; adapters delegate to it."""
 
     def __init__(
         self,
@@ -121,6 +121,17 @@ class EnrolmentCalls:
         """See `EnrolmentDesk.cancel`; a reference never seen is a `PartnerRefusedError`."""
         answer = await self._client.send("DELETE", self._path_of(reference), key=reference)
         return self._written(answer, reference)
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
+        """See `StatementSource.fetch_statement`."""
+        asked = {"day": day.isoformat()} | ({"cursor": cursor} if cursor else {})
+        answer = await self._client.fetch(self._path, asked)
+        decode = self._codec.decode_statement or self._codec.decode
+        try:
+            return to_statement(decode(answer.body), day)
+        except (ValueError, LookupError, TypeError) as exc:
+            partner = self._client.partner
+            raise PartnerContractError(partner, "answers no usable statement") from exc
 
     def _written(self, answer: Answer, reference: Reference) -> Receipt:
         """Read the receipt of a write: done but not understood is ambiguous, not failed."""

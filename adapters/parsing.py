@@ -180,6 +180,12 @@ def optional_text(row: Record, key: str) -> str | None:
     return None if value is None else clean_text(_to_text(value, key)) or None
 
 
+def short_text(row: Record, key: str) -> str | None:
+    """Return the text at `key` on one bounded line (`clean_title`); None when nothing is told."""
+    told = optional_text(row, key)
+    return (clean_title(told) or None) if told else None
+
+
 def remote_id(row: Record, key: str) -> RemoteId:
     """Return what the partner calls the thing: text or a whole number, at most 200 long."""
     found = text(row, key)

@@ -35,6 +35,19 @@ ETag = '"v1"'                     # with one, a 304 must become NotModified
 payload = "receipt.json"          # about the reference "REF-1"; in its own envelope
 status = "confirmed"
 
+[statement]                       # optional: what the partner says that it booked on a day
+payload = "statement.json"        # in its own envelope
+day = "2020-04-11"
+lines = 2                         # how many it holds,
+rejections = 1                    # how many are bad (default 0),
+next_cursor = true                # and whether there is more (default false)
+
+[statement.first]                 # the first line, as far as you care to say
+reference = "REF-1"
+status = "confirmed"
+price = 350000
+partner_reference = "MP-000001"
+
 [options]                         # optional: `options` of the partners file
 ```
 """
@@ -42,12 +55,13 @@ status = "confirmed"
 import tomllib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from adapters.base import Booking, Capability, PartnerSettings, Validators
+from adapters.base import Booking, Capability, Cursor, PartnerSettings, Validators
 from adapters.registry import build_adapter, installed
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
 
@@ -69,6 +83,7 @@ class Case:
     headers: Mapping[str, str] = field(default_factory=dict)
     receipt: bytes | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    statement: bytes | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -79,7 +94,7 @@ class Case:
 def load_case(folder: Path) -> Case:
     """Read a case; see the module's docstring for its form."""
     expected = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
-    receipt = expected.get("receipt")
+    receipt, statement = expected.get("receipt"), expected.get("statement")
     return Case(
         name=folder.name,
         adapter=expected.get("adapter", folder.name),
@@ -88,6 +103,7 @@ def load_case(folder: Path) -> Case:
         headers=expected.get("headers", {}),
         receipt=(folder / receipt["payload"]).read_bytes() if receipt else None,
         options=expected.get("options", {}),
+        statement=(folder / statement["payload"]).read_bytes() if statement else None,
     )
 
 
@@ -160,3 +176,12 @@ async def find(adapter: Any) -> Any:
 async def cancel(adapter: Any) -> Any:
     """Cancel `REFERENCE`."""
     return await adapter.cancel(REFERENCE)
+
+
+def fetch_statement_of(day: date, cursor: Cursor | None = None) -> Call:
+    """Return the call that fetches the statement of `day`, from `cursor` on."""
+
+    async def fetch_statement(adapter: Any) -> Any:
+        return await adapter.fetch_statement(day, cursor)
+
+    return fetch_statement

@@ -14,11 +14,20 @@ async def test_my_adapter(check):
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 
-from adapters.base import Capability, NotModified, Page, Receipt, ReceiptStatus
+from adapters.base import (
+    Capability,
+    Cursor,
+    NotModified,
+    Page,
+    Receipt,
+    ReceiptStatus,
+    Statement,
+)
 from adapters.errors import (
     AmbiguousPartnerError,
     PartnerContractError,
@@ -37,6 +46,7 @@ from adapters.recorded import (
     facing,
     fetch,
     fetch_knowing,
+    fetch_statement_of,
     find,
     load_case,
     load_cases,
@@ -49,6 +59,9 @@ from adapters.transport import AnswerLostError, RequestNotSentError
 from schema.model.catalogue import Offering
 
 __all__ = ["Case", "NonconformingError", "checks_for", "load_case", "load_cases"]
+
+
+DAY = date(2020, 4, 11)
 
 
 class NonconformingError(AssertionError):
@@ -69,6 +82,8 @@ def checks_for(case: Case) -> list[Check]:
         checks += ENROLMENT_CHECKS
         if case.receipt is not None:
             checks.append(understands_a_recorded_receipt)
+    if Capability.STATEMENT in case.capabilities:
+        checks += STATEMENT_CHECKS
     return checks
 
 
@@ -249,7 +264,78 @@ ENROLMENT_CHECKS: tuple[Check, ...] = (
 )
 
 
+# --- statements ----------------------------------------------------------------------
+
+
+async def reads_a_recorded_statement(case: Case) -> None:
+    """Read the recorded statement as the lines, rejections and cursor that the case tells."""
+    if case.statement is None:
+        raise NonconformingError(f"case {case.name}: record a statement (adapters/recorded.py)")
+    expected = case.expected["statement"]
+    found = await facing(case, with_body(case, case.statement), _statement_of(case))
+    if not isinstance(found, Statement):
+        raise NonconformingError(f"fetch_statement gave no Statement but {found!r:.200}")
+    _same("lines", len(found.lines), expected["lines"], found.rejections)
+    _same("rejections", len(found.rejections), expected.get("rejections", 0), found.rejections)
+    _same("next_cursor", found.next_cursor is not None, expected.get("next_cursor", False))
+    first = found.lines[0]
+    told = {
+        "reference": first.reference,
+        "status": first.status,
+        "price": first.price.amount if first.price else None,
+        "partner_reference": first.partner_reference,
+    }
+    for name, value in expected.get("first", {}).items():
+        _same(f"the first line's {name}", told[name], value)
+
+
+async def asks_for_one_day_from_a_cursor(case: Case) -> None:
+    """Ask for the day, and give the cursor back as it was given, in one request."""
+    seen: list[httpx.Request] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(403)
+
+    cursor = Cursor("page/2 & more")
+    call = fetch_statement_of(DAY, cursor)
+    await _raises(PartnerRefusedError, case, answering, call)
+    _same("requests", len(seen), 1)
+    told = (seen[0].method, seen[0].url.params.get("day"), seen[0].url.params.get("cursor"))
+    _same("what was asked", told, ("GET", DAY.isoformat(), cursor))
+
+
+async def says_why_there_is_no_statement(case: Case) -> None:
+    """Tell a partner that is down, busy, or refuses from one that answers nonsense."""
+    call = fetch_statement_of(DAY)
+    await _raises(PartnerUnavailableError, case, with_status(503), call)
+    await _raises(PartnerUnavailableError, case, with_failure(AnswerLostError("broke off")), call)
+    await _raises(PartnerThrottledError, case, with_status(429), call)
+    await _raises(PartnerRefusedError, case, with_status(403), call)
+    for body in (b"<html>maintenance", b"{}", b"[7, 8]", b"", case.receipt or b"null"):
+        await _raises(PartnerContractError, case, with_body(case, body), call)
+
+
+async def refuses_the_statement_of_another_day(case: Case) -> None:
+    """Raise `PartnerContractError` when the statement is not of the day that was asked for."""
+    other = date.fromisoformat(case.expected["statement"]["day"]) + timedelta(days=1)
+    answering = with_body(case, case.statement or b"")
+    await _raises(PartnerContractError, case, answering, fetch_statement_of(other))
+
+
+STATEMENT_CHECKS: tuple[Check, ...] = (
+    reads_a_recorded_statement,
+    asks_for_one_day_from_a_cursor,
+    says_why_there_is_no_statement,
+    refuses_the_statement_of_another_day,
+)
+
+
 # --- saying what is wrong --------------------------------------------------------------
+
+
+def _statement_of(case: Case) -> Call:
+    return fetch_statement_of(date.fromisoformat(case.expected["statement"]["day"]))
 
 
 async def _page(case: Case, payload: bytes) -> Page:

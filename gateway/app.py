@@ -31,24 +31,33 @@ from gateway.catalogue.rates import load_rates
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
+from gateway.enrolment.audit.sealer import Sealer
 from gateway.enrolment.blocks import BlockRegister
 from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.feed import EventFeed
+from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.quotas import QuotaRegister
+from gateway.enrolment.reconcile import Reconciler
+from gateway.enrolment.reconcile_schedule import ReconcileSchedule
+from gateway.enrolment.reconciliations import ReconciliationBook
 from gateway.enrolment.reviews import ReviewDesk
+from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.timekeeper import Timekeeper
 from gateway.enrolment.watching import EnrolmentWatch
 from gateway.execution.answers import SharedAnswers
+from gateway.keyrings import build_keyrings
 from gateway.partners.adapters import AdapterPool
 from gateway.partners.calls import CallReport, PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
 from gateway.partners.sandbox import partners_files
+from gateway.partners.statements import partners_with_statements
+from gateway.reports.enrolments import ReportDesk
 from gateway.settings import Settings
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
@@ -101,6 +110,7 @@ class Gateway:
         self._build_databases()
         self._build_partners()
         self._build_enrolment()
+        self._build_reports()
         self.cache = _build_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
@@ -132,8 +142,9 @@ class Gateway:
         )
 
     def _build_enrolment(self) -> None:
+        rules = _load_rules(self.settings)
         learners = (
-            DevelopmentLearners(self.ledger, utc_now)
+            DevelopmentLearners(self.ledger, utc_now, rules)
             if self.settings.is_development
             else ImportedLearners(self.ledger)
         )
@@ -142,9 +153,16 @@ class Gateway:
             self.ledger, self.calls, now=utc_now, holder=self._holder, on_change=self.watch.notify
         )
         self.enrolments = EnrolmentService(
-            self.ledger, self.store, learners, now=utc_now, notify=self._courier.notify
+            self.ledger,
+            self.store,
+            learners,
+            now=utc_now,
+            notify=self._courier.notify,
+            rules=rules,
         )
-        self._build_after_enrolling()
+        self.learners = LearnerRegister(self.ledger, build_keyrings(self.settings), utc_now)
+        self._sealer = Sealer(self.ledger, now=utc_now, holder=self._holder)
+        self._build_after_enrolling(rules)
         self.blocks = BlockRegister(self.ledger, utc_now, self._follow_blocks)
         self.block_follower = BlockFollower(
             self.blocks, self.catalogue, utc_now, self.follower.notify
@@ -154,18 +172,29 @@ class Gateway:
             self.ledger, lambda code: self.follower.directory.freshness(code).fetched_at, utc_now
         )
 
-    def _build_after_enrolling(self) -> None:
+    def _build_after_enrolling(self, rules: RuleBook) -> None:
         def notify() -> None:
             self._courier.notify()
             self.watch.notify()
 
-        self.cancellations = Cancellations(self.ledger, self.store, now=utc_now, notify=notify)
+        self.cancellations = Cancellations(
+            self.ledger, self.store, now=utc_now, rules=rules, notify=notify
+        )
         self.progress = ProgressDesk(self.ledger, now=utc_now)
         self.partner_reports = PartnerReports(self.ledger, now=utc_now, notify=notify)
         self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=notify)
         self.event_feed = EventFeed(self.ledger)
         self.quotas = QuotaRegister(self.ledger, utc_now)
         self._timekeeper = Timekeeper(self.ledger, self.partner_reports, now=utc_now, notify=notify)
+
+    def _build_reports(self) -> None:
+        self.reports = ReportDesk(self.ledger)
+        self.reconciliations = ReconciliationBook(self.ledger)
+        self.reconciler = Reconciler(self.ledger, self.calls, now=utc_now)
+        self.reconciled_partners = partners_with_statements(self.configs)
+        self.reconcile_schedule = ReconcileSchedule(
+            self.ledger, self.reconciler, self.reconciled_partners, now=utc_now
+        )
 
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
@@ -177,11 +206,8 @@ class Gateway:
             self._keep_counting_seats(),
         ]
         if background:
-            work += [
-                self._scheduler.run(self.configs),
-                self._keep_pruning(),
-                self._timekeeper.run(),
-            ]
+            work += [self._scheduler.run(self.configs), self._keep_pruning()]
+            work += [self._sealer.run(), self.reconcile_schedule.run(), self._timekeeper.run()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -278,6 +304,9 @@ class Gateway:
             links=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
+            learners=self.learners,
+            reconciliations=self.reconciliations,
+            reports=self.reports,
             now=now,
             viewer=viewer,
         )
@@ -314,6 +343,10 @@ class Gateway:
                 log.info("changes.pruned", rows=gone)
             except Exception:
                 log.exception("changes.prune_failed")
+            try:
+                log.info("keys.pruned", rows=await self.enrolments.prune_keys())
+            except Exception:
+                log.exception("keys.prune_failed")
             await asyncio.sleep(PRUNE_SECONDS)
 
     async def _keep_counting_seats(self) -> None:
@@ -355,6 +388,10 @@ def create_app_from_environment() -> Starlette:
     settings = Settings()
     configure_logging(settings.log_format)
     return create_app(settings)
+
+
+def _load_rules(settings: Settings) -> RuleBook:
+    return load_rule_book(BUILT_IN, *([settings.rules] if settings.rules else []))
 
 
 def _build_cache(settings: Settings) -> Cache:

@@ -26,11 +26,20 @@ from gateway.app import Gateway
 from gateway.catalogue.rates import RatesFileError
 from gateway.commands import held
 from gateway.commands.account import account
+from gateway.commands.audit import audit_app
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
 from gateway.commands.enrolments import enrolments_app, seats_app
+from gateway.commands.grants import grants_app
+from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
+from gateway.commands.reconcile import reconcile
+from gateway.commands.report import report_app
 from gateway.console import SyncBoard, print_partners
+from gateway.enrolment.intake.desk import NoConsentError
+from gateway.enrolment.intake.files import IntakeFileError
+from gateway.enrolment.privacy.keyring import KeyringError
+from gateway.enrolment.rules.book import RulesFileError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging
@@ -57,6 +66,11 @@ app.add_typer(blocks_app, name="blocks")
 app.add_typer(approvals_app, name="approvals")
 app.add_typer(enrolments_app, name="enrolments")
 app.add_typer(seats_app, name="seats")
+app.add_typer(learners_app, name="learners")
+app.add_typer(grants_app, name="grants")
+app.add_typer(audit_app, name="audit")
+app.add_typer(report_app, name="report")
+app.command()(reconcile)
 partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]
@@ -68,9 +82,13 @@ def main() -> None:
     expected = (
         PartnersFileError,
         RatesFileError,
+        RulesFileError,
         ScaffoldError,
         control.SandboxControlError,
         processes.CannotStartError,
+        IntakeFileError,
+        KeyringError,
+        NoConsentError,
     )
     try:
         app()

@@ -18,6 +18,7 @@ from rich.console import Console
 from adapters.sandbox.control import SandboxControlError, fetch_status
 from gateway.app import Gateway, create_app
 from gateway.console import SyncBoard
+from gateway.priority import BEHIND_SERVING, step_back
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 
@@ -53,6 +54,7 @@ def serve(settings: Settings) -> None:
 
 async def work(settings: Settings) -> None:
     """Sync and deliver without serving, until told to stop."""
+    step_back(BEHIND_SERVING)
     configure_logging(settings.log_format)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -53,6 +53,11 @@ class Settings(BaseSettings):
         default=(),
         description="Partners files separated by `:`, added to the built-in list.",
     )
+    rules: Path | None = Field(
+        default=None,
+        description="Folder of rules files (`*.toml`) of schemes and years beside the built-in "
+        "ones.",
+    )
     rates: Path | None = Field(
         default=None,
         description="TOML file of dated rates, by which prices in other currencies are filtered "
@@ -67,6 +72,16 @@ class Settings(BaseSettings):
         ge=1,
         description="How many revisions `catalogueChanges` reaches back; an older copy begins "
         "again.",
+    )
+    national_id_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys by which national ids are compared, `VERSION:BASE64` of 32 bytes each, "
+        "or `file:PATH` to them; without any, duplicates are not looked for.",
+    )
+    contact_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that wrap learners' data keys, written alike; without any, contact data "
+        "is not kept.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(

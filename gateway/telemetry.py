@@ -7,6 +7,8 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from schema.redaction import redacted
+
 REGISTRY = CollectorRegistry()
 
 PARTNER_CALLS = Counter(
@@ -45,6 +47,12 @@ CATALOGUE_REVISION = Gauge(
 ENROLMENTS = Counter(
     "mitra_enrolment_changes", "Changes of enrolments by new status.", ["status"], registry=REGISTRY
 )
+RECONCILIATIONS = Counter(
+    "mitra_reconciliations",
+    "Comparisons with partners' statements by outcome.",
+    ["partner", "outcome"],
+    registry=REGISTRY,
+)
 CACHE_UNAVAILABLE = Counter(
     "mitra_cache_unavailable", "Reads and writes that found no Redis.", registry=REGISTRY
 )
@@ -65,6 +73,25 @@ class _PresentStderr:
         sys.stderr.flush()
 
 
+class _Redacting:
+    """Renders a line, and leaves out what may be a national id, wherever it came from."""
+
+    def __init__(self, renderer: Any) -> None:
+        self._renderer = renderer
+
+    def __call__(self, logger: Any, name: str, event: Any) -> str:
+        """Return the line."""
+        return redacted(str(self._renderer(logger, name, event)))
+
+
+class _RedactingFormatter(logging.Formatter):
+    """Does the same for those who log through the standard library."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        return redacted(super().format(record))
+
+
 def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) -> None:
     """Send all loggers to standard error in one format."""
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
@@ -77,10 +104,12 @@ def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) ->
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            renderer,
+            _Redacting(renderer),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(_PresentStderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_RedactingFormatter(logging.BASIC_FORMAT))

@@ -10,7 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
-from schema.errors import masked, surprise
+from schema.errors import masked, surprise, unrevealing
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.subscription import Subscription
@@ -54,7 +54,7 @@ class MaskingSchema(strawberry.Schema):
     def _presentable(self, error: GraphQLError) -> GraphQLError:
         cause = surprise(error)
         if cause is None:
-            return error
+            return unrevealing(error)
         error_id = self._new_error_id()
         if self._on_unexpected is not None:
             self._on_unexpected(cause, error_id)

@@ -14,11 +14,13 @@ from schema.enrolment_ports import (
     Progresses,
     Reviews,
 )
+from schema.learner_ports import LearnerDesk
 from schema.links_ports import CourseLinks
 from schema.loaders import DescriptionLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
+from schema.report_ports import EnrolmentReports, Reconciliations
 from schema.search_ports import SearchReader
 
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
@@ -44,6 +46,9 @@ class Context:
     links: CourseLinks
     blocks: Blocks
     approvals: Approvals
+    learners: LearnerDesk
+    reconciliations: Reconciliations
+    reports: EnrolmentReports
     now: datetime
     viewer: Viewer = ANONYMOUS
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from graphql import GraphQLError
 
+from schema.redaction import redacted
+
 
 class ErrorCode(StrEnum):
     """What a client should do next: correct the request, log in, give up, report, begin anew."""
@@ -39,6 +41,21 @@ def surprise(error: GraphQLError) -> Exception | None:
         return None
     found_in_document = error.path is None and bool(error.nodes or error.locations)
     return None if found_in_document else cause
+
+
+def unrevealing(error: GraphQLError) -> GraphQLError:
+    """Return `error` without national ids: GraphQL quotes the values that it refuses."""
+    message = redacted(error.message)
+    if message == error.message:
+        return error
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=error.extensions,
+    )
 
 
 def masked(error: GraphQLError, error_id: str) -> GraphQLError:

@@ -8,10 +8,11 @@ from schema.access import checked_key, checked_learner
 from schema.after_enrolling import AfterEnrollingMutation
 from schema.context import Info
 from schema.ids import NodeKind, plain_id
-from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal
+from schema.model.enrolment import EnrolOutcome, EnrolRequest
 from schema.model.values import LearnerId, OfferingId, SessionId
 from schema.operators.blocks import BlockMutation
 from schema.operators.held import HeldMutation
+from schema.operators.learners import LearnerMutation
 from schema.operators.links import LinkMutation
 from schema.operators.reviews import ReviewMutation
 from schema.paging import given
@@ -20,7 +21,14 @@ from schema.types.enrolments import EnrolInput, EnrolPayload
 
 
 @strawberry.type(description="Entry points for changing.")
-class Mutation(HeldMutation, LinkMutation, BlockMutation, ReviewMutation, AfterEnrollingMutation):
+class Mutation(
+    HeldMutation,
+    LinkMutation,
+    BlockMutation,
+    LearnerMutation,
+    ReviewMutation,
+    AfterEnrollingMutation,
+):
     """The mutation root."""
 
     @strawberry.mutation(
@@ -34,32 +42,31 @@ class Mutation(HeldMutation, LinkMutation, BlockMutation, ReviewMutation, AfterE
     ) -> EnrolOutcome:
         """Enrol the viewer."""
         request = to_request(wish, checked_learner(info.context.viewer))
-        if isinstance(request, Refusal):
-            return EnrolOutcome(enrolment=None, refusals=(request,))
         return await info.context.enrolments.enrol(request)
 
 
-def to_request(wish: EnrolInput, learner: LearnerId) -> EnrolRequest | Refusal:
-    """Return the wish in our own ids, or the refusal of one that names nothing.
+def to_request(wish: EnrolInput, learner: LearnerId) -> EnrolRequest:
+    """Return the wish in our own ids; one that can name nothing is "", and will not be found.
 
     Raises BAD_USER_INPUT for a key that cannot be kept.
     """
     key = checked_key(wish.idempotency_key)
-    offering_id = plain_id(NodeKind.OFFERING, wish.offering_id)
-    if offering_id is None:
-        return _not_found("offering", "offeringId")
-    session = given(wish.session_id)
-    session_id = None if session is None else plain_id(NodeKind.SESSION, session)
-    if session is not None and session_id is None:
-        return _not_found("session", "sessionId")
     return EnrolRequest(
         learner=learner,
-        offering_id=OfferingId(offering_id),
-        session_id=None if session_id is None else SessionId(session_id),
+        offering_id=to_offering_id(wish.offering_id),
+        session_id=to_session_id(given(wish.session_id)),
         idempotency_key=key,
         expected_price=given(wish.expected_price),
     )
 
 
-def _not_found(thing: str, field: str) -> Refusal:
-    return Refusal(EnrolErrorCode.NOT_FOUND, f"There is no such {thing}.", ("input", field))
+def to_offering_id(global_id: str) -> OfferingId:
+    """Return the offering that is meant; "" for an id that is not one of an offering."""
+    return OfferingId(plain_id(NodeKind.OFFERING, global_id) or "")
+
+
+def to_session_id(global_id: str | None) -> SessionId | None:
+    """Return the session that is meant, if any; "" for an id that is not one of a session."""
+    if global_id is None:
+        return None
+    return SessionId(plain_id(NodeKind.SESSION, global_id) or "")

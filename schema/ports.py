@@ -25,6 +25,7 @@ from schema.model.enrolment import (
     EnrolmentStatus,
     EnrolOutcome,
     EnrolRequest,
+    EnrolVerdict,
 )
 from schema.model.values import (
     CourseId,
@@ -315,6 +316,9 @@ class Enrolments(Protocol):
 
     async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
         """Record a wish to enrol, or say why not."""
+
+    async def read_verdicts(self, request: EnrolRequest) -> Sequence[EnrolVerdict]:
+        """Return what every rule says of a wish, in order, and record nothing."""
 
     async def read_enrolment(
         self, learner: LearnerId, enrolment_id: EnrolmentId

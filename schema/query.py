@@ -18,7 +18,10 @@ from schema.model.viewer import Learner as LearnerRecord
 from schema.nodes import load_enrolment, load_node, viewing_learner
 from schema.operators.blocks import BlockQuery
 from schema.operators.held import HeldQuery
+from schema.operators.learners import LearnerQuery
 from schema.operators.links import LinkQuery
+from schema.operators.reconciliation import ReconciliationQuery
+from schema.operators.reports import ReportQuery
 from schema.operators.reviews import ReviewQuery
 from schema.operators.search import SearchQuery
 from schema.paging import (
@@ -47,12 +50,24 @@ from schema.types.enrolments import Enrolment, Learner
 from schema.types.node import Node
 from schema.types.partners import Partner
 from schema.types.search import CourseFilter, to_filter, to_search
+from schema.verdicts import VerdictQuery
 
 SearchText = Annotated[str | None, argument("Words to look for, at most 200 characters.")]
 
 
 @strawberry.type(description="Entry points for reading.")
-class Query(HeldQuery, ChangesQuery, LinkQuery, BlockQuery, SearchQuery, ReviewQuery):
+class Query(
+    HeldQuery,
+    ChangesQuery,
+    LinkQuery,
+    BlockQuery,
+    SearchQuery,
+    ReconciliationQuery,
+    ReportQuery,
+    VerdictQuery,
+    LearnerQuery,
+    ReviewQuery,
+):
     """The query root."""
 
     @strawberry.field(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from http import HTTPStatus
 
@@ -16,6 +17,7 @@ from adapters.base import (
     PartnerSettings,
     Receipt,
     ReceiptStatus,
+    Statement,
     Validators,
 )
 from adapters.enrolments import EnrolmentCalls
@@ -76,6 +78,10 @@ class Adapter:
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
         return await self._desk().cancel(reference)
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
+        """See `StatementSource.fetch_statement`."""
+        return await self._desk().fetch_statement(day, cursor)
 
     def _desk(self) -> EnrolmentCalls:
         if self._calls is None:

@@ -1,8 +1,18 @@
 """MauBelajarApa's exported file, asked for by its ETag, and its desk."""
 
+from datetime import date
 from http import HTTPStatus
 
-from adapters.base import Booking, Cursor, NotModified, Page, PartnerSettings, Receipt, Validators
+from adapters.base import (
+    Booking,
+    Cursor,
+    NotModified,
+    Page,
+    PartnerSettings,
+    Receipt,
+    Statement,
+    Validators,
+)
 from adapters.enrolments import EnrolmentCalls
 from adapters.http import PartnerClient
 from adapters.maubelajarapa.mapping import CODEC, to_page
@@ -40,3 +50,7 @@ class Adapter:
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
         return await self._desk.cancel(reference)
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
+        """See `StatementSource.fetch_statement`."""
+        return await self._desk.fetch_statement(day, cursor)

@@ -1,6 +1,8 @@
 """Pijar Mahir's course pages, counted from 1, and its desk."""
 
-from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Validators
+from datetime import date
+
+from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Statement, Validators
 from adapters.enrolments import EnrolmentCalls
 from adapters.errors import CursorExpiredError
 from adapters.http import PartnerClient
@@ -38,3 +40,7 @@ class Adapter:
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
         return await self._desk.cancel(reference)
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
+        """See `StatementSource.fetch_statement`."""
+        return await self._desk.fetch_statement(day, cursor)

@@ -212,8 +212,25 @@ def _encode(booking: Booking) -> bytes:
 
 
 def _decode(body: bytes) -> Mapping[str, Any]:
-    resource = orjson.loads(body)["data"]
+    return _receipt(orjson.loads(body)["data"])
+
+
+def _decode_statement(body: bytes) -> Mapping[str, Any]:
+    document = orjson.loads(body)
+    lines = [_line(resource) for resource in document["data"]]
+    return {**document["meta"], "lines": lines}
+
+
+def _line(resource: Any) -> Any:
+    """Return a line's fields; what is no resource is passed on, to be rejected alone."""
+    try:
+        return _receipt(resource)
+    except (LookupError, TypeError):
+        return resource
+
+
+def _receipt(resource: Any) -> Mapping[str, Any]:
     return {**resource["attributes"], "reference": resource["id"]}
 
 
-CODEC = EnrolmentCodec(_encode, _decode, MEDIA_TYPE)
+CODEC = EnrolmentCodec(_encode, _decode, MEDIA_TYPE, _decode_statement)

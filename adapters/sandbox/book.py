@@ -3,22 +3,27 @@
 The book is the partner's truth: it outlives `down` and `up`, and with a journal also
 a restart.  Its methods never await, so that calls on one event loop cannot interleave.
 A receipt is a dict of `reference, status, partner_reference, reason, redeem_code,
-access_url`; facades wrap it in their partner's envelope.
+access_url`; facades wrap it in their partner's envelope.  So they do with a statement, a
+dict as in `adapters/statements.py`.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from adapters.base import ReceiptStatus
 from adapters.sandbox.world import SandboxOffering, SandboxSession
 from schema.model.values import PartnerCode
+
+STATEMENT_LENGTH = 50  # lines of a page
+_CALENDAR = ZoneInfo("Asia/Jakarta")
 
 
 class Reason(StrEnum):
@@ -35,7 +40,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One reference in the book, with what was asked and what was answered."""
+    """One reference in the book, with what was asked and what was answered.
+
+    `booked_on` is the day in Jakarta; older journals do not tell it.
+    """
 
     reference: str
     offering: str
@@ -43,6 +51,7 @@ class Entry:
     learner: str
     price: int
     receipt: Mapping[str, Any]
+    booked_on: str | None = None
 
     def is_for(self, offering: str, session: str | None, learner: str) -> bool:
         """Return whether a repeated request asks for the same thing."""
@@ -52,6 +61,20 @@ class Entry:
     def holds_seat(self) -> bool:
         """Whether this entry takes one of its session's seats."""
         return self.session is not None and self.receipt["status"] == ReceiptStatus.CONFIRMED
+
+    def is_booked_on(self, day: str) -> bool:
+        """Return whether the statement of a day lists this; refused ones are on none."""
+        return self.booked_on == day and self.receipt["status"] != ReceiptStatus.REJECTED
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """What a statement tells of it."""
+        return {
+            "reference": self.reference,
+            "status": self.receipt["status"],
+            "partner_reference": self.receipt["partner_reference"],
+            "price": {"amount": self.price, "currency": "IDR"},
+        }
 
     @classmethod
     def from_json(cls, line: str) -> Self:
@@ -99,7 +122,8 @@ class EnrolmentBook:
         receipt = (
             _rejection(reference, refusal) if refusal else self._confirmation(reference, offering)
         )
-        self._record(Entry(reference, offering, session, learner, price, receipt))
+        today = self._now().astimezone(_CALENDAR).date().isoformat()
+        self._record(Entry(reference, offering, session, learner, price, receipt, today))
         return dict(receipt), True
 
     def find(self, reference: str) -> dict[str, Any] | None:
@@ -117,9 +141,20 @@ class EnrolmentBook:
             return None
         if entry.receipt["status"] == ReceiptStatus.CONFIRMED:
             cancelled = {**entry.receipt, "status": ReceiptStatus.CANCELLED.value}
-            fields = (entry.offering, entry.session, entry.learner, entry.price, cancelled)
-            self._record(Entry(reference, *fields))
+            self._record(replace(entry, receipt=cancelled))
         return self.find(reference)
+
+    def statement(self, day: str, cursor: str | None) -> dict[str, Any]:
+        """Return a page of what was booked on a day.  Raises `ValueError` for a bad day or cursor.
+
+        A cursor is how many lines come before; a day's list only grows at its end.
+        """
+        start, wanted = int(cursor or 0), date.fromisoformat(day).isoformat()
+        booked = [entry for entry in self._entries.values() if entry.is_booked_on(wanted)]
+        end = max(start, 0) + STATEMENT_LENGTH
+        lines = [entry.line for entry in booked[max(start, 0) : end]]
+        more = str(end) if end < len(booked) else None
+        return {"day": wanted, "next_cursor": more, "lines": lines}
 
     def seats_left(self, offering: str, session: SandboxSession) -> int:
         """Return how many seats of `session` are left now: what a facade should list."""

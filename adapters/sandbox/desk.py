@@ -1,8 +1,9 @@
-"""What every facade needs: a look at a secret, and the three enrolment routes.
+"""What every facade needs: a look at a secret, and the four enrolment routes.
 
 The routes are wrapped in the partner's own envelope: `POST {path}` books, `GET` and
-`DELETE {path}/{reference}` look up and cancel.  201 for a new reference, 200 for a known
-one, 409 for a refusal, 404 for a reference that was never seen.
+`DELETE {path}/{reference}` look up and cancel, `GET {path}?day=…&cursor=…` lists what was
+booked on a day.  201 for a new reference, 200 for a known one, 409 for a refusal, 404 for a
+reference that was never seen.
 """
 
 import hmac
@@ -28,21 +29,22 @@ def is_same(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode(errors="surrogateescape"), wanted.encode())
 
 
-def build_enrolment_routes(
+def build_enrolment_routes(  # noqa: PLR0913  all but the first three are named
     book: EnrolmentBook,
     guard: Guard,
     answer: Answer,
     *,
     decoded: Decoded = json.loads,
     opened: Opened = lambda body: body,
+    listed: Answer | None = None,
     path: str = "/enrolments",
 ) -> Sequence[web.RouteDef]:
     """Return the routes.
 
     `decoded` reads a request body and may raise `ValueError`; `opened` takes it out of its
     envelope and may raise `KeyError` or `TypeError`.  `answer` puts a receipt into the
-    partner's; None with 404 stands for an unknown reference, None with 400 for a body that
-    cannot be read.
+    partner's, and so does `listed` (where it differs) with a statement; None with 404 stands
+    for an unknown reference, None with 400 for a request that cannot be read.
     """
 
     async def place(request: web.Request) -> web.StreamResponse:
@@ -65,11 +67,19 @@ def build_enrolment_routes(
     async def cancel(request: web.Request) -> web.StreamResponse:
         return _found(book.cancel(request.match_info["reference"]))
 
+    async def list_day(request: web.Request) -> web.StreamResponse:
+        try:
+            told = book.statement(request.query.get("day", ""), request.query.get("cursor"))
+        except ValueError:
+            return answer(None, HTTPStatus.BAD_REQUEST)
+        return (listed or answer)(told, HTTPStatus.OK)
+
     def _found(receipt: Mapping[str, Any] | None) -> web.Response:
         return answer(receipt, HTTPStatus.OK if receipt else HTTPStatus.NOT_FOUND)
 
     return [
         web.post(path, guard(place)),
+        web.get(path, guard(list_day), allow_head=False),
         web.get(f"{path}/{{reference}}", guard(find), allow_head=False),
         web.delete(f"{path}/{{reference}}", guard(cancel)),
     ]

@@ -1,6 +1,8 @@
 """Sekolah.mu's API, one request per call; the connection is read along its cursors."""
 
-from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Validators
+from datetime import date
+
+from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Statement, Validators
 from adapters.enrolments import EnrolmentCalls
 from adapters.http import PartnerClient
 from adapters.sekolahmu.mapping import CODEC, QUERY, to_page
@@ -37,3 +39,7 @@ class Adapter:
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
         return await self._desk.cancel(reference)
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
+        """See `StatementSource.fetch_statement`."""
+        return await self._desk.fetch_statement(day, cursor)

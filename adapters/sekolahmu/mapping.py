@@ -194,4 +194,9 @@ def _decode(body: bytes) -> Mapping[str, Any]:
     return receipt
 
 
-CODEC = EnrolmentCodec(_encode, _decode, "application/json")
+def _decode_statement(body: bytes) -> Mapping[str, Any]:
+    statement: Mapping[str, Any] = orjson.loads(body)["data"]["statement"]
+    return statement
+
+
+CODEC = EnrolmentCodec(_encode, _decode, "application/json", _decode_statement)

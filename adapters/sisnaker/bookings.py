@@ -1,4 +1,4 @@
-"""Sisnaker's XML of bookings and receipts.  Pure."""
+"""Sisnaker's XML of bookings, receipts and statements.  Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from adapters.base import Booking
 from adapters.enrolments import EnrolmentCodec
-from adapters.sisnaker.documents import TRAINING, read_document, to_record
+from adapters.sisnaker.documents import TRAINING, field_name, read_document, to_record
 
 
 def to_body(booking: Booking) -> bytes:
@@ -26,4 +26,18 @@ def to_fields(body: bytes) -> Mapping[str, Any]:
     return to_record(read_document(body, "tandaTerima"))
 
 
-CODEC = EnrolmentCodec(to_body, to_fields, "application/xml")
+def to_statement_fields(body: bytes) -> Mapping[str, Any]:
+    """Read a statement's fields; the root says the day, and where it goes on."""
+    root = read_document(body, "daftarPendaftaran")
+    lines = [_to_line(each) for each in root if field_name(each.tag) == "pendaftaran"]
+    return {"day": root.attrib["hari"], "next_cursor": root.attrib.get("lanjut"), "lines": lines}
+
+
+def _to_line(element: Element) -> Mapping[str, Any]:
+    row = to_record(element)
+    if "price" not in row:
+        return row
+    return {**row, "price": {"amount": row["price"], "currency": row.get("price@currency")}}
+
+
+CODEC = EnrolmentCodec(to_body, to_fields, "application/xml", to_statement_fields)

@@ -1,6 +1,8 @@
 """Tokopedia's API, one request per call; the product list is read page by page."""
 
-from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Validators
+from datetime import date
+
+from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Statement, Validators
 from adapters.enrolments import EnrolmentCalls
 from adapters.http import PartnerClient
 from adapters.tokopedia.mapping import CODEC, to_page
@@ -38,3 +40,7 @@ class Adapter:
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
         return await self._desk.cancel(reference)
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
+        """See `StatementSource.fetch_statement`."""
+        return await self._desk.fetch_statement(day, cursor)

@@ -20,6 +20,7 @@ from gateway.bench.syncing import Place, in_own_process, measure_sync, run_sync,
 from gateway.catalogue.store import CatalogueStore
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.service import EnrolmentService
+from gateway.priority import BEHIND_SERVING, step_back
 from gateway.storage.catalogue_tables import offering
 from gateway.storage.engine import Database
 from gateway.telemetry import configure_logging
@@ -71,7 +72,12 @@ async def _sync_newcomers(place: Place, sync: Callable[[Place], Awaitable[object
 
 
 async def _sync_beside(place: Place) -> object:
-    return await asyncio.to_thread(in_own_process, measure_sync, place)
+    return await asyncio.to_thread(in_own_process, _sync_as_worker, place)
+
+
+def _sync_as_worker(place: Place) -> object:
+    step_back(BEHIND_SERVING)
+    return measure_sync(place)
 
 
 async def _build_queue(catalogue: Database, ledger: Database) -> "_Queue":

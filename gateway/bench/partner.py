@@ -23,6 +23,7 @@ from adapters.base import Cursor, NotModified, Page, Validators
 from adapters.http import PartnerClient
 from adapters.skill_academy.mapping import to_page
 from gateway.bench.rows import to_rows
+from gateway.priority import LAST, step_back
 from schema.model.values import PartnerCode
 
 PAGE_SIZE = 200
@@ -128,6 +129,7 @@ class _Shelf:
 
 
 def _serve(there: Connection, size: int, page_size: int) -> None:
+    step_back(LAST)  # a real partner has a machine of its own
     asyncio.run(_listen(there, _Shelf(size, page_size)))
 
 

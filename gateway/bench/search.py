@@ -17,9 +17,9 @@ from typing import Any
 
 from adapters.sandbox.generator import generate
 from adapters.sandbox.world import SandboxOffering
+from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.reader import SnapshotReader
-from gateway.catalogue.rows import institution_id
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import StoredCourse, StoredOffering
 from gateway.catalogue.words import OPTIONAL, words

@@ -124,7 +124,18 @@ class SearchIndex:
         """Make what is new findable, unless that is done; searching does it else, and waits."""
         if self._searcher is None:
             self._searcher = self._store.committed()
+            self._read_common()
         return self._searcher
+
+    def _read_common(self) -> None:
+        """Read the long postings, so that no request has to, unless they were carried over."""
+        if self._postings.answers():
+            return
+        for word in self.vocabulary.common(LONG):
+            meaning = self.vocabulary.meaning(word, is_last=True)
+            if meaning is not None:
+                self._of_stems(meaning.stems)
+                self._of_stems(meaning.longer)
 
     def search(self, text: str) -> Found | None:
         """Return the documents that match `text`; None (which means all) without any word."""

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, not_, select
 
-from gateway.catalogue.rows import Standing
+from gateway.catalogue.drafts import Standing
 from gateway.storage.catalogue_tables import offering
 
 CHUNK = 1_000  # ids in one statement

@@ -5,33 +5,27 @@ goes wrong, the last good catalogue stays and the partner's status says why and 
 A list that looks wrong is held for an operator (`holding`).
 """
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from hashlib import blake2b
-from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
 
-from adapters.base import Cursor, NotModified, Page, Validators
+from adapters.base import Validators
 from adapters.errors import (
     CursorExpiredError,
     PartnerContractError,
     PartnerError,
-    UnreadableListError,
 )
-from gateway.catalogue.ahead import PageAhead
 from gateway.catalogue.approvals import note_approval_mode
-from gateway.catalogue.difference import has_standing
 from gateway.catalogue.holding import Settled, settle_run, settle_unmodified
 from gateway.catalogue.loops import LoopGuard
-from gateway.catalogue.profile import add_profile, to_profile
+from gateway.catalogue.preparing import FetchPage, Prepared, PreparedPages
+from gateway.catalogue.profile import add_profile
 from gateway.catalogue.records import VERSION
-from gateway.catalogue.rows import PageRows, to_page_rows
 from gateway.catalogue.runs import (
     Counts,
     OpenRun,
@@ -41,22 +35,12 @@ from gateway.catalogue.runs import (
     restart_run,
 )
 from gateway.catalogue.staging import Staged, stage_page
-from gateway.catalogue.standing import read_standing
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
 from gateway.telemetry import SYNC_ROWS, SYNC_RUNS
 from schema.model.values import PartnerCode
 
 logger = structlog.get_logger()
-
-
-class FetchPage(Protocol):
-    """`gateway.partners.calls.PartnerCalls.fetch_page`: guarded, retried, paced."""
-
-    async def __call__(
-        self, code: PartnerCode, cursor: Cursor | None, known: Validators | None
-    ) -> Page | NotModified:
-        """Return a partner's page at `cursor`.  Raises `PartnerError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,62 +144,46 @@ class _Walk:
 
     async def finish(self, run: OpenRun, *, accept_alarm: bool) -> SyncProgress:
         """Walk the pages that are left and apply the list."""
-        fetch = partial(self._fetch_page, run.partner)
-        async with PageAhead(fetch) as ahead:
-            walked = await self._walk(run, ahead)
+        async with PreparedPages(self._fetch_page, self._database, run.partner) as pages:
+            walked = await self._walk(run, pages)
         if walked is None:
             return await self._end_unmodified(run)
         return await self._settle(walked, accept_alarm=accept_alarm)
 
-    async def _walk(self, run: OpenRun, ahead: PageAhead) -> OpenRun | None:
+    async def _walk(self, run: OpenRun, pages: PreparedPages) -> OpenRun | None:
         """Stage the pages that are left; None when the partner says that nothing is new."""
         self.run = run
         loops = LoopGuard(run)
         while not run.walked:
             try:
-                page = await ahead.fetch(run.cursor, _known(run))
+                ready = await pages.fetch(run.cursor, _known(run))
             except CursorExpiredError:
                 if run.restarts:
                     raise
                 self.run = run = await self._restart(run)
                 loops = LoopGuard(run)
                 continue
-            except UnreadableListError as exc:
-                page = await self._unread(run, exc)
-            if isinstance(page, NotModified):
+            if ready is None:
                 return None
-            loops.check_cursor(page, run.cursor)
-            ahead.begin(page.next_cursor)
-            rows = await self._to_rows(run, page)
-            staged = await self._stage(run, rows, page)
-            loops.check_news(rows, has_news=staged.has_news)
+            loops.check_cursor(ready.page, run.cursor)
+            pages.begin(ready.page.next_cursor)
+            staged = await self._stage(run, ready)
+            loops.check_news(ready.rows, has_news=staged.has_news)
             self.run = run = staged.run
             self._report(to_progress(run))
         return run
-
-    async def _to_rows(self, run: OpenRun, page: Page) -> PageRows:
-        ids = [offering.id for offering in page.offerings]
-        standing = await self._database.read(lambda connection: read_standing(connection, ids))
-        return await asyncio.to_thread(to_page_rows, run.partner, page, standing)
 
     async def _restart(self, run: OpenRun) -> OpenRun:
         now = self._now()
         logger.info("catalogue.walk_restarted", partner=run.partner, pages=run.pages)
         return await self._database.write(lambda connection: restart_run(connection, run, now))
 
-    async def _unread(self, run: OpenRun, error: UnreadableListError) -> Page:
-        """Return a list of bad rows as a page, for an operator to see beside what stands."""
-        if await self._database.read(lambda connection: has_standing(connection, run.partner)):
-            return error.page
-        raise error
-
-    async def _stage(self, run: OpenRun, rows: PageRows, page: Page) -> Staged:
+    async def _stage(self, run: OpenRun, ready: Prepared) -> Staged:
         now = self._now()
-        profile = await asyncio.to_thread(to_profile, page)
 
         def stage(connection: Connection) -> Staged:
-            add_profile(connection, run.id, profile)
-            return stage_page(connection, run, rows, now)
+            add_profile(connection, run.id, ready.profile)
+            return stage_page(connection, run, ready.rows, now)
 
         return await self._database.write_soon(stage)
 

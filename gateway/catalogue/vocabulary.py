@@ -60,6 +60,10 @@ class Vocabulary:
             ("meaning", word, is_last), lambda: self._meaning(word, is_last=is_last)
         )
 
+    def common(self, uses: int) -> Iterator[str]:
+        """Yield the words that so many courses use, or more."""
+        return (word for word in self._words if self.uses[word] >= uses)
+
     def beginning_with(self, prefix: str, limit: int) -> Sequence[str]:
         """Return the words that begin so, the most used first."""
         return self._memo.remembered(

@@ -1,20 +1,20 @@
 """Cancelling: what can be given back, and until when.  The courier tells the partner."""
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection
+from sqlalchemy.exc import OperationalError
 
 from gateway.enrolment import hearing, keys, ledger, outbox, policy
 from gateway.enrolment.deadlines import cancellation_window, day_in
+from gateway.enrolment.in_flight import is_lock_timeout
 from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.rules.scheme import SchemeRules
 from gateway.storage.engine import Database
-from gateway.storage.ledger_tables import enrolment, idempotency_key, learner
+from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import (
     Actor,
     CancelRequest,
@@ -75,7 +75,12 @@ class Cancellations:
         fact = None
         if filed is not None:  # what the catalogue says is read with no transaction open
             fact = await self._offerings.read_fact(filed.enrolment.offering_id)
-        outcome, steps = await self._database.write(lambda c: self._record(c, request, fact))
+        try:
+            outcome, steps = await self._database.write(lambda c: self._record(c, request, fact))
+        except OperationalError as exc:
+            if not is_lock_timeout(exc):
+                raise
+            return EnrolOutcome(None, (policy.IN_PROGRESS,))
         if steps:
             ledger.count_changes(steps)
             self._notify()
@@ -86,45 +91,37 @@ class Cancellations:
     ) -> tuple[EnrolOutcome, tuple[Step, ...]]:
         """Return the outcome of a request, and what it changed."""
         now = self._now()
-        if not ledger.lock_learner(connection, request.learner):
+        learner = ledger.lock_learner(connection, request.learner)
+        if learner is None:
             return EnrolOutcome(None, (_not_found(),)), ()
-        said = _input_hash(request)
-        recorded = keys.read_recorded(connection, request.learner, CANCEL, request.idempotency_key)
+        use = keys.use_of(request.learner, CANCEL, request.idempotency_key, [request.enrolment_id])
+        if (before := keys.read_outcome(connection, use, now)) is not None:
+            return before, ()
         filed = ledger.lock_filed(connection, *_is_theirs(request))
-        if recorded is not None:
-            if recorded.input_hash != said:
-                return EnrolOutcome(None, (policy.IDEMPOTENCY_CONFLICT,)), ()
-            return EnrolOutcome(filed.enrolment if filed else None, recorded.refusals), ()
-        refusal = self._refusal(connection, filed, fact, now)
+        rules = self._rules.find(learner.scheme, learner.announced_on)
+        refusal = _refusal(filed, rules, fact, now)
         change = Change()
         if filed is not None and refusal is None:
             filed, change = _cancel(connection, filed, now)
         refusals = () if refusal is None else (refusal,)
-        _remember(connection, request, keys.Recorded(said, None, refusals), filed, now)
-        return EnrolOutcome(filed.enrolment if filed else None, refusals), change.steps
+        outcome = EnrolOutcome(filed.enrolment if filed else None, refusals)
+        keys.record(connection, use, outcome, now)
+        return outcome, change.steps
 
-    def _refusal(
-        self, connection: Connection, filed: Filed | None, fact: OfferingFact | None, now: datetime
-    ) -> Refusal | None:
-        if filed is None:
-            return _not_found()
-        status = filed.enrolment.status
-        if status in _WHY_NOT:
-            return Refusal(_CODE.NOT_CANCELLABLE, _WHY_NOT[status], _FIELD)
-        if status not in _AT_THE_PARTNER:
-            return None  # nothing has been bought yet, or it is cancelled already
-        rules = self._read_rules(connection, filed)
-        starts_at = _starts_at(fact, filed.enrolment.session_id)
-        reason = why_not_cancellable(rules, filed.enrolment.created_at, starts_at, now)
-        return None if reason is None else Refusal(_CODE.NOT_CANCELLABLE, reason, _FIELD)
 
-    def _read_rules(self, connection: Connection, filed: Filed) -> SchemeRules | None:
-        row = connection.execute(
-            select(learner.c.scheme, learner.c.announced_on).where(
-                learner.c.id == filed.enrolment.learner
-            )
-        ).one()
-        return self._rules.find(row.scheme, row.announced_on)
+def _refusal(
+    filed: Filed | None, rules: SchemeRules | None, fact: OfferingFact | None, now: datetime
+) -> Refusal | None:
+    if filed is None:
+        return _not_found()
+    status = filed.enrolment.status
+    if status in _WHY_NOT:
+        return Refusal(_CODE.NOT_CANCELLABLE, _WHY_NOT[status], _FIELD)
+    if status not in _AT_THE_PARTNER:
+        return None  # nothing has been bought yet, or it is cancelled already
+    starts_at = _starts_at(fact, filed.enrolment.session_id)
+    reason = why_not_cancellable(rules, filed.enrolment.created_at, starts_at, now)
+    return None if reason is None else Refusal(_CODE.NOT_CANCELLABLE, reason, _FIELD)
 
 
 def why_not_cancellable(
@@ -183,26 +180,3 @@ def _is_theirs(request: CancelRequest) -> tuple[ColumnElement[bool], ...]:
 
 def _not_found() -> Refusal:
     return Refusal(_CODE.NOT_FOUND, "You have no such enrolment; list yours to find it.", _FIELD)
-
-
-def _input_hash(request: CancelRequest) -> str:
-    return hashlib.sha256(request.enrolment_id.encode()).hexdigest()
-
-
-def _remember(
-    connection: Connection,
-    request: CancelRequest,
-    recorded: keys.Recorded,
-    filed: Filed | None,
-    now: datetime,
-) -> None:
-    row = {
-        "learner_id": request.learner,
-        "mutation": CANCEL,
-        "key": request.idempotency_key,
-        "input_hash": recorded.input_hash,
-        "enrolment_id": filed.enrolment.id if filed else None,
-        "refusals": [asdict(refusal) for refusal in recorded.refusals],
-        "created_at": now,
-    }
-    connection.execute(insert(idempotency_key).values(row))

@@ -1,76 +1,121 @@
 """Idempotency keys: what a key was first used for, and what came of it.
 
-A key belongs to one learner and one mutation.  Functions of a connection, as in `ledger`.
+A key belongs to one learner and one mutation, and is remembered for thirty days.  What is
+remembered is a success, or the refusals of rules; what only says "not now" is not, so that the
+same key may be tried again.  Functions of a connection, as in `ledger`; whoever records holds
+the learner's lock.
 """
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, select, tuple_
 
-from gateway.storage.ledger_tables import idempotency_key
-from schema.model.enrolment import EnrolErrorCode, EnrolRequest, Refusal
-from schema.model.values import EnrolmentId, LearnerId
+from gateway.enrolment import ledger, policy
+from gateway.storage.ledger_tables import enrolment, idempotency_key
+from gateway.storage.upsert import insert_into
+from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal, RuleValue
+from schema.model.values import LearnerId
 
 ENROL = "enrol"
+KEPT_FOR = timedelta(days=30)
+NOT_NOW = frozenset(
+    {
+        EnrolErrorCode.IN_PROGRESS,
+        EnrolErrorCode.PARTNER_UNAVAILABLE,
+        EnrolErrorCode.TOO_MANY_REQUESTS,
+    }
+)
+_PRUNED_AT_ONCE = 5_000  # so that nobody waits long for it
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """The first use of a key: its input's hash, and the enrolment or refusals it got."""
+class KeyUse:
+    """One use of a key: whose, for which mutation, and a hash of the input that came with it."""
 
+    learner: LearnerId
+    mutation: str
+    key: str
     input_hash: str
-    enrolment_id: EnrolmentId | None
-    refusals: tuple[Refusal, ...]
 
 
-def input_hash(request: EnrolRequest) -> str:
-    """Return what tells one input of `enrol` from another."""
-    said = [request.offering_id, request.session_id, request.expected_price]
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+def use_of(learner: LearnerId, mutation: str, key: str, said: Sequence[object]) -> KeyUse:
+    """Return a use of a key; `said` is all of the input but the key, in a fixed order."""
+    digest = hashlib.sha256(json.dumps(list(said)).encode()).hexdigest()
+    return KeyUse(learner, mutation, key, digest)
 
 
-def read_recorded(
-    connection: Connection, learner: LearnerId, mutation: str, key: str
-) -> Recorded | None:
-    """Return the first use of a key, or None."""
-    table = idempotency_key
+def use_by(request: EnrolRequest) -> KeyUse:
+    """Return how a request to enrol uses its key."""
+    said = (request.offering_id, request.session_id, request.expected_price)
+    return use_of(request.learner, ENROL, request.idempotency_key, said)
+
+
+def read_outcome(connection: Connection, use: KeyUse, now: datetime) -> EnrolOutcome | None:
+    """Return what came of the first use of a key, with the enrolment as it stands now.
+
+    None: this is the first, or the last one is forgotten.  Other input is a conflict.
+    """
     row = connection.execute(
-        select(table).where(
-            table.c.learner_id == learner, table.c.mutation == mutation, table.c.key == key
+        select(idempotency_key).where(
+            idempotency_key.c.learner_id == use.learner,
+            idempotency_key.c.mutation == use.mutation,
+            idempotency_key.c.key == use.key,
+            idempotency_key.c.created_at > now - KEPT_FOR,
         )
     ).first()
     if row is None:
         return None
-    return Recorded(
-        input_hash=row.input_hash,
-        enrolment_id=EnrolmentId(row.enrolment_id) if row.enrolment_id else None,
-        refusals=tuple(_to_refusal(refusal) for refusal in row.refusals),
+    if row.input_hash != use.input_hash:
+        return EnrolOutcome(None, (policy.IDEMPOTENCY_CONFLICT,))
+    refusals = tuple(_to_refusal(each) for each in row.refusals)
+    if row.enrolment_id is None:
+        return EnrolOutcome(None, refusals)
+    filed = ledger.read_filed(connection, enrolment.c.id == row.enrolment_id)
+    return EnrolOutcome(filed.enrolment if filed else None, refusals)
+
+
+def record(connection: Connection, use: KeyUse, outcome: EnrolOutcome, now: datetime) -> None:
+    """Keep what came of the first use of a key, unless it is only "not now"."""
+    if any(refusal.code in NOT_NOW for refusal in outcome.refusals):
+        return
+    told = {
+        "input_hash": use.input_hash,
+        "enrolment_id": outcome.enrolment.id if outcome.enrolment else None,
+        "refusals": [asdict(refusal) for refusal in outcome.refusals],
+        "created_at": now,
+    }
+    scope = {"learner_id": use.learner, "mutation": use.mutation, "key": use.key}
+    statement = insert_into(connection, idempotency_key).values(scope | told)
+    connection.execute(  # what stands there already is forgotten, else it would have been read
+        statement.on_conflict_do_update(index_elements=list(scope), set_=told)
     )
 
 
-def record(
-    connection: Connection, request: EnrolRequest, recorded: Recorded, now: datetime
-) -> None:
-    """Keep what came of the first use of a key of `enrol`."""
-    row = {
-        "learner_id": request.learner,
-        "mutation": ENROL,
-        "key": request.idempotency_key,
-        "input_hash": recorded.input_hash,
-        "enrolment_id": recorded.enrolment_id,
-        "refusals": [asdict(refusal) for refusal in recorded.refusals],
-        "created_at": now,
-    }
-    connection.execute(insert(idempotency_key).values(row))
+def prune(connection: Connection, now: datetime) -> int:
+    """Drop some of the keys that are forgotten; return how many, 0 when there are none left."""
+    table = idempotency_key
+    scope = (table.c.learner_id, table.c.mutation, table.c.key)
+    forgotten = (
+        select(*scope)
+        .where(table.c.created_at <= now - KEPT_FOR)
+        .limit(_PRUNED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.execute(delete(table).where(tuple_(*scope).in_(forgotten))).rowcount
 
 
-def _to_refusal(told: dict[str, object]) -> Refusal:
+def _to_refusal(told: dict[str, Any]) -> Refusal:
     field = told["field"]
+    values = told.get("values") or ()  # rows from before rules were named have none
     return Refusal(
-        code=EnrolErrorCode(str(told["code"])),
-        message=str(told["message"]),
-        field=tuple(field) if isinstance(field, list) else None,
+        code=EnrolErrorCode(told["code"]),
+        message=told["message"],
+        field=tuple(field) if field else None,
+        rule=told.get("rule"),
+        values=tuple(RuleValue(**value) for value in values),
     )

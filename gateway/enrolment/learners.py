@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, select
 
 from gateway.enrolment.money import Movement, MovementKind, post
+from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import learner
 from gateway.storage.upsert import insert_into
@@ -19,8 +20,7 @@ from schema.model.values import LearnerId
 
 PROGRAMME_ZONE = ZoneInfo("Asia/Jakarta")  # in which the programme counts its days
 
-SCHEME = "2023"
-GRANT = 3_500_000
+SCHEME = "2023"  # of those who are made known in development
 AGE = 30
 
 
@@ -43,26 +43,32 @@ class ImportedLearners:
 
 
 class DevelopmentLearners:
-    """Development: an unknown subject is announced today and granted a full account."""
+    """Development: an unknown subject is announced today and granted the scheme's balance."""
 
-    def __init__(self, ledger: Database, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, ledger: Database, now: Callable[[], datetime], rules: RuleBook | None = None
+    ) -> None:
         self._ledger = ledger
         self._now = now
+        self._rules = rules or built_in_rules()
 
     async def read_or_provision(self, learner_id: LearnerId) -> bool:
         """See `Learners.read_or_provision`; parallel first uses grant once."""
         known = await self._ledger.read(lambda connection: _is_known(connection, learner_id))
         if not known:
-            now = self._now()
-            await self._ledger.write(lambda connection: _provision(connection, learner_id, now))
+            now, rules = self._now(), self._rules
+            await self._ledger.write(lambda c: _provision(c, learner_id, rules, now))
         return True
 
 
 def _is_known(connection: Connection, learner_id: LearnerId) -> bool:
-    return connection.scalar(select(learner.c.id).where(learner.c.id == learner_id)) is not None
+    mine = (learner.c.id == learner_id, learner.c.erased_at.is_(None))
+    return connection.scalar(select(learner.c.id).where(*mine)) is not None
 
 
-def _provision(connection: Connection, learner_id: LearnerId, now: datetime) -> None:
+def _provision(
+    connection: Connection, learner_id: LearnerId, rules: RuleBook, now: datetime
+) -> None:
     today = now.astimezone(PROGRAMME_ZONE).date()
     row = {
         "id": learner_id,
@@ -74,8 +80,9 @@ def _provision(connection: Connection, learner_id: LearnerId, now: datetime) -> 
     }
     insert = insert_into(connection, learner).values(row).on_conflict_do_nothing()
     if connection.execute(insert.returning(learner.c.id)).first() is not None:
-        occasion = f"{SCHEME}:{learner_id}"
-        post(connection, Movement(MovementKind.GRANT, learner_id, GRANT, occasion), now)
+        scheme = rules.find(SCHEME, today)
+        grant, occasion = scheme.balance if scheme else 0, f"{SCHEME}:{learner_id}"
+        post(connection, Movement(MovementKind.GRANT, learner_id, grant, occasion), now)
 
 
 def _years_before(day: date, years: int) -> date:

@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from adapters.base import Booking
 from gateway.enrolment import events, places
+from gateway.enrolment.facts import Participant, PastEnrolment
+from gateway.enrolment.goods import Goods
 from gateway.enrolment.money import Movement, post
 from gateway.storage.ledger_tables import enrolment, learner
 from gateway.telemetry import ENROLMENTS
@@ -47,6 +49,7 @@ class Filed:
     version: int
     offering_key: RemoteId
     session_key: RemoteId | None
+    goods: Goods | None = None  # told when filing; not read back
     hold_until: datetime | None = None
     sent_at: datetime | None = None  # from when on the partner may know of it
     settled_at: datetime | None = None
@@ -91,14 +94,21 @@ def new_enrolment_id(now: datetime, dice: random.Random) -> EnrolmentId:
     return EnrolmentId(str(UUID(int=bits)))
 
 
-def lock_learner(connection: Connection, learner_id: LearnerId) -> bool:
-    """Keep a learner's money and enrolments still until the commit; False for unknown ones.
+def lock_learner(connection: Connection, learner_id: LearnerId) -> Participant | None:
+    """Keep a learner's money and enrolments still until the commit; None for unknown ones.
 
     Foreign keys may still be checked against it.  SQLite has one writer at a time, so
     its transaction is the lock.
     """
-    row = select(learner.c.id).where(learner.c.id == learner_id).with_for_update(key_share=True)
-    return connection.execute(row).first() is not None
+    row = select(learner).where(learner.c.id == learner_id).with_for_update(key_share=True)
+    return _to_participant(connection.execute(row).first())
+
+
+def read_learner(connection: Connection, learner_id: LearnerId) -> Participant | None:
+    """Return a learner without keeping anything still; None for unknown ones."""
+    return _to_participant(
+        connection.execute(select(learner).where(learner.c.id == learner_id)).first()
+    )
 
 
 def is_live() -> ColumnElement[bool]:
@@ -127,7 +137,7 @@ def change_enrolment(connection: Connection, filed: Filed, change: Change, now: 
     changed = connection.execute(
         update(enrolment)
         .where(enrolment.c.id == record.id, enrolment.c.version == filed.version)
-        .values(status=status, version=version, **(change.columns or {}))
+        .values(status=status, version=version, **_to_columns(filed, change))
         .returning(enrolment)
     ).first()
     if changed is None:
@@ -158,15 +168,23 @@ def lock_filed(connection: Connection, *conditions: ColumnElement[bool]) -> File
     return None if row is None else to_filed(row)
 
 
-def read_live(connection: Connection, learner_id: LearnerId, course: CourseId) -> Enrolment | None:
-    """Return a learner's live enrolment in a course; there is at most one."""
-    filed = read_filed(
-        connection,
-        enrolment.c.learner_id == learner_id,
-        enrolment.c.course_id == course,
-        is_live(),
+def read_history(connection: Connection, learner_id: LearnerId) -> Sequence[PastEnrolment]:
+    """Return all that a learner was ever enrolled in, oldest first."""
+    rows = connection.execute(
+        select(enrolment)
+        .where(enrolment.c.learner_id == learner_id)
+        .order_by(enrolment.c.created_at, enrolment.c.id)
     )
-    return filed.enrolment if filed else None
+    return [
+        PastEnrolment(
+            to_filed(row).enrolment,
+            settled_at=row.settled_at,
+            completed_at=row.completed_at,
+            rated_at=row.rated_at,
+            cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
+        )
+        for row in rows
+    ]
 
 
 def to_filed(row: Row[Any]) -> Filed:
@@ -199,6 +217,15 @@ def to_filed(row: Row[Any]) -> Filed:
     )
 
 
+def _to_columns(filed: Filed, change: Change) -> dict[str, Any]:
+    """Return what a change writes beside the status; of a cancellation also who wanted it."""
+    columns = dict(change.columns or {})
+    if change.steps and change.steps[-1].after is EnrolmentStatus.CANCELLED:
+        was_asked_for = filed.resumes_as is not None  # only learners ask for it beforehand
+        columns["cancelled_by"] = Actor.LEARNER if was_asked_for else change.steps[-1].actor
+    return columns
+
+
 def _to_events(
     before: EnrolmentStatus, steps: Sequence[Step], at: datetime
 ) -> Sequence[EnrolmentEvent]:
@@ -208,6 +235,19 @@ def _to_events(
         happened.append(EnrolmentEvent(at, before, step.after, step.actor, step.cause))
         before = step.after
     return happened
+
+
+def _to_participant(row: Row[Any] | None) -> Participant | None:
+    if row is None:
+        return None
+    return Participant(
+        id=LearnerId(row.id),
+        scheme=row.scheme,
+        announced_on=row.announced_on,
+        birth_date=row.birth_date,
+        in_formal_education=row.in_formal_education,
+        is_erased=row.erased_at is not None,
+    )
 
 
 def _to_row(filed: Filed) -> dict[str, Any]:
@@ -229,4 +269,5 @@ def _to_row(filed: Filed) -> dict[str, Any]:
         "created_at": record.created_at,
         "expected_by": record.expected_by,
         "hold_until": filed.hold_until,
+        **(filed.goods.columns if filed.goods else {}),
     }

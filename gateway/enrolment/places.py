@@ -86,17 +86,24 @@ class Room:
 
 
 def read_room(connection: Connection, session_id: SessionId | None) -> Room:
-    """Return what room there is; as long as there is some, it stays so until the commit.
-
-    Those who come too late do not wait for each other.
-    """
+    """Return what room there is."""
     quota = None if session_id is None else read_quota(connection, session_id)
     if session_id is None or quota is None:
         return Room()
-    if quota.has_room:
-        quota = read_quota(connection, session_id, for_update=True)
-    waits = quota is not None and quota.waiting_places > 0
-    return Room(quota, count_waiting(connection, session_id) if waits else 0)
+    waiting = count_waiting(connection, session_id) if quota.waiting_places else 0
+    return Room(quota, waiting)
+
+
+def keep_still(connection: Connection, session_id: SessionId) -> None:
+    """Let nobody take or free a seat of a session until the commit, while there is one to take.
+
+    Those who come too late do not wait for each other.
+    """
+    quota = read_quota(connection, session_id)
+    if quota is None:
+        lock_session(connection, session_id)
+    elif quota.has_room:
+        read_quota(connection, session_id, for_update=True)
 
 
 def set_quota(

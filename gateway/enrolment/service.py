@@ -1,18 +1,22 @@
 """Enrolling: read the facts, ask the policy, record the intent.  The courier tells the partner."""
 
 import random
-import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from gateway.enrolment import blocks, events, keys, ledger, money, outbox, paging, places, policy
+from gateway.enrolment import events, keys, ledger, money, outbox, paging, places, policy
+from gateway.enrolment.facts import Facts, Participant
+from gateway.enrolment.gathering import Wish, keep_still, read_facts
+from gateway.enrolment.goods import to_goods
+from gateway.enrolment.in_flight import TurnNotComeError, Turns, is_lock_timeout
+from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.learners import Learners
 from gateway.enrolment.ledger import Filed, Step
+from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import (
@@ -23,6 +27,7 @@ from schema.model.enrolment import (
     EnrolmentStatus,
     EnrolOutcome,
     EnrolRequest,
+    EnrolVerdict,
     Refusal,
 )
 from schema.model.values import EnrolmentId, LearnerId, Money, Reference
@@ -40,26 +45,16 @@ _FIRST = {
         EnrolmentStatus.WAITLISTED, Actor.LEARNER, "waits for a place"
     ),
 }
-_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class UnknownLearnerError(LookupError):
     """The ledger does not know this learner."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """A request with what the catalogue says of it, and when it was made."""
-
-    request: EnrolRequest
-    fact: OfferingFact | None
-    now: datetime
-
-
 class EnrolmentService:
     """Records enrolments centrally: implements `schema.ports.Enrolments`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the clock, the dice and the rules are given, too
         self,
         database: Database,
         offerings: OfferingFacts,
@@ -68,6 +63,7 @@ class EnrolmentService:
         now: Callable[[], datetime],
         notify: Callable[[], None] = lambda: None,
         dice: random.Random | None = None,
+        rules: RuleBook | None = None,
     ) -> None:
         """Make the service; `notify` is called after each commit that left an errand."""
         self._database = database
@@ -76,25 +72,45 @@ class EnrolmentService:
         self._now = now
         self._notify = notify
         self._dice = dice or random.SystemRandom()
+        self._rules = rules or built_in_rules()
+        self._turns = Turns()
 
     async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
         """Record a wish to enrol, or say why not; the same key gets the same outcome."""
-        fact = await self._offerings.read_fact(request.offering_id)
-        wish = _Wish(request, fact, self._now())
+        wish = await self._to_wish(request)
+        use = keys.use_by(request)
         try:
-            outcome, is_new = await self._write_for(
-                request.learner, lambda connection: self._record(connection, wish)
-            )
+            async with self._turns.turn((use.learner, use.mutation, use.key)) as was_before:
+                if was_before and (first := await self._read_outcome(use, wish.now)):
+                    return first
+                outcome, is_new = await self._write_for(
+                    request.learner, lambda connection: self._record(connection, wish, use)
+                )
         except UnknownLearnerError:
-            return EnrolOutcome(None, (policy.UNKNOWN_LEARNER,))
+            return EnrolOutcome(None, await self._read_refusals_of_stranger(wish))
+        except (TurnNotComeError, places.NoPlaceError):  # the seat that was free is gone again
+            return EnrolOutcome(None, (policy.IN_PROGRESS,))
         except OperationalError as exc:
-            if not _is_lock_timeout(exc):
+            if not is_lock_timeout(exc):
                 raise
             return EnrolOutcome(None, (policy.IN_PROGRESS,))
         if is_new and outcome.enrolment is not None:
             ledger.count_changes((_FIRST[outcome.enrolment.status],))
             self._notify()
         return outcome
+
+    async def read_verdicts(self, request: EnrolRequest) -> Sequence[EnrolVerdict]:
+        """Return what every rule says of a wish, in order; its key plays no part."""
+        await self._learners.read_or_provision(request.learner)
+        wish = await self._to_wish(request)
+        return policy.verdicts(await self._database.read(lambda c: self._read_facts(c, wish)))
+
+    async def prune_keys(self) -> int:
+        """Drop the idempotency keys that are forgotten; return how many."""
+        now, gone = self._now(), 0
+        while pruned := await self._database.write(lambda c: keys.prune(c, now)):
+            gone += pruned
+        return gone
 
     async def read_enrolment(
         self, learner: LearnerId, enrolment_id: EnrolmentId
@@ -120,6 +136,23 @@ class EnrolmentService:
         amount = await self._database.read(lambda c: money.read_balance(c, learner))
         return Money(amount, policy.CURRENCY)
 
+    async def _to_wish(self, request: EnrolRequest) -> Wish:
+        fact = await self._offerings.read_fact(request.offering_id)
+        return Wish(request, fact, self._now())
+
+    async def _read_outcome(self, use: KeyUse, now: datetime) -> EnrolOutcome | None:
+        return await self._database.read(lambda c: keys.read_outcome(c, use, now))
+
+    async def _read_refusals_of_stranger(self, wish: Wish) -> tuple[Refusal, ...]:
+        facts = await self._database.read(lambda c: self._read_facts(c, wish))
+        refusal = policy.first_refusal(facts)
+        return (refusal,) if refusal else ()
+
+    def _read_facts(self, connection: Connection, wish: Wish) -> Facts | None:
+        learner = ledger.read_learner(connection, wish.request.learner)
+        learner = None if learner is None or learner.is_erased else learner
+        return read_facts(connection, wish, learner, self._rules, self._now())
+
     async def _write_for(self, learner: LearnerId, change: Callable[[Connection], T]) -> T:
         """Write, after making the learner known if need be.  Raises `UnknownLearnerError`."""
         try:
@@ -129,29 +162,32 @@ class EnrolmentService:
                 raise
             return await self._database.write(change)
 
-    def _record(self, connection: Connection, wish: _Wish) -> tuple[EnrolOutcome, bool]:
+    def _record(self, connection: Connection, wish: Wish, use: KeyUse) -> tuple[EnrolOutcome, bool]:
         """Return the outcome of a wish, and whether it made a new enrolment.
 
         The learner's lock makes parallel requests of one learner take turns, so the
         second of two sees the first one's key, enrolment and hold.
         """
-        request = wish.request
-        if not ledger.lock_learner(connection, request.learner):
-            raise UnknownLearnerError(request.learner)
-        said = keys.input_hash(request)
-        recorded = keys.read_recorded(
-            connection, request.learner, keys.ENROL, request.idempotency_key
-        )
-        if recorded is not None:
-            return _outcome_again(connection, recorded, said), False
-        live, refused = _judge(connection, wish, self._now())
-        if not refused:
-            live = self._accept(connection, wish)
-        enrolment_id = live.id if live else None
-        keys.record(connection, request, keys.Recorded(said, enrolment_id, refused), wish.now)
-        return EnrolOutcome(live, refused), not refused
+        learner = ledger.lock_learner(connection, use.learner)
+        if learner is None or learner.is_erased:  # the erased must be imported again
+            raise UnknownLearnerError(use.learner)
+        if (before := keys.read_outcome(connection, use, wish.now)) is not None:
+            return before, False
+        outcome = self._judge(connection, wish, learner)
+        keys.record(connection, use, outcome, wish.now)
+        return outcome, not outcome.refusals
 
-    def _accept(self, connection: Connection, wish: _Wish) -> Enrolment:
+    def _judge(self, connection: Connection, wish: Wish, learner: Participant) -> EnrolOutcome:
+        """File what the rules allow; else return the first refusal and what it points at."""
+        keep_still(connection, wish)
+        facts = read_facts(connection, wish, learner, self._rules, self._now())
+        refusal = policy.first_refusal(facts)
+        if refusal is None:
+            return EnrolOutcome(self._accept(connection, wish))
+        is_pointed_at = refusal.code is EnrolErrorCode.ALREADY_ENROLLED
+        return EnrolOutcome(facts.again if facts and is_pointed_at else None, (refusal,))
+
+    def _accept(self, connection: Connection, wish: Wish) -> Enrolment:
         """File the enrolment, hold its price and seat, and leave an errand for the courier.
 
         One that has to wait for a seat of ours holds its price only.
@@ -169,7 +205,7 @@ class EnrolmentService:
             outbox.put_errand(connection, filed, wish.now)
         return record
 
-    def _to_filed(self, wish: _Wish, *, waits: bool) -> Filed:
+    def _to_filed(self, wish: Wish, *, waits: bool) -> Filed:
         request, fact = wish.request, wish.fact
         if fact is None or fact.price is None:
             raise ValueError("only what the policy allows is filed")
@@ -190,78 +226,13 @@ class EnrolmentService:
         )
         session_key = sessions[request.session_id] if request.session_id else None
         hold_until = _hold_until(fact, wish, waits=waits)
-        return Filed(record, 1, fact.key, session_key, hold_until=hold_until)
+        goods = to_goods(fact, request.session_id)
+        return Filed(record, 1, fact.key, session_key, goods, hold_until)
 
 
-def _hold_until(fact: OfferingFact, wish: _Wish, *, waits: bool) -> datetime | None:
+def _hold_until(fact: OfferingFact, wish: Wish, *, waits: bool) -> datetime | None:
     """Return until when a seat is held, or waited for: never past the session's start."""
     starts = {session.id: session.starts_at for session in fact.offering.sessions}
     starts_at = starts.get(wish.request.session_id) if wish.request.session_id else None
     longest = None if waits else wish.now + HELD_FOR
     return min((each for each in (starts_at, longest) if each), default=None)
-
-
-def _judge(
-    connection: Connection, wish: _Wish, now: datetime
-) -> tuple[Enrolment | None, tuple[Refusal, ...]]:
-    """Return the live enrolment that stands in the way, if any, and the first refusal.
-
-    Blocks are judged by `now`, not by when the wish was made: it may have waited.
-    """
-    if wish.fact is None:
-        return None, (policy.UNKNOWN_OFFERING,)
-    facts = _read_facts(connection, wish, wish.fact)
-    blocks.keep_still(connection)
-    facts = replace(facts, block=blocks.read_block_on(connection, wish.fact.targets, now))
-    refused = policy.refusals(facts)[:1]
-    is_pointed_at = bool(refused) and refused[0].code is EnrolErrorCode.ALREADY_ENROLLED
-    return facts.live if is_pointed_at else None, refused
-
-
-def _read_facts(connection: Connection, wish: _Wish, fact: OfferingFact) -> policy.Facts:
-    request = wish.request
-    facts = policy.Facts(
-        now=wish.now,
-        request=request,
-        offering=fact,
-        live=ledger.read_live(connection, request.learner, fact.course_id),
-        balance=money.read_balance(connection, request.learner),
-    )
-    if facts.session is None:
-        return facts
-    room = places.read_room(connection, facts.session.id)
-    if room.quota is not None:
-        return _with_our_seats(facts, is_full=room.is_full and not room.can_wait)
-    places.lock_session(connection, facts.session.id)
-    if facts.session.seats_left is None:
-        return facts
-    taken = places.count_seats_taken(connection, facts.session.id, fact.fetched_at)
-    return replace(facts, seats_taken=taken)
-
-
-def _with_our_seats(facts: policy.Facts, *, is_full: bool) -> policy.Facts:
-    """Return the facts with the wanted session's seats as we count them, not its partner."""
-    offering = facts.offering.offering
-    sessions = tuple(
-        replace(each, seats_left=1, unlimited=False) if each == facts.session else each
-        for each in offering.sessions
-    )
-    ours = replace(facts.offering, offering=replace(offering, sessions=sessions))
-    return replace(facts, offering=ours, seats_taken=1 if is_full else 0)
-
-
-def _outcome_again(connection: Connection, recorded: keys.Recorded, said: str) -> EnrolOutcome:
-    """Return the outcome of a key's first use, with the enrolment as it stands now."""
-    if recorded.input_hash != said:
-        return EnrolOutcome(None, (policy.IDEMPOTENCY_CONFLICT,))
-    if recorded.enrolment_id is None:
-        return EnrolOutcome(None, recorded.refusals)
-    filed = ledger.read_filed(connection, enrolment.c.id == recorded.enrolment_id)
-    return EnrolOutcome(filed.enrolment if filed else None, recorded.refusals)
-
-
-def _is_lock_timeout(exc: OperationalError) -> bool:
-    """Return whether a lock was not to be had in time, on either engine."""
-    if isinstance(exc.orig, sqlite3.OperationalError):
-        return exc.orig.sqlite_errorcode == sqlite3.SQLITE_BUSY
-    return getattr(exc.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE

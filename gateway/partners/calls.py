@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -24,6 +25,8 @@ from adapters.base import (
     NotModified,
     Page,
     Receipt,
+    Statement,
+    StatementSource,
     Validators,
     has_capability,
 )
@@ -52,6 +55,7 @@ class Operation(StrEnum):
     ENROL = "enrol"
     FIND = "find"
     CANCEL = "cancel"
+    FETCH_STATEMENT = "fetch_statement"
 
 
 WRITES = frozenset({Operation.ENROL, Operation.CANCEL})
@@ -60,6 +64,14 @@ DEADLINES: Mapping[Operation, float] = {
     Operation.ENROL: 10.0,
     Operation.FIND: 5.0,
     Operation.CANCEL: 10.0,
+    Operation.FETCH_STATEMENT: 30.0,
+}
+NEEDED: Mapping[Operation, Capability] = {
+    Operation.FETCH_PAGE: Capability.CATALOGUE,
+    Operation.ENROL: Capability.ENROLMENT,
+    Operation.FIND: Capability.ENROLMENT,
+    Operation.CANCEL: Capability.ENROLMENT,
+    Operation.FETCH_STATEMENT: Capability.STATEMENT,
 }
 
 
@@ -151,6 +163,16 @@ class PartnerCalls:
 
         return await self._call(code, Operation.CANCEL, ask)
 
+    async def fetch_statement(
+        self, code: PartnerCode, day: date, cursor: Cursor | None = None
+    ) -> Statement:
+        """See `StatementSource.fetch_statement`."""
+
+        def ask(source: StatementSource) -> Awaitable[Statement]:
+            return source.fetch_statement(day, cursor)
+
+        return await self._call(code, Operation.FETCH_STATEMENT, ask)
+
     async def _call(
         self, code: PartnerCode, operation: Operation, ask: Callable[[Any], Awaitable[T]]
     ) -> T:
@@ -213,8 +235,7 @@ class PartnerCalls:
             adapter = self._adapter_for(call.partner)
         except KeyError as exc:
             raise PartnerUnavailableError(call.partner, "is in no partners file") from exc
-        is_reading = call.operation is Operation.FETCH_PAGE
-        needed = Capability.CATALOGUE if is_reading else Capability.ENROLMENT
+        needed = NEEDED[call.operation]
         if not has_capability(adapter, needed):
             raise PartnerRefusedError(call.partner, f"its adapter has no {needed}")
         return adapter

@@ -134,6 +134,7 @@ def _build_sqlite_engine(url: str, manner: _Manner) -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
         poolclass=QueuePool,
         pool_size=READERS,
+        hide_parameters=True,
         execution_options={"schema_translate_map": {"catalogue": None, "ledger": None}},
     )
 
@@ -160,5 +161,6 @@ def _build_postgres_engine(url: str) -> Engine:
         url,
         pool_size=READERS + WRITERS,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text must hold no personal data
         connect_args={"options": "-c lock_timeout=5s -c statement_timeout=60s -c timezone=UTC"},
     )

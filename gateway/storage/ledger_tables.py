@@ -109,9 +109,14 @@ enrolment = Table(
     Column("hold_until", Instant),  # what is not sent by then gives money and seat back
     Column("sent_at", Instant),  # from when on the partner may know of it
     Column("resumes_as", String(20)),  # the status before CANCEL_REQUESTED
+    Column("cancelled_by", String(20)),  # the actor who wanted it
     Column("redeemed_at", Instant),
     Column("certificate_reference", Text),
     Column("rating", Integer),
+    Column("institution_id", String(36)),  # these four as the catalogue told them at purchase
+    Column("institution_name", Text),
+    Column("category", Text),
+    Column("region_code", Text),
     CheckConstraint("price >= 0", name="price"),
 )
 _is_live = enrolment.c.status.in_(sorted(LIVE))
@@ -123,6 +128,7 @@ Index(
     sqlite_where=_is_live,
     postgresql_where=_is_live,
 )
+Index("ix_enrolment_created", enrolment.c.created_at, enrolment.c.id)
 Index("ix_enrolment_newest", enrolment.c.learner_id, enrolment.c.created_at, enrolment.c.id)
 Index(
     "ix_enrolment_seats",
@@ -189,7 +195,7 @@ idempotency_key = Table(
     Column("key", String(KEY_LENGTH), primary_key=True),
     Column("input_hash", String(64), nullable=False),
     Column("enrolment_id", ForeignKey(enrolment.c.id)),
-    Column("refusals", JSON, nullable=False),  # a list of {code, message, field}; [] = accepted
+    Column("refusals", JSON, nullable=False),  # a list of `Refusal`s as objects; [] = accepted
     Column("created_at", Instant, nullable=False),
 )
 Index("ix_idempotency_key_age", idempotency_key.c.created_at)

@@ -174,12 +174,45 @@ class CancelRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleValue:
+    """One of the values that decided: whole numbers and ISO 8601 days and times as text."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reason why not; `field` is the path of the input that it is about."""
+    """One reason why not; `field` is the path of the input that it is about.
+
+    `rule` names the rule that forbids it, and `values` are those that decided.
+    """
 
     code: EnrolErrorCode
     message: str
     field: tuple[str, ...] | None = None
+    rule: str | None = None
+    values: tuple[RuleValue, ...] = ()
+
+
+class RuleState(StrEnum):
+    """What a rule says of a wish."""
+
+    KEPT = "KEPT"
+    REFUSED = "REFUSED"
+    NOT_JUDGED = "NOT_JUDGED"
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolVerdict:
+    """What one rule says of a wish; `code` is what `enrol` answers if it refuses."""
+
+    rule: str
+    code: EnrolErrorCode
+    state: RuleState
+    message: str
+    field: tuple[str, ...] | None = None
+    values: tuple[RuleValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,26 @@ class EnrolInput:
     )
 
 
+@presents(records.RuleValue)
+class RuleValue:
+    """One of the values by which a rule was judged."""
+
+    name: str = described("What it is, such as `lastDay`.")
+    value: str = described("A word, a whole number, or a day or moment in ISO 8601.")
+
+
+@presents(records.EnrolVerdict)
+class EnrolVerdict:
+    """What one rule of the programme says of a wish to enrol."""
+
+    rule: str = described("The rule's stable name, such as `first_purchase`.")
+    code: records.EnrolErrorCode = described("What `enrol` answers when the rule refuses.")
+    state: records.RuleState = described("Whether the rule is kept.")
+    message: str = described("For people: why it is refused, else what the rule demands.")
+    field: list[str] | None = described("The argument that it is about, if any.")
+    values: list[RuleValue] = described("The values that decided.")
+
+
 @presents(records.Refusal)
 class EnrolError:
     """One reason why an enrolment was refused."""
@@ -170,6 +190,8 @@ class EnrolError:
     code: records.EnrolErrorCode = described("The reason, for programs.")
     message: str = described("The reason, for people.")
     field: list[str] | None = described("The path of the input that it is about, if any.")
+    rule: str | None = described("The rule that decided, as `enrolmentVerdicts` names it.")
+    values: list[RuleValue] = described("The values that decided.")
 
 
 @presents(records.EnrolOutcome)

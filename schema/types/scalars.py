@@ -1,7 +1,7 @@
 """Our own scalars: moments with an offset, and whole numbers that outgrow Int."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NewType
 
 import strawberry
@@ -52,6 +52,16 @@ def from_date_time(value: datetime) -> str:
     return value.isoformat()
 
 
+def to_date(value: Any) -> date:
+    """Return an ISO 8601 day.  Raises `GraphQLError`."""
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as exc:
+        raise GraphQLError(
+            f"Date is an ISO 8601 day such as 2020-04-11, not {value!r:.40}"
+        ) from exc
+
+
 SCALARS: Mapping[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
@@ -59,6 +69,12 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         "`2020-04-11T09:00:00+07:00`.",
         serialize=from_date_time,
         parse_value=to_date_time,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day in ISO 8601, in the time zone that its field names: `2020-04-11`.",
+        serialize=date.isoformat,
+        parse_value=to_date,
     ),
     BigInt: strawberry.scalar(
         name="BigInt",

@@ -1,6 +1,6 @@
 """The closed vocabularies of the contract, each value with its meaning."""
 
-from schema.model.enrolment import Actor, EnrolErrorCode, EnrolmentStatus
+from schema.model.enrolment import Actor, EnrolErrorCode, EnrolmentStatus, RuleState
 from schema.model.held import AlarmKind, DecisionErrorCode, ListChangeKind
 from schema.model.progress import RatingErrorCode, ReviewDecision, ReviewErrorCode
 from schema.model.values import (
@@ -173,6 +173,14 @@ enumerated(
         EnrolErrorCode.NOT_ENROLABLE: "Not booked through us; see `enrolmentMode`.",
         EnrolErrorCode.CANCELLED_BEFORE: "A cancelled course can never be taken again.",
         EnrolErrorCode.NOT_CANCELLABLE: "It can no longer be cancelled.",
+    },
+)
+enumerated(
+    RuleState,
+    {
+        RuleState.KEPT: "The rule allows it.",
+        RuleState.REFUSED: "The rule forbids it.",
+        RuleState.NOT_JUDGED: "What the rule asks about is not known.",
     },
 )
 enumerated(

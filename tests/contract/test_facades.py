@@ -2,16 +2,16 @@
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.base import Booking, PartnerSettings, ReceiptStatus
+from adapters.base import Booking, PartnerSettings, ReceiptStatus, Statement
 from adapters.errors import PartnerRefusedError, PartnerThrottledError, PartnerUnavailableError
 from adapters.registry import build_adapter
-from adapters.sandbox.book import EnrolmentBook
+from adapters.sandbox.book import STATEMENT_LENGTH, EnrolmentBook
 from adapters.sandbox.listener import Listener
 from adapters.sandbox.secrets import SANDBOX_PARTNERS, fresh_secrets
 from adapters.sandbox.world import SandboxOffering, SandboxSession, Shop
@@ -89,7 +89,8 @@ def a_shelf(code) -> list[SandboxOffering]:
         an_offering(5, delivery_mode=DeliveryMode.SELF_PACED, sessions=()),
         an_offering(6, delivery_mode=DeliveryMode.LIVE_ONLINE, sessions=()),
         an_offering(7, rating=None, rating_count=0),
-        *(an_offering(number) for number in range(8, 131)),
+        an_offering(8, sessions=(a_session(16, capacity=900, seats_left=900), a_session(17))),
+        *(an_offering(number) for number in range(9, 131)),
     ]
     if code in SELLS_ARCHIVED:
         shelf.insert(3, an_offering(900, archived=True))
@@ -189,6 +190,11 @@ def a_booking(reference, offering, session=None, price=0) -> Booking:
     )
 
 
+def a_place(code) -> tuple[str, str | None]:
+    """What any number of learners can book: online, or a session of many seats."""
+    return ("K-8", "S-16") if code in SELLS_SEATS_ONLY else ("K-5", None)
+
+
 async def test_what_stands_on_the_shelf_comes_through(code):
     shelf = a_shelf(code)
 
@@ -244,12 +250,38 @@ async def test_what_is_sold_elsewhere_cannot_be_booked(code):
     assert (receipt.status, receipt.reason) == (ReceiptStatus.REJECTED, "NOT_BOOKABLE")
 
 
+async def test_a_day_is_listed_page_by_page(code):
+    references = [f"ref-{number}" for number in range(STATEMENT_LENGTH + 2)]
+    today = NOW.astimezone(ZONES[0]).date()
+
+    async with open_shop(code, a_shelf(code)) as (adapter, _):
+        key, session = a_place(code)
+        for number, reference in enumerate(references):
+            booked = await adapter.enrol(a_booking(reference, key, session, price=90_000 + number))
+            assert booked.status is ReceiptStatus.CONFIRMED
+        await adapter.enrol(a_booking("ref-refused", "K-0"))
+        await adapter.cancel(Reference("ref-1"))
+        first = await adapter.fetch_statement(today)
+        last = await adapter.fetch_statement(today, first.next_cursor)
+        day_before = await adapter.fetch_statement(today - timedelta(days=1))
+
+    lines = [*first.lines, *last.lines]
+    assert (len(first.lines), len(last.lines), last.next_cursor) == (STATEMENT_LENGTH, 2, None)
+    assert [line.reference for line in lines] == references
+    assert [line.price for line in lines[:2]] == [Money(90_000), Money(90_001)]
+    assert [line.status for line in lines[:3]] == ["confirmed", "cancelled", "confirmed"]
+    assert len({line.partner_reference for line in lines}) == len(lines)
+    assert day_before == Statement()
+
+
 async def test_wrong_secrets_are_refused(code):
     async with open_shop(code, a_shelf(code), spoil_secrets=True) as (adapter, _):
         with pytest.raises(PartnerRefusedError):
             await adapter.fetch_page(None, None)
         with pytest.raises(PartnerRefusedError):
             await adapter.enrol(a_booking("ref-1", "K-1", "S-2"))
+        with pytest.raises(PartnerRefusedError):
+            await adapter.fetch_statement(NOW.date())
 
 
 async def test_a_closed_shop_is_unavailable_and_nothing_is_booked(code):

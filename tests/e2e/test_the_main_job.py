@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ BOOKABLE = """query ($partners: [String!]) {
   courses(filter: { partners: $partners, priceMin: 1, priceMax: 500000 }, first: 50) {
     nodes { title offerings {
       id enrolmentMode price { amount } partner { code }
-      sessions { id availability }
+      sessions { id availability startsAt }
     } }
   }
 }"""
@@ -35,6 +36,9 @@ ENROLMENT = """query ($id: ID!) {
     events { from to actor cause }
   }
 }"""
+VERDICTS = """query ($offering: ID!) {
+  enrolmentVerdicts(offeringId: $offering) { rule code state message values { name value } }
+}"""
 ME = "{ me { balance { amount currency } enrolments { totalCount nodes { id status } } } }"
 
 
@@ -45,11 +49,18 @@ def offering_of(mitra: Mitra, partner: str, *, has_session: bool) -> tuple[str, 
             if offering["partner"]["code"] != partner or offering["enrolmentMode"] != "DIRECT":
                 continue
             sessions = [s for s in offering["sessions"] if s["availability"] == "AVAILABLE"]
+            sessions = [s for s in sessions if starts_late_enough(s)]
             if not has_session and not offering["sessions"]:
                 return offering["id"], None
             if has_session and sessions:
                 return offering["id"], sessions[0]["id"]
     raise AssertionError(f"{partner} sells nothing that can be booked")
+
+
+def starts_late_enough(session: dict) -> bool:
+    """Return whether a session may still be bought, however it is taught."""
+    starts_at = datetime.fromisoformat(session["startsAt"])
+    return starts_at > datetime.now(UTC) + timedelta(days=5)
 
 
 def wait_for(mitra: Mitra, enrolment: str, token: str, status: str) -> dict:
@@ -185,6 +196,21 @@ def test_one_key_is_one_enrolment_and_one_course_is_taken_once(mitra):
     assert [e["code"] for e in other_key["userErrors"]] == ["ALREADY_ENROLLED"]
     assert me["enrolments"]["totalCount"] == 1
     assert me["balance"]["amount"] == 3_500_000 - first["enrolment"]["price"]["amount"]
+
+
+def test_a_dry_run_shows_every_rule_and_records_nothing(mitra):
+    first, _ = offering_of(mitra, "tokopedia", has_session=False)
+    second, _ = offering_of(mitra, "pintaria", has_session=False)
+    token = mitra.token("ratna")
+    mitra.ask(ENROL, token, input={"offeringId": first, "idempotencyKey": "first"})
+
+    verdicts = mitra.ask(VERDICTS, token, offering=second)["enrolmentVerdicts"]
+    refused = mitra.ask(ENROL, token, input={"offeringId": second, "idempotencyKey": "second"})
+
+    refusing = [each for each in verdicts if each["state"] == "REFUSED"]
+    assert [each["code"] for each in refusing] == ["PREVIOUS_COURSE_UNFINISHED"]
+    assert [each["code"] for each in refused["enrol"]["userErrors"]] == [refusing[0]["code"]]
+    assert mitra.ask(ME, token)["me"]["enrolments"]["totalCount"] == 1
 
 
 def test_an_enrolment_survives_a_restart(mitra):

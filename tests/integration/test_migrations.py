@@ -10,8 +10,8 @@ import gateway.storage.learner_tables
 import gateway.storage.settling_tables  # noqa: F401 - the same
 from gateway.storage.catalogue_tables import CATALOGUE
 from gateway.storage.engine import Database
-from gateway.storage.ledger_tables import LEDGER
 from gateway.storage.migrate import is_current, upgrade
+from gateway.storage.reconcile_tables import LEDGER  # with all its tables
 
 
 def differences(database: Database, declared: MetaData) -> list[object]:

@@ -20,6 +20,7 @@ from sqlalchemy import select
 from adapters.base import Cursor, NotModified, Page, PartnerSettings, Validators
 from adapters.registry import build_adapter
 from gateway.catalogue.account import Account, read_account
+from gateway.catalogue.drafts import to_draft_page
 from gateway.catalogue.records import from_payload
 from gateway.catalogue.rows import to_page_rows
 from gateway.catalogue.sync import CatalogueSync, SyncProgress
@@ -142,9 +143,8 @@ def assert_safe(each: Offering) -> None:
 
 
 def assert_source_balances(found: Import, cursor: str, rows: int, inner: int = 0) -> None:
-    page = to_page_rows(
-        PartnerCode(next(iter(found.offerings.values())).partner), found.pages[cursor]
-    )
+    partner = PartnerCode(next(iter(found.offerings.values())).partner)
+    page = to_page_rows(partner, to_draft_page(partner, found.pages[cursor]))
     kept = len(page.offerings) + len(page.sessions) + page.duplicates
     assert kept + len(page.left_out) + len(page.rejections) == page.fetched == rows + inner
 

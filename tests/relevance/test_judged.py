@@ -11,9 +11,9 @@ import pytest
 
 from adapters.sandbox.generator import generate
 from adapters.sandbox.world import SandboxOffering
+from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.reader import SnapshotReader
-from gateway.catalogue.rows import institution_id
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import StoredCourse, StoredOffering
 from schema.model.catalogue import Category, Course, Institution, ListedCourse, Offering

@@ -63,7 +63,7 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
 
     return [
         web.get("/courses", guard(list_courses), allow_head=False),
-        *build_enrolment_routes(shop.book, guard, _receipt, opened=_order),
+        *build_enrolment_routes(shop.book, guard, _receipt, opened=_order, listed=_statement),
     ]
 
 
@@ -166,9 +166,19 @@ def _order(body: Any) -> Mapping[str, Any]:
 def _receipt(receipt: Mapping[str, Any] | None, status: HTTPStatus) -> web.Response:
     if receipt is None:
         return _fault(status, "ENROLMENT", "reference unknown or request unreadable")
-    attributes = {name: value for name, value in receipt.items() if name != "reference"}
-    resource = {**_identity("enrolments", receipt["reference"]), "attributes": attributes}
-    return _answer({"data": resource}, status)
+    return _answer({"data": _enrolment(receipt)}, status)
+
+
+def _statement(statement: Mapping[str, Any] | None, status: HTTPStatus) -> web.Response:
+    if statement is None:
+        return _fault(status, "ENROLMENT", "day or cursor unreadable")
+    meta = {name: value for name, value in statement.items() if name != "lines"}
+    return _answer({"data": list(map(_enrolment, statement["lines"])), "meta": meta}, status)
+
+
+def _enrolment(told: Mapping[str, Any]) -> Resource:
+    attributes = {name: value for name, value in told.items() if name != "reference"}
+    return {**_identity("enrolments", told["reference"]), "attributes": attributes}
 
 
 def _answer(document: Resource, status: HTTPStatus = HTTPStatus.OK) -> web.Response:

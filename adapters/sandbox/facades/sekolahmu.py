@@ -66,7 +66,9 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
 
     return [
         web.post("/graphql", answer_query),
-        *build_enrolment_routes(shop.book, guard, _receipt, opened=lambda body: body["input"]),
+        *build_enrolment_routes(
+            shop.book, guard, _receipt, opened=lambda body: body["input"], listed=_statement
+        ),
     ]
 
 
@@ -163,6 +165,10 @@ def _receipt(receipt: Mapping[str, Any] | None, status: HTTPStatus) -> web.Respo
     if receipt is None:
         return _fault(status, "NOT_FOUND" if status == HTTPStatus.NOT_FOUND else "BAD_USER_INPUT")
     return web.json_response({"data": {"enrolment": receipt}, "errors": []}, status=status)
+
+
+def _statement(statement: Mapping[str, Any] | None, status: HTTPStatus) -> web.Response:
+    return web.json_response({"data": {"statement": statement}, "errors": []}, status=status)
 
 
 def _fault(status: HTTPStatus, code: str) -> web.Response:

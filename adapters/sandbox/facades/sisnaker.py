@@ -61,7 +61,7 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
 
     return [
         web.get("/layanan/pelatihan", guard(list_trainings), allow_head=False),
-        *build_enrolment_routes(shop.book, guard, _receipt, decoded=_order),
+        *build_enrolment_routes(shop.book, guard, _receipt, decoded=_order, listed=_statement),
     ]
 
 
@@ -128,6 +128,20 @@ def _receipt(receipt: Mapping[str, Any] | None, status: HTTPStatus) -> web.Respo
         return _fault(status, "RUJUKAN", "rujukan tidak dikenal atau isi tidak terbaca")
     root = Element(_name("tandaTerima"))
     _add(root, receipt.items())
+    return _answer(root, status)
+
+
+def _statement(statement: Mapping[str, Any] | None, status: HTTPStatus) -> web.Response:
+    if statement is None:
+        return _fault(status, "HARI", "hari atau kelanjutan tidak terbaca")
+    root = Element(_name("daftarPendaftaran"), {"hari": statement["day"]})
+    if statement["next_cursor"]:
+        root.set("lanjut", statement["next_cursor"])
+    for line in statement["lines"]:
+        element = SubElement(root, _name("pendaftaran"))
+        _add(element, ((name, value) for name, value in line.items() if name != "price"))
+        price = SubElement(element, _name("price"), {"currency": line["price"]["currency"]})
+        price.text = str(line["price"]["amount"])
     return _answer(root, status)
 
 

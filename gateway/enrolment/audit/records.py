@@ -1,6 +1,7 @@
 """Writing down acts that leave no event and no entry, in the transaction that does them."""
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
@@ -31,12 +32,29 @@ def record(
     connection: Connection, act: Act, target: str, *, by: str, at: datetime, **details: object
 ) -> None:
     """Write down who did what to what; `details` hold no personal data, they stay for ever."""
-    row = {
-        "id": str(uuid4()),
-        "at": at,
-        "by": by,
-        "act": act,
-        "target": target,
-        "details": json.dumps(details, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
-    }
-    connection.execute(insert(audit_record).values(row))
+    record_all(connection, act, [(target, details)], by=by, at=at)
+
+
+def record_all(
+    connection: Connection,
+    act: Act,
+    targets: Iterable[tuple[str, Mapping[str, object]]],
+    *,
+    by: str,
+    at: datetime,
+) -> None:
+    """Write down one act on several targets, each with its details."""
+    rows = [
+        {
+            "id": str(uuid4()),
+            "at": at,
+            "by": by,
+            "act": act,
+            "target": target,
+            "details": json.dumps(
+                details, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+            ),
+        }
+        for target, details in targets
+    ]
+    connection.execute(insert(audit_record), rows)

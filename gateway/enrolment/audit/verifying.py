@@ -81,7 +81,9 @@ def _fault_of(good: Head, source: Source, row: Row[Any]) -> str | None:
 
 def _fault_at_end(good: Head, head: Head, kept: Head | None) -> str | None:
     if good.number < head.number:
-        return f"the chain ends at {good.number}; numbers {good.number + 1} to {head.number} are gone"
+        return (
+            f"the chain ends at {good.number}; numbers {good.number + 1} to {head.number} are gone"
+        )
     if good != head:
         return f"the head says {head.number}, but the chain reaches {good.number}: it was changed"
     if kept is not None and good.number < kept.number:

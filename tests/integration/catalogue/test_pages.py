@@ -65,6 +65,8 @@ class Web:
             links=None,  # type: ignore[arg-type]
             blocks=None,  # type: ignore[arg-type]
             approvals=None,  # type: ignore[arg-type]
+            reconciliations=None,  # type: ignore[arg-type]
+            reports=None,  # type: ignore[arg-type]
             search=None,  # type: ignore[arg-type]  # nor searches
             descriptions=None,  # type: ignore[arg-type]
             changes=self.feed.as_of(reader, self.follower.snapshot),

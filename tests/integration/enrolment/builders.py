@@ -21,6 +21,7 @@ from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.places import set_quota
+from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.settling import Judge
 from gateway.enrolment.timekeeper import Timekeeper
@@ -62,6 +63,14 @@ class Clock:
         self.time += timedelta(**amount)
 
 
+def several_at_a_time() -> RuleBook:
+    """Return the rules of 2023 for tests of other things, without the one-at-a-time rule."""
+    rules = built_in_rules().find("2023", NOW.date())
+    assert rules is not None
+    purchase = replace(rules.purchase, one_at_a_time=False)
+    return RuleBook([replace(rules, purchase=purchase)])
+
+
 class Shelf:
     """What is on sale: implements `OfferingFacts`."""
 
@@ -78,7 +87,7 @@ class Shelf:
         price: int = PRICE,
         course: str | None = None,
         seats: int | None = None,
-        starts_in: int = 30,
+        starts_in: float = 30,
     ) -> Offering:
         """Put an offering on the shelf; with `seats` it has one session, so many days from now."""
         starts_at = NOW + timedelta(days=starts_in)
@@ -187,12 +196,17 @@ class Programme:
     clock: Clock = field(default_factory=Clock)
     shelf: Shelf = field(default_factory=Shelf)
     partner: ScriptedPartner = field(default_factory=lambda: ScriptedPartner([confirms]))
+    rules: RuleBook = field(default_factory=several_at_a_time)
 
     def __post_init__(self) -> None:
-        learners = DevelopmentLearners(self.database, self.clock)
-        self.service = EnrolmentService(self.database, self.shelf, learners, now=self.clock)
+        learners = DevelopmentLearners(self.database, self.clock, self.rules)
+        self.service = EnrolmentService(
+            self.database, self.shelf, learners, now=self.clock, rules=self.rules
+        )
         self.courier = self.a_courier("courier-1")
-        self.cancellations = Cancellations(self.database, self.shelf, now=self.clock)
+        self.cancellations = Cancellations(
+            self.database, self.shelf, now=self.clock, rules=self.rules
+        )
         self.reports = PartnerReports(self.database, now=self.clock)
         self.timekeeper = Timekeeper(self.database, self.reports, now=self.clock)
 

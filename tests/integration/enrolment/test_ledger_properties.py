@@ -16,13 +16,15 @@ from sqlalchemy import func, select
 
 from adapters.base import ReceiptStatus
 from adapters.errors import AmbiguousPartnerError
+from gateway.enrolment.audit.sealer import seal
+from gateway.enrolment.audit.verifying import verify
 from gateway.enrolment.hearing import Said
 from gateway.enrolment.ledger import is_live, to_filed
 from gateway.enrolment.partner_reports import PartnerReport
 from gateway.enrolment.places import takes_place
 from gateway.enrolment.reviews import ReviewDesk
 from gateway.storage.engine import Database, database_url
-from gateway.storage.ledger_tables import enrolment, entry, outbox
+from gateway.storage.ledger_tables import enrolment, entry, learner, outbox
 from gateway.storage.migrate import upgrade
 from gateway.storage.settling_tables import quota
 from schema.model.catalogue import Offering
@@ -186,6 +188,34 @@ class LedgerMachine(RuleBasedStateMachine):
         )
 
         assert [row for row in self.rows(balances) if row[2] < 0] == []
+
+    @invariant()
+    def what_is_kept_beside_a_learner_is_the_sum_of_their_entries(self) -> None:
+        sums = select(entry.c.learner_id, entry.c.account, func.sum(entry.c.amount))
+        expected = {
+            (who, account): int(amount)
+            for who, account, amount in self.rows(
+                sums.group_by(entry.c.learner_id, entry.c.account)
+            )
+            if amount and account != "PROGRAMME"
+        }
+        columns = (learner.c.id, learner.c.spendable, learner.c.held, learner.c.paid)
+        kept = {
+            (who, account): amount
+            for who, *amounts in self.rows(select(*columns))
+            for account, amount in zip(("SPENDABLE", "HELD", "PARTNER"), amounts, strict=True)
+            if amount
+        }
+
+        assert kept == expected
+
+    @rule(limit=st.integers(1, 5))
+    def the_sealer_comes_by(self, limit: int) -> None:
+        self.run(self.programme.database.write(lambda c: seal(c, limit)))
+
+    @invariant()
+    def the_audit_chain_verifies(self) -> None:
+        assert self.run(self.programme.database.read(verify)).fault is None
 
     @invariant()
     def a_learner_is_on_a_course_once(self) -> None:

@@ -175,10 +175,9 @@ async def test_who_still_waits_when_the_session_begins_is_let_go(programme: Prog
 
 
 async def test_a_hold_ends_when_the_session_begins(programme: Programme):
-    offering = programme.shelf.put("barista", seats=5, starts_in=1)
-    programme.clock.advance(hours=20)
+    offering = programme.shelf.put("barista", seats=5, starts_in=0.75)
     record = (await programme.enrol(offering)).enrolment
-    programme.clock.advance(hours=4)
+    programme.clock.advance(hours=18)
 
     await programme.timekeeper.look()
 

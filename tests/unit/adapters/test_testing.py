@@ -6,18 +6,22 @@ from pathlib import Path
 import pytest
 
 from adapters import recorded
-from adapters.base import Page, Receipt, ReceiptStatus
+from adapters.base import Page, Receipt, ReceiptStatus, Statement
 from adapters.errors import PartnerError, PartnerUnavailableError
 from adapters.registry import build_adapter
 from adapters.testing import (
     NonconformingError,
+    asks_for_one_day_from_a_cursor,
     checks_for,
     finds_nothing_where_nothing_is,
     keeps_the_rest_when_a_row_is_bad,
     load_case,
     never_guesses_about_a_lost_answer,
+    reads_a_recorded_statement,
+    refuses_the_statement_of_another_day,
     refuses_what_is_no_catalogue,
     says_that_its_partner_is_down,
+    says_why_there_is_no_statement,
     sends_its_reference,
     speaks_for_its_partner_alone,
     translates_its_first_page,
@@ -45,6 +49,9 @@ class Wrapped:
 
     async def cancel(self, reference):
         return await self.adapter.cancel(reference)
+
+    async def fetch_statement(self, day, cursor=None):
+        return await self.adapter.fetch_statement(day, cursor)
 
 
 class SwallowsErrors(Wrapped):
@@ -82,6 +89,24 @@ class Invents(Wrapped):
         return Receipt(reference, ReceiptStatus.CONFIRMED)
 
 
+class ForgetsTheCursor(Wrapped):
+    async def fetch_statement(self, day, cursor=None):
+        return await super().fetch_statement(day)
+
+
+class TakesNonsenseForAnEmptyDay(Wrapped):
+    async def fetch_statement(self, day, cursor=None):
+        try:
+            return await super().fetch_statement(day, cursor)
+        except PartnerError:
+            return Statement()
+
+
+class TellsTheFirstPageOnly(Wrapped):
+    async def fetch_statement(self, day, cursor=None):
+        return replace(await super().fetch_statement(day, cursor), next_cursor=None)
+
+
 class GivesAway(Wrapped):
     async def fetch_page(self, cursor=None, known=None):
         try:
@@ -109,6 +134,10 @@ async def test_a_good_adapter_passes(check, monkeypatch):
         (RepeatsItself, sends_its_reference),
         (Invents, finds_nothing_where_nothing_is),
         (GivesAway, says_that_its_partner_is_down),
+        (ForgetsTheCursor, asks_for_one_day_from_a_cursor),
+        (TakesNonsenseForAnEmptyDay, says_why_there_is_no_statement),
+        (TakesNonsenseForAnEmptyDay, refuses_the_statement_of_another_day),
+        (TellsTheFirstPageOnly, reads_a_recorded_statement),
     ],
 )
 async def test_a_bad_adapter_does_not(spoilt, check, monkeypatch):

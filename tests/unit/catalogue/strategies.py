@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
+from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
-from gateway.catalogue.rows import institution_id
 from gateway.catalogue.store import StoredCourse, StoredOffering
 from schema.model.catalogue import (
     Category,

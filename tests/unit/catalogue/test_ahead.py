@@ -6,7 +6,7 @@ import pytest
 
 from adapters.base import Cursor, NotModified, Page, Validators
 from adapters.errors import PartnerUnavailableError
-from gateway.catalogue.ahead import PageAhead
+from gateway.catalogue.ahead import Ahead
 from schema.model.values import PartnerCode
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ async def test_a_page_that_was_begun_is_not_asked_for_twice():
     wire = Wire()
     wire.go.set()
 
-    async with PageAhead(wire) as ahead:
+    async with Ahead(wire) as ahead:
         ahead.begin(TWO)
         await asyncio.sleep(0)
         assert wire.asked == [TWO]
@@ -46,7 +46,7 @@ async def test_the_end_begins_nothing_and_another_cursor_is_asked_for():
     wire = Wire()
     wire.go.set()
 
-    async with PageAhead(wire) as ahead:
+    async with Ahead(wire) as ahead:
         ahead.begin(None)
         await ahead.fetch(None, None)
 
@@ -58,7 +58,7 @@ async def test_a_failure_is_raised_when_the_page_is_wanted_and_asked_again_after
     wire.failure = PartnerUnavailableError(PartnerCode("tokopedia"), "down")
     wire.go.set()
 
-    async with PageAhead(wire) as ahead:
+    async with Ahead(wire) as ahead:
         ahead.begin(TWO)
         with pytest.raises(PartnerUnavailableError):
             await ahead.fetch(TWO, None)
@@ -71,7 +71,7 @@ async def test_a_failure_is_raised_when_the_page_is_wanted_and_asked_again_after
 async def test_a_walk_that_ends_gives_up_what_is_under_way():
     wire, before = Wire(), asyncio.all_tasks()
 
-    async with PageAhead(wire) as ahead:
+    async with Ahead(wire) as ahead:
         ahead.begin(TWO)
         await asyncio.sleep(0)
 

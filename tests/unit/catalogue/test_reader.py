@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.reader import SnapshotReader
-from gateway.catalogue.rows import institution_id
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import StoredCourse, StoredOffering
 from schema.availability import course_availability

@@ -1,10 +1,12 @@
 """What a page's rows become, and which work an unchanged row is spared."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.base import Page
-from gateway.catalogue import rows
-from gateway.catalogue.rows import OfferingRow, Standing, to_offering_row, to_page_rows
+from gateway.catalogue import drafts
+from gateway.catalogue.drafts import NOTHING, Standing, to_draft_page
+from gateway.catalogue.rows import OfferingRow, PageRows, to_offering_row, to_page_rows
 from tests.catalogue import TOKOPEDIA, an_offering
 
 HTML = "<p onclick='x()'>Kopi<script>alert(1)</script></p>"
@@ -12,6 +14,10 @@ HTML = "<p onclick='x()'>Kopi<script>alert(1)</script></p>"
 
 def standing_of(row: OfferingRow) -> Standing:
     return Standing(row.raw_hash, row.content_hash)
+
+
+def rows_of(page: Page, known: Mapping[str, Standing] = NOTHING) -> PageRows:
+    return to_page_rows(TOKOPEDIA, to_draft_page(TOKOPEDIA, page, known))
 
 
 def test_a_row_that_came_just_so_before_is_not_written_down_again():
@@ -38,7 +44,7 @@ def test_a_new_way_of_cleaning_cleans_everything_anew(monkeypatch):
     offering = an_offering(description_html=HTML)
     first = to_offering_row(TOKOPEDIA, offering)
 
-    monkeypatch.setattr(rows, "CLEANING_VERSION", rows.CLEANING_VERSION + 1)
+    monkeypatch.setattr(drafts, "CLEANING_VERSION", drafts.CLEANING_VERSION + 1)
 
     assert to_offering_row(TOKOPEDIA, offering, standing_of(first)).payload == first.payload
 
@@ -63,13 +69,9 @@ def test_what_cannot_be_hashed_raw_is_compared_clean():
 
 def test_two_pages_of_unchanged_rows_are_still_told_apart():
     pages = [Page((an_offering(key),)) for key in ("1", "2")]
-    known = {
-        row.offering_id: standing_of(row)
-        for page in pages
-        for row in to_page_rows(TOKOPEDIA, page).offerings
-    }
+    known = {row.offering_id: standing_of(row) for page in pages for row in rows_of(page).offerings}
 
-    hashes = {to_page_rows(TOKOPEDIA, page, known).content_hash for page in pages}
+    hashes = {rows_of(page, known).content_hash for page in pages}
 
-    assert hashes == {to_page_rows(TOKOPEDIA, page).content_hash for page in pages}
+    assert hashes == {rows_of(page).content_hash for page in pages}
     assert len(hashes) == 2

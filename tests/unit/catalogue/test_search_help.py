@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import to_entry
 from gateway.catalogue.rates import RatesFileError, load_rates
 from gateway.catalogue.reader import SnapshotReader
-from gateway.catalogue.rows import institution_id
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import StoredCourse, StoredOffering
 from schema.model.catalogue import Institution, Session

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
 
 import pytest
 
@@ -50,6 +51,9 @@ class Adapter:
         return await self._play()
 
     async def cancel(self, reference: Reference):
+        return await self._play()
+
+    async def fetch_statement(self, day: date, cursor: Cursor | None = None):
         return await self._play()
 
 

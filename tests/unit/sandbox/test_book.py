@@ -242,7 +242,8 @@ def test_the_journal_holds_no_more_of_the_learner_than_the_opaque_reference(tmp_
 
     line = json.loads(journal.read_text())
 
-    assert set(line) == {"reference", "offering", "session", "learner", "price", "receipt"}
+    asked = {"reference", "offering", "session", "learner", "price"}
+    assert set(line) == {*asked, "receipt", "booked_on"}
 
 
 @given(
@@ -263,3 +264,30 @@ def test_no_sequence_of_requests_sells_a_seat_twice(requests):
 
         assert statuses["confirmed"] <= SESSION.seats_left
         assert book.seats_left("O-2", SESSION) == SESSION.seats_left - statuses["confirmed"]
+
+
+def test_a_statement_lists_a_day_of_jakarta_with_what_became_of_each_booking():
+    late = NOW.replace(hour=16, minute=59)  # 23:59 in Jakarta
+    times = iter([late, late, late + timedelta(minutes=1), late])
+    book = EnrolmentBook(PARTNER, (ONLINE, ONSITE), now=lambda: next(times))
+    place(book, "R-1")
+    place(book, "R-refused", offering="O-2")
+    place(book, "R-2")
+    place(book, "R-3")
+    book.cancel("R-1")
+
+    today = book.statement("2026-11-24", None)
+    tomorrow = book.statement("2026-11-25", None)
+
+    assert [(line["reference"], line["status"]) for line in today["lines"]] == [
+        ("R-1", "cancelled"),
+        ("R-3", "confirmed"),
+    ]
+    assert [line["reference"] for line in tomorrow["lines"]] == ["R-2"]
+    assert today["next_cursor"] is None
+
+
+@pytest.mark.parametrize(("day", "cursor"), [("", None), ("yesterday", None), ("2026-11-24", "x")])
+def test_a_statement_of_no_day_or_from_nowhere_is_refused(day, cursor):
+    with pytest.raises(ValueError, match=r"."):
+        a_book().statement(day, cursor)

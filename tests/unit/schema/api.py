@@ -25,6 +25,8 @@ from tests.unit.schema.fakes import (
 )
 from tests.unit.schema.held_fakes import FakeHeldSyncs
 from tests.unit.schema.later_fakes import FakeLaterLife
+from tests.unit.schema.learner_fakes import FakeLearnerDesk
+from tests.unit.schema.report_fakes import FakeReconciliations, FakeReports
 
 
 def a_learner(name: str = "ani") -> Viewer:
@@ -45,6 +47,9 @@ class Api:
     links: FakeLinks = field(default_factory=FakeLinks)
     blocks: FakeBlocks = field(default_factory=FakeBlocks)
     approvals: FakeApprovals = field(default_factory=FakeApprovals)
+    learners: FakeLearnerDesk = field(default_factory=FakeLearnerDesk)
+    reconciliations: FakeReconciliations = field(default_factory=FakeReconciliations)
+    reports: FakeReports = field(default_factory=FakeReports)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -81,6 +86,9 @@ class Api:
             links=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
+            learners=self.learners,
+            reconciliations=self.reconciliations,
+            reports=self.reports,
             now=NOW,
             viewer=viewer or self.viewer,
         )

@@ -33,7 +33,10 @@ from schema.model.enrolment import (
     EnrolmentStatus,
     EnrolOutcome,
     EnrolRequest,
+    EnrolVerdict,
     Refusal,
+    RuleState,
+    RuleValue,
 )
 from schema.model.links import (
     CourseLink,
@@ -346,12 +349,16 @@ class FakeEnrolments:
         self._grant = balance
         self._numbers = count(1)
         self._by_key: dict[tuple[str, str], Enrolment] = {}
+        self.tried: list[EnrolRequest] = []
 
     async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
         key = request.learner, request.idempotency_key
         offering = self._catalogue.offering(request.offering_id)
         if offering is None or offering.price is None:
-            refusal = Refusal(EnrolErrorCode.NOT_FOUND, "gone", ("input", "offeringId"))
+            refusal = Refusal(EnrolErrorCode.NOT_FOUND, "gone", ("offeringId",))
+            return EnrolOutcome(None, (refusal,))
+        if request.session_id not in {None, *(session.id for session in offering.sessions)}:
+            refusal = Refusal(EnrolErrorCode.NOT_FOUND, "gone", ("sessionId",))
             return EnrolOutcome(None, (refusal,))
         if key not in self._by_key:
             number = next(self._numbers)
@@ -368,6 +375,13 @@ class FakeEnrolments:
                 created_at=NOW,
             )
         return EnrolOutcome(self._by_key[key])
+
+    async def read_verdicts(self, request: EnrolRequest) -> Sequence[EnrolVerdict]:
+        self.tried.append(request)
+        is_known = self._catalogue.offering(request.offering_id) is not None
+        state = RuleState.KEPT if is_known else RuleState.REFUSED
+        code, values = EnrolErrorCode.NOT_FOUND, (RuleValue("lastDay", "2020-05-10"),)
+        return [EnrolVerdict("exists", code, state, "It exists.", ("offeringId",), values)]
 
     async def read_enrolment(self, learner: Any, enrolment_id: Any) -> Enrolment | None:
         mine = await self._of(learner)

@@ -3,7 +3,8 @@
 import pytest
 
 from schema.ids import NodeKind, to_global_id
-from schema.model.enrolment import EnrolmentStatus
+from schema.model.enrolment import EnrolmentStatus, EnrolRequest
+from schema.model.values import LearnerId
 from schema.model.viewer import Role, Viewer
 from tests.unit.schema.api import Api, a_learner
 from tests.unit.schema.fakes import a_course, a_session, an_offering
@@ -105,9 +106,7 @@ async def test_what_is_not_there_is_refused_as_data(api, variables, field):
     payload = (await api.ask(ENROL, ANI, **variables))["enrol"]
 
     assert payload["enrolment"] is None
-    assert [(e["code"], e["field"]) for e in payload["userErrors"]] == [
-        ("NOT_FOUND", ["input", field])
-    ]
+    assert [(e["code"], e["field"]) for e in payload["userErrors"]] == [("NOT_FOUND", [field])]
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "line\nend", "nul\u0000", "\u200b"])
@@ -126,6 +125,48 @@ async def test_any_printable_key_will_do(api, key):
 @pytest.mark.parametrize(("viewer", "code"), [(None, "UNAUTHENTICATED"), (OPERATOR, "FORBIDDEN")])
 async def test_only_learners_enrol(api, viewer, code):
     error = await api.refused(ENROL, viewer, offering=OFFERING_ID)
+
+    assert error["extensions"] == {"code": code}
+
+
+VERDICTS = """
+query ($offering: ID!, $session: ID, $price: BigInt) {
+  enrolmentVerdicts(offeringId: $offering, sessionId: $session, expectedPrice: $price) {
+    rule code state message field values { name value }
+  }
+}
+"""
+
+
+async def test_a_dry_run_asks_for_the_same_wish_and_shows_the_rules(api):
+    data = await api.ask(VERDICTS, ANI, offering=OFFERING_ID, session=SESSION_ID, price=350_000)
+
+    assert data["enrolmentVerdicts"] == [
+        {
+            "rule": "exists",
+            "code": "NOT_FOUND",
+            "state": "KEPT",
+            "message": "It exists.",
+            "field": ["offeringId"],
+            "values": [{"name": "lastDay", "value": "2020-05-10"}],
+        }
+    ]
+    assert api.enrolments.tried == [
+        EnrolRequest(LearnerId("ani"), OFFERING.id, SESSION.id, "", 350_000)
+    ]
+
+
+@pytest.mark.parametrize("offering", ["garbage", OFFERING.id, SESSION_ID])
+async def test_a_dry_run_of_what_is_not_there_is_refused_as_data(api, offering):
+    data = await api.ask(VERDICTS, ANI, offering=offering, session="garbage")
+
+    assert [each["state"] for each in data["enrolmentVerdicts"]] == ["REFUSED"]
+    assert api.enrolments.tried[0].session_id == ""
+
+
+@pytest.mark.parametrize(("viewer", "code"), [(None, "UNAUTHENTICATED"), (OPERATOR, "FORBIDDEN")])
+async def test_only_learners_try(api, viewer, code):
+    error = await api.refused(VERDICTS, viewer, offering=OFFERING_ID)
 
     assert error["extensions"] == {"code": code}
 

@@ -1,5 +1,7 @@
 """Learners' accounts and data, and the audit chain with the triggers that guard it."""
 
+# ruff: noqa: S608 - what the statements are made of are our own names
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -136,7 +138,7 @@ def _add_accounts() -> None:
             f"CONSTRAINT ck_learner_{column} CHECK ({column} >= 0)"
         )
         op.execute(
-            f"UPDATE {schema}learner SET {column} = coalesce("  # noqa: S608 - our own names
+            f"UPDATE {schema}learner SET {column} = coalesce("
             f"(SELECT sum(amount) FROM {schema}entry "
             f"WHERE learner_id = learner.id AND account = '{account}'), 0)"
         )
@@ -170,7 +172,7 @@ def _guard_on_postgresql() -> None:
         "CREATE FUNCTION ledger.move_money() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "IF EXISTS (SELECT FROM moved GROUP BY movement HAVING sum(amount) <> 0) THEN "
         "RAISE EXCEPTION 'a movement sums to zero' USING ERRCODE = 'check_violation'; END IF; "
-        f"UPDATE ledger.learner AS l SET {changes} FROM "  # noqa: S608 - our own names
+        f"UPDATE ledger.learner AS l SET {changes} FROM "
         f"(SELECT learner_id, {sums} FROM moved GROUP BY learner_id) AS m "
         "WHERE l.id = m.learner_id; RETURN NULL; END $$"
     )
@@ -196,8 +198,8 @@ def _guard_on_sqlite() -> None:
         for column, account in ACCOUNTS.items()
     )
     op.execute(
-        "CREATE TRIGGER entry_moves_money AFTER INSERT ON entry FOR EACH ROW "
-        f"BEGIN UPDATE learner SET {changes} WHERE id = NEW.learner_id; END"  # noqa: S608 - our own names
+        "CREATE TRIGGER entry_moves_money AFTER INSERT ON entry FOR EACH ROW BEGIN "
+        f"UPDATE learner SET {changes} WHERE id = NEW.learner_id; END"
     )
 
 

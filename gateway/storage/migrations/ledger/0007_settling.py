@@ -5,8 +5,8 @@ from alembic import op
 
 from gateway.storage.columns import Instant
 
-revision = "ledger_0004"
-down_revision = "ledger_0005"
+revision = "ledger_0007"
+down_revision = "ledger_0006"
 
 
 def upgrade() -> None:
@@ -23,6 +23,7 @@ def _widen_enrolment() -> None:
         sa.Column("hold_until", Instant),
         sa.Column("sent_at", Instant),
         sa.Column("resumes_as", sa.String(20)),
+        sa.Column("cancelled_by", sa.String(20)),
         sa.Column("redeemed_at", Instant),
         sa.Column("certificate_reference", sa.Text),
         sa.Column("rating", sa.Integer),

@@ -1,0 +1,69 @@
+"""`mitra grants`: post learners' money, and return to the state what was not spent in time."""
+
+from collections import Counter
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from gateway.commands.learners import By, InputFile, RejectsFile
+from gateway.commands.ledger import Rejects, ask_register, read_in_chunks, to_actor
+from gateway.enrolment.intake.desk import LearnerRegister
+from gateway.enrolment.intake.files import read_digest
+from gateway.enrolment.intake.grants import LONGEST_BATCH, is_batch
+from gateway.enrolment.intake.rows import GRANT_COLUMNS
+
+grants_app = typer.Typer(no_args_is_help=True, help="Learners' money.")
+
+Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@grants_app.command("post")
+def post_grants(
+    file: InputFile,
+    batch: Annotated[
+        str | None, typer.Option(help="The batch's name; the file's content names it if not said.")
+    ] = None,
+    rejects: RejectsFile = None,
+    by: By = None,
+) -> None:
+    """Post grants from CSV: reference, amount.
+
+    A batch's row is posted once, however often it is sent; one that has changed since is reported
+    and not applied.
+    """
+    name = batch or read_digest(file)
+    if not is_batch(name):
+        raise typer.BadParameter(
+            f"a batch is 1 to {LONGEST_BATCH} printable characters without `:`"
+        )
+    left_out = Rejects(rejects)
+    counts: Counter[str] = Counter()
+
+    async def run(register: LearnerRegister) -> None:
+        async for rows in read_in_chunks(file, GRANT_COLUMNS, (), left_out):
+            outcome = await register.post_grants(name, rows, to_actor(by))
+            left_out.add_all(outcome.rejected)
+            for each in ("posted", "unchanged", "amount"):
+                counts[each] += getattr(outcome, each)
+
+    ask_register(run)
+    left_out.close()
+    typer.echo(
+        f"batch {name}: {counts['posted']:,} posted (Rp {counts['amount']:,}), "
+        f"{counts['unchanged']:,} posted before, {left_out.count:,} rejected"
+    )
+    raise typer.Exit(1 if left_out.count else 0)
+
+
+@grants_app.command("expire")
+def expire(announced_until: Day, last_day: Day, by: By = None) -> None:
+    """Return to the state what learners have who were announced by a day and never bought.
+
+    `--last-day` is the last day on which they might have bought; it must be over.
+    """
+    first, last = announced_until.date(), last_day.date()
+    if last >= date.today():  # noqa: DTZ011 - a day that is over everywhere near
+        raise typer.BadParameter("the last day is not over yet", param_hint="--last-day")
+    learners, money = ask_register(lambda register: register.expire_idle(first, last, to_actor(by)))
+    typer.echo(f"Rp {money:,} of {learners:,} learners returned to the state")

@@ -1,0 +1,1 @@
+"""Learners' personal data: keys from outside, sealed contacts, national ids, consent, erasure."""

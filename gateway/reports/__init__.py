@@ -1,0 +1,1 @@
+"""Reports and exports: enrolments and money, counted in SQL and written as streams."""

@@ -1,0 +1,372 @@
+"""Learners and grants come in row by row, on both engines."""
+
+# ruff: noqa: S608 - statements made of our own names
+
+import asyncio
+from datetime import date
+
+import pytest
+
+from gateway.enrolment.intake.register import CONTACTS_LEFT_OUT, NATIONAL_IDS_UNCHECKED
+from gateway.enrolment.privacy.keyring import KeyringError
+from gateway.storage.engine import Database
+from schema.model.learners import ConsentDecision, ImportOutcome
+from tests.integration.enrolment.builders import Programme
+from tests.integration.enrolment.learners import (
+    NATIONAL_ID,
+    Desk,
+    a_grant,
+    keyrings,
+    row,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def desk(ledger_db: Database) -> Desk:
+    return Desk(ledger_db, keyrings(1))
+
+
+def reasons(outcome) -> list[tuple[int, str]]:
+    return [(each.number, each.reason) for each in outcome.rejected]
+
+
+async def test_learners_come_in_and_again_change_nothing(desk: Desk):
+    rows = [row(2), row(3, reference="budi", education="Ya", birth_date="", consents="contact")]
+
+    first, again = await desk.bring(*rows), await desk.bring(*rows)
+
+    assert first == ImportOutcome(imported=2)
+    assert again == ImportOutcome(unchanged=2)
+    budi, siti = await desk.learners()
+    assert (budi.id, budi.in_formal_education, budi.birth_date) == ("budi", True, None)
+    assert (siti.scheme, siti.announced_on) == ("2024", date(2024, 2, 28))
+    assert siti.birth_date == date(1994, 2, 5)
+    assert ("LEARNERS_IMPORTED", "rows 2 to 3", "rina") in await desk.acts()
+    assert len(await desk.acts()) == 2  # that, and the consent
+
+
+async def test_a_bad_row_costs_itself_alone(desk: Desk):
+    outcome = await desk.bring(
+        row(2, reference=""),
+        row(3, scheme=" "),
+        row(4, announced="28-02-2024"),
+        row(5, announced=""),
+        row(6, birth_date="2024-02-30"),
+        row(7, education="perhaps"),
+        row(8, national_id="123"),
+        row(9, reference=NATIONAL_ID),
+        row(10, phone="0812\x00"),
+        row(11, consents="A Name"),
+        row(12),
+    )
+
+    assert (outcome.imported, [number for number, _ in reasons(outcome)]) == (1, list(range(2, 12)))
+    assert [one.id for one in await desk.learners()] == ["siti"]
+
+
+async def test_what_a_row_tells_otherwise_is_updated(desk: Desk):
+    await desk.bring(row(2, phone="0812"))
+
+    told = [
+        await desk.bring(row(2, phone="0812", scheme="2023")),
+        await desk.bring(row(2, phone="0813", scheme="2023")),
+        await desk.bring(row(2, phone="0813", scheme="2023", national_id=NATIONAL_ID)),
+        await desk.bring(row(2, scheme="2023", consents="contact|news")),
+        await desk.bring(row(2, scheme="2023", consents="contact")),
+    ]
+
+    assert [each.updated for each in told] == [1, 1, 1, 1, 0]
+
+
+async def test_the_last_row_of_a_learner_counts(desk: Desk):
+    outcome = await desk.bring(row(2), row(3, scheme="2023"), row(4, scheme="2023"))
+
+    assert (outcome.imported, outcome.updated, outcome.unchanged) == (1, 1, 1)
+    assert [one.scheme for one in await desk.learners()] == ["2023"]
+
+
+async def test_who_comes_twice_is_left_out(desk: Desk):
+    await desk.bring(row(2, national_id="3174 0145 0294 0001"))
+
+    later = await desk.bring(row(2, reference="budi", national_id=NATIONAL_ID))
+    within = await desk.bring(
+        row(2, reference="ani", national_id="3174014502940002"),
+        row(3, reference="ayu", national_id="3174014502940002"),
+    )
+    own = await desk.bring(row(2, national_id=NATIONAL_ID))
+
+    assert reasons(later) == [(2, "another learner has this national id")]
+    assert reasons(within) == [(3, "another learner has this national id")]
+    assert own.unchanged == 1
+    assert [one.id for one in await desk.learners()] == ["ani", "siti"]
+
+
+async def test_of_two_who_come_at_once_one_is_first(desk: Desk):
+    outcomes = await asyncio.gather(
+        *(desk.bring(row(2, reference=f"l{n}", national_id=NATIONAL_ID)) for n in range(6))
+    )
+
+    assert sum(outcome.imported for outcome in outcomes) == 1
+    assert sum(len(outcome.rejected) for outcome in outcomes) == 5
+
+
+async def test_a_corrected_national_id_frees_the_old_one(desk: Desk):
+    await desk.bring(row(2, national_id=NATIONAL_ID))
+    await desk.bring(row(2, national_id="3174014502940002"))
+
+    outcome = await desk.bring(row(2, reference="budi", national_id=NATIONAL_ID))
+
+    assert outcome.imported == 1
+
+
+async def test_without_keys_it_is_said_what_is_not_done(desk: Desk):
+    desk.with_keys(type(keyrings(1))())
+
+    outcome = await desk.bring(row(2, national_id=NATIONAL_ID, email="siti@example.id"))
+    other = await desk.bring(row(2, reference="budi", national_id=NATIONAL_ID))
+
+    assert (outcome.imported, other.imported) == (1, 1)
+    assert outcome.notes == (NATIONAL_IDS_UNCHECKED, CONTACTS_LEFT_OUT)
+
+
+async def test_versions_are_read_side_by_side(desk: Desk):
+    await desk.bring(row(2, national_id=NATIONAL_ID))
+    desk.with_keys(keyrings(1, 2))
+
+    twice = await desk.bring(row(2, reference="budi", national_id=NATIONAL_ID))
+    renewed = await desk.bring(row(2, national_id=NATIONAL_ID))
+    desk.with_keys(keyrings(2))  # nobody needs the first any more
+    still = await desk.bring(row(2, reference="ani", national_id=NATIONAL_ID))
+
+    assert reasons(twice) == [(2, "another learner has this national id")]
+    assert renewed.updated == 1
+    assert reasons(still) == [(2, "another learner has this national id")]
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (keyrings(2), "version 1 is missing"),
+        (keyrings(1, salt="other"), "version 1 is another key"),
+        (type(keyrings(1))(), "version 1 is missing"),
+    ],
+    ids=["lost", "wrong", "none"],
+)
+async def test_a_lost_or_wrong_key_stops_what_needs_it(desk: Desk, held, says: str):
+    await desk.bring(row(2, national_id=NATIONAL_ID, phone="0812"))
+    desk.with_keys(held)
+
+    outcome = await desk.bring(
+        row(2, reference="budi", national_id="3174014502940002"),
+        row(3, reference="ani", phone="0813"),
+        row(4, reference="ayu"),
+    )
+
+    assert outcome.imported == 1
+    (two, first), (three, second) = reasons(outcome)
+    assert (two, three) == (2, 3)
+    assert first.startswith(f"MITRA_NATIONAL_ID_KEYS: {says}")
+    assert second.startswith(f"MITRA_CONTACT_KEYS: {says}")
+
+
+async def test_contacts_are_read_with_consent_alone_and_it_is_recorded(desk: Desk):
+    await desk.bring(row(2, name="Siti Aminah", phone="0812", consents="contact"))
+
+    found = await desk.register.read_contact("siti", "dewi")
+    await desk.register.decide_consent("siti", "contact", ConsentDecision.WITHDRAWN, "dewi")
+
+    assert found is not None
+    assert (found.name, found.email, found.phone) == ("Siti Aminah", "", "0812")
+    assert "Siti" not in repr(found)
+    assert ("CONTACT_READ", "learner:siti", "dewi") in await desk.acts()
+    with pytest.raises(RuntimeError, match="has not agreed"):
+        await desk.register.read_contact("siti", "dewi")
+
+
+async def test_a_withdrawn_consent_is_not_given_again_by_a_row(desk: Desk):
+    await desk.bring(row(2, consents="contact"))
+    await desk.register.decide_consent("siti", "contact", ConsentDecision.WITHDRAWN, "siti")
+    await desk.register.decide_consent("siti", "contact", ConsentDecision.WITHDRAWN, "siti")
+
+    again = await desk.bring(row(2, consents="contact"))
+
+    assert again.unchanged == 1
+    told = await desk.register.read_consents("siti")
+    assert [(each.decision, each.by) for each in told] == [("GIVEN", "rina"), ("WITHDRAWN", "siti")]
+
+
+async def test_data_keys_move_to_the_newest_outside_key(desk: Desk):
+    await desk.bring(
+        *(row(n, reference=f"l{n}", phone=f"08{n}", consents="contact") for n in range(5))
+    )
+    desk.with_keys(keyrings(1, 2))
+
+    moved, again = (
+        await desk.register.rewrap_data_keys("rina"),
+        await desk.register.rewrap_data_keys("rina"),
+    )
+    only_new = desk.with_keys(keyrings(2))
+
+    assert (moved, again) == (5, 0)
+    found = await only_new.read_contact("l3", "rina")
+    assert found is not None
+    assert found.phone == "083"
+
+
+async def test_sealed_data_of_another_learner_does_not_open(desk: Desk):
+    await desk.bring(
+        row(2, phone="0812", consents="contact"),
+        row(3, reference="budi", phone="0813", consents="contact"),
+    )
+    schema = "" if desk.database.is_sqlite else "ledger."
+    for column in ("wrapped_key", "sealed"):
+        copy = (
+            f"UPDATE {schema}contact SET {column} = (SELECT {column} FROM {schema}contact "
+            "WHERE learner_id = 'budi') WHERE learner_id = 'siti'"
+        )
+        await desk.database.write(lambda c, copy=copy: c.exec_driver_sql(copy))
+
+        with pytest.raises(KeyringError):
+            await desk.register.read_contact("siti", "rina")
+
+
+async def test_who_is_forgotten_leaves_the_ledger_whole(programme: Programme):
+    desk = Desk(programme.database, keyrings(1))
+    await desk.bring(row(2, national_id=NATIONAL_ID, phone="0812", consents="contact"))
+    await desk.post("w1", a_grant(2))
+    offering = programme.shelf.put("barista")
+    enrolled = (await programme.enrol(offering)).enrolment
+
+    erased = await desk.register.erase("siti", "dewi")
+    again = await desk.register.erase("siti", "dewi")
+    unknown = await desk.register.erase("nobody", "dewi")
+    await programme.courier.deliver_due()
+    refused = await programme.enrol(programme.shelf.put("desain"), key="key-2")
+
+    assert (erased.live_enrolments, again.erased_at, unknown.erased_at) == (
+        1,
+        erased.erased_at,
+        None,
+    )
+    assert (await programme.statuses(enrolled.id))[-1] == "CONFIRMED"
+    assert [each.code for each in refused.refusals] == ["NOT_ELIGIBLE"]
+    assert (await desk.learners())[0].birth_date is None
+    assert [each.decision for each in await desk.register.read_consents("siti")] == [
+        "GIVEN",
+        "WITHDRAWN",
+    ]
+    assert await desk.audit_fault() is None
+
+
+async def test_who_was_forgotten_may_come_back(programme: Programme):
+    desk = Desk(programme.database, keyrings(1))
+    await desk.bring(row(2, national_id=NATIONAL_ID))
+    await desk.post("w1", a_grant(2))
+    await desk.register.erase("siti", "dewi")
+
+    under_new_name = await desk.bring(row(2, reference="siti-2", national_id=NATIONAL_ID))
+    under_old_name = await desk.bring(row(2))
+    enrolled = await programme.enrol(programme.shelf.put("barista"))
+
+    assert (under_new_name.imported, under_old_name.imported) == (1, 1)
+    assert enrolled.refusals == ()
+    assert (await desk.learners())[0].birth_date == date(1994, 2, 5)
+
+
+async def test_nothing_of_an_erased_contact_is_left(desk: Desk):
+    await desk.bring(row(2, phone="0812", consents="contact"))
+
+    await desk.register.erase("siti", "dewi")
+
+    await desk.bring(row(2))
+    await desk.register.decide_consent("siti", "contact", ConsentDecision.GIVEN, "siti")
+    assert await desk.register.read_contact("siti", "dewi") is None
+
+
+async def test_grants_are_posted_once_per_batch_and_row(desk: Desk):
+    await desk.bring(row(2), row(3, reference="budi"))
+    rows = [a_grant(2), a_grant(3, "budi", "1000000")]
+
+    first, again = await desk.post("w1", *rows), await desk.post("w1", *rows)
+    other = await desk.post("w2", a_grant(2, amount="50000"))
+
+    assert (first.posted, first.amount, first.rejected) == (2, 4_500_000, ())
+    assert (again.posted, again.unchanged, again.amount) == (0, 2, 0)
+    assert other.posted == 1
+    assert await desk.spendable() == 3_550_000
+    assert await desk.spendable("budi") == 1_000_000
+    grants = [act for act in await desk.acts() if act[0] == "GRANTS_POSTED"]
+    assert grants == [
+        ("GRANTS_POSTED", "batch:w1", "rina"),
+        ("GRANTS_POSTED", "batch:w2", "rina"),
+    ]
+    assert await desk.audit_fault() is None
+
+
+async def test_a_changed_row_is_reported_and_not_applied(desk: Desk):
+    await desk.bring(row(2), row(3, reference="budi"))
+    await desk.post("w1", a_grant(2))
+
+    more = await desk.post("w1", a_grant(2, amount="4000000"), a_grant(3, "budi"))
+    whom = await desk.post("w1", a_grant(2, "budi"))
+    twice = await desk.post("w3", a_grant(9, amount="1"), a_grant(9, amount="2"))
+
+    assert [number for number, _ in reasons(more)] == [2]
+    assert more.posted == 1
+    assert [number for number, _ in reasons(whom)] == [2]
+    assert (twice.posted, [number for number, _ in reasons(twice)]) == (1, [9])
+    assert await desk.spendable() == 3_500_001
+
+
+async def test_a_bad_grant_costs_itself_alone(desk: Desk):
+    await desk.bring(row(2))
+
+    outcome = await desk.post(
+        "w1",
+        a_grant(2, amount="-1"),
+        a_grant(3, amount="0"),
+        a_grant(4, amount="3.5"),
+        a_grant(5, amount="9" * 30),
+        a_grant(6, amount="٣"),
+        a_grant(7, reference="nobody"),
+        a_grant(8),
+    )
+
+    assert (outcome.posted, [number for number, _ in reasons(outcome)]) == (1, [2, 3, 4, 5, 6, 7])
+
+
+async def test_many_who_post_one_batch_post_it_once(desk: Desk):
+    await desk.bring(*(row(n, reference=f"l{n}") for n in range(30)))
+    rows = [a_grant(n, f"l{n}", "10") for n in range(30)]
+
+    outcomes = await asyncio.gather(*(desk.post("w1", *rows) for _ in range(5)))
+
+    assert sum(outcome.posted for outcome in outcomes) == 30
+    assert sum(outcome.unchanged for outcome in outcomes) == 120
+    assert await desk.entries() == 60
+
+
+async def test_what_was_not_spent_in_time_returns_to_the_state(programme: Programme):
+    desk = Desk(programme.database)
+    await desk.bring(
+        row(2),
+        row(3, reference="budi"),
+        row(4, reference="late", announced="2024-03-01"),
+    )
+    await desk.post("w1", a_grant(2), a_grant(3, "budi"), a_grant(4, "late"))
+    await programme.enrol(programme.shelf.put("barista"), learner="budi")
+    announced_until, last_day = date(2024, 2, 28), date(2024, 3, 13)
+
+    first = await desk.register.expire_idle(announced_until, last_day, "rina")
+    again = await desk.register.expire_idle(announced_until, last_day, "rina")
+
+    assert (first, again) == ((1, 3_500_000), (0, 0))
+    assert [await desk.spendable(who) for who in ("siti", "budi", "late")] == [
+        0,
+        3_150_000,
+        3_500_000,
+    ]
+    assert ("BALANCE_EXPIRED", "learner:siti", "rina") in await desk.acts()
+    assert sum((await programme.accounts()).values()) == 0
