@@ -33,15 +33,23 @@ from gateway.catalogue.store import CatalogueStore, Quarantined
 from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
 from gateway.enrolment.audit.sealer import Sealer
 from gateway.enrolment.blocks import BlockRegister
+from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
+from gateway.enrolment.feed import EventFeed
 from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
+from gateway.enrolment.partner_reports import PartnerReports
+from gateway.enrolment.progress import ProgressDesk
+from gateway.enrolment.quotas import QuotaRegister
 from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.reconcile_schedule import ReconcileSchedule
 from gateway.enrolment.reconciliations import ReconciliationBook
+from gateway.enrolment.reviews import ReviewDesk
 from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
+from gateway.enrolment.timekeeper import Timekeeper
+from gateway.enrolment.watching import EnrolmentWatch
 from gateway.execution.answers import SharedAnswers
 from gateway.keyrings import build_keyrings
 from gateway.partners.adapters import AdapterPool
@@ -140,7 +148,10 @@ class Gateway:
             if self.settings.is_development
             else ImportedLearners(self.ledger)
         )
-        self._courier = Courier(self.ledger, self.calls, now=utc_now, holder=self._holder)
+        self.watch = EnrolmentWatch(self.ledger)
+        self._courier = Courier(
+            self.ledger, self.calls, now=utc_now, holder=self._holder, on_change=self.watch.notify
+        )
         self.enrolments = EnrolmentService(
             self.ledger,
             self.store,
@@ -151,6 +162,7 @@ class Gateway:
         )
         self.learners = LearnerRegister(self.ledger, build_keyrings(self.settings), utc_now)
         self._sealer = Sealer(self.ledger, now=utc_now, holder=self._holder)
+        self._build_after_enrolling(rules)
         self.blocks = BlockRegister(self.ledger, utc_now, self._follow_blocks)
         self.block_follower = BlockFollower(
             self.blocks, self.catalogue, utc_now, self.follower.notify
@@ -159,6 +171,21 @@ class Gateway:
         self.seats = SeatBoard(
             self.ledger, lambda code: self.follower.directory.freshness(code).fetched_at, utc_now
         )
+
+    def _build_after_enrolling(self, rules: RuleBook) -> None:
+        def notify() -> None:
+            self._courier.notify()
+            self.watch.notify()
+
+        self.cancellations = Cancellations(
+            self.ledger, self.store, now=utc_now, rules=rules, notify=notify
+        )
+        self.progress = ProgressDesk(self.ledger, now=utc_now)
+        self.partner_reports = PartnerReports(self.ledger, now=utc_now, notify=notify)
+        self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=notify)
+        self.event_feed = EventFeed(self.ledger)
+        self.quotas = QuotaRegister(self.ledger, utc_now)
+        self._timekeeper = Timekeeper(self.ledger, self.partner_reports, now=utc_now, notify=notify)
 
     def _build_reports(self) -> None:
         self.reports = ReportDesk(self.ledger)
@@ -180,7 +207,7 @@ class Gateway:
         ]
         if background:
             work += [self._scheduler.run(self.configs), self._keep_pruning()]
-            work += [self._sealer.run(), self.reconcile_schedule.run()]
+            work += [self._sealer.run(), self.reconcile_schedule.run(), self._timekeeper.run()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -266,6 +293,11 @@ class Gateway:
             descriptions=DescriptionLoader(self.store.read_descriptions),
             partners=self.follower.directory,
             enrolments=self.enrolments,
+            cancellations=self.cancellations,
+            progress=self.progress,
+            watch=self.watch,
+            reviews=self.reviews,
+            event_feed=self.event_feed,
             seats=self.seats,
             held=self.held,
             changes=self.changes.as_of(reader, self.follower.snapshot),

@@ -29,6 +29,7 @@ from gateway.commands.account import account
 from gateway.commands.audit import audit_app
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
+from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
@@ -63,6 +64,8 @@ app.add_typer(bench_app, name="bench")
 app.add_typer(links_app, name="links")
 app.add_typer(blocks_app, name="blocks")
 app.add_typer(approvals_app, name="approvals")
+app.add_typer(enrolments_app, name="enrolments")
+app.add_typer(seats_app, name="seats")
 app.add_typer(learners_app, name="learners")
 app.add_typer(grants_app, name="grants")
 app.add_typer(audit_app, name="audit")

@@ -1,16 +1,19 @@
 """Builds the executable schema, and prints it as SDL."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
+from strawberry.types.graphql import OperationType
 
 from schema.errors import masked, surprise, unrevealing
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.subscription import Subscription
 from schema.types.scalars import SCALARS
 
 OnUnexpected = Callable[[Exception, str], None]  # the exception, and the id its client was told
@@ -21,10 +24,25 @@ class MaskingSchema(strawberry.Schema):
 
     def __init__(self, on_unexpected: OnUnexpected | None, new_error_id: Callable[[], str]) -> None:
         super().__init__(
-            query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS)
+            query=Query,
+            mutation=Mutation,
+            subscription=Subscription,
+            config=StrawberryConfig(scalar_map=SCALARS),
         )
         self._on_unexpected = on_unexpected
         self._new_error_id = new_error_id
+
+    async def execute(
+        self,
+        *args: Any,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Run a query or a mutation; a subscription is more than one answer, and is refused."""
+        asked_for = {OperationType.QUERY, OperationType.MUTATION}
+        if allowed_operation_types is not None:
+            asked_for &= set(allowed_operation_types)
+        return await super().execute(*args, **options, allowed_operation_types=asked_for)  # type: ignore[misc]  # it comes by name
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None

@@ -7,6 +7,13 @@ import strawberry
 
 from schema.block_ports import Approvals, Blocks
 from schema.change_ports import CatalogueChanges
+from schema.enrolment_ports import (
+    Cancellations,
+    EnrolmentWatch,
+    EventFeed,
+    Progresses,
+    Reviews,
+)
 from schema.learner_ports import LearnerDesk
 from schema.links_ports import CourseLinks
 from schema.loaders import DescriptionLoader
@@ -28,6 +35,11 @@ class Context:
     descriptions: DescriptionLoader
     partners: PartnerDirectory
     enrolments: Enrolments
+    cancellations: Cancellations
+    progress: Progresses
+    watch: EnrolmentWatch
+    reviews: Reviews
+    event_feed: EventFeed
     seats: SeatCounts
     held: HeldSyncs
     changes: CatalogueChanges

@@ -4,25 +4,31 @@ from typing import Annotated
 
 import strawberry
 
+from schema.access import checked_key, checked_learner
+from schema.after_enrolling import AfterEnrollingMutation
 from schema.context import Info
-from schema.errors import ErrorCode, bad_user_input, to_error
 from schema.ids import NodeKind, plain_id
 from schema.model.enrolment import EnrolOutcome, EnrolRequest
 from schema.model.values import LearnerId, OfferingId, SessionId
-from schema.model.viewer import Viewer
 from schema.operators.blocks import BlockMutation
 from schema.operators.held import HeldMutation
 from schema.operators.learners import LearnerMutation
 from schema.operators.links import LinkMutation
+from schema.operators.reviews import ReviewMutation
 from schema.paging import given
 from schema.types.described import argument
 from schema.types.enrolments import EnrolInput, EnrolPayload
 
-LONGEST_KEY = 255
-
 
 @strawberry.type(description="Entry points for changing.")
-class Mutation(HeldMutation, LinkMutation, BlockMutation, LearnerMutation):
+class Mutation(
+    HeldMutation,
+    LinkMutation,
+    BlockMutation,
+    LearnerMutation,
+    ReviewMutation,
+    AfterEnrollingMutation,
+):
     """The mutation root."""
 
     @strawberry.mutation(
@@ -39,26 +45,12 @@ class Mutation(HeldMutation, LinkMutation, BlockMutation, LearnerMutation):
         return await info.context.enrolments.enrol(request)
 
 
-def checked_learner(viewer: Viewer) -> LearnerId:
-    """Return the learner who asks.  Raises UNAUTHENTICATED without a token, else FORBIDDEN."""
-    if viewer.learner is not None:
-        return viewer.learner
-    if viewer.roles:
-        raise to_error(ErrorCode.FORBIDDEN, "only learners enrol; use a learner's token")
-    raise to_error(
-        ErrorCode.UNAUTHENTICATED,
-        "enrolling needs a learner's token; send it as `Authorization: Bearer …`",
-    )
-
-
 def to_request(wish: EnrolInput, learner: LearnerId) -> EnrolRequest:
     """Return the wish in our own ids; one that can name nothing is "", and will not be found.
 
     Raises BAD_USER_INPUT for a key that cannot be kept.
     """
-    key = wish.idempotency_key
-    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
-        raise bad_user_input(f"`idempotencyKey` is 1 to {LONGEST_KEY} printable characters")
+    key = checked_key(wish.idempotency_key)
     return EnrolRequest(
         learner=learner,
         offering_id=to_offering_id(wish.offering_id),

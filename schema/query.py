@@ -22,6 +22,7 @@ from schema.operators.learners import LearnerQuery
 from schema.operators.links import LinkQuery
 from schema.operators.reconciliation import ReconciliationQuery
 from schema.operators.reports import ReportQuery
+from schema.operators.reviews import ReviewQuery
 from schema.operators.search import SearchQuery
 from schema.paging import (
     DEFAULT_SIZE,
@@ -65,6 +66,7 @@ class Query(
     ReportQuery,
     VerdictQuery,
     LearnerQuery,
+    ReviewQuery,
 ):
     """The query root."""
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from schema.access import checked_learner
 from schema.context import Info
 from schema.model.enrolment import EnrolRequest
 from schema.model.enrolment import EnrolVerdict as EnrolVerdictRecord
-from schema.mutation import checked_learner, to_offering_id, to_session_id
+from schema.mutation import to_offering_id, to_session_id
 from schema.paging import given
 from schema.types.described import argument
 from schema.types.enrolments import EnrolVerdict

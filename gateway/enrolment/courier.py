@@ -2,7 +2,8 @@
 
 An enrolment is SUBMITTING, and its errand says ASK, before a byte leaves.  Only an errand
 that is known to have had no effect is sent again; all others are settled by asking the
-partner for our reference.
+partner for our reference.  On PostgreSQL any number of couriers share the outbox; on SQLite
+one of them, elected by a lease, drains it.
 """
 
 import asyncio
@@ -20,11 +21,15 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.base import Booking, Receipt
 from adapters.errors import PartnerContractError, PartnerError
-from gateway.enrolment import outbox
-from gateway.enrolment.ledger import Change, StaleEnrolmentError, change_enrolment, count_changes
-from gateway.enrolment.outbox import Errand, NextStep
-from gateway.enrolment.settling import Judge, Verdict, start
+from gateway.enrolment import giving_back, ledger, outbox, settling, verdicts
+from gateway.enrolment.giving_back import ReturnJudge
+from gateway.enrolment.leases import Lease
+from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment, count_changes
+from gateway.enrolment.outbox import Errand, NextStep, Operation
+from gateway.enrolment.places import NoPlaceError
+from gateway.enrolment.settling import Again, Judge, Verdict
 from gateway.storage.engine import Database
+from gateway.storage.ledger_tables import enrolment
 from schema.model.values import PartnerCode, Reference
 
 log = structlog.get_logger(__name__)
@@ -44,11 +49,17 @@ class EnrolmentCalls(Protocol):
     async def find(self, code: PartnerCode, reference: Reference) -> Receipt | None:
         """Return what became of our reference; None if the partner never saw it."""
 
+    async def cancel(self, code: PartnerCode, reference: Reference) -> Receipt:
+        """Give the place under our reference back."""
+
+
+Reply = Receipt | PartnerError | None  # None: the partner has never seen our reference
+
 
 class Courier:
     """Delivers errands until it is stopped; any number of couriers may share a ledger."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root's wiring
         self,
         ledger: Database,
         partners: EnrolmentCalls,
@@ -57,13 +68,23 @@ class Courier:
         holder: str,
         judge: Judge | None = None,
         per_partner: int = 8,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        """Make a courier; `holder` names it in leases and is unique among all that run."""
+        """Make a courier; `holder` names it in leases and is unique among all that run.
+
+        `on_change` is called after each commit that changed an enrolment.
+        """
         self._ledger = ledger
         self._partners = partners
         self._now = now
         self._holder = holder
-        self._judge = judge or Judge(dice=random.random)
+        judge = judge or Judge(dice=random.random)
+        self._judges: dict[Operation, Judge | ReturnJudge] = {
+            Operation.ENROL: judge,
+            Operation.CANCEL: ReturnJudge(judge.dice, judge.max_attempts),
+        }
+        self._drainer = Lease(ledger, "courier", holder, now) if ledger.is_sqlite else None
+        self._on_change = on_change
         self._per_partner = per_partner
         self._under_way: dict[asyncio.Task[None], PartnerCode] = {}
         self._wake = asyncio.Event()
@@ -129,86 +150,129 @@ class Courier:
         now = self._now()
         with suppress(DBAPIError):  # then the leases run out by themselves
             await self._ledger.write(lambda c: outbox.give_back(c, self._holder, now))
+            if self._drainer:
+                await self._drainer.give_back()
 
     async def _take(self) -> Sequence[Errand]:
+        if self._drainer and not await self._drainer.take():
+            return []
         busy = Counter(self._under_way.values())
         now = self._now()
-        held = await self._ledger.write(lambda connection: self._hold_due(connection, busy, now))
-        for _, change in held:
-            count_changes(change.steps)
-        return [errand for errand, _ in held]
+        held, changes = await self._ledger.write(lambda c: self._hold_due(c, busy, now))
+        self._tell(changes)
+        return held
 
     def _hold_due(
         self, connection: Connection, busy: Counter[PartnerCode], now: datetime
-    ) -> list[tuple[Errand, Change]]:
+    ) -> tuple[list[Errand], list[Change]]:
         """Lease what is due, as far as its partner has room, and mark it as being sent."""
         calls = Counter(busy)
         full = {partner for partner, number in calls.items() if number >= self._per_partner}
-        held = []
+        held, changes = [], []
         for errand in outbox.read_due(connection, now, busy=full, limit=BATCH):
             if calls[errand.partner] >= self._per_partner:
                 continue
-            begun = start(errand.filed, errand.step)
-            if begun is None:
-                outbox.finish(connection, errand)
-                continue
-            change, step = begun
-            filed = change_enrolment(connection, errand.filed, change, now)
-            taken = replace(errand, filed=filed, step=step, attempts=errand.attempts + 1)
-            outbox.hold(connection, taken, self._holder, now, LEASE)
-            calls[errand.partner] += 1
-            held.append((taken, change))
-        return held
+            taken, change = self._begin(connection, errand, now)
+            changes.append(change)
+            if taken is not None:
+                calls[errand.partner] += 1
+                held.append(taken)
+        return held, changes
+
+    def _begin(
+        self, connection: Connection, errand: Errand, now: datetime
+    ) -> tuple[Errand | None, Change]:
+        """Lease one errand; None for one that is pointless, or has been tried for too long."""
+        spent = self._judges[errand.operation].spent(errand)
+        if spent is not None:
+            verdicts.carry_out(connection, errand, spent, now)
+            return None, spent.change
+        begun = _start(errand, now)
+        if begun is None:
+            outbox.finish(connection, errand)
+            return None, Change()
+        change, step = begun
+        filed = change_enrolment(connection, errand.filed, change, now)
+        taken = replace(errand, filed=filed, step=step, attempts=errand.attempts + 1)
+        outbox.hold(connection, taken, self._holder, now, LEASE)
+        return taken, change
 
     async def _deliver(self, errand: Errand) -> None:
-        fields = {"enrolment": errand.filed.enrolment.id, "partner": errand.partner}
+        fields = {
+            "enrolment": errand.filed.enrolment.id,
+            "partner": errand.partner,
+            "operation": errand.operation.value,
+        }
         try:
-            verdict = await self._visit(errand)
-            recorded = await self._record(errand, verdict)
+            verdict = await self._record(errand, await self._visit(errand))
         except Exception as exc:  # noqa: BLE001 - the lease runs out, and the errand is asked about
             log.error("courier.delivery_failed", error=type(exc).__name__, **fields)  # noqa: TRY400 - a traceback would show data
             return
-        if not recorded:
+        if verdict is None:
             log.warning("courier.lease_lost", **fields)
             return
-        count_changes(verdict.change.steps)
+        self._tell([verdict.change])
         statuses = [step.after.value for step in verdict.change.steps]
         log.info("courier.delivered", changes=statuses, attempts=errand.attempts, **fields)
 
-    async def _visit(self, errand: Errand) -> Verdict:
+    def _tell(self, changes: Sequence[Change]) -> None:
+        steps: list[Step] = [step for change in changes for step in change.steps]
+        if steps:
+            count_changes(steps)
+            self._on_change()
+
+    async def _visit(self, errand: Errand) -> Reply:
         reference = errand.filed.enrolment.reference
         try:
-            receipt: Receipt | None
-            if errand.step is NextStep.SEND:
-                receipt = await self._partners.enrol(errand.partner, errand.filed.booking)
-            else:
-                receipt = await self._partners.find(errand.partner, reference)
+            receipt = await self._ask(errand)
             if receipt is not None and receipt.reference != reference:
                 raise PartnerContractError(errand.partner, "answered about another reference")
         except PartnerError as exc:
-            return self._judge.failed(errand, exc)
-        if receipt is None:
-            return self._judge.absent(errand)
-        return self._judge.receipt(errand, receipt, self._now())
+            return exc
+        return receipt
 
-    async def _record(self, errand: Errand, verdict: Verdict) -> bool:
-        """Write a verdict in one transaction; False if the errand is no longer ours to judge."""
+    async def _ask(self, errand: Errand) -> Receipt | None:
+        reference = errand.filed.enrolment.reference
+        if errand.step is not NextStep.SEND:
+            return await self._partners.find(errand.partner, reference)
+        if errand.operation is Operation.CANCEL:
+            return await self._partners.cancel(errand.partner, reference)
+        return await self._partners.enrol(errand.partner, errand.filed.booking)
+
+    async def _record(self, errand: Errand, reply: Reply) -> Verdict | None:
+        """Judge a reply and write the verdict in one transaction; None if it is no longer ours."""
         now = self._now()
         try:
-            return await self._ledger.write(lambda c: self._conclude(c, errand, verdict, now))
-        except StaleEnrolmentError:  # the enrolment has moved on without us: look again
-            return False
+            return await self._ledger.write(lambda c: self._conclude(c, errand, reply, now))
+        except NoPlaceError:
+            return await self._ledger.write(
+                lambda c: verdicts.wait_for_place(c, errand, self._holder, now)
+            )
 
     def _conclude(
-        self, connection: Connection, errand: Errand, verdict: Verdict, now: datetime
-    ) -> bool:
-        if not outbox.is_held(connection, errand, self._holder):
-            return False
-        change_enrolment(connection, errand.filed, verdict.change, now)
-        if verdict.again is None:
-            outbox.finish(connection, errand)
-        else:
-            again = verdict.again
-            at = now + timedelta(seconds=again.wait)
-            outbox.put_off(connection, errand, again.step, at, attempts=again.attempts)
-        return True
+        self, connection: Connection, errand: Errand, reply: Reply, now: datetime
+    ) -> Verdict | None:
+        filed = ledger.lock_filed(connection, enrolment.c.id == errand.filed.enrolment.id)
+        if filed is None or not outbox.is_held(connection, errand, self._holder):
+            return None
+        verdict = self._to_verdict(errand, filed, reply, now)
+        verdicts.carry_out(connection, replace(errand, filed=filed), verdict, now)
+        return verdict
+
+    def _to_verdict(self, errand: Errand, filed: Filed, reply: Reply, now: datetime) -> Verdict:
+        """Judge a reply by how the enrolment stands now: a report may have come in between."""
+        judge = self._judges[errand.operation]
+        present = replace(errand, filed=filed)
+        if isinstance(reply, Receipt):
+            return judge.receipt(present, reply, now)
+        if filed.version != errand.filed.version:  # what was not known then may be known now
+            return Verdict(again=Again(errand.step.asking, 0.0, errand.attempts))
+        if reply is None:
+            return judge.absent(present, now)
+        return judge.failed(present, reply, now)
+
+
+def _start(errand: Errand, now: datetime) -> tuple[Change, NextStep] | None:
+    if errand.operation is Operation.CANCEL:
+        return giving_back.start(errand.filed, errand.step)
+    return settling.start(errand.filed, errand.step, now)

@@ -8,7 +8,7 @@ from gateway.enrolment.deadlines import day_in
 from gateway.enrolment.rules.scheme import SchemeRules
 from schema.model.blocks import Block
 from schema.model.catalogue import Session
-from schema.model.enrolment import LIVE, Enrolment, EnrolmentStatus, EnrolRequest
+from schema.model.enrolment import LIVE, Actor, Enrolment, EnrolmentStatus, EnrolRequest
 from schema.model.values import LearnerId, SessionId
 from schema.ports import OfferingFact
 
@@ -41,6 +41,7 @@ class PastEnrolment:
     settled_at: datetime | None = None
     completed_at: datetime | None = None
     rated_at: datetime | None = None
+    cancelled_by: Actor | None = None
 
     @property
     def is_taken(self) -> bool:
@@ -53,7 +54,8 @@ class PastEnrolment:
     @property
     def is_cancelled(self) -> bool:
         """Whether the learner gave the course back."""
-        return self.record.status is EnrolmentStatus.CANCELLED
+        is_own = self.cancelled_by in {None, Actor.LEARNER}
+        return is_own and self.record.status is EnrolmentStatus.CANCELLED
 
     @property
     def is_finished(self) -> bool:

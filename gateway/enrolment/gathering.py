@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.enrolment import blocks, ledger, money
+from gateway.enrolment import blocks, ledger, money, places
 from gateway.enrolment.facts import Facts, Participant
 from gateway.enrolment.rules.book import RuleBook
 from schema.model.enrolment import EnrolRequest
@@ -33,10 +33,7 @@ def read_facts(
     facts = _with_learner(
         connection, Facts(wish.now, wish.request, wish.fact, None, None), learner, rules
     )
-    session = facts.session
-    if session is not None and session.seats_left is not None:
-        taken = ledger.count_seats_taken(connection, session.id, wish.fact.fetched_at)
-        facts = replace(facts, seats_taken=taken)
+    facts = _with_seats(connection, facts)
     return replace(facts, block=blocks.read_block_on(connection, wish.fact.targets, now))
 
 
@@ -49,8 +46,7 @@ def keep_still(connection: Connection, wish: Wish) -> None:
         return
     wanted = [s for s in wish.fact.offering.sessions if s.id == wish.request.session_id]
     for session in wanted:
-        if session.seats_left is not None:
-            ledger.lock_session(connection, session.id)
+        places.keep_still(connection, session.id)
     blocks.keep_still(connection)
 
 
@@ -66,3 +62,26 @@ def _with_learner(
         history=ledger.read_history(connection, learner.id),
         balance=money.read_balance(connection, learner.id),
     )
+
+
+def _with_seats(connection: Connection, facts: Facts) -> Facts:
+    """Return the facts with the seats of the wanted session: as we count them where they are ours.
+
+    Who can wait for one is not refused for want of it.
+    """
+    session, fact = facts.session, facts.offering
+    if session is None:
+        return facts
+    room = places.read_room(connection, session.id)
+    if room.quota is None:
+        if session.seats_left is None:
+            return facts
+        taken = places.count_seats_taken(connection, session.id, fact.fetched_at)
+        return replace(facts, seats_taken=taken)
+    sessions = tuple(
+        replace(each, seats_left=1, unlimited=False) if each.id == session.id else each
+        for each in fact.offering.sessions
+    )
+    ours = replace(fact, offering=replace(fact.offering, sessions=sessions))
+    is_refused = room.is_full and not room.can_wait
+    return replace(facts, offering=ours, seats_taken=1 if is_refused else 0)

@@ -5,13 +5,17 @@ several processes wait for each other at the learner's lock in the database, as 
 """
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
+from sqlalchemy.exc import OperationalError
+
 from gateway.storage.engine import BUSY_TIMEOUT_MS
 
 PATIENCE_SECONDS = BUSY_TIMEOUT_MS / 1_000
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class TurnNotComeError(TimeoutError):
@@ -52,3 +56,10 @@ class Turns:
         self._users[scope] -= 1
         if not self._users[scope]:
             del self._users[scope], self._locks[scope]
+
+
+def is_lock_timeout(exc: OperationalError) -> bool:
+    """Return whether a lock was not to be had in time, on either engine."""
+    if isinstance(exc.orig, sqlite3.OperationalError):
+        return exc.orig.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return getattr(exc.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE

@@ -1,20 +1,20 @@
 """Enrolments in the tables of the ledger: functions of a connection whose caller commits."""
 
-import hashlib
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from adapters.base import Booking
+from gateway.enrolment import events, places
 from gateway.enrolment.facts import Participant, PastEnrolment
 from gateway.enrolment.goods import Goods
 from gateway.enrolment.money import Movement, post
-from gateway.storage.ledger_tables import enrolment, enrolment_event, learner
+from gateway.storage.ledger_tables import enrolment, learner
 from gateway.telemetry import ENROLMENTS
 from schema.model.enrolment import (
     LIVE,
@@ -50,6 +50,10 @@ class Filed:
     offering_key: RemoteId
     session_key: RemoteId | None
     goods: Goods | None = None  # told when filing; not read back
+    hold_until: datetime | None = None
+    sent_at: datetime | None = None  # from when on the partner may know of it
+    settled_at: datetime | None = None
+    resumes_as: EnrolmentStatus | None = None  # what it was before it was to be cancelled
 
     @property
     def booking(self) -> Booking:
@@ -107,35 +111,9 @@ def read_learner(connection: Connection, learner_id: LearnerId) -> Participant |
     )
 
 
-def lock_session(connection: Connection, session_id: SessionId) -> None:
-    """Keep the count of a session's seats still until the commit."""
-    if connection.dialect.name == "postgresql":
-        digest = hashlib.sha256(session_id.encode()).digest()
-        key = int.from_bytes(digest[:8], "big", signed=True)
-        connection.execute(select(func.pg_advisory_xact_lock(key)))
-
-
-def count_seats_taken(
-    connection: Connection, session_id: SessionId, counted_until: datetime
-) -> int:
-    """Count places of a session that its partner had not counted before `counted_until`."""
-    settled = enrolment.c.settled_at
-    taken = select(func.count()).where(
-        enrolment.c.session_id == session_id,
-        holds_place(),
-        or_(settled.is_(None), settled >= counted_until),
-    )
-    return connection.execute(taken).scalar_one()
-
-
 def is_live() -> ColumnElement[bool]:
     """Return the condition that the live enrolments' index is made for."""
     return enrolment.c.status.in_(sorted(LIVE))
-
-
-def holds_place() -> ColumnElement[bool]:
-    """Return the condition for an enrolment that takes a seat: one that waits for it does not."""
-    return and_(is_live(), enrolment.c.status != EnrolmentStatus.WAITLISTED)
 
 
 def open_enrolment(connection: Connection, filed: Filed, first: Step) -> None:
@@ -143,29 +121,32 @@ def open_enrolment(connection: Connection, filed: Filed, first: Step) -> None:
     record = filed.enrolment
     connection.execute(insert(enrolment).values(_to_row(filed)))
     event = EnrolmentEvent(record.created_at, None, first.after, first.actor, first.cause)
-    _append_event(connection, record.id, filed.version, event)
+    events.append(connection, record.id, filed.version, [event])
 
 
 def change_enrolment(connection: Connection, filed: Filed, change: Change, now: datetime) -> Filed:
-    """Carry out `change` with its events; return `filed` with its new status and version.
+    """Carry out `change` with its events, money and seat; return the enrolment as it is then.
 
-    Raises `IllegalTransitionError`, and `StaleEnrolmentError` when `filed` is outdated.
+    Raises `IllegalTransitionError` for what the programme does not know, `StaleEnrolmentError`
+    when `filed` is outdated and `NoPlaceError` when there is no seat to give; nothing of the
+    transaction may be kept then.
     """
     record, version = filed.enrolment, filed.version + len(change.steps)
-    events = _to_events(record.status, change.steps, now)
-    status = events[-1].after if events else record.status
+    happened = _to_events(record.status, change.steps, now)
+    status = happened[-1].after if happened else record.status
     changed = connection.execute(
         update(enrolment)
         .where(enrolment.c.id == record.id, enrolment.c.version == filed.version)
-        .values(status=status, version=version, **(change.columns or {}))
-    )
-    if changed.rowcount != 1:
+        .values(status=status, version=version, **_to_columns(filed, change))
+        .returning(enrolment)
+    ).first()
+    if changed is None:
         raise StaleEnrolmentError(record.id)
-    for number, event in enumerate(events, start=filed.version + 1):
-        _append_event(connection, record.id, number, event)
+    events.append(connection, record.id, filed.version + 1, happened)
+    places.follow(connection, record.session_id, record.status, status)
     if change.movement:
         post(connection, change.movement, now)
-    return replace(filed, version=version, enrolment=replace(record, status=status))
+    return to_filed(changed)
 
 
 def count_changes(steps: Sequence[Step]) -> None:
@@ -177,6 +158,13 @@ def count_changes(steps: Sequence[Step]) -> None:
 def read_filed(connection: Connection, *conditions: ColumnElement[bool]) -> Filed | None:
     """Return the enrolment that fulfils `conditions`."""
     row = connection.execute(select(enrolment).where(*conditions)).first()
+    return None if row is None else to_filed(row)
+
+
+def lock_filed(connection: Connection, *conditions: ColumnElement[bool]) -> Filed | None:
+    """Return the enrolment that fulfils `conditions`, and keep it still until the commit."""
+    question = select(enrolment).where(*conditions).with_for_update(key_share=True)
+    row = connection.execute(question).first()
     return None if row is None else to_filed(row)
 
 
@@ -193,24 +181,7 @@ def read_history(connection: Connection, learner_id: LearnerId) -> Sequence[Past
             settled_at=row.settled_at,
             completed_at=row.completed_at,
             rated_at=row.rated_at,
-        )
-        for row in rows
-    ]
-
-
-def read_events(connection: Connection, enrolment_id: EnrolmentId) -> Sequence[EnrolmentEvent]:
-    """Return what happened to an enrolment, oldest first."""
-    table = enrolment_event
-    rows = connection.execute(
-        select(table).where(table.c.enrolment_id == enrolment_id).order_by(table.c.number)
-    )
-    return [
-        EnrolmentEvent(
-            at=row.at,
-            before=EnrolmentStatus(row.before) if row.before else None,
-            after=EnrolmentStatus(row.after),
-            actor=Actor(row.actor),
-            cause=row.cause,
+            cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
         )
         for row in rows
     ]
@@ -239,7 +210,31 @@ def to_filed(row: Row[Any]) -> Filed:
         version=row.version,
         offering_key=RemoteId(row.offering_key),
         session_key=RemoteId(row.session_key) if row.session_key is not None else None,
+        hold_until=row.hold_until,
+        sent_at=row.sent_at,
+        settled_at=row.settled_at,
+        resumes_as=EnrolmentStatus(row.resumes_as) if row.resumes_as else None,
     )
+
+
+def _to_columns(filed: Filed, change: Change) -> dict[str, Any]:
+    """Return what a change writes beside the status; of a cancellation also who wanted it."""
+    columns = dict(change.columns or {})
+    if change.steps and change.steps[-1].after is EnrolmentStatus.CANCELLED:
+        was_asked_for = filed.resumes_as is not None  # only learners ask for it beforehand
+        columns["cancelled_by"] = Actor.LEARNER if was_asked_for else change.steps[-1].actor
+    return columns
+
+
+def _to_events(
+    before: EnrolmentStatus, steps: Sequence[Step], at: datetime
+) -> Sequence[EnrolmentEvent]:
+    happened = []
+    for step in steps:
+        check_transition(before, step.after)
+        happened.append(EnrolmentEvent(at, before, step.after, step.actor, step.cause))
+        before = step.after
+    return happened
 
 
 def _to_participant(row: Row[Any] | None) -> Participant | None:
@@ -273,31 +268,6 @@ def _to_row(filed: Filed) -> dict[str, Any]:
         "reference": record.reference,
         "created_at": record.created_at,
         "expected_by": record.expected_by,
+        "hold_until": filed.hold_until,
         **(filed.goods.columns if filed.goods else {}),
     }
-
-
-def _to_events(
-    before: EnrolmentStatus, steps: Sequence[Step], at: datetime
-) -> Sequence[EnrolmentEvent]:
-    events = []
-    for step in steps:
-        check_transition(before, step.after)
-        events.append(EnrolmentEvent(at, before, step.after, step.actor, step.cause))
-        before = step.after
-    return events
-
-
-def _append_event(
-    connection: Connection, enrolment_id: EnrolmentId, number: int, event: EnrolmentEvent
-) -> None:
-    row = {
-        "enrolment_id": enrolment_id,
-        "number": number,
-        "at": event.at,
-        "before": event.before,
-        "after": event.after,
-        "actor": event.actor,
-        "cause": event.cause,
-    }
-    connection.execute(insert(enrolment_event).values(row))

@@ -11,24 +11,37 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, select, update
+import structlog
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 
 from gateway.enrolment.ledger import Filed, to_filed
 from gateway.storage.ledger_tables import enrolment, outbox
-from schema.model.values import PartnerCode
+from gateway.storage.upsert import insert_into
+from schema.model.values import EnrolmentId, PartnerCode
+
+UNREADABLE_FOR = timedelta(hours=1)
+
+log = structlog.get_logger(__name__)
 
 
 class Operation(StrEnum):
     """What an errand asks of the partner."""
 
     ENROL = "ENROL"
+    CANCEL = "CANCEL"
 
 
 class NextStep(StrEnum):
-    """How an errand goes on."""
+    """How an errand goes on: VERIFY asks what stands after the partner refused."""
 
     SEND = "SEND"
     ASK = "ASK"
+    VERIFY = "VERIFY"
+
+    @property
+    def asking(self) -> "NextStep":
+        """What is left to do once it is not known any more what came of this step."""
+        return NextStep.ASK if self is NextStep.SEND else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +59,23 @@ class Errand:
         return self.filed.enrolment.partner
 
 
-def put_errand(connection: Connection, filed: Filed, now: datetime) -> None:
-    """Ask for a new enrolment to be sent to its partner."""
+def put_errand(
+    connection: Connection,
+    filed: Filed,
+    now: datetime,
+    operation: Operation = Operation.ENROL,
+    step: NextStep = NextStep.SEND,
+) -> None:
+    """Ask for an enrolment to be taken to its partner; an errand that is out already goes on."""
     row = {
         "enrolment_id": filed.enrolment.id,
-        "operation": Operation.ENROL,
+        "operation": operation,
         "partner": filed.enrolment.partner,
-        "next_step": NextStep.SEND,
+        "next_step": step,
         "attempts": 0,
         "next_attempt_at": now,
     }
-    connection.execute(insert(outbox).values(row))
+    connection.execute(insert_into(connection, outbox).values(row).on_conflict_do_nothing())
 
 
 def read_due(
@@ -74,7 +93,14 @@ def read_due(
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)
     )
-    return [_to_errand(row) for row in rows]
+    errands = []
+    for row in rows:
+        try:
+            errands.append(_to_errand(row))
+        except (ValueError, TypeError) as exc:  # it must not stop those behind it
+            log.error("outbox.unreadable", enrolment=row.id, error=type(exc).__name__)  # noqa: TRY400 - a traceback would show data
+            _set_aside(connection, row, now)
+    return errands
 
 
 def hold(
@@ -85,7 +111,7 @@ def hold(
         update(outbox)
         .where(_is(errand))
         .values(
-            next_step=NextStep.ASK,
+            next_step=errand.step.asking,
             attempts=errand.attempts,
             lease_holder=holder,
             lease_until=now + lease,
@@ -126,12 +152,28 @@ def finish(connection: Connection, errand: Errand) -> None:
     connection.execute(delete(outbox).where(_is(errand)))
 
 
+def strike_out(connection: Connection, enrolment_id: EnrolmentId, operation: Operation) -> None:
+    """Strike out an errand that somebody else may hold: what they bring back changes nothing."""
+    connection.execute(
+        delete(outbox).where(outbox.c.enrolment_id == enrolment_id, outbox.c.operation == operation)
+    )
+
+
 def give_back(connection: Connection, holder: str, now: datetime) -> None:
     """Return all that `holder` has: its next steps are ASK, so whoever takes them asks first."""
     connection.execute(
         update(outbox)
         .where(outbox.c.lease_holder == holder)
         .values(next_attempt_at=now, lease_holder=None, lease_until=None)
+    )
+
+
+def _set_aside(connection: Connection, row: Row[Any], now: datetime) -> None:
+    """Put off what this code cannot read; a later version may."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.enrolment_id == row.id, outbox.c.operation == row.operation)
+        .values(attempts=outbox.c.attempts + 1, next_attempt_at=now + UNREADABLE_FOR)
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, select
 
-from gateway.enrolment.ledger import holds_place
+from gateway.enrolment.places import takes_place
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from schema.model.values import PartnerCode, SessionId
@@ -60,7 +60,7 @@ def _read_places(connection: Connection, oldest: datetime) -> list[Place]:
     settled = enrolment.c.settled_at
     question = select(enrolment.c.session_id, enrolment.c.partner, settled).where(
         enrolment.c.session_id.is_not(None),
-        holds_place(),
+        takes_place(),
         or_(settled.is_(None), settled > oldest),
     )
     return [

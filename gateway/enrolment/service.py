@@ -1,7 +1,6 @@
 """Enrolling: read the facts, ask the policy, record the intent.  The courier tells the partner."""
 
 import random
-import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -9,11 +8,11 @@ from typing import TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from gateway.enrolment import keys, ledger, money, outbox, paging, policy
+from gateway.enrolment import events, keys, ledger, money, outbox, paging, places, policy
 from gateway.enrolment.facts import Facts, Participant
 from gateway.enrolment.gathering import Wish, keep_still, read_facts
 from gateway.enrolment.goods import to_goods
-from gateway.enrolment.in_flight import TurnNotComeError, Turns
+from gateway.enrolment.in_flight import TurnNotComeError, Turns, is_lock_timeout
 from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.learners import Learners
 from gateway.enrolment.ledger import Filed, Step
@@ -32,13 +31,20 @@ from schema.model.enrolment import (
     Refusal,
 )
 from schema.model.values import EnrolmentId, LearnerId, Money, Reference
-from schema.ports import OfferingFacts, Slice, Window
+from schema.ports import OfferingFact, OfferingFacts, Slice, Window
 
 T = TypeVar("T")
 
 SETTLED_WITHIN = timedelta(minutes=10)  # what a learner is told to expect
-_PLACED = Step(EnrolmentStatus.RESERVED, Actor.LEARNER, "enrolled through the gateway")
-_LOCK_NOT_AVAILABLE = "55P03"
+HELD_FOR = timedelta(hours=24)  # what is not sent by then gives money and seat back
+_FIRST = {
+    EnrolmentStatus.RESERVED: Step(
+        EnrolmentStatus.RESERVED, Actor.LEARNER, "enrolled through the gateway"
+    ),
+    EnrolmentStatus.WAITLISTED: Step(
+        EnrolmentStatus.WAITLISTED, Actor.LEARNER, "waits for a place"
+    ),
+}
 
 
 class UnknownLearnerError(LookupError):
@@ -82,14 +88,14 @@ class EnrolmentService:
                 )
         except UnknownLearnerError:
             return EnrolOutcome(None, await self._read_refusals_of_stranger(wish))
-        except TurnNotComeError:
+        except (TurnNotComeError, places.NoPlaceError):  # the seat that was free is gone again
             return EnrolOutcome(None, (policy.IN_PROGRESS,))
         except OperationalError as exc:
-            if not _is_lock_timeout(exc):
+            if not is_lock_timeout(exc):
                 raise
             return EnrolOutcome(None, (policy.IN_PROGRESS,))
-        if is_new:
-            ledger.count_changes((_PLACED,))
+        if is_new and outcome.enrolment is not None:
+            ledger.count_changes((_FIRST[outcome.enrolment.status],))
             self._notify()
         return outcome
 
@@ -122,7 +128,7 @@ class EnrolmentService:
 
     async def read_events(self, enrolment_id: EnrolmentId) -> Sequence[EnrolmentEvent]:
         """Return what happened to an enrolment, oldest first."""
-        return await self._database.read(lambda c: ledger.read_events(c, enrolment_id))
+        return await self._database.read(lambda c: events.read_events(c, enrolment_id))
 
     async def read_balance(self, learner: LearnerId) -> Money:
         """Return what the training account can still spend; nothing for unknown learners."""
@@ -182,18 +188,24 @@ class EnrolmentService:
         return EnrolOutcome(facts.again if facts and is_pointed_at else None, (refusal,))
 
     def _accept(self, connection: Connection, wish: Wish) -> Enrolment:
-        """File the enrolment, hold its price, and leave an errand for the courier."""
-        filed = self._to_filed(wish)
+        """File the enrolment, hold its price and seat, and leave an errand for the courier.
+
+        One that has to wait for a seat of ours holds its price only.
+        """
+        waits = places.read_room(connection, wish.request.session_id).is_full
+        filed = self._to_filed(wish, waits=waits)
         record = filed.enrolment
         hold = money.movement_of(
             money.MovementKind.HOLD, record.learner, record.id, record.price.amount
         )
-        ledger.open_enrolment(connection, filed, _PLACED)
+        ledger.open_enrolment(connection, filed, _FIRST[record.status])
         money.post(connection, hold, wish.now)
-        outbox.put_errand(connection, filed, wish.now)
+        if not waits:
+            places.claim(connection, record.session_id)
+            outbox.put_errand(connection, filed, wish.now)
         return record
 
-    def _to_filed(self, wish: Wish) -> Filed:
+    def _to_filed(self, wish: Wish, *, waits: bool) -> Filed:
         request, fact = wish.request, wish.fact
         if fact is None or fact.price is None:
             raise ValueError("only what the policy allows is filed")
@@ -202,7 +214,7 @@ class EnrolmentService:
         record = Enrolment(
             id=enrolment_id,
             learner=request.learner,
-            status=EnrolmentStatus.RESERVED,
+            status=EnrolmentStatus.WAITLISTED if waits else EnrolmentStatus.RESERVED,
             course_id=fact.course_id,
             offering_id=request.offering_id,
             session_id=request.session_id,
@@ -210,15 +222,17 @@ class EnrolmentService:
             price=fact.price,
             reference=Reference(f"mitra-{enrolment_id}"),
             created_at=wish.now,
-            expected_by=wish.now + SETTLED_WITHIN,
+            expected_by=None if waits else wish.now + SETTLED_WITHIN,
         )
         session_key = sessions[request.session_id] if request.session_id else None
+        hold_until = _hold_until(fact, wish, waits=waits)
         goods = to_goods(fact, request.session_id)
-        return Filed(record, 1, fact.key, session_key, goods)
+        return Filed(record, 1, fact.key, session_key, goods, hold_until)
 
 
-def _is_lock_timeout(exc: OperationalError) -> bool:
-    """Return whether a lock was not to be had in time, on either engine."""
-    if isinstance(exc.orig, sqlite3.OperationalError):
-        return exc.orig.sqlite_errorcode == sqlite3.SQLITE_BUSY
-    return getattr(exc.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE
+def _hold_until(fact: OfferingFact, wish: Wish, *, waits: bool) -> datetime | None:
+    """Return until when a seat is held, or waited for: never past the session's start."""
+    starts = {session.id: session.starts_at for session in fact.offering.sessions}
+    starts_at = starts.get(wish.request.session_id) if wish.request.session_id else None
+    longest = None if waits else wish.now + HELD_FOR
+    return min((each for each in (starts_at, longest) if each), default=None)

@@ -1,27 +1,27 @@
-"""What a partner's answer, or its silence, means for an enrolment.  Pure: no I/O, no clock.
+"""What a partner's answer to a booking, or its silence, means.  Pure: no I/O, no clock.
 
-A verdict says how the enrolment changes and when, if at all, its errand goes on.
+A verdict says how the enrolment changes and when, if at all, its errand goes on.  What a
+partner says of cancellations is judged in `giving_back`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from adapters.base import Receipt, ReceiptStatus
+from adapters.base import Receipt
 from adapters.errors import (
     PartnerError,
     PartnerRefusedError,
     RetryablePartnerError,
 )
+from gateway.enrolment import hearing
+from gateway.enrolment.hearing import Said, Told, hear
 from gateway.enrolment.ledger import Change, Filed, Step
-from gateway.enrolment.money import MovementKind, movement_of
-from gateway.enrolment.outbox import Errand, NextStep
+from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.partners.retry import retry_after
 from schema.model.enrolment import Actor, EnrolmentStatus
 
 _S = EnrolmentStatus
-_LONGEST_TEXT, _LONGEST_URL = 200, 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Backoff:
 
 REPEATING = Backoff(first=0.5, longest=300.0)
 POLLING = Backoff(first=2.0, longest=900.0)  # partners that decide later
+_DECIDED_LATER = frozenset({_S.PENDING_PARTNER, _S.WAITLISTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,46 +53,69 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What becomes of an enrolment and of its errand; no `again`: the errand is done."""
+    """What becomes of an enrolment and of its errand; no `again`: the errand is done.
+
+    `then` is another errand that it makes necessary, and `conflict` what a person should see.
+    """
 
     change: Change = field(default_factory=Change)
     again: Again | None = None
+    then: Operation | None = None
+    conflict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Judges what came of errands; after `max_attempts` a person looks at an unsettled one."""
+    """Judges what came of bookings; after `max_attempts` a person looks at an unsettled one."""
 
     dice: Callable[[], float]
     max_attempts: int = 30
 
     def receipt(self, errand: Errand, receipt: Receipt, now: datetime) -> Verdict:
         """Settle by what the partner says became of the booking."""
-        change = to_change(errand.filed, receipt, now)
-        if receipt.status is not ReceiptStatus.PENDING:
-            return Verdict(change)
-        attempts = 0 if change.steps else errand.attempts  # a new wait starts short
+        heard = hear(errand.filed, hearing.from_receipt(receipt, now), now)
+        change, before = heard.change, errand.filed.enrolment.status
+        after = change.steps[-1].after if change.steps else before
+        if after not in _DECIDED_LATER:
+            then = Operation.CANCEL if heard.is_unwanted else None
+            return Verdict(change, then=then, conflict=heard.conflict)
+        attempts = errand.attempts if after is before else 0  # a new wait starts short
         wait = POLLING.wait(attempts + 1, self.dice)
         return Verdict(change, Again(NextStep.ASK, wait, attempts))
 
-    def absent(self, errand: Errand) -> Verdict:
-        """Send again what the partner says it never saw; wait on for what it had promised."""
-        if errand.filed.enrolment.status is _S.IN_DOUBT:
-            step = Step(_S.SUBMITTING, Actor.SYSTEM, "the partner never saw it")
-            return self._go_on(errand, NextStep.SEND, (step,))
-        return self._go_on(errand, NextStep.ASK)
+    def absent(self, errand: Errand, now: datetime) -> Verdict:
+        """Send again what the partner says it never saw; wait on for what it had promised.
 
-    def failed(self, errand: Errand, error: PartnerError) -> Verdict:
+        What comes too late to be sent is made sure of instead: it is cancelled there.
+        """
+        filed = errand.filed
+        if filed.enrolment.status is not _S.IN_DOUBT:
+            return self._go_on(errand, NextStep.ASK)
+        if is_too_late(filed, now):
+            step = Step(_S.COMPENSATING, Actor.SYSTEM, "not booked in time")
+            return Verdict(Change((step,)), then=Operation.CANCEL)
+        step = Step(_S.SUBMITTING, Actor.SYSTEM, "the partner never saw it")
+        return self._go_on(errand, NextStep.SEND, (step,))
+
+    def failed(self, errand: Errand, error: PartnerError, now: datetime) -> Verdict:
         """Tell apart what surely did not happen, what never will, and what may have."""
         if errand.step is NextStep.SEND and isinstance(error, RetryablePartnerError):
+            if is_too_late(errand.filed, now):
+                return _refused(errand.filed, "it could not be reached in time", now)
             return self._go_on(errand, NextStep.SEND, error=error)
         if errand.step is NextStep.SEND and isinstance(error, PartnerRefusedError):
-            cause = f"the partner refused: {_clean(error.reason)}"
-            return Verdict(_rejection(errand.filed, (), cause))
+            return _refused(errand.filed, hearing.clean(error.reason), now)
         if errand.filed.enrolment.status is _S.SUBMITTING:
-            step = Step(_S.IN_DOUBT, Actor.SYSTEM, _clean(error.reason) or "no answer")
+            step = Step(_S.IN_DOUBT, Actor.SYSTEM, hearing.clean(error.reason) or "no answer")
             return self._go_on(errand, NextStep.ASK, (step,), error=error)
         return self._go_on(errand, NextStep.ASK, error=error)
+
+    def spent(self, errand: Errand) -> Verdict | None:
+        """Return the verdict on an errand that has been taken too often to be tried again."""
+        status = errand.filed.enrolment.status
+        if errand.attempts < self.max_attempts or status in _DECIDED_LATER:
+            return None
+        return Verdict(Change(_giving_up(status)))
 
     def _go_on(
         self,
@@ -101,7 +125,7 @@ class Judge:
         error: PartnerError | None = None,
     ) -> Verdict:
         status = steps[-1].after if steps else errand.filed.enrolment.status
-        if status is _S.PENDING_PARTNER:  # it has our booking: no number of silences loses it
+        if status in _DECIDED_LATER:  # it has our booking: no number of silences loses it
             wait = POLLING.wait(errand.attempts, self.dice)
         elif errand.attempts < self.max_attempts:
             wait = REPEATING.wait(errand.attempts, self.dice)
@@ -111,81 +135,38 @@ class Judge:
         return Verdict(Change(steps), Again(step, wait, errand.attempts))
 
 
-def start(filed: Filed, step: NextStep) -> tuple[Change, NextStep] | None:
-    """Return how taking an errand changes its enrolment and what to do; None if it is pointless."""
+def start(filed: Filed, step: NextStep, now: datetime) -> tuple[Change, NextStep] | None:
+    """Return how taking a booking changes its enrolment and what to do; None if it is pointless."""
     match filed.enrolment.status, step:
         case _S.RESERVED, _:
             sending = Step(_S.SUBMITTING, Actor.SYSTEM, "sent to the partner")
-            return Change((sending,)), NextStep.SEND
+            return Change((sending,), {"sent_at": now}), NextStep.SEND
         case _S.SUBMITTING, NextStep.SEND:
             return Change(), NextStep.SEND
         case _S.SUBMITTING, NextStep.ASK:
             doubt = Step(_S.IN_DOUBT, Actor.SYSTEM, "interrupted before the answer was recorded")
             return Change((doubt,)), NextStep.ASK
-        case ((_S.IN_DOUBT | _S.PENDING_PARTNER), _):
+        case ((_S.IN_DOUBT | _S.PENDING_PARTNER | _S.WAITLISTED), _):
             return Change(), NextStep.ASK
         case _:
             return None
 
 
-def to_change(filed: Filed, receipt: Receipt, now: datetime) -> Change:
-    """Return how a receipt changes an unsettled enrolment; money moves only with its end."""
-    record, in_doubt = filed.enrolment, filed.enrolment.status is _S.IN_DOUBT
-    told = _told_columns(receipt)
-    if receipt.status is ReceiptStatus.CONFIRMED:
-        step = Step(_S.CONFIRMED, Actor.PARTNER, "the partner confirmed")
-        capture = movement_of(MovementKind.CAPTURE, record.learner, record.id, record.price.amount)
-        return Change((step,), {**told, "settled_at": now, "expected_by": None}, capture)
-    if receipt.status in {ReceiptStatus.PENDING, ReceiptStatus.WAITLISTED}:
-        return Change(_waiting_steps(filed, receipt.status), told)
-    compensating = Step(_S.COMPENSATING, Actor.SYSTEM, "the partner did not book it")
-    reason = _clean(receipt.reason) or receipt.status.value
-    before = (compensating,) if in_doubt else ()
-    return _rejection(filed, before, f"the partner refused: {reason}", told)
+def is_too_late(filed: Filed, now: datetime) -> bool:
+    """Return whether the time has passed for which money and seat are held."""
+    return filed.hold_until is not None and now >= filed.hold_until
 
 
-def _waiting_steps(filed: Filed, told: ReceiptStatus) -> tuple[Step, ...]:
-    found = Step(_S.SUBMITTING, Actor.PARTNER, "the partner has it")
-    before = (found,) if filed.enrolment.status is _S.IN_DOUBT else ()
-    if told is ReceiptStatus.WAITLISTED:
-        return (
-            *before,
-            Step(_S.WAITLISTED, Actor.PARTNER, "the partner put it on its waiting list"),
-        )
-    if filed.enrolment.status is _S.PENDING_PARTNER:
-        return ()
-    return (*before, Step(_S.PENDING_PARTNER, Actor.PARTNER, "the partner decides later"))
-
-
-def _rejection(
-    filed: Filed, before: tuple[Step, ...], cause: str, columns: dict[str, Any] | None = None
-) -> Change:
-    record = filed.enrolment
-    release = movement_of(MovementKind.RELEASE, record.learner, record.id, record.price.amount)
-    step = Step(_S.REJECTED, Actor.PARTNER, cause)
-    return Change((*before, step), {**(columns or {}), "expected_by": None}, release)
+def _refused(filed: Filed, reason: str, now: datetime) -> Verdict:
+    told = Told(Said.REJECTED, now, reason)
+    return Verdict(hearing.to_change(filed, (_S.REJECTED,), told, now))
 
 
 def _giving_up(status: EnrolmentStatus) -> tuple[Step, ...]:
     """Return the steps that bring an enrolment that cannot be settled before a person."""
     doubt = Step(_S.IN_DOUBT, Actor.SYSTEM, "too many attempts")
     review = Step(_S.MANUAL_REVIEW, Actor.SYSTEM, "too many attempts")
-    return (review,) if status is _S.IN_DOUBT else (doubt, review)
-
-
-def _told_columns(receipt: Receipt) -> dict[str, Any]:
-    """Return the partner's words that are kept, as far as they are fit to be shown."""
-    url = receipt.access_url or ""
-    is_link = url.startswith(("https://", "http://")) and len(url) <= _LONGEST_URL
-    told = {
-        "partner_reference": _clean(receipt.partner_reference),
-        "redeem_code": _clean(receipt.redeem_code),
-        "access_url": url if is_link and url.isprintable() else None,
-    }
-    return {name: value for name, value in told.items() if value}
-
-
-def _clean(text: str | None) -> str:
-    """Return one printable line of a partner's text, cut to a bearable length."""
-    printable = "".join(c if c.isprintable() else " " for c in text or "")
-    return " ".join(printable.split())[:_LONGEST_TEXT]
+    if status is _S.RESERVED:
+        sending = Step(_S.SUBMITTING, Actor.SYSTEM, "too many attempts")
+        return (sending, doubt, review)
+    return (doubt, review) if status is _S.SUBMITTING else (review,)

@@ -106,6 +106,13 @@ enrolment = Table(
     Column("certificate_url", Text),
     Column("completed_at", Instant),
     Column("rated_at", Instant),  # by the learner: the next purchase waits for it
+    Column("hold_until", Instant),  # what is not sent by then gives money and seat back
+    Column("sent_at", Instant),  # from when on the partner may know of it
+    Column("resumes_as", String(20)),  # the status before CANCEL_REQUESTED
+    Column("cancelled_by", String(20)),  # the actor who wanted it
+    Column("redeemed_at", Instant),
+    Column("certificate_reference", Text),
+    Column("rating", Integer),
     Column("institution_id", String(36)),  # these four as the catalogue told them at purchase
     Column("institution_name", Text),
     Column("category", Text),
@@ -128,6 +135,26 @@ Index(
     enrolment.c.session_id,
     sqlite_where=enrolment.c.session_id.is_not(None),
     postgresql_where=enrolment.c.session_id.is_not(None),
+)
+Index(
+    "ix_enrolment_hold",
+    enrolment.c.hold_until,
+    sqlite_where=enrolment.c.status.in_(["RESERVED", "WAITLISTED"]),
+    postgresql_where=enrolment.c.status.in_(["RESERVED", "WAITLISTED"]),
+)
+Index(
+    "ix_enrolment_waiting",
+    enrolment.c.session_id,
+    enrolment.c.created_at,
+    sqlite_where=enrolment.c.status == "WAITLISTED",
+    postgresql_where=enrolment.c.status == "WAITLISTED",
+)
+Index(
+    "ix_enrolment_review",
+    enrolment.c.created_at,
+    enrolment.c.id,
+    sqlite_where=enrolment.c.status == "MANUAL_REVIEW",
+    postgresql_where=enrolment.c.status == "MANUAL_REVIEW",
 )
 
 enrolment_event = Table(

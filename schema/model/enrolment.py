@@ -48,6 +48,8 @@ class Actor(StrEnum):
 
 _S = EnrolmentStatus
 
+# What is on its way to a partner (SUBMITTING, IN_DOUBT, COMPENSATING) cannot be cancelled: there
+# may be nothing to cancel yet, and something a moment later.
 TRANSITIONS: dict[EnrolmentStatus, frozenset[EnrolmentStatus]] = {
     _S.REQUESTED: frozenset({_S.RESERVED, _S.REJECTED, _S.EXPIRED, _S.CANCELLED}),
     _S.RESERVED: frozenset({_S.SUBMITTING, _S.EXPIRED, _S.CANCEL_REQUESTED}),
@@ -81,6 +83,9 @@ TRANSITIONS: dict[EnrolmentStatus, frozenset[EnrolmentStatus]] = {
 
 # A learner has at most one of these per course.
 LIVE = frozenset(status for status, onward in TRANSITIONS.items() if onward)
+
+# Those that take a seat; who finished a course has sat on one.
+SEATED = (LIVE | {_S.COMPLETED, _S.NOT_PASSED}) - {_S.REQUESTED, _S.WAITLISTED}
 
 
 class IllegalTransitionError(ValueError):
@@ -157,6 +162,15 @@ class EnrolRequest:
     session_id: SessionId | None
     idempotency_key: str
     expected_price: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """A learner's wish to give a place back, said once under an idempotency key."""
+
+    learner: LearnerId
+    enrolment_id: EnrolmentId
+    idempotency_key: str
 
 
 @dataclass(frozen=True, slots=True)

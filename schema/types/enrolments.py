@@ -12,6 +12,7 @@ from schema.context import Info
 from schema.ids import NodeKind
 from schema.model import catalogue as catalogue_records
 from schema.model import enrolment as records
+from schema.model import progress as progress_records
 from schema.model import values, viewer
 from schema.paging import After, First, checked_cursors, given, to_window
 from schema.types.catalogue import Course, Offering
@@ -49,6 +50,16 @@ async def _events(
     return await info.context.enrolments.read_events(enrolment.id)
 
 
+async def _progress(enrolment: Parent[records.Enrolment], info: Info) -> progress_records.Progress:
+    return await info.context.progress.read_progress(enrolment.id)
+
+
+async def _attendance(
+    enrolment: Parent[records.Enrolment], info: Info
+) -> Sequence[progress_records.Attendance]:
+    return await info.context.progress.read_attendance(enrolment.id)
+
+
 async def _balance(learner: Parent[viewer.Learner], info: Info) -> values.Money:
     return await info.context.enrolments.read_balance(learner.id)
 
@@ -83,6 +94,26 @@ class EnrolmentEvent:
     cause: str = described("Why, in a word or two.")
 
 
+@presents(progress_records.Progress)
+class EnrolmentProgress:
+    """How far a course has come; null is what has not happened yet."""
+
+    redeemed_at: datetime | None = described("When the learner began.")
+    completed_at: datetime | None = described("When it ended, whether it was passed or not.")
+    certificate_reference: str | None = described("The certificate's own number.")
+    rating: int | None = described("The learner's rating, from 1 to 5.")
+    rated_at: datetime | None = described("When it was rated.")
+
+
+@presents(progress_records.Attendance)
+class MeetingAttendance:
+    """Whether the learner was at one meeting."""
+
+    meeting: int = described("Which meeting, from 1.")
+    attended: bool = described("Whether the learner was there.")
+    occurred_at: datetime = described("When it was established.")
+
+
 @presents(records.Enrolment)
 class Enrolment(Node):
     """A learner's place on a course, as the programme records it."""
@@ -102,6 +133,10 @@ class Enrolment(Node):
     access_url: str | None = described("Where the course is taken.")
     certificate_url: str | None = described("Where the certificate is found.")
     events: list[EnrolmentEvent] = described("What happened to it, oldest first.", _events)
+    progress: EnrolmentProgress = described("How far the course has come.", _progress)
+    attendance: list[MeetingAttendance] = described(
+        "The meetings that were told of, in order.", _attendance
+    )
 
 
 @presents(viewer.Learner)

@@ -2,6 +2,7 @@
 
 from schema.model.enrolment import Actor, EnrolErrorCode, EnrolmentStatus, RuleState
 from schema.model.held import AlarmKind, DecisionErrorCode, ListChangeKind
+from schema.model.progress import RatingErrorCode, ReviewDecision, ReviewErrorCode
 from schema.model.values import (
     Availability,
     CourseLevel,
@@ -205,5 +206,29 @@ enumerated(
     {
         DecisionErrorCode.NOT_HELD: "That run is not held, or no longer.",
         DecisionErrorCode.SYNC_RUNNING: "The partner's list is being read just now.",
+    },
+)
+enumerated(
+    RatingErrorCode,
+    {
+        RatingErrorCode.NOT_FOUND: "The viewer has no such enrolment.",
+        RatingErrorCode.NOT_FINISHED: "The course has not ended yet.",
+        RatingErrorCode.ALREADY_RATED: "It has been rated otherwise before.",
+        RatingErrorCode.INVALID_VALUE: "There is no such rating.",
+    },
+)
+enumerated(
+    ReviewDecision,
+    {
+        ReviewDecision.CONFIRM: "The partner has it: it is paid, and the learner may begin.",
+        ReviewDecision.REJECT: "The partner does not have it, or shall not: the money returns.",
+    },
+)
+enumerated(
+    ReviewErrorCode,
+    {
+        ReviewErrorCode.NOT_FOUND: "There is no such enrolment.",
+        ReviewErrorCode.NOT_IN_REVIEW: "It does not wait for a person, or no longer.",
+        ReviewErrorCode.INVALID_VALUE: "What was given cannot be kept.",
     },
 )

@@ -55,6 +55,11 @@ class Web:
             catalogue=Redirecting(reader, self.redirects),  # type: ignore[arg-type]  # what pages ask
             partners=directory,
             enrolments=None,  # type: ignore[arg-type]  # nobody enrols here
+            cancellations=None,  # type: ignore[arg-type]
+            progress=None,  # type: ignore[arg-type]
+            watch=None,  # type: ignore[arg-type]
+            reviews=None,  # type: ignore[arg-type]
+            event_feed=None,  # type: ignore[arg-type]
             seats=FakeSeats(),
             held=None,  # type: ignore[arg-type]  # nor decides
             links=None,  # type: ignore[arg-type]

@@ -10,16 +10,26 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from adapters.base import Booking, Receipt, ReceiptStatus
-from adapters.errors import AmbiguousPartnerError, PartnerUnavailableError
+from adapters.errors import (
+    AmbiguousPartnerError,
+    PartnerRefusedError,
+    PartnerUnavailableError,
+)
+from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners
+from gateway.enrolment.outbox import Operation
+from gateway.enrolment.partner_reports import PartnerReports
+from gateway.enrolment.places import set_quota
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.settling import Judge
+from gateway.enrolment.timekeeper import Timekeeper
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import entry, outbox
+from gateway.storage.settling_tables import disagreement, quota
 from schema.model.catalogue import ListedCourse, Offering, Session
-from schema.model.enrolment import EnrolOutcome, EnrolRequest
+from schema.model.enrolment import CancelRequest, Enrolment, EnrolOutcome, EnrolRequest
 from schema.model.values import (
     CourseId,
     EnrolmentId,
@@ -71,12 +81,17 @@ class Shelf:
         return self.facts.get(offering_id)
 
     def put(
-        self, key: str, *, price: int = PRICE, course: str | None = None, seats: int | None = None
+        self,
+        key: str,
+        *,
+        price: int = PRICE,
+        course: str | None = None,
+        seats: int | None = None,
+        starts_in: float = 30,
     ) -> Offering:
-        """Put an offering on the shelf; with `seats` it has one session."""
-        session = Session(
-            PARTNER, RemoteId(f"{key}-S"), starts_at=NOW + timedelta(days=30), seats_left=seats
-        )
+        """Put an offering on the shelf; with `seats` it has one session, so many days from now."""
+        starts_at = NOW + timedelta(days=starts_in)
+        session = Session(PARTNER, RemoteId(f"{key}-S"), starts_at=starts_at, seats_left=seats)
         offering = Offering(
             partner=PARTNER,
             key=RemoteId(key),
@@ -94,6 +109,7 @@ class Shelf:
 
 
 Act = Callable[["ScriptedPartner", Booking], Receipt]
+CancelAct = Callable[["ScriptedPartner", Reference], Receipt]
 
 
 @dataclass
@@ -104,6 +120,9 @@ class ScriptedPartner:
     booked: dict[Reference, Receipt] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     is_down: bool = False
+    cancel_acts: list["CancelAct"] = field(
+        default_factory=lambda: [lambda partner, reference: partner.give_back(reference)]
+    )
 
     async def enrol(self, code: PartnerCode, booking: Booking) -> Receipt:
         self.calls["enrol"] += 1
@@ -115,6 +134,23 @@ class ScriptedPartner:
         if self.is_down:
             raise PartnerUnavailableError(code, "down")
         return self.booked.get(reference)
+
+    async def cancel(self, code: PartnerCode, reference: Reference) -> Receipt:
+        self.calls["cancel"] += 1
+        if self.is_down:
+            raise PartnerUnavailableError(code, "down")
+        act = self.cancel_acts.pop(0) if len(self.cancel_acts) > 1 else self.cancel_acts[0]
+        return act(self, reference)
+
+    def give_back(self, reference: Reference) -> Receipt:
+        """Cancel what was booked; again: the same.  What it never saw it refuses."""
+        receipt = self.booked.get(reference)
+        if receipt is None:
+            raise PartnerRefusedError(PARTNER, "HTTP 404")
+        if receipt.status is not ReceiptStatus.REJECTED:
+            receipt = replace(receipt, status=ReceiptStatus.CANCELLED)
+        self.booked[reference] = receipt
+        return receipt
 
     def book(self, booking: Booking, status: ReceiptStatus = ReceiptStatus.CONFIRMED) -> Receipt:
         """Book once per reference; the same reference again gets the same receipt."""
@@ -168,6 +204,11 @@ class Programme:
             self.database, self.shelf, learners, now=self.clock, rules=self.rules
         )
         self.courier = self.a_courier("courier-1")
+        self.cancellations = Cancellations(
+            self.database, self.shelf, now=self.clock, rules=self.rules
+        )
+        self.reports = PartnerReports(self.database, now=self.clock)
+        self.timekeeper = Timekeeper(self.database, self.reports, now=self.clock)
 
     def a_courier(self, holder: str, max_attempts: int = 5) -> Courier:
         judge = Judge(dice=lambda: 1.0, max_attempts=max_attempts)
@@ -185,6 +226,33 @@ class Programme:
             wanted.get("expected"),
         )
         return await self.service.enrol(request)
+
+    async def cancel(self, record: Enrolment, key: str = "cancel-1") -> EnrolOutcome:
+        request = CancelRequest(LearnerId(record.learner), record.id, key)
+        return await self.cancellations.cancel(request)
+
+    async def own_seats(self, offering: Offering, capacity: int, waiting: int = 0) -> None:
+        """Take the seats of an offering's session into our own hands."""
+        session_id = offering.sessions[0].id
+        await self.database.write(lambda c: set_quota(c, session_id, capacity, waiting))
+
+    async def seats_taken(self, offering: Offering) -> int:
+        question = select(quota.c.taken).where(quota.c.session_id == offering.sessions[0].id)
+        return await self.database.read(lambda c: c.execute(question).scalar_one())
+
+    async def disagreements(self) -> list[str]:
+        question = select(disagreement.c.kind).order_by(disagreement.c.enrolment_id)
+        return await self.database.read(lambda c: list(c.execute(question).scalars()))
+
+    async def read(self, record: Enrolment) -> Enrolment:
+        """Return an enrolment as it stands now."""
+        found = await self.service.read_enrolment(record.learner, record.id)
+        assert found is not None
+        return found
+
+    async def next_step(self, operation: Operation) -> str:
+        question = select(outbox.c.next_step).where(outbox.c.operation == operation)
+        return await self.database.read(lambda c: c.execute(question).scalar_one())
 
     async def statuses(self, enrolment_id: EnrolmentId) -> list[str]:
         return [event.after.value for event in await self.service.read_events(enrolment_id)]

@@ -4,10 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from adapters.base import ReceiptStatus
+from adapters.base import Receipt, ReceiptStatus
 from gateway.enrolment.courier import LEASE
+from gateway.enrolment.settling import Judge
 from gateway.storage.ledger_tables import outbox
 from schema.model.enrolment import Enrolment, EnrolmentStatus
 from tests.integration.enrolment.builders import (
@@ -147,7 +148,7 @@ async def test_a_place_on_the_waiting_list_keeps_the_money_held(programme: Progr
 
     assert settled.status is EnrolmentStatus.WAITLISTED
     assert (await programme.accounts())["HELD"] == PRICE
-    assert await programme.errands() == 0
+    assert await programme.errands() == 1  # it is asked about until it is decided
 
 
 async def test_an_errand_that_always_fails_goes_to_a_person(programme: Programme):
@@ -331,3 +332,72 @@ async def test_a_courier_outlives_a_ledger_that_fails(
     await running
 
     assert await programme.errands() == 0
+
+
+async def test_a_row_that_cannot_be_read_stops_nobody_behind_it(programme: Programme):
+    poisoned = await enrolled(programme, confirms)
+    spoil = update(outbox).values(operation="DANCE")
+    await programme.database.write(lambda c: c.execute(spoil))
+    behind = (await programme.enrol(programme.shelf.put("desain"), key="key-2")).enrolment
+
+    settled = await delivered(programme, behind)
+
+    assert settled.status is EnrolmentStatus.CONFIRMED
+    assert (await delivered(programme, poisoned, rounds=0)).status is EnrolmentStatus.RESERVED
+    assert await programme.errands() == 1
+
+
+async def test_an_errand_that_cannot_be_concluded_goes_to_a_person(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+):
+    def breaks(*_):
+        raise RuntimeError("a fault of ours")
+
+    record = await enrolled(programme, confirms)
+    monkeypatch.setattr(Judge, "receipt", breaks)
+
+    settled = await delivered(programme, record, rounds=7)
+
+    assert settled.status is EnrolmentStatus.MANUAL_REVIEW
+    assert programme.partner.calls == {"enrol": 1, "find": 4}
+    assert await programme.errands() == 0
+
+
+async def test_a_booking_too_late_that_the_partner_keeps_goes_to_a_person(programme: Programme):
+    def has_it_after_all(partner, reference):
+        return Receipt(reference, ReceiptStatus.CONFIRMED)
+
+    record = await enrolled(programme, drops_the_line)
+    programme.partner.cancel_acts = [has_it_after_all]
+    programme.clock.advance(days=2)
+
+    settled = await delivered(programme, record, rounds=3)
+
+    assert settled.status is EnrolmentStatus.MANUAL_REVIEW
+    assert (await programme.accounts())["HELD"] == PRICE
+
+
+async def test_what_cannot_be_sent_in_time_is_released(programme: Programme):
+    record = await enrolled(programme, is_unavailable)
+    await programme.courier.deliver_due()
+    programme.clock.advance(days=2)
+
+    settled = await delivered(programme, record)
+
+    assert settled.status is EnrolmentStatus.REJECTED
+    assert await programme.balance() == GRANT
+
+
+async def test_one_courier_drains_an_sqlite_ledger(programme: Programme):
+    if not programme.database.is_sqlite:
+        pytest.skip("PostgreSQL's couriers share the outbox")
+    await enrolled(programme, confirms)
+    await programme.courier.deliver_due()
+    await programme.enrol(programme.shelf.put("desain"), key="key-2")
+    other = programme.a_courier("courier-2")
+
+    too_early = await other.deliver_due()
+    programme.clock.advance(seconds=30)
+    later = await other.deliver_due()
+
+    assert (too_early, later) == (0, 1)

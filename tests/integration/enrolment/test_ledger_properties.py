@@ -2,11 +2,12 @@
 
 import asyncio
 import shutil
-import tempfile
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,13 +15,24 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from sqlalchemy import func, select
 
 from adapters.base import ReceiptStatus
+from adapters.errors import AmbiguousPartnerError
 from gateway.enrolment.audit.sealer import seal
 from gateway.enrolment.audit.verifying import verify
-from gateway.enrolment.ledger import is_live
+from gateway.enrolment.hearing import Said
+from gateway.enrolment.ledger import is_live, to_filed
+from gateway.enrolment.partner_reports import PartnerReport
+from gateway.enrolment.places import takes_place
+from gateway.enrolment.reviews import ReviewDesk
 from gateway.storage.engine import Database, database_url
-from gateway.storage.ledger_tables import enrolment, entry, learner
+from gateway.storage.ledger_tables import enrolment, entry, learner, outbox
 from gateway.storage.migrate import upgrade
+from gateway.storage.settling_tables import quota
+from schema.model.catalogue import Offering
+from schema.model.enrolment import Enrolment
+from schema.model.progress import ReviewDecision, ReviewWish
 from tests.integration.enrolment.builders import (
+    PARTNER,
+    CancelAct,
     Programme,
     answers,
     books_and_drops_the_line,
@@ -33,31 +45,46 @@ T = TypeVar("T")
 ACTS = [*map(answers, ReceiptStatus), is_unavailable, drops_the_line, books_and_drops_the_line]
 LEARNERS = st.sampled_from(["siti", "budi"])
 COURSES = st.sampled_from(["barista", "desain", "excel"])
+OURS = {"desain", "excel"}  # courses whose sessions' seats are ours
+PICKS = st.integers(0, 5)
+HELD = {
+    "RESERVED", "SUBMITTING", "IN_DOUBT", "PENDING_PARTNER", "WAITLISTED", "COMPENSATING",
+    "MANUAL_REVIEW",
+}  # fmt: skip
+PAID = {"CONFIRMED", "ACTIVE", "COMPLETED", "NOT_PASSED"}
 PRICES = st.sampled_from([0, 350_000, 1_500_000, 2_000_000, 3_500_000, 3_500_001])
 
 
-@pytest.fixture(scope="module")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite ledger to copy: migrating for each example would take too long."""
-    folder = tmp_path_factory.mktemp("empty")
-    database = Database(database_url(None, folder, "ledger"), "ledger")
-    upgrade(database)
-    database.close()
-    return folder
+def drops_the_cancellation(partner, reference):
+    partner.give_back(reference)
+    raise AmbiguousPartnerError(PARTNER, "line dropped")
+
+
+def quota_of(offering: Offering) -> Any:
+    return select(quota.c.capacity).where(quota.c.session_id == offering.sessions[0].id)
+
+
+PARTNERS_CANCELLING: list[CancelAct] = [
+    lambda partner, reference: partner.give_back(reference),
+    lambda partner, reference: partner.booked[reference],
+    drops_the_cancellation,
+]
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Learners enrol and the partner does as it likes, on a real ledger."""
+    """Learners come and go and the partner does as it likes, on a real ledger."""
 
-    empty: Path
+    open_ledger: Callable[[], Database]
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        shutil.copytree(self.empty, self.folder, dirs_exist_ok=True)
-        self.programme = Programme(Database(database_url(None, self.folder, "ledger"), "ledger"))
+        self.programme = Programme(type(self).open_ledger())
         self.loop = asyncio.Runner()
-        self.keys = 0
+        self.keys = self.versions = 0
+        self.unannounced: list[str] = []
+        self._watch_the_outbox()
+        programme = self.programme
+        self.reviews = ReviewDesk(programme.database, now=programme.clock)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run(work)
@@ -65,7 +92,12 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(learner=LEARNERS, course=COURSES, price=PRICES, again=st.booleans())
     def enrol(self, learner: str, course: str, price: int, again: bool) -> None:
         self.keys += 0 if again else 1
-        offering = self.programme.shelf.put(f"{course}-{price}", price=price, course=course)
+        seats = 9 if course in OURS else None
+        offering = self.programme.shelf.put(
+            f"{course}-{price}", price=price, course=course, seats=seats
+        )
+        if seats is not None and not self.rows(quota_of(offering)):
+            self.run(self.programme.own_seats(offering, 1, waiting=1))
         self.run(self.programme.enrol(offering, key=f"key-{self.keys}", learner=learner))
 
     @rule(act=st.sampled_from(ACTS))
@@ -88,6 +120,54 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([1, 30]))
     def time_passes(self, minutes: int) -> None:
         self.programme.clock.advance(minutes=minutes)
+
+    @rule(pick=PICKS, again=st.booleans())
+    def cancel(self, pick: int, again: bool) -> None:
+        self.keys += 0 if again else 1
+        if (record := self.one_of(enrolment.c.status != "REJECTED", pick)) is not None:
+            self.run(self.programme.cancel(record, key=f"cancel-{self.keys}"))
+
+    @rule(act=st.sampled_from(PARTNERS_CANCELLING))
+    def the_partner_cancels_so(self, act: CancelAct) -> None:
+        self.programme.partner.cancel_acts = [act]
+
+    @rule(pick=PICKS, said=st.sampled_from(list(Said)), back=st.integers(0, 3))
+    def the_partner_reports(self, pick: int, said: Said, back: int) -> None:
+        self.versions += 1
+        if (record := self.one_of(enrolment.c.id.is_not(None), pick)) is not None:
+            version = max(1, self.versions - back)
+            clock = self.programme.clock
+            report = PartnerReport(PARTNER, record.reference, said, clock(), version)
+            self.run(self.programme.reports.apply(report))
+
+    @rule(pick=PICKS, decision=st.sampled_from(ReviewDecision))
+    def a_person_settles(self, pick: int, decision: ReviewDecision) -> None:
+        if (record := self.one_of(enrolment.c.status == "MANUAL_REVIEW", pick)) is not None:
+            wish = ReviewWish(record.id, decision, "asked", "operator")
+            self.run(self.reviews.settle(wish))
+
+    @rule()
+    def deadlines_are_looked_after(self) -> None:
+        self.run(self.programme.timekeeper.look())
+
+    @rule()
+    def a_day_passes(self) -> None:
+        self.programme.clock.advance(days=1)
+
+    @invariant()
+    def no_seat_of_ours_is_sold_twice(self) -> None:
+        seated = (
+            select(func.count())
+            .where(enrolment.c.session_id == quota.c.session_id, takes_place())
+            .scalar_subquery()
+        )
+        for capacity, taken, counted in self.rows(select(quota.c.capacity, quota.c.taken, seated)):
+            assert taken == counted
+            assert counted <= capacity
+
+    @invariant()
+    def nothing_reaches_the_partner_that_is_not_in_the_outbox(self) -> None:
+        assert self.unannounced == []
 
     @invariant()
     def every_movement_sums_to_zero(self) -> None:
@@ -150,14 +230,47 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def money_is_where_the_statuses_say(self) -> None:
-        waiting = {"RESERVED", "SUBMITTING", "IN_DOUBT", "PENDING_PARTNER", "WAITLISTED"}
         expected = {"HELD": 0, "PARTNER": 0}
-        for status, price in self.rows(select(enrolment.c.status, enrolment.c.price)):
-            expected["HELD"] += price * (status in {*waiting, "MANUAL_REVIEW"})
-            expected["PARTNER"] += price * (status == "CONFIRMED")
+        columns = (enrolment.c.status, enrolment.c.resumes_as, enrolment.c.price)
+        for status, resumes_as, price in self.rows(select(*columns)):
+            stands_as = resumes_as or status
+            expected["HELD"] += price * (stands_as in HELD)
+            expected["PARTNER"] += price * (stands_as in PAID)
 
         accounts = self.run(self.programme.accounts())
         assert {name: accounts.get(name, 0) for name in expected} == expected
+
+    def one_of(self, condition: Any, pick: int) -> Enrolment | None:
+        """Return one of the enrolments that fulfil a condition."""
+        question = select(enrolment).where(condition).order_by(enrolment.c.id)
+        read = self.programme.database.read
+        found = self.run(read(lambda c: [to_filed(row) for row in c.execute(question)]))
+        return found[pick % len(found)].enrolment if found else None
+
+    def _watch_the_outbox(self) -> None:
+        """Note every call that changes something at the partner and has no older errand."""
+        partner = self.programme.partner
+        enrol, cancel = partner.enrol, partner.cancel
+
+        async def watched_enrol(code, booking):
+            await self._check_errand(booking.reference, "ENROL")
+            return await enrol(code, booking)
+
+        async def watched_cancel(code, reference):
+            await self._check_errand(reference, "CANCEL")
+            return await cancel(code, reference)
+
+        partner.enrol, partner.cancel = watched_enrol, watched_cancel  # type: ignore[method-assign]
+
+    async def _check_errand(self, reference: str, operation: str) -> None:
+        question = (
+            select(outbox.c.next_step)
+            .join(enrolment, enrolment.c.id == outbox.c.enrolment_id)
+            .where(enrolment.c.reference == reference, outbox.c.operation == operation)
+        )
+        database = self.programme.database
+        if await database.read(lambda c: c.execute(question).scalar()) != "ASK":
+            self.unannounced.append(reference)
 
     def rows(self, question: Any) -> list[Any]:
         return self.run(
@@ -167,23 +280,61 @@ class LedgerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.loop.close()
         self.programme.database.close()
-        shutil.rmtree(self.folder)
 
 
-@pytest.fixture
-def ledger_machine(empty_ledger: Path) -> Iterator[type[LedgerMachine]]:
-    """The machine, with a ledger to start from."""
-    LedgerMachine.empty = empty_ledger
-    yield LedgerMachine
-    del LedgerMachine.empty
+@pytest.fixture(params=["sqlite", "postgresql"])
+def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
+    """What opens a migrated, empty ledger: a copy, for migrating each time would take too long."""
+    if request.param == "sqlite":
+        return _copies_of_a_file(tmp_path)
+    return _copies_of_a_database(request.getfixturevalue("postgres_url"))
 
 
-def test_the_ledger_holds_whatever_happens(ledger_machine: type[LedgerMachine]):
+def _copies_of_a_file(folder: Path) -> Callable[[], Database]:
+    empty, numbers = folder / "empty", count(1)
+    empty.mkdir()
+    _migrate(Database(database_url(None, empty, "ledger"), "ledger"))
+
+    def opened() -> Database:
+        copy = folder / str(next(numbers))
+        shutil.copytree(empty, copy)
+        return Database(database_url(None, copy, "ledger"), "ledger")
+
+    return opened
+
+
+def _copies_of_a_database(url: str) -> Callable[[], Database]:
+    _migrate(Database(database_url(url, Path(), "ledger"), "ledger"))
+    server, _, template = url.rpartition("/")
+    numbers = count(1)
+
+    def opened() -> Database:
+        name = f"{template}_{next(numbers)}"
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return Database(database_url(f"{server}/{name}", Path(), "ledger"), "ledger")
+
+    return opened
+
+
+def _migrate(database: Database) -> None:
+    upgrade(database)
+    database.close()
+
+
+def test_the_ledger_holds_whatever_happens(
+    open_ledger: Callable[[], Database], request: pytest.FixtureRequest
+):
+    class Machine(LedgerMachine):
+        pass
+
+    Machine.open_ledger = staticmethod(open_ledger)  # type: ignore[assignment]
+    is_quick = "sqlite" in request.node.callspec.id
     run_state_machine_as_test(
-        ledger_machine,
+        Machine,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=25 if is_quick else 8,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -63,7 +63,12 @@ def an_errand(status: EnrolmentStatus, step: NextStep = ASK, attempts: int = 1) 
         (S.SUBMITTING, R.PENDING, [S.PENDING_PARTNER], None),
         (S.SUBMITTING, R.WAITLISTED, [S.WAITLISTED], None),
         (S.SUBMITTING, R.REJECTED, [S.REJECTED], "RELEASE"),
-        (S.SUBMITTING, R.CANCELLED, [S.REJECTED], "RELEASE"),
+        (
+            S.SUBMITTING,
+            R.CANCELLED,
+            [S.PENDING_PARTNER, S.CANCEL_REQUESTED, S.CANCELLED],
+            "RELEASE",
+        ),
         (S.PENDING_PARTNER, R.CONFIRMED, [S.CONFIRMED], "CAPTURE"),
         (S.PENDING_PARTNER, R.PENDING, [], None),
         (S.PENDING_PARTNER, R.WAITLISTED, [S.WAITLISTED], None),
@@ -72,6 +77,9 @@ def an_errand(status: EnrolmentStatus, step: NextStep = ASK, attempts: int = 1) 
         (S.IN_DOUBT, R.PENDING, [S.SUBMITTING, S.PENDING_PARTNER], None),
         (S.IN_DOUBT, R.WAITLISTED, [S.SUBMITTING, S.WAITLISTED], None),
         (S.IN_DOUBT, R.REJECTED, [S.COMPENSATING, S.REJECTED], "RELEASE"),
+        (S.WAITLISTED, R.WAITLISTED, [], None),
+        (S.WAITLISTED, R.CONFIRMED, [S.RESERVED, S.SUBMITTING, S.CONFIRMED], "CAPTURE"),
+        (S.WAITLISTED, R.CANCELLED, [S.CANCELLED], "RELEASE"),
     ],
 )
 def test_a_receipt_settles_by_legal_steps(status, told, path, movement):
@@ -85,13 +93,13 @@ def test_a_receipt_settles_by_legal_steps(status, told, path, movement):
     assert (moved.kind.value if moved else None) == movement
 
 
-def test_only_a_pending_receipt_is_asked_about_again():
+def test_only_what_is_not_decided_is_asked_about_again():
     again = {
         told: JUDGE.receipt(an_errand(S.SUBMITTING), Receipt(REFERENCE, told), NOW).again
         for told in ReceiptStatus
     }
 
-    assert [told for told, goes_on in again.items() if goes_on] == [R.PENDING]
+    assert [told for told, goes_on in again.items() if goes_on] == [R.PENDING, R.WAITLISTED]
 
 
 def test_a_pending_booking_is_asked_about_ever_less_often():
@@ -144,14 +152,14 @@ def test_a_rejection_says_the_partners_reason():
     ],
 )
 def test_a_failure_is_repeated_only_if_it_had_no_effect(status, step, error, path, next_step):
-    verdict = JUDGE.failed(an_errand(status, step), error)
+    verdict = JUDGE.failed(an_errand(status, step), error, NOW)
 
     assert [change.after for change in verdict.change.steps] == path
     assert (verdict.again.step if verdict.again else None) is next_step
 
 
 def test_what_the_partner_never_saw_is_sent_again():
-    verdict = JUDGE.absent(an_errand(S.IN_DOUBT))
+    verdict = JUDGE.absent(an_errand(S.IN_DOUBT), NOW)
 
     assert [step.after for step in verdict.change.steps] == [S.SUBMITTING]
     assert verdict.again.step is SEND
@@ -166,7 +174,7 @@ def test_what_the_partner_never_saw_is_sent_again():
     ],
 )
 def test_after_too_many_attempts_a_person_looks(status, step, error: PartnerError, path):
-    verdict = JUDGE.failed(an_errand(status, step, attempts=5), error)
+    verdict = JUDGE.failed(an_errand(status, step, attempts=5), error, NOW)
 
     assert [change.after for change in verdict.change.steps] == path
     assert verdict.again is None
@@ -174,7 +182,7 @@ def test_after_too_many_attempts_a_person_looks(status, step, error: PartnerErro
 
 def test_a_booking_that_the_partner_has_is_never_given_up():
     verdict = JUDGE.failed(
-        an_errand(S.PENDING_PARTNER, attempts=500), PartnerUnavailableError("p", "down")
+        an_errand(S.PENDING_PARTNER, attempts=500), PartnerUnavailableError("p", "down"), NOW
     )
 
     assert verdict.again.step is ASK
@@ -183,7 +191,7 @@ def test_a_booking_that_the_partner_has_is_never_given_up():
 def test_a_throttled_errand_waits_as_long_as_the_partner_asked():
     error = PartnerThrottledError("p", retry_after=60)
 
-    assert JUDGE.failed(an_errand(S.SUBMITTING, SEND), error).again.wait == 60
+    assert JUDGE.failed(an_errand(S.SUBMITTING, SEND), error, NOW).again.wait == 60
 
 
 @pytest.mark.parametrize(
@@ -194,17 +202,18 @@ def test_a_throttled_errand_waits_as_long_as_the_partner_asked():
         (S.SUBMITTING, ASK, [S.IN_DOUBT], ASK),
         (S.IN_DOUBT, ASK, [], ASK),
         (S.PENDING_PARTNER, ASK, [], ASK),
+        (S.WAITLISTED, ASK, [], ASK),
     ],
 )
 def test_an_errand_goes_on_where_it_was_left(status, step, path, doing):
-    change, todo = start(an_errand(status).filed, step)
+    change, todo = start(an_errand(status).filed, step, NOW)
 
     assert [step.after for step in change.steps] == path
     assert todo is doing
 
 
 def test_an_errand_for_a_settled_enrolment_is_pointless():
-    assert start(an_errand(S.CONFIRMED).filed, ASK) is None
+    assert start(an_errand(S.CONFIRMED).filed, ASK, NOW) is None
 
 
 def test_backoff_never_overflows():

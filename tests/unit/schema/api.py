@@ -24,6 +24,7 @@ from tests.unit.schema.fakes import (
     a_partner,
 )
 from tests.unit.schema.held_fakes import FakeHeldSyncs
+from tests.unit.schema.later_fakes import FakeLaterLife
 from tests.unit.schema.learner_fakes import FakeLearnerDesk
 from tests.unit.schema.report_fakes import FakeReconciliations, FakeReports
 
@@ -55,6 +56,7 @@ class Api:
         self.catalogue = FakeCatalogue(self.courses)
         self.changes = FakeChanges(self.catalogue)
         self.enrolments = FakeEnrolments(self.catalogue)
+        self.later = FakeLaterLife(self.enrolments)
         self.reported: list[tuple[Exception, str]] = []
         self.schema = build_schema(
             lambda error, error_id: self.reported.append((error, error_id)),
@@ -63,12 +65,21 @@ class Api:
 
     async def execute(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
         """Return the whole result."""
-        context = Context(
+        return await self.schema.execute(document, variables, self.context(viewer))
+
+    def context(self, viewer: Viewer | None = None) -> Context:
+        """Return what resolvers see."""
+        return Context(
             catalogue=self.catalogue,
             search=self.catalogue,
             descriptions=DescriptionLoader(self.catalogue.read_descriptions),
             partners=self.partners,
             enrolments=self.enrolments,
+            cancellations=self.later,
+            progress=self.later,
+            watch=self.later,
+            reviews=self.later,
+            event_feed=self.later,
             seats=self.seats,
             held=self.held,
             changes=self.changes,
@@ -81,7 +92,6 @@ class Api:
             now=NOW,
             viewer=viewer or self.viewer,
         )
-        return await self.schema.execute(document, variables, context)
 
     async def ask(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:
         """Return the data of an answer without errors."""

@@ -1,0 +1,61 @@
+"""The register of seats that are ours to give: operators set how many, and see how they go."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from gateway.enrolment import places
+from gateway.enrolment.audit import records as audit
+from gateway.enrolment.places import Quota
+from gateway.storage.engine import Database
+from gateway.storage.settling_tables import quota
+from schema.model.values import SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaStanding:
+    """The seats of a session, and how many wait for one."""
+
+    quota: Quota
+    waiting: int
+
+
+class QuotaRegister:
+    """Sets and lists seats; each change leaves a row in the audit trail."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    async def set(
+        self, session_id: SessionId, capacity: int, waiting_places: int, by: str
+    ) -> Quota:
+        """Set how many seats there are and how many may wait.  Raises `QuotaError`."""
+        now = self._now()
+
+        def change(connection: Connection) -> Quota:
+            made = places.set_quota(connection, session_id, capacity, waiting_places)
+            act = audit.Act.SEATS_SET
+            audit.record(
+                connection, act, session_id, by=by, at=now, seats=capacity, waiting=waiting_places
+            )
+            return made
+
+        return await self._database.write(change)
+
+    async def read_all(self) -> Sequence[QuotaStanding]:
+        """Return all sessions whose seats are ours."""
+        return await self._database.read(_read_all)
+
+
+def _read_all(connection: Connection) -> Sequence[QuotaStanding]:
+    rows = connection.execute(select(quota).order_by(quota.c.session_id)).all()
+    return [
+        QuotaStanding(
+            Quota(SessionId(row.session_id), row.capacity, row.taken, row.waiting_places),
+            places.count_waiting(connection, SessionId(row.session_id)),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,155 @@
+"""The queue of what no machine can settle, and how a person does."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, tuple_
+
+from gateway.enrolment import hearing, ledger, outbox
+from gateway.enrolment.audit import records as audit
+from gateway.enrolment.hearing import PAID
+from gateway.enrolment.ledger import Change, Filed, Step
+from gateway.enrolment.outbox import Operation
+from gateway.storage.engine import Database
+from gateway.storage.ledger_tables import enrolment, enrolment_event
+from schema.model.enrolment import Actor, EnrolmentStatus
+from schema.model.progress import (
+    Review,
+    ReviewDecision,
+    ReviewErrorCode,
+    ReviewOutcome,
+    ReviewRefusal,
+    ReviewWish,
+)
+from schema.ports import BadCursorError, Slice, Window
+
+_S = EnrolmentStatus
+_LONGEST_CURSOR = 200
+_WAITS = enrolment.c.status == _S.MANUAL_REVIEW
+
+
+class ReviewDesk:
+    """Shows and settles what waits for a person: implements `schema.enrolment_ports.Reviews`."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        notify: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make the desk; `notify` is called after each commit that changed an enrolment."""
+        self._database = database
+        self._now = now
+        self._notify = notify
+
+    async def read_reviews(self, window: Window) -> Slice[Review]:
+        """Return what waits for a person, the oldest enrolment first.  Raises `BadCursorError`."""
+        return await self._database.read(lambda c: _read_page(c, window))
+
+    async def settle(self, wish: ReviewWish) -> ReviewOutcome:
+        """Settle one of them, or say why not."""
+        now = self._now()
+        outcome, steps = await self._database.write(lambda c: _settle(c, wish, now))
+        if steps:
+            ledger.count_changes(steps)
+            self._notify()
+        return outcome
+
+
+def _settle(
+    connection: Connection, wish: ReviewWish, now: datetime
+) -> tuple[ReviewOutcome, tuple[Step, ...]]:
+    filed = ledger.lock_filed(connection, enrolment.c.id == wish.enrolment_id)
+    if filed is None:
+        message = "There is no such enrolment; list the reviews to find its id."
+        return _refused(ReviewErrorCode.NOT_FOUND, message), ()
+    status = filed.enrolment.status
+    if status is not _S.MANUAL_REVIEW:
+        message = f"It is {status} and waits for nobody; list the reviews again."
+        return _refused(ReviewErrorCode.NOT_IN_REVIEW, message, filed), ()
+    change = _to_change(filed, wish, now)
+    changed = ledger.change_enrolment(connection, filed, change, now)
+    if wish.decision is ReviewDecision.REJECT and filed.sent_at is not None:
+        outbox.put_errand(connection, changed, now, Operation.CANCEL)  # in case it has booked
+    audit.record(
+        connection,
+        audit.Act.REVIEW_SETTLED,
+        filed.enrolment.id,
+        by=wish.by,
+        at=now,
+        decision=wish.decision.value,
+        reason=wish.reason,
+    )
+    return ReviewOutcome(changed.enrolment), change.steps
+
+
+def _to_change(filed: Filed, wish: ReviewWish, now: datetime) -> Change:
+    """Return what a decision does: what was to be cancelled is cancelled by a rejection."""
+    if wish.decision is ReviewDecision.CONFIRM:
+        after = _S.CONFIRMED
+    else:
+        after = _S.CANCELLED if filed.resumes_as else _S.REJECTED
+    columns: dict[str, Any] = {"expected_by": None, "resumes_as": None}
+    if after in PAID and filed.settled_at is None:
+        columns["settled_at"] = now
+    step = Step(after, Actor.OPERATOR, f"settled by the programme: {wish.reason}")
+    return Change((step,), columns, hearing.closing_movement(filed, after))
+
+
+def _read_page(connection: Connection, window: Window) -> Slice[Review]:
+    total = connection.execute(select(func.count()).where(_WAITS)).scalar_one()
+    key, size = tuple_(enrolment.c.created_at, enrolment.c.id), window.first or 0
+    last = enrolment_event
+    question = (
+        select(enrolment, last.c.at.label("since"), last.c.cause.label("cause"))
+        .join(
+            last,
+            (last.c.enrolment_id == enrolment.c.id) & (last.c.number == enrolment.c.version),
+        )
+        .where(_WAITS)
+        .order_by(enrolment.c.created_at, enrolment.c.id)
+        .limit(size + 1)
+    )
+    if window.after is not None:
+        question = question.where(key > _from_cursor(window.after))
+    rows = connection.execute(question).all()
+    return Slice(
+        nodes=[_to_review(row) for row in rows[:size]],
+        cursors=[_to_cursor(row) for row in rows[:size]],
+        has_next=len(rows) > size,
+        has_previous=window.after is not None,
+        total=total,
+    )
+
+
+def _to_review(row: Row[Any]) -> Review:
+    filed = ledger.to_filed(row)
+    return Review(filed.enrolment, row.since, row.cause, filed.resumes_as is not None)
+
+
+def _to_cursor(row: Row[Any]) -> str:
+    said = json.dumps(["review", row.created_at.isoformat(), row.id])
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+def _from_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        if len(cursor) > _LONGEST_CURSOR:
+            raise ValueError("too long")  # noqa: TRY301 - one way out for every bad cursor
+        padded = cursor + "=" * (-len(cursor) % 4)
+        kind, created_at, enrolment_id = json.loads(base64.urlsafe_b64decode(padded))
+        place = datetime.fromisoformat(created_at), str(enrolment_id)
+    except (ValueError, TypeError) as exc:
+        raise BadCursorError("this is no cursor; start again without one") from exc
+    if kind != "review" or place[0].utcoffset() is None:
+        raise BadCursorError("the cursor belongs to another list; start again without one")
+    return place
+
+
+def _refused(code: ReviewErrorCode, message: str, filed: Filed | None = None) -> ReviewOutcome:
+    refusal = ReviewRefusal(code, message, ("input", "enrolmentId"))
+    return ReviewOutcome(filed.enrolment if filed else None, (refusal,))

@@ -1,0 +1,62 @@
+"""What resolvers need of an enrolment's later life: cancelling, following, rating, reviewing."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from schema.model.enrolment import CancelRequest, Enrolment, EnrolOutcome
+from schema.model.progress import (
+    Attendance,
+    FeedPage,
+    Progress,
+    RateRequest,
+    RatingOutcome,
+    Review,
+    ReviewOutcome,
+    ReviewWish,
+)
+from schema.model.values import EnrolmentId, LearnerId
+from schema.ports import Slice, Window
+
+
+class Cancellations(Protocol):
+    """Where learners cancel."""
+
+    async def cancel(self, request: CancelRequest) -> EnrolOutcome:
+        """Record that a learner cancels, or say why not; the same key gets the same outcome."""
+
+
+class EnrolmentWatch(Protocol):
+    """Who is told of changes."""
+
+    def follow(self, learner: LearnerId, enrolment_id: EnrolmentId) -> AsyncIterator[Enrolment]:
+        """Give a learner's enrolment as it stands, then at each change; nothing if not theirs."""
+
+
+class Progresses(Protocol):
+    """How courses go on once they are bought."""
+
+    async def rate(self, request: RateRequest) -> RatingOutcome:
+        """Record a learner's rating of a course that has ended, or say why not."""
+
+    async def read_progress(self, enrolment_id: EnrolmentId) -> Progress:
+        """Return how far an enrolment has come."""
+
+    async def read_attendance(self, enrolment_id: EnrolmentId) -> Sequence[Attendance]:
+        """Return who was there at which meeting, in order."""
+
+
+class Reviews(Protocol):
+    """The queue of what no machine can settle."""
+
+    async def read_reviews(self, window: Window) -> Slice[Review]:
+        """Return what waits for a person, longest first.  Raises `BadCursorError`."""
+
+    async def settle(self, wish: ReviewWish) -> ReviewOutcome:
+        """Settle one of them, or say why not."""
+
+
+class EventFeed(Protocol):
+    """What happens to all enrolments, for the programme's own systems."""
+
+    async def read_feed(self, after: str | None, size: int) -> FeedPage:
+        """Return events in the order of their recording.  Raises `BadCursorError`."""

@@ -1,0 +1,39 @@
+"""What a client is told of as it happens."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import strawberry
+
+from schema.access import checked_learner
+from schema.context import Info
+from schema.errors import bad_user_input
+from schema.ids import NodeKind, plain_id
+from schema.model.enrolment import Enrolment as EnrolmentRecord
+from schema.model.values import EnrolmentId
+from schema.types.described import argument
+from schema.types.enrolments import Enrolment
+
+
+@strawberry.type(description="Entry points for following.")
+class Subscription:
+    """The subscription root."""
+
+    @strawberry.subscription(
+        description="One of the viewer's enrolments as it stands, then at each change, until it "
+        "has ended.",
+        graphql_type=Enrolment,
+    )
+    async def enrolment_changed(
+        self, info: Info, global_id: Annotated[strawberry.ID, argument("Its id.", name="id")]
+    ) -> AsyncIterator[EnrolmentRecord]:
+        """Follow one enrolment."""
+        learner = checked_learner(info.context.viewer)
+        enrolment_id = plain_id(NodeKind.ENROLMENT, global_id)
+        is_theirs = False
+        if enrolment_id is not None:
+            async for each in info.context.watch.follow(learner, EnrolmentId(enrolment_id)):
+                is_theirs = True
+                yield each
+        if not is_theirs:
+            raise bad_user_input("you have no such enrolment; list yours to find its id")

@@ -1,0 +1,308 @@
+"""Giving a place back: by the learner, against the partner, and in every race."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from adapters.base import Receipt, ReceiptStatus
+from adapters.errors import AmbiguousPartnerError, PartnerRefusedError, PartnerUnavailableError
+from gateway.enrolment.outbox import Operation
+from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
+from tests.integration.enrolment.builders import (
+    GRANT,
+    PARTNER,
+    PRICE,
+    Programme,
+    confirms,
+    decides_later,
+    drops_the_line,
+    puts_on_waiting_list,
+)
+
+pytestmark = pytest.mark.anyio
+S, CODE = EnrolmentStatus, EnrolErrorCode
+
+
+async def enrolled(programme: Programme, act=confirms, *, rounds: int = 1, **shelf):
+    """Return an enrolment after the courier has brought it to a partner that acts so."""
+    programme.partner.acts = [act]
+    outcome = await programme.enrol(programme.shelf.put("barista", **shelf))
+    for _ in range(rounds):
+        await programme.courier.deliver_due()
+    return outcome.enrolment
+
+
+async def settled(programme: Programme, record, rounds: int = 3):
+    for _ in range(rounds):
+        await programme.courier.deliver_due()
+        programme.clock.advance(minutes=10)
+    return await programme.service.read_enrolment(record.learner, record.id)
+
+
+def codes(outcome):
+    return [refusal.code for refusal in outcome.refusals]
+
+
+async def test_a_cancelled_course_is_refunded_and_the_partner_told(programme: Programme):
+    record = await enrolled(programme, seats=1)
+
+    asked = await programme.cancel(record)
+    cancelled = await settled(programme, record)
+
+    assert asked.refusals == ()
+    assert asked.enrolment.status is S.CANCEL_REQUESTED
+    assert asked.enrolment.expected_by is not None
+    assert cancelled.status is S.CANCELLED
+    assert cancelled.expected_by is None
+    assert await programme.balance() == GRANT
+    assert await programme.accounts() == {
+        "PROGRAMME": -GRANT, "SPENDABLE": GRANT, "HELD": 0, "PARTNER": 0
+    }  # fmt: skip
+    assert programme.partner.booked[record.reference].status is ReceiptStatus.CANCELLED
+    assert await programme.errands() == 0
+
+
+async def test_what_has_not_been_sent_is_cancelled_at_once(programme: Programme):
+    record = await enrolled(programme, rounds=0)
+
+    outcome = await programme.cancel(record)
+    await programme.courier.deliver_due()
+
+    assert outcome.enrolment.status is S.CANCELLED
+    assert await programme.balance() == GRANT
+    assert programme.partner.calls == {}
+    assert await programme.statuses(record.id) == ["RESERVED", "CANCEL_REQUESTED", "CANCELLED"]
+
+
+async def test_who_waits_at_the_partner_has_the_money_back_at_once(programme: Programme):
+    record = await enrolled(programme, puts_on_waiting_list)
+
+    outcome = await programme.cancel(record)
+    await settled(programme, record)
+
+    assert outcome.enrolment.status is S.CANCELLED
+    assert await programme.balance() == GRANT
+    assert programme.partner.calls["cancel"] == 1
+    assert await programme.errands() == 0
+
+
+async def test_what_the_partner_decides_later_is_released_when_cancelled(programme: Programme):
+    record = await enrolled(programme, decides_later)
+
+    await programme.cancel(record)
+    cancelled = await settled(programme, record)
+
+    assert cancelled.status is S.CANCELLED
+    assert await programme.balance() == GRANT
+
+
+async def test_a_cancellation_in_doubt_is_settled_by_asking(programme: Programme):
+    def cancels_and_drops_the_line(partner, reference):
+        partner.give_back(reference)
+        raise AmbiguousPartnerError(PARTNER, "line dropped")
+
+    record = await enrolled(programme)
+    programme.partner.cancel_acts = [cancels_and_drops_the_line]
+    await programme.cancel(record)
+
+    cancelled = await settled(programme, record)
+
+    assert cancelled.status is S.CANCELLED
+    assert programme.partner.calls == {"enrol": 1, "cancel": 1, "find": 1}
+    assert await programme.balance() == GRANT
+
+
+async def test_a_cancellation_that_never_arrived_is_sent_again(programme: Programme):
+    def drops(partner, reference):
+        raise AmbiguousPartnerError(PARTNER, "line dropped")
+
+    record = await enrolled(programme)
+    programme.partner.cancel_acts = [drops, lambda partner, ref: partner.give_back(ref)]
+    await programme.cancel(record)
+
+    cancelled = await settled(programme, record, rounds=4)
+
+    assert cancelled.status is S.CANCELLED
+    assert programme.partner.calls == {"enrol": 1, "cancel": 2, "find": 1}
+
+
+@pytest.mark.parametrize("way", ["receipt", "error"])
+async def test_a_partner_that_would_not_cancel_puts_it_back(programme: Programme, way: str):
+    def would_not(partner, reference):
+        if way == "error":
+            raise PartnerRefusedError(PARTNER, "HTTP 403")
+        return replace(partner.booked[reference], reason="TOO_LATE")
+
+    record = await enrolled(programme)
+    programme.partner.cancel_acts = [would_not]
+    await programme.cancel(record)
+
+    kept = await settled(programme, record)
+
+    assert kept.status is S.CONFIRMED
+    assert (await programme.accounts())["PARTNER"] == PRICE
+    assert await programme.errands() == 0
+    again = await programme.cancel(record, key="once-more")
+    assert again.enrolment.status is S.CANCEL_REQUESTED
+
+
+async def test_a_pending_booking_that_is_confirmed_instead_is_paid(programme: Programme):
+    def confirms_instead(partner, reference):
+        partner.booked[reference] = Receipt(reference, ReceiptStatus.CONFIRMED)
+        return partner.booked[reference]
+
+    record = await enrolled(programme, decides_later)
+    programme.partner.cancel_acts = [confirms_instead]
+    await programme.cancel(record)
+
+    kept = await settled(programme, record)
+
+    assert kept.status is S.CONFIRMED
+    assert (await programme.accounts())["PARTNER"] == PRICE
+
+
+async def test_a_pending_booking_that_is_kept_is_asked_about_again(programme: Programme):
+    record = await enrolled(programme, decides_later)
+    programme.partner.cancel_acts = [lambda partner, reference: partner.booked[reference]]
+    await programme.cancel(record)
+
+    kept = await settled(programme, record)
+
+    assert kept.status is S.PENDING_PARTNER
+    assert await programme.errands() == 1
+
+
+async def test_a_cancellation_that_always_fails_goes_to_a_person(programme: Programme):
+    def is_down(partner, reference):
+        raise PartnerUnavailableError(PARTNER, "down")
+
+    record = await enrolled(programme)
+    programme.partner.cancel_acts = [is_down]
+    await programme.cancel(record)
+
+    waiting = await settled(programme, record, rounds=7)
+
+    assert waiting.status is S.MANUAL_REVIEW
+    assert await programme.errands() == 0
+
+
+async def test_cancelling_twice_at_once_refunds_once(programme: Programme):
+    record = await enrolled(programme)
+
+    outcomes = await asyncio.gather(
+        *(programme.cancel(record, key=f"cancel-{n}") for n in range(10)),
+        *(programme.cancel(record, key="the-same") for _ in range(10)),
+    )
+    await settled(programme, record)
+
+    assert [outcome.refusals for outcome in outcomes] == [()] * 20
+    assert await programme.balance() == GRANT
+    assert programme.partner.calls["cancel"] == 1
+    assert (await programme.statuses(record.id)).count("CANCELLED") == 1
+
+
+async def test_cancelling_while_it_is_confirmed_leaves_one_end(programme: Programme):
+    record = await enrolled(programme, rounds=0)
+
+    outcome, _ = await asyncio.gather(programme.cancel(record), programme.courier.deliver_due())
+    ended = await settled(programme, record)
+
+    money = await programme.accounts()
+    if outcome.refusals:  # it was on its way already
+        assert ended.status is S.CONFIRMED
+        assert money["PARTNER"] == PRICE
+    else:
+        assert ended.status is S.CANCELLED
+        assert money["SPENDABLE"] == GRANT
+    assert money.get("HELD", 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("days_after", "starts_in", "is_allowed"),
+    [(3, 30, True), (4, 30, False), (0, 3, True), (1, 3, False), (0, 2, False)],
+)
+async def test_the_window_decides(
+    programme: Programme, days_after: int, starts_in: int, is_allowed: bool
+):
+    record = await enrolled(programme, seats=5, starts_in=starts_in)
+    programme.clock.advance(days=days_after)
+
+    outcome = await programme.cancel(record)
+
+    assert codes(outcome) == ([] if is_allowed else [CODE.NOT_CANCELLABLE])
+    if not is_allowed:
+        assert "at least 3 days before it starts" in outcome.refusals[0].message
+        assert outcome.enrolment.status is S.CONFIRMED
+
+
+async def test_what_is_in_doubt_is_not_cancellable(programme: Programme):
+    record = await enrolled(programme, drops_the_line)
+
+    outcome = await programme.cancel(record)
+
+    assert codes(outcome) == [CODE.NOT_CANCELLABLE]
+    assert outcome.enrolment.status is S.IN_DOUBT
+
+
+async def test_the_same_key_gets_the_same_refusal_and_other_input_conflicts(programme: Programme):
+    record = await enrolled(programme)
+    programme.clock.advance(days=10)
+    refused = await programme.cancel(record)
+    other = (await programme.enrol(programme.shelf.put("desain"), "key-2")).enrolment
+
+    again = await programme.cancel(record)
+    conflict = await programme.cancel(other)
+
+    assert codes(refused) == [CODE.NOT_CANCELLABLE]
+    assert again == refused
+    assert codes(conflict) == [CODE.IDEMPOTENCY_CONFLICT]
+
+
+async def test_another_learners_enrolment_is_not_found(programme: Programme):
+    record = await enrolled(programme)
+    await programme.balance("budi")
+
+    outcome = await programme.cancel(replace(record, learner="budi"))
+
+    assert codes(outcome) == [CODE.NOT_FOUND]
+    assert outcome.enrolment is None
+
+
+async def test_a_refusal_names_no_foreign_state(programme: Programme):
+    outcome = await programme.cancel(replace(await enrolled(programme), learner="nobody"))
+
+    assert (codes(outcome), outcome.enrolment) == ([CODE.NOT_FOUND], None)
+
+
+async def test_a_booking_that_comes_too_late_is_taken_back_and_not_sent_again(
+    programme: Programme,
+):
+    record = await enrolled(programme, drops_the_line)
+    programme.clock.advance(days=2)
+
+    ended = await settled(programme, record)
+
+    assert ended.status is S.REJECTED
+    assert programme.partner.calls["enrol"] == 1
+    assert programme.partner.calls["cancel"] == 1
+    assert await programme.balance() == GRANT
+    assert await programme.statuses(record.id) == [
+        "RESERVED", "SUBMITTING", "IN_DOUBT", "COMPENSATING", "REJECTED"
+    ]  # fmt: skip
+
+
+async def test_an_errand_to_cancel_says_ask_before_a_byte_leaves(programme: Programme):
+    steps = []
+    record = await enrolled(programme)
+    give_back = programme.partner.cancel
+
+    async def looks(code, reference):
+        steps.append(await programme.next_step(Operation.CANCEL))
+        return await give_back(code, reference)
+
+    programme.partner.cancel = looks
+    await programme.cancel(record)
+    await programme.courier.deliver_due()
+
+    assert steps == ["ASK"]

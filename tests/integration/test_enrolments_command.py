@@ -1,0 +1,74 @@
+"""`mitra enrolments review` and `mitra seats` over an embedded ledger, as an operator types it."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli import app
+from gateway.storage.engine import Database, database_url
+from gateway.storage.migrate import upgrade
+from schema.ids import NodeKind, to_global_id
+from schema.model.enrolment import Enrolment
+from tests.integration.enrolment.builders import Programme, is_unavailable
+
+
+@pytest.fixture(autouse=True)
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enrolment:
+    """An embedded ledger with one enrolment that waits for a person."""
+    monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
+    database = Database(database_url(None, tmp_path, "ledger"), "ledger")
+    upgrade(database)
+    record = asyncio.run(_in_review(Programme(database)))
+    database.close()
+    return record
+
+
+async def _in_review(programme: Programme) -> Enrolment:
+    programme.partner.acts = [is_unavailable]
+    outcome = await programme.enrol(programme.shelf.put("barista", seats=3))
+    for _ in range(7):
+        await programme.courier.deliver_due()
+        programme.clock.advance(minutes=10)
+    assert outcome.enrolment is not None
+    return outcome.enrolment
+
+
+def mitra(*words: str, fails: bool = False) -> str:
+    """Return what the command prints."""
+    done = CliRunner().invoke(app, list(words))
+    assert (done.exit_code != 0) is fails, (done.output, done.exception)
+    return done.output
+
+
+def test_an_operator_lists_and_settles(ledger: Enrolment):
+    named = to_global_id(NodeKind.ENROLMENT, ledger.id)
+    listed = mitra("enrolments", "review")
+
+    settled = mitra("enrolments", "review", "reject", named, "--reason", "not booked")
+
+    assert ledger.id in listed
+    assert "too many attempts" in listed
+    assert listed.endswith("1 waiting\n")
+    assert settled == f"{ledger.id}\tREJECTED\n"
+    assert mitra("enrolments", "review") == "0 waiting\n"
+    again = mitra("enrolments", "review", "confirm", ledger.id, "--reason", "why", fails=True)
+    assert "REJECTED and waits for nobody" in again
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 201, "a\x1bb"])
+def test_a_decision_has_a_reason(ledger: Enrolment, reason: str):
+    mitra("enrolments", "review", "confirm", ledger.id, "--reason", reason, fails=True)
+
+    assert mitra("enrolments", "review").endswith("1 waiting\n")
+
+
+def test_an_operator_sets_seats(ledger: Enrolment):
+    assert ledger.session_id is not None
+    set_to = mitra("seats", "set", ledger.session_id, "5", "--waiting", "2")
+    too_few = mitra("seats", "set", ledger.session_id, "0", fails=True)
+
+    assert set_to == "1 of 5 seats taken, 2 may wait\n"
+    assert "1 seats are taken" in too_few
+    assert mitra("seats", "list") == f"{ledger.session_id}\t1/5\t0 waiting\n"
