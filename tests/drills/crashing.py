@@ -10,7 +10,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.connection import Connection
@@ -78,17 +78,21 @@ def run_rounds(
     *,
     lanes: int = LANES,
     ahead: timedelta = timedelta(0),
-) -> Iterator[Result]:
-    """Run the rounds, and give what came of each as it ends."""
+    tell: Callable[[Result], None] = lambda _: None,
+) -> list[Result]:
+    """Run the rounds and return what came of each; `tell` hears of each as it ends.
+
+    With the clock of the restarted `ahead`, they need not wait for dead processes' leases.
+    """
     _CONTEXT.set_forkserver_preload(["tests.drills.process"])
     goods = asyncio.run(prepare(ground.first))
     lanes = min(lanes, len(planned))
     with ThreadPoolExecutor(lanes) as pool:
-        running = [
-            pool.submit(Lane(ground.copy(f"lane_{n}"), goods, partners, ahead).run, planned[n::lanes])
-            for n in range(lanes)
-        ]
-        yield from (result for lane in as_completed(running) for result in lane.result())
+        running = []
+        for number in range(lanes):
+            lane = Lane(ground.copy(f"lane_{number}"), goods, partners, ahead, tell)
+            running.append(pool.submit(lane.run, planned[number::lanes]))
+        return [result for lane in running for result in lane.result()]
 
 
 @dataclass
@@ -99,8 +103,8 @@ class Lane:
     goods: Goods
     partners: PartnersProcess
     ahead: timedelta
+    tell: Callable[[Result], None]
     accepted: dict[str, str] = field(default_factory=dict)
-    tell: Callable[[Result], None] = lambda _: None
 
     def run(self, planned: Sequence[Round]) -> list[Result]:
         """Run the rounds."""
@@ -112,7 +116,9 @@ class Lane:
         seconds, later = self._restart(wishes)
         faults += later
         faults += self._look(lambda c: examine(c, self.accepted, self.partners.bookings()))
-        return Result(this, seconds, len(wishes), faults)
+        result = Result(this, seconds, len(wishes), faults)
+        self.tell(result)
+        return result
 
     def _wishes(self, this: Round) -> list[Wish]:
         """Return the wishes of a round; the last is the doomed one's."""

@@ -127,9 +127,7 @@ def _run(there: Connection, data_dir: Path, choose: Choose) -> None:
 async def _serve(there: Connection, data_dir: Path, choose: Choose) -> None:
     async with AsyncExitStack() as opened:
         shops = _build_shops()
-        addresses = {
-            code: await _open(opened, shop, choose) for code, shop in shops.items()
-        }
+        addresses = {code: await _open(opened, shop, choose) for code, shop in shops.items()}
         told = {
             code: SandboxPartner(address, shops[code].secrets)
             for code, address in addresses.items()

@@ -28,7 +28,7 @@ from schema.model.values import PartnerCode, Reference
 
 LEAVING_SECONDS = 0.05  # until bytes that were written have surely left
 
-_INSERT = re.compile(r'INSERT INTO (?:"?ledger"?\.)?"?(\w+)"?', re.IGNORECASE)
+_INSERT = re.compile(r"INSERT INTO (?:\w+\.)?(\w+)")
 _is_doomed_request: ContextVar[bool] = ContextVar("is_doomed_request", default=False)
 
 

@@ -143,9 +143,7 @@ class Station:
     async def running(self) -> AsyncIterator[None]:
         """Deliver, seal and keep the time."""
         sealer = Sealer(self.ledger, now=self.now, holder=self._holder)
-        timekeeper = Timekeeper(
-            self.ledger, self.reports, now=self.now, notify=self.courier.notify
-        )
+        timekeeper = Timekeeper(self.ledger, self.reports, now=self.now, notify=self.courier.notify)
         delivering = asyncio.create_task(self.courier.run())
         tasks = [asyncio.create_task(each.run()) for each in (sealer, timekeeper)]
         try:
@@ -189,9 +187,7 @@ async def prepare(site: Site) -> Goods:
 async def _read_goods(station: Station, most: int = 20) -> Goods:
     """Return offerings, by partner, that nothing but the partner could refuse."""
     listed = await station._stored.read(
-        lambda c: c.execute(
-            select(offering.c.partner, offering.c.id).order_by(offering.c.id)
-        ).all()
+        lambda c: c.execute(select(offering.c.partner, offering.c.id).order_by(offering.c.id)).all()
     )
     goods: defaultdict[PartnerCode, list[OfferingId]] = defaultdict(list)
     for partner, key in listed:
