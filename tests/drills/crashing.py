@@ -9,12 +9,13 @@ import multiprocessing
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from multiprocessing.connection import Connection
 
+from adapters.sandbox.secrets import SANDBOX_PARTNERS
 from tests.drills.conduct import Behaviour, learner_who
 from tests.drills.engines import Ground
 from tests.drills.findings import Fault, Kind, examine, find_missing, find_traces
@@ -32,7 +33,7 @@ from tests.drills.process import (
 from tests.drills.station import Goods, Site, Wish, prepare
 
 WITHIN_SECONDS = 60.0  # of the restart everything is settled
-BYSTANDERS = 2  # who enrol in the same process before the doomed one
+BYSTANDERS = 2  # who enrol in the same process just before the doomed one
 SILENT_SECONDS = 120.0  # of a process: then the drill itself is broken
 SLOWEST_REPLY_SECONDS = 0.25
 LANES = 24
@@ -71,13 +72,15 @@ def plan(rounds: int) -> list[Round]:
     return planned
 
 
-def run_rounds(
+def run_rounds(  # noqa: PLR0913 - all but the first three are named
     ground: Ground,
     partners: PartnersProcess,
     planned: Sequence[Round],
     *,
     lanes: int = LANES,
     ahead: timedelta = timedelta(0),
+    codes: Collection[str] = SANDBOX_PARTNERS,
+    bystanders: int = BYSTANDERS,
     tell: Callable[[Result], None] = lambda _: None,
 ) -> list[Result]:
     """Run the rounds and return what came of each; `tell` hears of each as it ends.
@@ -85,12 +88,12 @@ def run_rounds(
     With the clock of the restarted `ahead`, they need not wait for dead processes' leases.
     """
     _CONTEXT.set_forkserver_preload(["tests.drills.process"])
-    goods = asyncio.run(prepare(ground.first))
+    goods = asyncio.run(prepare(ground.first, codes))
     lanes = min(lanes, len(planned))
     with ThreadPoolExecutor(lanes) as pool:
         running = []
         for number in range(lanes):
-            lane = Lane(ground.copy(f"lane_{number}"), goods, partners, ahead, tell)
+            lane = Lane(ground.copy(f"lane_{number}"), goods, partners, ahead, bystanders, tell)
             running.append(pool.submit(lane.run, planned[number::lanes]))
         return [result for lane in running for result in lane.result()]
 
@@ -103,6 +106,7 @@ class Lane:
     goods: Goods
     partners: PartnersProcess
     ahead: timedelta
+    bystanders: int
     tell: Callable[[Result], None]
     accepted: dict[str, str] = field(default_factory=dict)
 
@@ -126,8 +130,8 @@ class Lane:
         partner = codes[this.number % len(codes)]
         place = behaviours.index(this.behaviour)
         wishes = []
-        for offset in range(BYSTANDERS, -1, -1):
-            number = this.number * (BYSTANDERS + 1) + offset
+        for offset in range(self.bystanders, -1, -1):
+            number = this.number * (self.bystanders + 1) + offset
             behaviour = behaviours[(place + offset) % len(behaviours)]
             offerings = self.goods[partner]
             offering = offerings[number % len(offerings)]

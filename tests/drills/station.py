@@ -7,7 +7,7 @@ calls with deadlines that suit partners on the same machine.
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from secrets import token_hex
 from sqlalchemy import func, select
 
 from adapters.registry import build_adapter
+from adapters.sandbox.secrets import SANDBOX_PARTNERS as SANDBOX_CODES
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync
 from gateway.enrolment.audit.sealer import Sealer
@@ -168,14 +169,14 @@ class Station:
         self.on_commit()
 
 
-async def prepare(site: Site) -> Goods:
-    """Migrate both databases, bring in every partner's list, and return what can be enrolled in."""
+async def prepare(site: Site, codes: Collection[str] = SANDBOX_CODES) -> Goods:
+    """Migrate both databases, bring in partners' lists, and return what can be enrolled in."""
     station = Station(site)
     try:
         for database in (station.ledger, station._stored):
             await asyncio.to_thread(upgrade, database)
         sync = CatalogueSync(station.calls.fetch_page, station._stored, station.now)
-        for config in site.configs():
+        for config in (each for each in site.configs() if each.code in codes):
             progress = await sync.sync(config)
             if progress.failure:
                 raise RuntimeError(f"{config.code}: {progress.failure}")

@@ -11,6 +11,7 @@ from tests.drills.engines import ENGINES, opened
 from tests.drills.partners import PartnersProcess
 from tests.drills.points import Point
 
+CODES = ("skill_academy", "sisnaker", "tokopedia")  # JSON, XML, and tokens that end
 BEHAVIOURS = list(Behaviour)
 
 
@@ -21,8 +22,12 @@ def test_a_process_killed_anywhere_leaves_nothing_that_is_not_settled(engine):
         for number, point in enumerate(Point)
     ]
 
+    ahead = LEASE + timedelta(seconds=1)
+
     with opened(engine) as ground, PartnersProcess(ground.first.data_dir, ByLearner()) as partners:
-        results = run_rounds(ground, partners, planned, lanes=4, ahead=LEASE + timedelta(seconds=1))
+        results = run_rounds(
+            ground, partners, planned, lanes=4, ahead=ahead, codes=CODES, bystanders=0
+        )
 
     assert [fault for result in results for fault in result.faults] == []
     assert {result.round.point for result in results} == set(Point)
