@@ -17,16 +17,12 @@ from gateway.storage.catalogue_tables import (
     change_log,
     course,
     institution,
-    left_out,
     offering,
-    partner_status,
-    quarantine,
     redirect,
     revision,
-    sync_run,
-    unknown_term,
 )
 from gateway.storage.engine import Database
+from gateway.storage.sync_tables import left_out, partner_status, quarantine, sync_run, unknown_term
 from schema.model.blocks import Approval
 from schema.model.catalogue import Institution, Offering, UnknownTerm
 from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode

@@ -7,7 +7,8 @@ from sqlalchemy.pool import StaticPool
 
 import gateway.storage.audit_tables  # its tables are the ledger's
 import gateway.storage.learner_tables
-import gateway.storage.settling_tables  # noqa: F401 - the same
+import gateway.storage.settling_tables
+import gateway.storage.sync_tables  # noqa: F401 - the catalogue's
 from gateway.storage.catalogue_tables import CATALOGUE
 from gateway.storage.engine import Database
 from gateway.storage.migrate import is_current, upgrade
