@@ -224,6 +224,7 @@ def _move(
     connection: Connection, row: dict[str, Any], kinds: Sequence[MovementKind], at: datetime
 ) -> None:
     who, record = LearnerId(row["learner_id"]), EnrolmentId(row["id"])
-    post(connection, Movement(M.GRANT, who, 3_500_000, who), at)
+    granted = max(3_500_000, 2 * row["price"])
+    post(connection, Movement(M.GRANT, who, granted, who), at)
     for number, kind in enumerate(kinds):
         post(connection, Movement(kind, who, row["price"], f"{record}:{number // 2}", record), at)
