@@ -1,6 +1,6 @@
 """What was bought, in the words of the catalogue at that moment: what reports group by.  Pure."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from schema.model.values import InstitutionId, SessionId
 from schema.ports import OfferingFact
@@ -18,7 +18,15 @@ class Goods:
     @property
     def columns(self) -> dict[str, str | None]:
         """The columns of `enrolment` that keep it."""
-        return asdict(self)
+        return {
+            "institution_id": self.institution_id,
+            "institution_name": self.institution_name,
+            "category": self.category,
+            "region_code": self.region_code,
+        }
+
+
+UNTOLD = Goods(None, None, None, None)
 
 
 def to_goods(fact: OfferingFact, session_id: SessionId | None) -> Goods:

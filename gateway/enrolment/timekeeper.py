@@ -18,7 +18,7 @@ from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.places import NoPlaceError
-from gateway.enrolment.service import HELD_FOR, SETTLED_WITHIN
+from gateway.enrolment.recording import HELD_FOR, SETTLED_WITHIN
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.settling_tables import quota
