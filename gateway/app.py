@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from adapters.registry import build_adapter
@@ -372,9 +372,11 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         identify=served.verifier.identify,
         build_context=served.build_context,
         explorer=_build_explorer(served) if settings.is_development else None,
+        allowed_origins=[settings.public_origin] if settings.public_origin else [],
     )
-    routes: list[Route | Mount] = [
+    routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.epoch)),
+        WebSocketRoute("/graphql", endpoint),
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),
     ]

@@ -59,6 +59,7 @@ CACHE_UNAVAILABLE = Counter(
 GRAPHQL_REQUESTS = Counter(
     "mitra_graphql_requests", "GraphQL requests by HTTP status.", ["status"], registry=REGISTRY
 )
+SOCKETS = Gauge("mitra_sockets", "WebSockets that are open.", registry=REGISTRY)
 
 
 class _PresentStderr:
