@@ -28,7 +28,9 @@ class Cancellations(Protocol):
 class EnrolmentWatch(Protocol):
     """Who is told of changes."""
 
-    def follow(self, learner: LearnerId, enrolment_id: EnrolmentId) -> AsyncGenerator[Enrolment, None]:
+    def follow(
+        self, learner: LearnerId, enrolment_id: EnrolmentId
+    ) -> AsyncGenerator[Enrolment, None]:
         """Give a learner's enrolment as it stands, then at each change; nothing if not theirs."""
 
 

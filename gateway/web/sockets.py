@@ -8,11 +8,12 @@ that is in use, 4429 too much of it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
+import orjson
 import structlog
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
@@ -41,9 +42,6 @@ MOST_OPERATIONS = 100  # at once on one socket
 MOST_MESSAGE_BYTES = 1_000_000  # of one message, once unpacked
 
 log = structlog.get_logger(__name__)
-
-Identify = Callable[[str | None], Viewer]
-BuildContext = Callable[[Viewer], Context]
 
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -102,7 +100,7 @@ class TextSocket(ASGIWebSocketAdapter):
         if self.ws.application_state is WebSocketState.DISCONNECTED:
             raise WebSocketDisconnected
         try:
-            await self.ws.send_text(self.view.encode_json(message).decode())
+            await self.ws.send_text(orjson.dumps(message).decode())
         except WebSocketDisconnect as exc:
             raise WebSocketDisconnected from exc
 
@@ -113,15 +111,25 @@ class TextSocket(ASGIWebSocketAdapter):
                 await self.ws.close(code, reason)
 
 
-class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
-    """Speaks the protocol on one socket; what it needs of the endpoint is `view.sign_in`."""
+class Endpoint(Protocol):
+    """What a socket needs of the endpoint that it came to."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._identify: Identify = self.view.identify
-        self._build_context: BuildContext = self.view.build_context
-        self._recheck_seconds: float = self.view.recheck_seconds
-        self._authorization: str | None = self.websocket.ws.headers.get("authorization")
+    recheck_seconds: float
+
+    def identify(self, authorization: str | None) -> Viewer:
+        """Return who sends this.  Raises `InvalidTokenError`."""
+
+    def build_context(self, viewer: Viewer) -> Context:
+        """Return what resolvers see now."""
+
+
+class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    """Speaks the protocol on one socket, until its token ends."""
+
+    def __init__(self, view: Any, websocket: Any, **options: Any) -> None:
+        super().__init__(view, websocket, **options)
+        self._endpoint: Endpoint = view
+        self._authorization: str | None = websocket.ws.headers.get("authorization")
         self._viewer = ANONYMOUS
         self._checking: asyncio.Task[None] | None = None
 
@@ -142,7 +150,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().handle_connection_init(message)
             return
         try:
-            self._sign_in(message.get("payload", {}))
+            self._sign_in(message.get("payload") or {})
         except InvalidTokenError as exc:
             await self.websocket.close(code=4403, reason=str(exc))
             return
@@ -159,7 +167,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """Run an operation over what stands now, not over what stood when the socket opened."""
-        self.context = self._build_context(self._viewer)
+        self.context = self._endpoint.build_context(self._viewer)
         await super().run_operation(operation)
 
     async def handle_task_exception(self, error: Exception) -> None:
@@ -171,14 +179,14 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         for name, value in payload.items():
             if name.lower() == "authorization":
                 self._authorization = value if isinstance(value, str) else ""
-        self._viewer = self._identify(self._authorization)
+        self._viewer = self._endpoint.identify(self._authorization)
 
     async def _keep_checking(self) -> None:
         """End everything once the token proves nothing any more."""
         while True:
-            await asyncio.sleep(self._recheck_seconds)
+            await asyncio.sleep(self._endpoint.recheck_seconds)
             try:
-                self._identify(self._authorization)
+                self._endpoint.identify(self._authorization)
             except InvalidTokenError as exc:
                 self.connection_acknowledged = False  # what comes before the close is refused
                 for operation_id in list(self.operations):

@@ -310,5 +310,3 @@ async def test_the_old_protocol_is_refused(served: Served):
         await connection.wait_closed()
 
     assert connection.close_code == 4406
-
-
