@@ -37,6 +37,7 @@ from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.feed import EventFeed
 from gateway.enrolment.intake.desk import LearnerRegister
+from gateway.enrolment.lapsing import Lapsing
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.progress import ProgressDesk
@@ -44,6 +45,7 @@ from gateway.enrolment.quotas import QuotaRegister
 from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.reconcile_schedule import ReconcileSchedule
 from gateway.enrolment.reconciliations import ReconciliationBook
+from gateway.enrolment.redeeming import RedeemWindows
 from gateway.enrolment.reviews import ReviewDesk
 from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
@@ -181,11 +183,20 @@ class Gateway:
             self.ledger, self.store, now=utc_now, rules=rules, notify=notify
         )
         self.progress = ProgressDesk(self.ledger, now=utc_now)
-        self.partner_reports = PartnerReports(self.ledger, now=utc_now, notify=notify)
+        windows = RedeemWindows(self.ledger, self.store, rules)
+        self.partner_reports = PartnerReports(
+            self.ledger, now=utc_now, notify=notify, judge=windows.check
+        )
         self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=notify)
         self.event_feed = EventFeed(self.ledger)
         self.quotas = QuotaRegister(self.ledger, utc_now)
-        self._timekeeper = Timekeeper(self.ledger, self.partner_reports, now=utc_now, notify=notify)
+        self._timekeeper = Timekeeper(
+            self.ledger,
+            self.partner_reports,
+            now=utc_now,
+            notify=notify,
+            lapsing=Lapsing(self.ledger, self.store, rules, now=utc_now),
+        )
 
     def _build_reports(self) -> None:
         self.reports = ReportDesk(self.ledger)

@@ -54,6 +54,7 @@ class Filed:
     sent_at: datetime | None = None  # from when on the partner may know of it
     settled_at: datetime | None = None
     resumes_as: EnrolmentStatus | None = None  # what it was before it was to be cancelled
+    lapses_at: datetime | None = None  # told when filing; not read back
 
     @property
     def booking(self) -> Booking:
@@ -137,7 +138,7 @@ def change_enrolment(connection: Connection, filed: Filed, change: Change, now: 
     changed = connection.execute(
         update(enrolment)
         .where(enrolment.c.id == record.id, enrolment.c.version == filed.version)
-        .values(status=status, version=version, **_to_columns(filed, change))
+        .values(status=status, version=version, **_to_columns(filed, change, now))
         .returning(enrolment)
     ).first()
     if changed is None:
@@ -217,9 +218,15 @@ def to_filed(row: Row[Any]) -> Filed:
     )
 
 
-def _to_columns(filed: Filed, change: Change) -> dict[str, Any]:
-    """Return what a change writes beside the status; of a cancellation also who wanted it."""
+def _to_columns(filed: Filed, change: Change, now: datetime) -> dict[str, Any]:
+    """Return what a change writes beside the status.
+
+    Of a cancellation that is also who wanted it, and with a course that begins its deadline is
+    to be judged.
+    """
     columns = dict(change.columns or {})
+    if any(step.after is EnrolmentStatus.ACTIVE for step in change.steps):
+        columns.setdefault("lapses_at", now)
     if change.steps and change.steps[-1].after is EnrolmentStatus.CANCELLED:
         was_asked_for = filed.resumes_as is not None  # only learners ask for it beforehand
         columns["cancelled_by"] = Actor.LEARNER if was_asked_for else change.steps[-1].actor
@@ -269,5 +276,6 @@ def _to_row(filed: Filed) -> dict[str, Any]:
         "created_at": record.created_at,
         "expected_by": record.expected_by,
         "hold_until": filed.hold_until,
+        "lapses_at": filed.lapses_at,
         **(filed.goods.columns if filed.goods else {}),
     }

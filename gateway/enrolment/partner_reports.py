@@ -8,7 +8,7 @@ we have sent is parked until there is such a thing.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -93,16 +93,23 @@ class PartnerReports:
         *,
         now: Callable[[], datetime],
         notify: Callable[[], None] = lambda: None,
+        judge: Callable[[PartnerReport], Awaitable[None]] | None = None,
     ) -> None:
-        """Make the desk; `notify` is called after each commit that changed an enrolment."""
+        """Make the desk; `notify` is called after each commit that changed an enrolment.
+
+        `judge` raises `BadReportError` for what the programme's rules do not allow.
+        """
         self._database = database
         self._now = now
         self._notify = notify
+        self._judge = judge
 
     async def apply(self, report: PartnerReport) -> Applied:
         """Record a report and do what it says.  Raises `BadReportError`."""
         now = self._now()
         check(report, now)
+        if self._judge is not None:
+            await self._judge(report)
         applied, steps = await self._database.write(lambda c: apply_report(c, report, now))
         self._tell(steps)
         return applied

@@ -9,14 +9,16 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from gateway.enrolment import events, keys, ledger, money, outbox, paging, places, policy
+from gateway.enrolment.course_dates import REPORTED_WITHIN, redeem_period
 from gateway.enrolment.facts import Facts, Participant
 from gateway.enrolment.gathering import Wish, keep_still, read_facts
-from gateway.enrolment.goods import to_goods
+from gateway.enrolment.goods import Goods, to_goods
 from gateway.enrolment.in_flight import TurnNotComeError, Turns, is_lock_timeout
 from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.learners import Learners
 from gateway.enrolment.ledger import Filed, Step
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
+from gateway.enrolment.rules.scheme import SchemeRules
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import (
@@ -183,17 +185,18 @@ class EnrolmentService:
         facts = read_facts(connection, wish, learner, self._rules, self._now())
         refusal = policy.first_refusal(facts)
         if refusal is None:
-            return EnrolOutcome(self._accept(connection, wish))
+            rules = facts.rules if facts else None
+            return EnrolOutcome(self._accept(connection, wish, rules))
         is_pointed_at = refusal.code is EnrolErrorCode.ALREADY_ENROLLED
         return EnrolOutcome(facts.again if facts and is_pointed_at else None, (refusal,))
 
-    def _accept(self, connection: Connection, wish: Wish) -> Enrolment:
+    def _accept(self, connection: Connection, wish: Wish, rules: SchemeRules | None) -> Enrolment:
         """File the enrolment, hold its price and seat, and leave an errand for the courier.
 
         One that has to wait for a seat of ours holds its price only.
         """
         waits = places.read_room(connection, wish.request.session_id).is_full
-        filed = self._to_filed(wish, waits=waits)
+        filed = self._to_filed(wish, rules, waits=waits)
         record = filed.enrolment
         hold = money.movement_of(
             money.MovementKind.HOLD, record.learner, record.id, record.price.amount
@@ -205,7 +208,7 @@ class EnrolmentService:
             outbox.put_errand(connection, filed, wish.now)
         return record
 
-    def _to_filed(self, wish: Wish, *, waits: bool) -> Filed:
+    def _to_filed(self, wish: Wish, rules: SchemeRules | None, *, waits: bool) -> Filed:
         request, fact = wish.request, wish.fact
         if fact is None or fact.price is None:
             raise ValueError("only what the policy allows is filed")
@@ -227,7 +230,15 @@ class EnrolmentService:
         session_key = sessions[request.session_id] if request.session_id else None
         hold_until = _hold_until(fact, wish, waits=waits)
         goods = to_goods(fact, request.session_id)
-        return Filed(record, 1, fact.key, session_key, goods, hold_until)
+        lapses_at = _lapses_at(rules, goods, wish.now)
+        return Filed(record, 1, fact.key, session_key, goods, hold_until, lapses_at=lapses_at)
+
+
+def _lapses_at(rules: SchemeRules | None, goods: Goods, now: datetime) -> datetime | None:
+    """Return when to look whether a purchase was redeemed."""
+    if rules is None or goods.dates is None:
+        return None
+    return redeem_period(rules, goods.dates, now).closes_at + REPORTED_WITHIN
 
 
 def _hold_until(fact: OfferingFact, wish: Wish, *, waits: bool) -> datetime | None:

@@ -1,0 +1,43 @@
+"""When a bought course takes place, and when to look whether it has lapsed."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from gateway.storage.columns import Instant
+
+revision = "ledger_0009"
+down_revision = "ledger_0007"
+
+
+def upgrade() -> None:
+    """Add the columns; what is bought already is looked at once."""
+    for column in (
+        sa.Column("teaching", sa.String(20)),
+        sa.Column("starts_at", sa.Text),
+        sa.Column("ends_at", sa.Text),
+        sa.Column("lapses_at", Instant),
+    ):
+        op.add_column("enrolment", column, schema=_altered_schema())
+    only = sa.text("status IN ('ACTIVE', 'CONFIRMED')")
+    op.create_index(
+        "ix_enrolment_lapsing",
+        "enrolment",
+        ["lapses_at"],
+        schema="ledger",
+        sqlite_where=only,
+        postgresql_where=only,
+    )
+    table = sa.table(
+        "enrolment",
+        sa.column("lapses_at", Instant),
+        sa.column("created_at", Instant),
+        sa.column("status", sa.String(20)),
+        schema=_altered_schema(),
+    )
+    is_bought = table.c.status.in_(["ACTIVE", "CONFIRMED"])
+    op.execute(table.update().where(is_bought).values(lapses_at=table.c.created_at))
+
+
+def _altered_schema() -> str | None:
+    """Return the schema for `ALTER TABLE`, which is not translated for SQLite."""
+    return "ledger" if op.get_bind().dialect.name == "postgresql" else None
