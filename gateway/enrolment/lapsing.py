@@ -15,9 +15,9 @@ from gateway.enrolment import ledger
 from gateway.enrolment.course_dates import (
     REPORTED_WITHIN,
     CourseDates,
+    deadline_of_test,
     kept_dates,
     redeem_period,
-    deadline_of_test,
     told_dates,
 )
 from gateway.enrolment.ledger import Change, Step, change_enrolment
