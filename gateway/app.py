@@ -51,6 +51,7 @@ from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.timekeeper import Timekeeper
+from gateway.enrolment.unspent import UnspentMoney
 from gateway.enrolment.watching import EnrolmentWatch
 from gateway.execution.answers import SharedAnswers
 from gateway.keyrings import build_keyrings
@@ -144,7 +145,7 @@ class Gateway:
         )
 
     def _build_enrolment(self) -> None:
-        rules = _load_rules(self.settings)
+        rules = load_rules(self.settings)
         learners = (
             DevelopmentLearners(self.ledger, utc_now, rules)
             if self.settings.is_development
@@ -190,6 +191,7 @@ class Gateway:
         self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=notify)
         self.event_feed = EventFeed(self.ledger)
         self.quotas = QuotaRegister(self.ledger, utc_now)
+        self._unspent = UnspentMoney(self.ledger, rules, now=utc_now)
         self._timekeeper = Timekeeper(
             self.ledger,
             self.partner_reports,
@@ -219,6 +221,7 @@ class Gateway:
         if background:
             work += [self._scheduler.run(self.configs), self._keep_pruning()]
             work += [self._sealer.run(), self.reconcile_schedule.run(), self._timekeeper.run()]
+            work.append(self._unspent.run())
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -403,7 +406,8 @@ def create_app_from_environment() -> Starlette:
     return create_app(settings)
 
 
-def _load_rules(settings: Settings) -> RuleBook:
+def load_rules(settings: Settings) -> RuleBook:
+    """Return the built-in rules, and those that the settings add."""
     return load_rule_book(BUILT_IN, *([settings.rules] if settings.rules else []))
 
 

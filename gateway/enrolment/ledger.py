@@ -102,14 +102,14 @@ def lock_learner(connection: Connection, learner_id: LearnerId) -> Participant |
     its transaction is the lock.
     """
     row = select(learner).where(learner.c.id == learner_id).with_for_update(key_share=True)
-    return _to_participant(connection.execute(row).first())
+    found = connection.execute(row).first()
+    return None if found is None else to_participant(found)
 
 
 def read_learner(connection: Connection, learner_id: LearnerId) -> Participant | None:
     """Return a learner without keeping anything still; None for unknown ones."""
-    return _to_participant(
-        connection.execute(select(learner).where(learner.c.id == learner_id)).first()
-    )
+    row = connection.execute(select(learner).where(learner.c.id == learner_id)).first()
+    return None if row is None else to_participant(row)
 
 
 def is_live() -> ColumnElement[bool]:
@@ -176,16 +176,18 @@ def read_history(connection: Connection, learner_id: LearnerId) -> Sequence[Past
         .where(enrolment.c.learner_id == learner_id)
         .order_by(enrolment.c.created_at, enrolment.c.id)
     )
-    return [
-        PastEnrolment(
-            to_filed(row).enrolment,
-            settled_at=row.settled_at,
-            completed_at=row.completed_at,
-            rated_at=row.rated_at,
-            cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
-        )
-        for row in rows
-    ]
+    return [to_past(row) for row in rows]
+
+
+def to_past(row: Row[Any]) -> PastEnrolment:
+    """Return what a row of `enrolment` says of a learner's past."""
+    return PastEnrolment(
+        to_filed(row).enrolment,
+        settled_at=row.settled_at,
+        completed_at=row.completed_at,
+        rated_at=row.rated_at,
+        cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
+    )
 
 
 def to_filed(row: Row[Any]) -> Filed:
@@ -244,9 +246,8 @@ def _to_events(
     return happened
 
 
-def _to_participant(row: Row[Any] | None) -> Participant | None:
-    if row is None:
-        return None
+def to_participant(row: Row[Any]) -> Participant:
+    """Return what a row of `learner` says of a person, as far as the rules ask."""
     return Participant(
         id=LearnerId(row.id),
         scheme=row.scheme,

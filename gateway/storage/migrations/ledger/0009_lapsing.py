@@ -1,4 +1,4 @@
-"""When a bought course takes place, and when to look whether it has lapsed."""
+"""When a bought course takes place and lapses, and what is done once a day."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,6 +36,13 @@ def upgrade() -> None:
     )
     is_bought = table.c.status.in_(["ACTIVE", "CONFIRMED"])
     op.execute(table.update().where(is_bought).values(lapses_at=table.c.created_at))
+    op.create_table(
+        "daily_work",
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("done_on", sa.Date, nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_daily_work"),
+        schema="ledger",
+    )
 
 
 def _altered_schema() -> str | None:
