@@ -198,6 +198,7 @@ class Gateway:
             now=utc_now,
             notify=notify,
             lapsing=Lapsing(self.ledger, self.store, rules, now=utc_now),
+            progress=self.progress,
         )
 
     def _build_reports(self) -> None:

@@ -21,6 +21,7 @@ from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.places import NoPlaceError
+from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.service import HELD_FOR, SETTLED_WITHIN
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
@@ -52,6 +53,7 @@ class Timekeeper:
         now: Callable[[], datetime],
         notify: Callable[[], None] = lambda: None,
         lapsing: Lapsing | None = None,
+        progress: ProgressDesk | None = None,
     ) -> None:
         """Make a timekeeper; `notify` is called after each commit that changed an enrolment."""
         self._database = database
@@ -59,6 +61,7 @@ class Timekeeper:
         self._now = now
         self._notify = notify
         self._lapsing = lapsing
+        self._progress = progress
 
     async def run(self) -> None:
         """Look again and again."""
@@ -74,6 +77,8 @@ class Timekeeper:
         done = await self._expire()
         done += await self._promote()
         done += await self._lapse()
+        if self._progress is not None:
+            await self._progress.take_parked()
         return done + await self._reports.apply_parked()
 
     async def _expire(self) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy.pool import StaticPool
 import gateway.storage.audit_tables  # its tables are the ledger's
 import gateway.storage.daily_tables
 import gateway.storage.learner_tables
+import gateway.storage.parked_tables
 import gateway.storage.settling_tables  # noqa: F401 - the same
 from gateway.storage.catalogue_tables import CATALOGUE
 from gateway.storage.engine import Database

@@ -22,6 +22,7 @@ from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.places import set_quota
+from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.redeeming import RedeemWindows
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.service import EnrolmentService
@@ -211,11 +212,13 @@ class Programme:
         )
         windows = RedeemWindows(self.database, self.shelf, self.rules)
         self.reports = PartnerReports(self.database, now=self.clock, judge=windows.check)
+        self.progress = ProgressDesk(self.database, now=self.clock)
         self.timekeeper = Timekeeper(
             self.database,
             self.reports,
             now=self.clock,
             lapsing=Lapsing(self.database, self.shelf, self.rules, now=self.clock),
+            progress=self.progress,
         )
 
     def a_courier(self, holder: str, max_attempts: int = 5) -> Courier:

@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import select
 
 from adapters.base import ReceiptStatus
+from gateway.enrolment.attending import AttendanceReport
 from gateway.enrolment.audit.sealer import seal
 from gateway.enrolment.feed import EventFeed
 from gateway.enrolment.hearing import Said
 from gateway.enrolment.partner_reports import BadReportError, PartnerReport
-from gateway.enrolment.progress import AttendanceReport, ProgressDesk
+from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.reviews import ReviewDesk
 from gateway.enrolment.watching import EnrolmentWatch
 from gateway.storage.audit_tables import audit_record
@@ -24,7 +25,7 @@ from schema.model.progress import (
     ReviewErrorCode,
     ReviewWish,
 )
-from schema.model.values import EnrolmentId, LearnerId, Reference
+from schema.model.values import EnrolmentId, LearnerId, PartnerCode, Reference
 from schema.ports import BadCursorError, Window
 from tests.integration.enrolment.builders import (
     GRANT,
@@ -126,7 +127,7 @@ async def test_attendance_is_what_was_told_last_whenever_it_arrives(programme: P
     assert [(each.meeting, each.attended) for each in found] == [(1, True), (2, True)]
 
 
-async def test_attendance_at_nothing_that_is_booked_is_unknown(programme: Programme):
+async def test_attendance_at_nothing_that_is_booked_is_not_recorded(programme: Programme):
     desk = ProgressDesk(programme.database, now=programme.clock)
     pending = await enrolled(programme, decides_later)
     word = Attendance(1, attended=True, occurred_at=programme.clock())
@@ -140,6 +141,38 @@ async def test_attendance_at_nothing_that_is_booked_is_unknown(programme: Progra
     meeting = Attendance(0, attended=True, occurred_at=programme.clock())
     with pytest.raises(BadReportError):
         await desk.record_attendance(AttendanceReport(PARTNER, pending.reference, meeting))
+
+
+async def test_attendance_that_is_told_too_early_waits_for_its_enrolment(programme: Programme):
+    desk = programme.progress
+    record = await enrolled(programme, decides_later)
+    now = programme.clock()
+    words = [(1, True, 0), (1, False, -5), (2, False, -3), (2, True, -1)]
+    for meeting, attended, minutes in words:
+        word = Attendance(meeting, attended, now + timedelta(minutes=minutes))
+        assert not await desk.record_attendance(AttendanceReport(PARTNER, record.reference, word))
+    await programme.timekeeper.look()
+    too_early = await desk.read_attendance(record.id)
+    report = PartnerReport(PARTNER, record.reference, Said.CONFIRMED, now)
+    await programme.reports.apply(report)
+
+    await programme.timekeeper.look()
+    again = await desk.take_parked()
+
+    found = await desk.read_attendance(record.id)
+    assert too_early == []
+    assert [(each.meeting, each.attended) for each in found] == [(1, True), (2, True)]
+    assert again == 0
+
+
+async def test_attendance_of_another_partners_reference_stays_parked(programme: Programme):
+    record = await enrolled(programme)
+    word = Attendance(1, attended=True, occurred_at=programme.clock())
+    report = AttendanceReport(PartnerCode("bukalapak"), record.reference, word)
+
+    assert not await programme.progress.record_attendance(report)
+    assert await programme.progress.take_parked() == 0
+    assert await programme.progress.read_attendance(record.id) == []
 
 
 async def test_a_person_confirms_what_the_partner_has(programme: Programme):

@@ -1,4 +1,4 @@
-"""When a bought course takes place and lapses, and what is done once a day."""
+"""When a bought course takes place and lapses; daily work; parked attendance."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,6 +41,16 @@ def upgrade() -> None:
         sa.Column("name", sa.String(40), nullable=False),
         sa.Column("done_on", sa.Date, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_daily_work"),
+        schema="ledger",
+    )
+    op.create_table(
+        "parked_attendance",
+        sa.Column("partner", sa.String(40), nullable=False),
+        sa.Column("reference", sa.String(64), nullable=False),
+        sa.Column("meeting", sa.Integer, nullable=False),
+        sa.Column("attended", sa.Boolean, nullable=False),
+        sa.Column("occurred_at", Instant, nullable=False),
+        sa.PrimaryKeyConstraint("partner", "reference", "meeting", name="pk_parked_attendance"),
         schema="ledger",
     )
 
