@@ -39,6 +39,7 @@ from gateway.enrolment.feed import EventFeed
 from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.lapsing import Lapsing
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
+from gateway.enrolment.overdue import OverdueAlarm
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.quotas import QuotaRegister
@@ -192,6 +193,7 @@ class Gateway:
         self.event_feed = EventFeed(self.ledger)
         self.quotas = QuotaRegister(self.ledger, utc_now)
         self._unspent = UnspentMoney(self.ledger, rules, now=utc_now)
+        self._overdue = OverdueAlarm(self.ledger, now=utc_now)
         self._timekeeper = Timekeeper(
             self.ledger,
             self.partner_reports,
@@ -222,7 +224,7 @@ class Gateway:
         if background:
             work += [self._scheduler.run(self.configs), self._keep_pruning()]
             work += [self._sealer.run(), self.reconcile_schedule.run(), self._timekeeper.run()]
-            work.append(self._unspent.run())
+            work += [self._unspent.run(), self._overdue.run()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering

@@ -53,6 +53,12 @@ RECONCILIATIONS = Counter(
     ["partner", "outcome"],
     registry=REGISTRY,
 )
+OVERDUE_ENROLMENTS = Gauge(
+    "mitra_overdue_enrolments",
+    "Enrolments that are not settled though their `expectedBy` has passed.",
+    ["partner"],
+    registry=REGISTRY,
+)
 CACHE_UNAVAILABLE = Counter(
     "mitra_cache_unavailable", "Reads and writes that found no Redis.", registry=REGISTRY
 )

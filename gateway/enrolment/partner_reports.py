@@ -26,6 +26,7 @@ from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.settling_tables import partner_report
 from gateway.storage.upsert import insert_into
+from schema.model.enrolment import EnrolmentStatus
 from schema.model.values import PartnerCode, Reference
 
 LONGEST_REFERENCE = 64
@@ -182,6 +183,8 @@ def catch_up(connection: Connection, filed: Filed, now: datetime) -> tuple[Step,
             connection, filed.enrolment.id, DisagreementKind.NO_PLACE_LEFT, detail, now
         )
         return ()
+    if filed.enrolment.status is EnrolmentStatus.WAITLISTED and heard.change.steps:
+        disagreements.clear(connection, filed.enrolment.id, DisagreementKind.NO_PLACE_LEFT)
     if heard.is_unwanted:
         outbox.put_errand(connection, filed, now, Operation.CANCEL)
     if heard.conflict is not None:
