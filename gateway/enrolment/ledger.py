@@ -55,6 +55,7 @@ class Filed:
     sent_at: datetime | None = None  # from when on the partner may know of it
     settled_at: datetime | None = None
     resumes_as: EnrolmentStatus | None = None  # what it was before it was to be cancelled
+    lapses_at: datetime | None = None  # told when filing; not read back
 
     @property
     def booking(self) -> Booking:
@@ -157,7 +158,7 @@ def change_enrolment(connection: Connection, filed: Filed, change: Change, now: 
     changed = connection.execute(
         update(enrolment)
         .where(enrolment.c.id == record.id, enrolment.c.version == filed.version)
-        .values(status=status, version=version, **_to_columns(filed, change))
+        .values(status=status, version=version, **_to_columns(filed, change, now))
         .returning(enrolment)
     ).first()
     if changed is None:
@@ -199,15 +200,20 @@ def read_histories(
     )
     histories: dict[LearnerId, list[PastEnrolment]] = {}
     for row in rows:
-        past = PastEnrolment(
-            to_filed(row).enrolment,
-            settled_at=row.settled_at,
-            completed_at=row.completed_at,
-            rated_at=row.rated_at,
-            cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
-        )
+        past = to_past(row)
         histories.setdefault(past.record.learner, []).append(past)
     return histories
+
+
+def to_past(row: Row[Any]) -> PastEnrolment:
+    """Return what a row of `enrolment` says of a learner's past."""
+    return PastEnrolment(
+        to_filed(row).enrolment,
+        settled_at=row.settled_at,
+        completed_at=row.completed_at,
+        rated_at=row.rated_at,
+        cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
+    )
 
 
 def to_filed(row: Row[Any]) -> Filed:
@@ -240,9 +246,15 @@ def to_filed(row: Row[Any]) -> Filed:
     )
 
 
-def _to_columns(filed: Filed, change: Change) -> dict[str, Any]:
-    """Return what a change writes beside the status; of a cancellation also who wanted it."""
+def _to_columns(filed: Filed, change: Change, now: datetime) -> dict[str, Any]:
+    """Return what a change writes beside the status.
+
+    Of a cancellation that is also who wanted it, and with a course that begins its deadline is
+    to be judged.
+    """
     columns = dict(change.columns or {})
+    if any(step.after is EnrolmentStatus.ACTIVE for step in change.steps):
+        columns.setdefault("lapses_at", now)
     if change.steps and change.steps[-1].after is EnrolmentStatus.CANCELLED:
         was_asked_for = filed.resumes_as is not None  # only learners ask for it beforehand
         columns["cancelled_by"] = Actor.LEARNER if was_asked_for else change.steps[-1].actor
@@ -261,10 +273,11 @@ def _to_events(
 
 
 def _to_accounts(rows: Iterable[Row[Any]]) -> Mapping[LearnerId, Account]:
-    return {LearnerId(row.id): Account(_to_participant(row), row.spendable) for row in rows}
+    return {LearnerId(row.id): Account(to_participant(row), row.spendable) for row in rows}
 
 
-def _to_participant(row: Row[Any]) -> Participant:
+def to_participant(row: Row[Any]) -> Participant:
+    """Return what a row of `learner` says of a person, as far as the rules ask."""
     return Participant(
         id=LearnerId(row.id),
         scheme=row.scheme,
@@ -294,5 +307,6 @@ def _to_row(filed: Filed) -> dict[str, Any]:
         "created_at": record.created_at,
         "expected_by": record.expected_by,
         "hold_until": filed.hold_until,
+        "lapses_at": filed.lapses_at,
         **(filed.goods or UNTOLD).columns,
     }

@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.enrolment import keys, ledger, money, outbox, places, policy
+from gateway.enrolment.course_dates import REPORTED_WITHIN, redeem_period
 from gateway.enrolment.gathering import Standing, Wish, keep_still, read_standing
-from gateway.enrolment.goods import to_goods
+from gateway.enrolment.goods import Goods, to_goods
 from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.ledger import Account, Filed, Step
 from gateway.enrolment.rules.book import RuleBook
+from gateway.enrolment.rules.scheme import SchemeRules
 from schema.model.enrolment import (
     Actor,
     EnrolErrorCode,
@@ -110,7 +112,8 @@ class Recorder:
             again = facts.again if facts and is_pointed_at else None
             return Recorded(EnrolOutcome(again, (refusal,)))
         session_id = wish.request.session_id
-        filed = _to_filed(wish, self.dice, waits=standing.is_full(session_id))
+        rules = facts.rules if facts else None
+        filed = _to_filed(wish, self.dice, rules, waits=standing.is_full(session_id))
         standing.take_place(session_id)
         return Recorded(EnrolOutcome(filed.enrolment), filed)
 
@@ -136,7 +139,7 @@ def _hold_of(record: Enrolment) -> money.Movement:
     return money.movement_of(kind, record.learner, record.id, record.price.amount)
 
 
-def _to_filed(wish: Wish, dice: random.Random, *, waits: bool) -> Filed:
+def _to_filed(wish: Wish, dice: random.Random, rules: SchemeRules | None, *, waits: bool) -> Filed:
     request, fact, session = wish.request, wish.fact, wish.session
     if fact is None or fact.price is None:
         raise ValueError("only what the policy allows is filed")
@@ -156,7 +159,16 @@ def _to_filed(wish: Wish, dice: random.Random, *, waits: bool) -> Filed:
     )
     session_key = session.key if session else None
     goods = to_goods(fact, request.session_id)
-    return Filed(record, 1, fact.key, session_key, goods, _hold_until(wish, waits=waits))
+    hold_until = _hold_until(wish, waits=waits)
+    lapses_at = _lapses_at(rules, goods, wish.now)
+    return Filed(record, 1, fact.key, session_key, goods, hold_until, lapses_at=lapses_at)
+
+
+def _lapses_at(rules: SchemeRules | None, goods: Goods, now: datetime) -> datetime | None:
+    """Return when to look whether a purchase was redeemed."""
+    if rules is None or goods.dates is None:
+        return None
+    return redeem_period(rules, goods.dates, now).closes_at + REPORTED_WITHIN
 
 
 def _hold_until(wish: Wish, *, waits: bool) -> datetime | None:

@@ -22,6 +22,7 @@ class DriftKind(StrEnum):
     HOLD_MISSING = "HOLD_MISSING"
     HOLD_LEFT_OVER = "HOLD_LEFT_OVER"
     UNREADABLE_LINE = "UNREADABLE_LINE"
+    DISAGREEMENT = "DISAGREEMENT"
 
 
 class ReconciliationState(StrEnum):

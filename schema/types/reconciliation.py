@@ -33,6 +33,8 @@ enumerated(
         _K.HOLD_MISSING: "It is on its way, and its price is not held.",
         _K.HOLD_LEFT_OVER: "Money is held for it that should be spent or free.",
         _K.UNREADABLE_LINE: "A line of the statement cannot be read.",
+        _K.DISAGREEMENT: "The partner's word, noted that day, contradicts what we had settled; a "
+        "person is to see to it (`enrolmentReviews`).",
     },
 )
 enumerated(
