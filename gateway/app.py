@@ -44,8 +44,8 @@ from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.quotas import QuotaRegister
 from gateway.enrolment.reconcile import Reconciler
+from gateway.enrolment.reconcile_requests import ReconciliationDesk
 from gateway.enrolment.reconcile_schedule import ReconcileSchedule
-from gateway.enrolment.reconciliations import ReconciliationBook
 from gateway.enrolment.redeeming import RedeemWindows
 from gateway.enrolment.reviews import ReviewDesk
 from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
@@ -205,9 +205,11 @@ class Gateway:
 
     def _build_reports(self) -> None:
         self.reports = ReportDesk(self.ledger)
-        self.reconciliations = ReconciliationBook(self.ledger)
         self.reconciler = Reconciler(self.ledger, self.calls, now=utc_now)
         self.reconciled_partners = partners_with_statements(self.configs)
+        self.reconciliations = ReconciliationDesk(
+            self.ledger, self.reconciler, self.reconciled_partners, now=utc_now
+        )
         self.reconcile_schedule = ReconcileSchedule(
             self.ledger, self.reconciler, self.reconciled_partners, now=utc_now
         )
@@ -334,6 +336,7 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Let go of everything."""
+        await self.reconciliations.stop()
         await self._adapters.aclose()
         await self.cache.close()
         for database in (self.catalogue, self.ledger):
