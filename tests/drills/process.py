@@ -29,7 +29,7 @@ from tests.drills.points import (
 from tests.drills.station import Site, Station, Wish
 
 PATIENCE_SECONDS = 20.0  # until a process that should have died says that it did not
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)

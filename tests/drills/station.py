@@ -41,7 +41,7 @@ from schema.model.values import LearnerId, OfferingId, PartnerCode
 
 SETTLED = frozenset({EnrolmentStatus.CONFIRMED, EnrolmentStatus.REJECTED})
 LIMITS = CallLimits(
-    deadlines={**DEADLINES, Operation.ENROL: 1.0, Operation.FIND: 1.0, Operation.CANCEL: 1.0}
+    deadlines={**DEADLINES, Operation.ENROL: 2.0, Operation.FIND: 2.0, Operation.CANCEL: 2.0}
 )
 Goods = Mapping[PartnerCode, Sequence[OfferingId]]
 
