@@ -204,7 +204,7 @@ async def test_what_a_partner_says_against_our_record_waits_until_it_is_seen(pro
     await reported(programme, record, Said.COMPLETED, 1)
     noted_at = programme.clock()
     await reported(programme, record, Said.CANCELLED, 2)
-    programme.clock.turn(minutes=1)
+    programme.clock.advance(minutes=1)
     other = await in_review(programme, key="desain")
     queue = await desk.read_reviews(Window(first=10))
 
