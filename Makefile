@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
+.PHONY: help demo test bench-catalogue drill-crashes drill-partners lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -17,11 +17,17 @@ help:  ## Show what can be made
 demo: setup explorer  ## Start ten sandbox partners and the gateway, and show where they answer
 	@$(BIN)/mitra demo
 
-test: setup-dev explorer  ## Run every test, with real servers (about 4 minutes at most)
+test: setup-dev explorer  ## Run every test, with real servers (about 8 minutes at most)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 bench-catalogue: setup  ## Measure syncing and searching large catalogues (minutes; SIZES=1500,100000)
 	@$(BIN)/mitra bench catalogue --sizes $(or $(SIZES),1500,100000) --out bench-catalogue.json
+
+drill-crashes: setup-dev  ## Kill a gateway at eight points on both engines (long; ROUNDS=50)
+	@$(BIN)/python -m tests.drills.crashes --rounds $(or $(ROUNDS),50)
+
+drill-partners: setup-dev  ## Enrol while every partner fails and hangs, on both engines (long; COUNT=20000)
+	@$(BIN)/python -m tests.drills.weather --count $(or $(COUNT),20000)
 
 lint: setup-dev  ## Check style, types, imports, deployment files and generated documents
 	@$(BIN)/ruff check .

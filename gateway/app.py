@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from adapters.registry import build_adapter
@@ -37,18 +37,22 @@ from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.feed import EventFeed
 from gateway.enrolment.intake.desk import LearnerRegister
+from gateway.enrolment.lapsing import Lapsing
 from gateway.enrolment.learners import DevelopmentLearners, ImportedLearners
+from gateway.enrolment.overdue import OverdueAlarm
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.quotas import QuotaRegister
 from gateway.enrolment.reconcile import Reconciler
+from gateway.enrolment.reconcile_requests import ReconciliationDesk
 from gateway.enrolment.reconcile_schedule import ReconcileSchedule
-from gateway.enrolment.reconciliations import ReconciliationBook
+from gateway.enrolment.redeeming import RedeemWindows
 from gateway.enrolment.reviews import ReviewDesk
 from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.timekeeper import Timekeeper
+from gateway.enrolment.unspent import UnspentMoney
 from gateway.enrolment.watching import EnrolmentWatch
 from gateway.execution.answers import SharedAnswers
 from gateway.keyrings import build_keyrings
@@ -142,7 +146,7 @@ class Gateway:
         )
 
     def _build_enrolment(self) -> None:
-        rules = _load_rules(self.settings)
+        rules = load_rules(self.settings)
         learners = (
             DevelopmentLearners(self.ledger, utc_now, rules)
             if self.settings.is_development
@@ -181,17 +185,31 @@ class Gateway:
             self.ledger, self.store, now=utc_now, rules=rules, notify=notify
         )
         self.progress = ProgressDesk(self.ledger, now=utc_now)
-        self.partner_reports = PartnerReports(self.ledger, now=utc_now, notify=notify)
+        windows = RedeemWindows(self.ledger, self.store, rules)
+        self.partner_reports = PartnerReports(
+            self.ledger, now=utc_now, notify=notify, judge=windows.check
+        )
         self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=notify)
         self.event_feed = EventFeed(self.ledger)
         self.quotas = QuotaRegister(self.ledger, utc_now)
-        self._timekeeper = Timekeeper(self.ledger, self.partner_reports, now=utc_now, notify=notify)
+        self._unspent = UnspentMoney(self.ledger, rules, now=utc_now)
+        self._overdue = OverdueAlarm(self.ledger, now=utc_now)
+        self._timekeeper = Timekeeper(
+            self.ledger,
+            self.partner_reports,
+            now=utc_now,
+            notify=notify,
+            lapsing=Lapsing(self.ledger, self.store, rules, now=utc_now),
+            progress=self.progress,
+        )
 
     def _build_reports(self) -> None:
         self.reports = ReportDesk(self.ledger)
-        self.reconciliations = ReconciliationBook(self.ledger)
         self.reconciler = Reconciler(self.ledger, self.calls, now=utc_now)
         self.reconciled_partners = partners_with_statements(self.configs)
+        self.reconciliations = ReconciliationDesk(
+            self.ledger, self.reconciler, self.reconciled_partners, now=utc_now
+        )
         self.reconcile_schedule = ReconcileSchedule(
             self.ledger, self.reconciler, self.reconciled_partners, now=utc_now
         )
@@ -208,6 +226,7 @@ class Gateway:
         if background:
             work += [self._scheduler.run(self.configs), self._keep_pruning()]
             work += [self._sealer.run(), self.reconcile_schedule.run(), self._timekeeper.run()]
+            work += [self._unspent.run(), self._overdue.run()]
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(self._courier.run())] if background else []
         tasks += delivering
@@ -317,6 +336,7 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Let go of everything."""
+        await self.reconciliations.stop()
         await self._adapters.aclose()
         await self.cache.close()
         for database in (self.catalogue, self.ledger):
@@ -372,9 +392,11 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         identify=served.verifier.identify,
         build_context=served.build_context,
         explorer=_build_explorer(served) if settings.is_development else None,
+        allowed_origins=[settings.public_origin] if settings.public_origin else [],
     )
-    routes: list[Route | Mount] = [
+    routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.epoch)),
+        WebSocketRoute("/graphql", endpoint),
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),
     ]
@@ -390,7 +412,8 @@ def create_app_from_environment() -> Starlette:
     return create_app(settings)
 
 
-def _load_rules(settings: Settings) -> RuleBook:
+def load_rules(settings: Settings) -> RuleBook:
+    """Return the built-in rules, and those that the settings add."""
     return load_rule_book(BUILT_IN, *([settings.rules] if settings.rules else []))
 
 

@@ -53,12 +53,19 @@ RECONCILIATIONS = Counter(
     ["partner", "outcome"],
     registry=REGISTRY,
 )
+OVERDUE_ENROLMENTS = Gauge(
+    "mitra_overdue_enrolments",
+    "Enrolments that are not settled though their `expectedBy` has passed.",
+    ["partner"],
+    registry=REGISTRY,
+)
 CACHE_UNAVAILABLE = Counter(
     "mitra_cache_unavailable", "Reads and writes that found no Redis.", registry=REGISTRY
 )
 GRAPHQL_REQUESTS = Counter(
     "mitra_graphql_requests", "GraphQL requests by HTTP status.", ["status"], registry=REGISTRY
 )
+SOCKETS = Gauge("mitra_sockets", "WebSockets that are open.", registry=REGISTRY)
 
 
 class _PresentStderr:

@@ -1,6 +1,6 @@
 """What resolvers need of an enrolment's later life: cancelling, following, rating, reviewing."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from schema.model.enrolment import CancelRequest, Enrolment, EnrolOutcome
@@ -28,7 +28,9 @@ class Cancellations(Protocol):
 class EnrolmentWatch(Protocol):
     """Who is told of changes."""
 
-    def follow(self, learner: LearnerId, enrolment_id: EnrolmentId) -> AsyncIterator[Enrolment]:
+    def follow(
+        self, learner: LearnerId, enrolment_id: EnrolmentId
+    ) -> AsyncGenerator[Enrolment, None]:
         """Give a learner's enrolment as it stands, then at each change; nothing if not theirs."""
 
 

@@ -14,6 +14,7 @@ from schema.operators.blocks import BlockMutation
 from schema.operators.held import HeldMutation
 from schema.operators.learners import LearnerMutation
 from schema.operators.links import LinkMutation
+from schema.operators.reconciliation import ReconciliationMutation
 from schema.operators.reviews import ReviewMutation
 from schema.paging import given
 from schema.types.described import argument
@@ -27,6 +28,7 @@ class Mutation(
     BlockMutation,
     LearnerMutation,
     ReviewMutation,
+    ReconciliationMutation,
     AfterEnrollingMutation,
 ):
     """The mutation root."""

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
-from schema.model.reconciliation import Drift, DriftKind, Reconciliation
+from schema.model.reconciliation import (
+    Drift,
+    DriftKind,
+    ReconcileOutcome,
+    ReconcileWish,
+    Reconciliation,
+)
 from schema.model.reports import EnrolmentReport, ReportQuery
 from schema.model.values import PartnerCode
 
@@ -25,6 +31,9 @@ class Reconciliations(Protocol):
         self, partner: PartnerCode, day: date, kind: DriftKind | None = None, limit: int = 100
     ) -> Sequence[Drift]:
         """Return the first of what a report has found, of one kind or of all."""
+
+    async def start(self, wish: ReconcileWish) -> ReconcileOutcome:
+        """Begin to compare a partner's day, or say why not; return its report as it stands."""
 
 
 class EnrolmentReports(Protocol):

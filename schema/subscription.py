@@ -1,6 +1,7 @@
 """What a client is told of as it happens."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
@@ -32,8 +33,10 @@ class Subscription:
         enrolment_id = plain_id(NodeKind.ENROLMENT, global_id)
         is_theirs = False
         if enrolment_id is not None:
-            async for each in info.context.watch.follow(learner, EnrolmentId(enrolment_id)):
-                is_theirs = True
-                yield each
+            following = info.context.watch.follow(learner, EnrolmentId(enrolment_id))
+            async with aclosing(following):  # who goes away is followed no longer
+                async for each in following:
+                    is_theirs = True
+                    yield each
         if not is_theirs:
             raise bad_user_input("you have no such enrolment; list yours to find its id")

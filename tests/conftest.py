@@ -7,8 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from hypothesis import settings
 
 from tests.servers import running_postgres, running_redis
+
+settings.register_profile("mitra", deadline=None)  # a busy machine is not a fault
+settings.load_profile("mitra")
 
 _database_numbers = count(1)
 

@@ -35,7 +35,7 @@ def write_report(file: Path, reports: Sequence[CatalogueReport]) -> None:
         "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
         "catalogues": [asdict(report) for report in reports],
     }
-    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     file.write_bytes(orjson.dumps(found, option=option, default=_to_plain))
 
 

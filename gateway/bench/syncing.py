@@ -20,9 +20,10 @@ from gateway.bench.partner import SyntheticAdapter
 from gateway.catalogue.sync import CatalogueSync, SyncProgress
 from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig
-from gateway.storage.catalogue_tables import offering, revision, sync_run
+from gateway.storage.catalogue_tables import offering, revision
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
+from gateway.storage.sync_tables import sync_run
 from gateway.telemetry import configure_logging
 from schema.model.catalogue import Partner
 from schema.model.values import PartnerCode, PartnerKind, PartnerState

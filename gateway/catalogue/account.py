@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from adapters.base import LeftOut
 from gateway.catalogue.store import Quarantined
-from gateway.storage.catalogue_tables import left_out, partner_status, quarantine, sync_run
+from gateway.storage.sync_tables import left_out, partner_status, quarantine, sync_run
 from schema.model.values import PartnerCode
 
 DUPLICATE = "duplicate"  # the rule by which adapters leave out rows whose key came before

@@ -32,16 +32,10 @@ from gateway.catalogue.difference import Difference, changed_rows, is_changed, i
 from gateway.catalogue.linking import recognise, write_links
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
 from gateway.catalogue.visibility import is_on_sale, mark_visibility
-from gateway.storage.catalogue_tables import (
-    change_log,
-    course,
-    institution,
-    offering,
-    revision,
-    sync_run,
-)
-from gateway.storage.catalogue_tables import staged_offering as staged
+from gateway.storage.catalogue_tables import change_log, course, institution, offering, revision
 from gateway.storage.columns import Instant
+from gateway.storage.sync_tables import staged_offering as staged
+from gateway.storage.sync_tables import sync_run
 from gateway.storage.upsert import insert_into
 from schema.model.blocks import Approval
 from schema.model.values import derived_id

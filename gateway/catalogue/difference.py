@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Select, and_, case, exists, func, not_, or_, 
 from gateway.catalogue.alarms import TENFOLD, PriceChanges
 from gateway.catalogue.records import from_payload
 from gateway.catalogue.runs import Counts, OpenRun
-from gateway.storage.catalogue_tables import offering, quarantine
-from gateway.storage.catalogue_tables import staged_offering as staged
+from gateway.storage.catalogue_tables import offering
+from gateway.storage.sync_tables import quarantine
+from gateway.storage.sync_tables import staged_offering as staged
 from schema.model.catalogue import Offering
 from schema.model.held import ListChange, ListChangeKind
 from schema.model.values import Money, PartnerCode

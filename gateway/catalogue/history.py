@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from gateway.catalogue.runs import Counts
-from gateway.storage.catalogue_tables import sync_run
+from gateway.storage.sync_tables import sync_run
 from schema.model.values import PartnerCode
 
 

@@ -29,7 +29,7 @@ from gateway.catalogue.runs import (
     write_status,
 )
 from gateway.catalogue.staging import join_sessions
-from gateway.storage.catalogue_tables import (
+from gateway.storage.sync_tables import (
     held_list,
     partner_status,
     rejected_list,

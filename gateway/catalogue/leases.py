@@ -13,8 +13,8 @@ from uuid import uuid4
 import structlog
 from sqlalchemy import Connection, delete, or_
 
-from gateway.storage.catalogue_tables import lease
 from gateway.storage.engine import Database
+from gateway.storage.sync_tables import lease
 from gateway.storage.upsert import insert_into
 
 LASTS = timedelta(seconds=60)

@@ -38,8 +38,8 @@ from gateway.storage.catalogue_tables import (
     institution_spelling,
     offering,
 )
-from gateway.storage.catalogue_tables import staged_offering as staged
 from gateway.storage.columns import Instant
+from gateway.storage.sync_tables import staged_offering as staged
 from gateway.storage.upsert import insert_into
 
 CHUNK = 1_000  # names looked up at once

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from adapters.base import Page
 from gateway.catalogue.alarms import Profile
 from gateway.catalogue.cleaning import visible
-from gateway.storage.catalogue_tables import seen_field
+from gateway.storage.sync_tables import seen_field
 from gateway.storage.upsert import insert_into
 from schema.model.catalogue import Offering
 from schema.model.values import CourseLevel, DeliveryMode

@@ -25,7 +25,8 @@ from sqlalchemy import (
 )
 
 from adapters.base import Cursor, Validators
-from gateway.storage.catalogue_tables import (
+from gateway.storage.columns import Instant
+from gateway.storage.sync_tables import (
     left_out,
     partner_status,
     quarantine,
@@ -36,7 +37,6 @@ from gateway.storage.catalogue_tables import (
     sync_run,
     unknown_term,
 )
-from gateway.storage.columns import Instant
 from gateway.storage.upsert import insert_into
 from schema.model.values import PartnerCode
 

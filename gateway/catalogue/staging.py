@@ -22,9 +22,9 @@ from gateway.catalogue.rows import (
 )
 from gateway.catalogue.runs import Counts, OpenRun
 from gateway.catalogue.standing import chunks
-from gateway.storage.catalogue_tables import (
+from gateway.storage.catalogue_tables import offering
+from gateway.storage.sync_tables import (
     left_out,
-    offering,
     quarantine,
     staged_offering,
     staged_page,

@@ -49,6 +49,12 @@ def reject(enrolment: Which, *, reason: Reason, by: By = None) -> None:
     _settle(enrolment, ReviewDecision.REJECT, reason, by)
 
 
+@review_app.command()
+def acknowledge(enrolment: Which, *, reason: Reason, by: By = None) -> None:
+    """Say that what the partner says against our record has been seen to; all stays as it is."""
+    _settle(enrolment, ReviewDecision.ACKNOWLEDGE, reason, by)
+
+
 @seats_app.command("set")
 def set_seats(
     session: Session,
@@ -110,6 +116,7 @@ def _settle(enrolment: str, decision: ReviewDecision, reason: str, by: str | Non
 def _line(review: Review) -> str:
     record = review.enrolment
     what = "cancellation" if review.is_cancellation else "booking"
+    what = "disagreement" if review.disagreement else what
     since = f"{review.since:%Y-%m-%d %H:%M} UTC"
     price = f"{record.price.amount} {record.price.currency}"
     told = (record.id, record.partner, record.reference, what, price, since, review.cause)

@@ -1,21 +1,26 @@
 """`mitra grants`: post learners' money, and return to the state what was not spent in time."""
 
+import asyncio
 from collections import Counter
 from datetime import date, datetime
 from typing import Annotated
 
 import typer
 
+from gateway.app import load_rules, utc_now
 from gateway.commands.learners import By, InputFile, RejectsFile
-from gateway.commands.ledger import Rejects, ask_register, read_in_chunks, to_actor
+from gateway.commands.ledger import Rejects, ask_register, opened_ledger, read_in_chunks, to_actor
 from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.intake.files import read_digest
 from gateway.enrolment.intake.grants import LONGEST_BATCH, is_batch
 from gateway.enrolment.intake.rows import GRANT_COLUMNS
+from gateway.enrolment.unspent import Returned, UnspentMoney
+from gateway.settings import Settings
+from gateway.storage.engine import Database
 
 grants_app = typer.Typer(no_args_is_help=True, help="Learners' money.")
 
-Day = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
 @grants_app.command("post")
@@ -57,13 +62,32 @@ def post_grants(
 
 
 @grants_app.command("expire")
-def expire(announced_until: Day, last_day: Day, by: By = None) -> None:
-    """Return to the state what learners have who were announced by a day and never bought.
+def expire(announced_until: Day = None, last_day: Day = None, by: By = None) -> None:
+    """Return to the state what learners have whose deadline for buying has passed.
 
-    `--last-day` is the last day on which they might have bought; it must be over.
+    The rules of each learner's scheme and year tell the deadline; workers do this once a day.
+    With `--announced-until` and `--last-day` it is those who were announced by a day and never
+    bought, whatever their rules say; the last day on which they might have must be over.
     """
+    if announced_until is None and last_day is None:
+        _expire_by_rules(to_actor(by))
+        return
+    if announced_until is None or last_day is None:
+        raise typer.BadParameter("--announced-until and --last-day go together, or neither")
     first, last = announced_until.date(), last_day.date()
     if last >= date.today():  # noqa: DTZ011 - a day that is over everywhere near
         raise typer.BadParameter("the last day is not over yet", param_hint="--last-day")
     learners, money = ask_register(lambda register: register.expire_idle(first, last, to_actor(by)))
     typer.echo(f"Rp {money:,} of {learners:,} learners returned to the state")
+
+
+def _expire_by_rules(by: str) -> None:
+    settings = Settings()
+    rules = load_rules(settings)
+
+    async def run(database: Database) -> Returned:
+        return await UnspentMoney(database, rules, now=utc_now).expire(by)
+
+    with opened_ledger(settings) as database:
+        returned = asyncio.run(run(database))
+    typer.echo(f"Rp {returned.amount:,} of {returned.learners:,} learners returned to the state")

@@ -5,7 +5,7 @@ was answered has seen it.  Every change takes the next number of the block log, 
 catalogue follows.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +13,8 @@ import structlog
 from sqlalchemy import (
     Connection,
     Row,
-    and_,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -24,6 +22,7 @@ from sqlalchemy import (
 from gateway.enrolment.audit.records import Act, record
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import block, block_log
+from gateway.storage.sets import is_one_row_of
 from schema.model.blocks import (
     Block,
     BlockErrorCode,
@@ -108,16 +107,15 @@ def keep_still(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
 
 
-def read_block_on(connection: Connection, targets: Targets, now: datetime) -> Block | None:
-    """Return the oldest block in force that names one of `targets`, or None."""
-    named = (
-        and_(block.c.scope == scope, block.c.value.in_(values))
-        for scope, values in targets.items()
-        if values
-    )
-    question = select(block).where(block.c.lifted_at.is_(None), or_(*named)).order_by(block.c.id)
+def read_blocks_on(
+    connection: Connection, targets: Iterable[Targets], now: datetime
+) -> Sequence[Block]:
+    """Return the blocks in force that name something of `targets`, oldest first."""
+    named = {(scope.value, value) for each in targets for scope in each for value in each[scope]}
+    is_named = is_one_row_of(connection, [block.c.scope, block.c.value], sorted(named))
+    question = select(block).where(block.c.lifted_at.is_(None), is_named).order_by(block.c.id)
     found = (_to_block(row) for row in connection.execute(question))
-    return next((each for each in found if each.is_in_force(now)), None)
+    return [each for each in found if each.is_in_force(now)]
 
 
 def _block(connection: Connection, wish: BlockWish, by: str, now: datetime) -> Block:

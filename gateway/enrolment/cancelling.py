@@ -35,8 +35,8 @@ _ASKED = Step(_S.CANCEL_REQUESTED, Actor.LEARNER, "cancelled by the learner")
 _DONE = Step(_S.CANCELLED, Actor.LEARNER, "cancelled by the learner")
 
 _AT_THE_PARTNER = frozenset({_S.PENDING_PARTNER, _S.CONFIRMED, _S.ACTIVE})
-_FULFILLED = frozenset({_S.CANCEL_REQUESTED, _S.CANCELLED})
-_NOT_NOW = "{} Ask again later, under a new key."
+_PASSES = frozenset({_S.SUBMITTING, _S.IN_DOUBT, _S.MANUAL_REVIEW})  # and may be cancelled then
+_NOT_NOW = "{} Ask again later, with the same key."
 _WHY_NOT = {
     _S.SUBMITTING: _NOT_NOW.format("It is just being sent to the partner."),
     _S.IN_DOUBT: _NOT_NOW.format("The partner has not told yet what became of it."),
@@ -46,6 +46,7 @@ _WHY_NOT = {
     _S.NOT_PASSED: "The course has been taken to its end.",
     _S.EXPIRED: "It has expired.",
     _S.REJECTED: "It was refused by the partner, and nothing was paid.",
+    _S.CANCELLED: "It is cancelled already.",
 }
 
 
@@ -105,7 +106,8 @@ class Cancellations:
             filed, change = _cancel(connection, filed, now)
         refusals = () if refusal is None else (refusal,)
         outcome = EnrolOutcome(filed.enrolment if filed else None, refusals)
-        keys.record(connection, use, outcome, now)
+        if not _may_pass(filed, refusals):
+            keys.record(connection, use, outcome, now)
         return outcome, change.steps
 
 
@@ -118,10 +120,15 @@ def _refusal(
     if status in _WHY_NOT:
         return Refusal(_CODE.NOT_CANCELLABLE, _WHY_NOT[status], _FIELD)
     if status not in _AT_THE_PARTNER:
-        return None  # nothing has been bought yet, or it is cancelled already
+        return None  # nothing has been bought yet, or it is being cancelled already
     starts_at = _starts_at(fact, filed.enrolment.session_id)
     reason = why_not_cancellable(rules, filed.enrolment.created_at, starts_at, now)
     return None if reason is None else Refusal(_CODE.NOT_CANCELLABLE, reason, _FIELD)
+
+
+def _may_pass(filed: Filed | None, refusals: tuple[Refusal, ...]) -> bool:
+    """Return whether a refusal only says "not now", so that the same key may be tried again."""
+    return bool(refusals) and filed is not None and filed.enrolment.status in _PASSES
 
 
 def why_not_cancellable(
@@ -157,7 +164,7 @@ def _cancel(connection: Connection, filed: Filed, now: datetime) -> tuple[Filed,
 
 def _to_change(filed: Filed, now: datetime) -> Change:
     status = filed.enrolment.status
-    if status in _FULFILLED:
+    if status is _S.CANCEL_REQUESTED:
         return Change()
     if status in _AT_THE_PARTNER:
         columns = {"resumes_as": status, "expected_by": now + SETTLED_WITHIN}

@@ -33,6 +33,12 @@ def note(
     )
 
 
+def clear_all(connection: Connection, enrolment_id: EnrolmentId) -> int:
+    """Forget all disagreements about an enrolment; return how many there were."""
+    all_of_it = delete(disagreement).where(disagreement.c.enrolment_id == enrolment_id)
+    return connection.execute(all_of_it).rowcount
+
+
 def clear(connection: Connection, enrolment_id: EnrolmentId, kind: DisagreementKind) -> None:
     """Forget a disagreement: it has been settled."""
     connection.execute(

@@ -1,10 +1,12 @@
 """What happened to enrolments: rows that are only added.  Functions of a connection."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from gateway.storage.ledger_tables import enrolment_event
+from gateway.storage.sets import insert_all
 from schema.model.enrolment import Actor, EnrolmentEvent, EnrolmentStatus
 from schema.model.values import EnrolmentId
 
@@ -16,7 +18,14 @@ def append(
     happened: Sequence[EnrolmentEvent],
 ) -> None:
     """Add events to an enrolment, the first of them under number `first`."""
-    rows = [
+    insert_all(connection, enrolment_event, to_rows(enrolment_id, first, happened))
+
+
+def to_rows(
+    enrolment_id: EnrolmentId, first: int, happened: Sequence[EnrolmentEvent]
+) -> list[dict[str, Any]]:
+    """Return the rows that `append` writes."""
+    return [
         {
             "enrolment_id": enrolment_id,
             "number": number,
@@ -28,8 +37,6 @@ def append(
         }
         for number, event in enumerate(happened, start=first)
     ]
-    if rows:
-        connection.execute(insert(enrolment_event).values(rows))
 
 
 def read_events(connection: Connection, enrolment_id: EnrolmentId) -> Sequence[EnrolmentEvent]:

@@ -1,14 +1,20 @@
-"""Reading the facts of a verdict from the ledger: under locks to enrol, freely for a dry run."""
+"""Reading the facts of verdicts from the ledger: under locks to enrol, freely for a dry run."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.enrolment import blocks, ledger, money, places
-from gateway.enrolment.facts import Facts, Participant
+from gateway.enrolment import blocks, ledger, places
+from gateway.enrolment.facts import Facts, PastEnrolment
+from gateway.enrolment.ledger import Account
+from gateway.enrolment.places import Room
 from gateway.enrolment.rules.book import RuleBook
+from schema.model.blocks import Block
+from schema.model.catalogue import Session
 from schema.model.enrolment import EnrolRequest
+from schema.model.values import LearnerId, SessionId
 from schema.ports import OfferingFact
 
 
@@ -20,68 +26,108 @@ class Wish:
     fact: OfferingFact | None
     now: datetime
 
+    @property
+    def session(self) -> Session | None:
+        """The session that is asked for, if the offering has it."""
+        wanted = self.request.session_id
+        if wanted is None or self.fact is None:
+            return None
+        return next((each for each in self.fact.offering.sessions if each.id == wanted), None)
 
-def read_facts(
-    connection: Connection, wish: Wish, learner: Participant | None, rules: RuleBook, now: datetime
-) -> Facts | None:
-    """Return what the verdict on a wish rests on; None if there is no such offering.
 
-    Blocks are judged by `now`, not by when the wish was made: it may have waited.
+@dataclass(slots=True)
+class Standing:
+    """What the ledger says on wishes: read once, and told of every seat that is taken since."""
+
+    histories: Mapping[LearnerId, Sequence[PastEnrolment]]
+    blocks: Sequence[Block]  # in force, oldest first
+    rooms: dict[SessionId, Room]  # of sessions whose seats are ours
+    uncounted: dict[SessionId, int]  # places of others that their partner has not counted
+
+    def is_full(self, session_id: SessionId | None) -> bool:
+        """Return whether one who comes now can at best wait for a seat of ours."""
+        room = self.rooms.get(session_id) if session_id else None
+        return room is not None and room.is_full
+
+    def take_place(self, session_id: SessionId | None) -> None:
+        """Count one more in a session: seated, or waiting if it is full."""
+        if session_id is None:
+            return
+        if (room := self.rooms.get(session_id)) is not None:
+            self.rooms[session_id] = room.with_one_more()
+        elif session_id in self.uncounted:
+            self.uncounted[session_id] += 1
+
+    def facts_of(self, wish: Wish, account: Account | None, rules: RuleBook) -> Facts | None:
+        """Return what the verdict on a wish rests on; None if there is no such offering."""
+        if wish.fact is None:
+            return None
+        fact, taken = self._seats_of(wish, wish.fact)
+        participant = account.participant if account else None
+        return Facts(
+            now=wish.now,
+            request=wish.request,
+            offering=fact,
+            learner=participant,
+            rules=rules.find(participant.scheme, participant.announced_on) if participant else None,
+            history=self.histories.get(participant.id, ()) if participant else (),
+            balance=account.spendable if account else 0,
+            seats_taken=taken,
+            block=self._block_on(wish.fact),
+        )
+
+    def _seats_of(self, wish: Wish, fact: OfferingFact) -> tuple[OfferingFact, int]:
+        """Return the offering with the wanted session's seats, as we count them if they are ours.
+
+        Who can wait for one is not refused for want of it.
+        """
+        session = wish.session
+        if session is None:
+            return fact, 0
+        room = self.rooms.get(session.id)
+        if room is None:
+            return fact, self.uncounted.get(session.id, 0)
+        sessions = tuple(
+            replace(each, seats_left=1, unlimited=False) if each.id == session.id else each
+            for each in fact.offering.sessions
+        )
+        ours = replace(fact, offering=replace(fact.offering, sessions=sessions))
+        return ours, 1 if room.is_full and not room.can_wait else 0
+
+    def _block_on(self, fact: OfferingFact) -> Block | None:
+        if not self.blocks:
+            return None
+        targets = fact.targets
+        return next((each for each in self.blocks if each.value in targets[each.scope]), None)
+
+
+def read_standing(connection: Connection, wishes: Iterable[Wish], now: datetime) -> Standing:
+    """Return what the ledger says on wishes.
+
+    Blocks are judged by `now`, not by when a wish was made: it may have waited.
     """
-    if wish.fact is None:
-        return None
-    facts = _with_learner(
-        connection, Facts(wish.now, wish.request, wish.fact, None, None), learner, rules
+    known = [(wish, wish.fact) for wish in wishes if wish.fact is not None]
+    sessions = {session.id: session for wish, _ in known if (session := wish.session)}
+    rooms = places.read_rooms(connection, sessions)
+    counted_until = {
+        session.id: fact.fetched_at
+        for wish, fact in known
+        if (session := wish.session) and session.id not in rooms and session.seats_left is not None
+    }
+    counted = places.count_seats_taken(connection, counted_until)
+    return Standing(
+        histories=ledger.read_histories(connection, {wish.request.learner for wish, _ in known}),
+        blocks=blocks.read_blocks_on(connection, [fact.targets for _, fact in known], now),
+        rooms=rooms,
+        uncounted={session_id: counted.get(session_id, 0) for session_id in counted_until},
     )
-    facts = _with_seats(connection, facts)
-    return replace(facts, block=blocks.read_block_on(connection, wish.fact.targets, now))
 
 
-def keep_still(connection: Connection, wish: Wish) -> None:
-    """Let nobody take a seat of the wanted session, or change blocks, until the commit.
+def keep_still(connection: Connection, wishes: Iterable[Wish]) -> None:
+    """Let nobody take a seat of the wanted sessions, or change blocks, until the commit.
 
-    The learner is locked before, by everybody, so that locks are always taken in one order.
+    The learners are locked before, by everybody, so that locks are always taken in one order.
     """
-    if wish.fact is None:
-        return
-    wanted = [s for s in wish.fact.offering.sessions if s.id == wish.request.session_id]
-    for session in wanted:
-        places.keep_still(connection, session.id)
+    wanted = {session.id for wish in wishes if (session := wish.session)}
+    places.keep_still(connection, wanted)
     blocks.keep_still(connection)
-
-
-def _with_learner(
-    connection: Connection, facts: Facts, learner: Participant | None, rules: RuleBook
-) -> Facts:
-    if learner is None:
-        return facts
-    return replace(
-        facts,
-        learner=learner,
-        rules=rules.find(learner.scheme, learner.announced_on),
-        history=ledger.read_history(connection, learner.id),
-        balance=money.read_balance(connection, learner.id),
-    )
-
-
-def _with_seats(connection: Connection, facts: Facts) -> Facts:
-    """Return the facts with the seats of the wanted session: as we count them where they are ours.
-
-    Who can wait for one is not refused for want of it.
-    """
-    session, fact = facts.session, facts.offering
-    if session is None:
-        return facts
-    room = places.read_room(connection, session.id)
-    if room.quota is None:
-        if session.seats_left is None:
-            return facts
-        taken = places.count_seats_taken(connection, session.id, fact.fetched_at)
-        return replace(facts, seats_taken=taken)
-    sessions = tuple(
-        replace(each, seats_left=1, unlimited=False) if each.id == session.id else each
-        for each in fact.offering.sessions
-    )
-    ours = replace(fact, offering=replace(fact.offering, sessions=sessions))
-    is_refused = room.is_full and not room.can_wait
-    return replace(facts, offering=ours, seats_taken=1 if is_refused else 0)

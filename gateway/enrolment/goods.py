@@ -1,9 +1,12 @@
 """What was bought, in the words of the catalogue at that moment: what reports group by.  Pure."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
+from gateway.enrolment.course_dates import UNTOLD_DATES, CourseDates, told_dates
 from schema.model.values import InstitutionId, SessionId
 from schema.ports import OfferingFact
+
+_TOLD = ("institution_id", "institution_name", "category", "region_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,11 +17,16 @@ class Goods:
     institution_name: str | None
     category: str | None
     region_code: str | None
+    dates: CourseDates | None = None
 
     @property
     def columns(self) -> dict[str, str | None]:
         """The columns of `enrolment` that keep it."""
-        return asdict(self)
+        told = {name: getattr(self, name) for name in _TOLD}
+        return told | (self.dates.columns if self.dates else UNTOLD_DATES)
+
+
+UNTOLD = Goods(None, None, None, None)
 
 
 def to_goods(fact: OfferingFact, session_id: SessionId | None) -> Goods:
@@ -31,4 +39,5 @@ def to_goods(fact: OfferingFact, session_id: SessionId | None) -> Goods:
         institution_name=listed.institution,
         category=listed.category.code if listed.category else None,
         region_code=venue.region_code if venue else None,
+        dates=told_dates(fact, session_id),
     )

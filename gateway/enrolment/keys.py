@@ -8,16 +8,16 @@ the learner's lock.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, Row, delete, select, tuple_
 
 from gateway.enrolment import ledger, policy
 from gateway.storage.ledger_tables import enrolment, idempotency_key
-from gateway.storage.upsert import insert_into
+from gateway.storage.sets import insert_all, is_one_row_of
 from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal, RuleValue
 from schema.model.values import LearnerId
 
@@ -30,6 +30,7 @@ NOT_NOW = frozenset(
         EnrolErrorCode.TOO_MANY_REQUESTS,
     }
 )
+_SCOPE = ("learner_id", "mutation", "key")
 _PRUNED_AT_ONCE = 5_000  # so that nobody waits long for it
 
 
@@ -60,16 +61,26 @@ def read_outcome(connection: Connection, use: KeyUse, now: datetime) -> EnrolOut
 
     None: this is the first, or the last one is forgotten.  Other input is a conflict.
     """
-    row = connection.execute(
-        select(idempotency_key).where(
-            idempotency_key.c.learner_id == use.learner,
-            idempotency_key.c.mutation == use.mutation,
-            idempotency_key.c.key == use.key,
-            idempotency_key.c.created_at > now - KEPT_FOR,
+    return read_outcomes(connection, [use], now).get(use)
+
+
+def read_outcomes(
+    connection: Connection, uses: Sequence[KeyUse], now: datetime
+) -> Mapping[KeyUse, EnrolOutcome]:
+    """Return what came of the first uses of keys, as `read_outcome` does, without the new ones."""
+    table = idempotency_key
+    scopes = {(use.learner, use.mutation, use.key): use for use in uses}
+    rows = connection.execute(
+        select(table).where(
+            is_one_row_of(connection, [table.c[name] for name in _SCOPE], list(scopes)),
+            table.c.created_at > now - KEPT_FOR,
         )
-    ).first()
-    if row is None:
-        return None
+    ).all()
+    found = {scopes[row.learner_id, row.mutation, row.key]: row for row in rows}
+    return {use: _to_outcome(connection, use, row) for use, row in found.items()}
+
+
+def _to_outcome(connection: Connection, use: KeyUse, row: Row[Any]) -> EnrolOutcome:
     if row.input_hash != use.input_hash:
         return EnrolOutcome(None, (policy.IDEMPOTENCY_CONFLICT,))
     refusals = tuple(_to_refusal(each) for each in row.refusals)
@@ -81,19 +92,28 @@ def read_outcome(connection: Connection, use: KeyUse, now: datetime) -> EnrolOut
 
 def record(connection: Connection, use: KeyUse, outcome: EnrolOutcome, now: datetime) -> None:
     """Keep what came of the first use of a key, unless it is only "not now"."""
-    if any(refusal.code in NOT_NOW for refusal in outcome.refusals):
-        return
-    told = {
-        "input_hash": use.input_hash,
-        "enrolment_id": outcome.enrolment.id if outcome.enrolment else None,
-        "refusals": [asdict(refusal) for refusal in outcome.refusals],
-        "created_at": now,
-    }
-    scope = {"learner_id": use.learner, "mutation": use.mutation, "key": use.key}
-    statement = insert_into(connection, idempotency_key).values(scope | told)
-    connection.execute(  # what stands there already is forgotten, else it would have been read
-        statement.on_conflict_do_update(index_elements=list(scope), set_=told)
-    )
+    record_all(connection, [(use, outcome, now)])
+
+
+def record_all(
+    connection: Connection, made: Iterable[tuple[KeyUse, EnrolOutcome, datetime]]
+) -> None:
+    """Keep what came of the first uses of keys, as `record` does."""
+    rows = [
+        {
+            "learner_id": use.learner,
+            "mutation": use.mutation,
+            "key": use.key,
+            "input_hash": use.input_hash,
+            "enrolment_id": outcome.enrolment.id if outcome.enrolment else None,
+            "refusals": [asdict(refusal) for refusal in outcome.refusals],
+            "created_at": now,
+        }
+        for use, outcome, now in made
+        if not any(refusal.code in NOT_NOW for refusal in outcome.refusals)
+    ]
+    # what stands there already is forgotten, else it would have been read
+    insert_all(connection, idempotency_key, rows, replacing=_SCOPE)
 
 
 def prune(connection: Connection, now: datetime) -> int:

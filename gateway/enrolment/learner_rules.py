@@ -6,6 +6,7 @@ An age is judged and never told: refusals are kept with their keys, and say the 
 from gateway.enrolment.deadlines import age_on, first_purchase_deadline, next_purchase_deadline
 from gateway.enrolment.facts import Facts
 from gateway.enrolment.findings import Finding, Rule, found
+from gateway.enrolment.purchase_deadlines import last_rated_at
 from schema.model.enrolment import EnrolErrorCode
 
 _CODE = EnrolErrorCode
@@ -93,10 +94,10 @@ def _next_purchase(facts: Facts) -> Finding | None:
     """Judge once everything taken so far is rated: only then do the days begin."""
     if facts.learner is None or facts.rules is None:
         return None
-    rated = [each.rated_at for each in facts.taken if each.is_finished and each.rated_at]
-    if not rated or len(rated) < len(facts.taken):
+    rated_at = last_rated_at(facts.taken)
+    if rated_at is None:
         return found()
-    deadline = next_purchase_deadline(facts.rules, max(rated))
+    deadline = next_purchase_deadline(facts.rules, rated_at)
     if deadline is None:
         return found()
     within = facts.rules.purchase.next_within_days
@@ -106,7 +107,7 @@ def _next_purchase(facts: Facts) -> Finding | None:
     )
     return found(
         message if deadline.has_passed(facts.now) else None,
-        ratedAt=max(rated).isoformat(),
+        ratedAt=rated_at.isoformat(),
         withinDays=within,
         lastDay=deadline.last_day,
     )

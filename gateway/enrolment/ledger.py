@@ -1,20 +1,21 @@
 """Enrolments in the tables of the ledger: functions of a connection whose caller commits."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from adapters.base import Booking
 from gateway.enrolment import events, places
 from gateway.enrolment.facts import Participant, PastEnrolment
-from gateway.enrolment.goods import Goods
+from gateway.enrolment.goods import UNTOLD, Goods
 from gateway.enrolment.money import Movement, post
-from gateway.storage.ledger_tables import enrolment, learner
+from gateway.storage.ledger_tables import enrolment, enrolment_event, learner
+from gateway.storage.sets import insert_all, is_one_of
 from gateway.telemetry import ENROLMENTS
 from schema.model.enrolment import (
     LIVE,
@@ -54,6 +55,7 @@ class Filed:
     sent_at: datetime | None = None  # from when on the partner may know of it
     settled_at: datetime | None = None
     resumes_as: EnrolmentStatus | None = None  # what it was before it was to be cancelled
+    lapses_at: datetime | None = None  # told when filing; not read back
 
     @property
     def booking(self) -> Booking:
@@ -94,21 +96,37 @@ def new_enrolment_id(now: datetime, dice: random.Random) -> EnrolmentId:
     return EnrolmentId(str(UUID(int=bits)))
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A learner, and what they can still spend, in rupiah."""
+
+    participant: Participant
+    spendable: int
+
+
 def lock_learner(connection: Connection, learner_id: LearnerId) -> Participant | None:
-    """Keep a learner's money and enrolments still until the commit; None for unknown ones.
+    """Keep a learner's money and enrolments still until the commit; None for unknown ones."""
+    account = lock_accounts(connection, [learner_id], wait=True).get(learner_id)
+    return account.participant if account else None
 
-    Foreign keys may still be checked against it.  SQLite has one writer at a time, so
-    its transaction is the lock.
+
+def lock_accounts(
+    connection: Connection, ids: Collection[LearnerId], *, wait: bool
+) -> Mapping[LearnerId, Account]:
+    """Keep the money and enrolments of known learners still until the commit.
+
+    Without `wait`, those that somebody else keeps still are left out.  Foreign keys may still
+    be checked against them.  SQLite has one writer at a time, so its transaction is the lock.
     """
-    row = select(learner).where(learner.c.id == learner_id).with_for_update(key_share=True)
-    return _to_participant(connection.execute(row).first())
+    question = select(learner).where(is_one_of(connection, learner.c.id, ids))
+    locking = question.with_for_update(key_share=True, skip_locked=not wait)
+    return _to_accounts(connection.execute(locking))
 
 
-def read_learner(connection: Connection, learner_id: LearnerId) -> Participant | None:
+def read_account(connection: Connection, learner_id: LearnerId) -> Account | None:
     """Return a learner without keeping anything still; None for unknown ones."""
-    return _to_participant(
-        connection.execute(select(learner).where(learner.c.id == learner_id)).first()
-    )
+    rows = connection.execute(select(learner).where(learner.c.id == learner_id))
+    return _to_accounts(rows).get(learner_id)
 
 
 def is_live() -> ColumnElement[bool]:
@@ -116,12 +134,15 @@ def is_live() -> ColumnElement[bool]:
     return enrolment.c.status.in_(sorted(LIVE))
 
 
-def open_enrolment(connection: Connection, filed: Filed, first: Step) -> None:
-    """File a new enrolment with its first event."""
-    record = filed.enrolment
-    connection.execute(insert(enrolment).values(_to_row(filed)))
-    event = EnrolmentEvent(record.created_at, None, first.after, first.actor, first.cause)
-    events.append(connection, record.id, filed.version, [event])
+def open_enrolments(connection: Connection, opened: Sequence[tuple[Filed, Step]]) -> None:
+    """File new enrolments, each with its first event."""
+    insert_all(connection, enrolment, [_to_row(filed) for filed, _ in opened])
+    happened = []
+    for filed, first in opened:
+        at = filed.enrolment.created_at
+        event = EnrolmentEvent(at, None, first.after, first.actor, first.cause)
+        happened += events.to_rows(filed.enrolment.id, filed.version, [event])
+    insert_all(connection, enrolment_event, happened)
 
 
 def change_enrolment(connection: Connection, filed: Filed, change: Change, now: datetime) -> Filed:
@@ -137,7 +158,7 @@ def change_enrolment(connection: Connection, filed: Filed, change: Change, now: 
     changed = connection.execute(
         update(enrolment)
         .where(enrolment.c.id == record.id, enrolment.c.version == filed.version)
-        .values(status=status, version=version, **_to_columns(filed, change))
+        .values(status=status, version=version, **_to_columns(filed, change, now))
         .returning(enrolment)
     ).first()
     if changed is None:
@@ -168,23 +189,31 @@ def lock_filed(connection: Connection, *conditions: ColumnElement[bool]) -> File
     return None if row is None else to_filed(row)
 
 
-def read_history(connection: Connection, learner_id: LearnerId) -> Sequence[PastEnrolment]:
-    """Return all that a learner was ever enrolled in, oldest first."""
+def read_histories(
+    connection: Connection, ids: Collection[LearnerId]
+) -> Mapping[LearnerId, Sequence[PastEnrolment]]:
+    """Return all that learners were ever enrolled in, oldest first; nobody without any."""
     rows = connection.execute(
         select(enrolment)
-        .where(enrolment.c.learner_id == learner_id)
-        .order_by(enrolment.c.created_at, enrolment.c.id)
+        .where(is_one_of(connection, enrolment.c.learner_id, ids))
+        .order_by(enrolment.c.learner_id, enrolment.c.created_at, enrolment.c.id)
     )
-    return [
-        PastEnrolment(
-            to_filed(row).enrolment,
-            settled_at=row.settled_at,
-            completed_at=row.completed_at,
-            rated_at=row.rated_at,
-            cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
-        )
-        for row in rows
-    ]
+    histories: dict[LearnerId, list[PastEnrolment]] = {}
+    for row in rows:
+        past = to_past(row)
+        histories.setdefault(past.record.learner, []).append(past)
+    return histories
+
+
+def to_past(row: Row[Any]) -> PastEnrolment:
+    """Return what a row of `enrolment` says of a learner's past."""
+    return PastEnrolment(
+        to_filed(row).enrolment,
+        settled_at=row.settled_at,
+        completed_at=row.completed_at,
+        rated_at=row.rated_at,
+        cancelled_by=Actor(row.cancelled_by) if row.cancelled_by else None,
+    )
 
 
 def to_filed(row: Row[Any]) -> Filed:
@@ -217,9 +246,15 @@ def to_filed(row: Row[Any]) -> Filed:
     )
 
 
-def _to_columns(filed: Filed, change: Change) -> dict[str, Any]:
-    """Return what a change writes beside the status; of a cancellation also who wanted it."""
+def _to_columns(filed: Filed, change: Change, now: datetime) -> dict[str, Any]:
+    """Return what a change writes beside the status.
+
+    Of a cancellation that is also who wanted it, and with a course that begins its deadline is
+    to be judged.
+    """
     columns = dict(change.columns or {})
+    if any(step.after is EnrolmentStatus.ACTIVE for step in change.steps):
+        columns.setdefault("lapses_at", now)
     if change.steps and change.steps[-1].after is EnrolmentStatus.CANCELLED:
         was_asked_for = filed.resumes_as is not None  # only learners ask for it beforehand
         columns["cancelled_by"] = Actor.LEARNER if was_asked_for else change.steps[-1].actor
@@ -237,9 +272,12 @@ def _to_events(
     return happened
 
 
-def _to_participant(row: Row[Any] | None) -> Participant | None:
-    if row is None:
-        return None
+def _to_accounts(rows: Iterable[Row[Any]]) -> Mapping[LearnerId, Account]:
+    return {LearnerId(row.id): Account(to_participant(row), row.spendable) for row in rows}
+
+
+def to_participant(row: Row[Any]) -> Participant:
+    """Return what a row of `learner` says of a person, as far as the rules ask."""
     return Participant(
         id=LearnerId(row.id),
         scheme=row.scheme,
@@ -269,5 +307,6 @@ def _to_row(filed: Filed) -> dict[str, Any]:
         "created_at": record.created_at,
         "expected_by": record.expected_by,
         "hold_until": filed.hold_until,
-        **(filed.goods.columns if filed.goods else {}),
+        "lapses_at": filed.lapses_at,
+        **(filed.goods or UNTOLD).columns,
     }

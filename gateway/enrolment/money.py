@@ -10,14 +10,16 @@ The database keeps each learner's sums beside the learner and refuses a movement
 make one negative, so two that race for the same money cannot both have it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from gateway.storage.ledger_tables import entry, learner
+from gateway.storage.sets import insert_all
 from schema.model.values import EnrolmentId, LearnerId
 
 
@@ -79,8 +81,13 @@ def movement_of(
 
 def post(connection: Connection, movement: Movement, at: datetime) -> None:
     """Write a movement's two rows; nothing for a sum of zero.  Posting twice is refused."""
-    if rows := to_rows(movement, at):
-        connection.execute(insert(entry).values(rows))  # one statement: it sums to zero
+    post_all(connection, [(movement, at)])
+
+
+def post_all(connection: Connection, movements: Iterable[tuple[Movement, datetime]]) -> None:
+    """Write the rows of movements in one statement: together they sum to zero, as each does."""
+    rows = [row for movement, at in movements for row in to_rows(movement, at)]
+    insert_all(connection, entry, rows)
 
 
 def to_rows(movement: Movement, at: datetime) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ the bytes leave, and SEND again only once it is known that nothing came of them:
 never sends twice.  Functions of a connection, as in `ledger`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, upd
 
 from gateway.enrolment.ledger import Filed, to_filed
 from gateway.storage.ledger_tables import enrolment, outbox
+from gateway.storage.sets import insert_all
 from gateway.storage.upsert import insert_into
 from schema.model.values import EnrolmentId, PartnerCode
 
@@ -67,15 +68,16 @@ def put_errand(
     step: NextStep = NextStep.SEND,
 ) -> None:
     """Ask for an enrolment to be taken to its partner; an errand that is out already goes on."""
-    row = {
-        "enrolment_id": filed.enrolment.id,
-        "operation": operation,
-        "partner": filed.enrolment.partner,
-        "next_step": step,
-        "attempts": 0,
-        "next_attempt_at": now,
-    }
+    row = _to_row(filed, now, operation, step)
     connection.execute(insert_into(connection, outbox).values(row).on_conflict_do_nothing())
+
+
+def put_first_errands(connection: Connection, filed: Iterable[Filed]) -> None:
+    """Ask for new enrolments to be taken to their partners."""
+    rows = [
+        _to_row(each, each.enrolment.created_at, Operation.ENROL, NextStep.SEND) for each in filed
+    ]
+    insert_all(connection, outbox, rows)
 
 
 def read_due(
@@ -182,6 +184,17 @@ def _is(errand: Errand) -> ColumnElement[bool]:
         outbox.c.enrolment_id == errand.filed.enrolment.id,
         outbox.c.operation == errand.operation,
     )
+
+
+def _to_row(filed: Filed, now: datetime, operation: Operation, step: NextStep) -> dict[str, Any]:
+    return {
+        "enrolment_id": filed.enrolment.id,
+        "operation": operation,
+        "partner": filed.enrolment.partner,
+        "next_step": step,
+        "attempts": 0,
+        "next_attempt_at": now,
+    }
 
 
 def _to_errand(row: Row[Any]) -> Errand:

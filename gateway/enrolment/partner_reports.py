@@ -8,7 +8,7 @@ we have sent is parked until there is such a thing.
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,7 @@ from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.settling_tables import partner_report
 from gateway.storage.upsert import insert_into
+from schema.model.enrolment import EnrolmentStatus
 from schema.model.values import PartnerCode, Reference
 
 LONGEST_REFERENCE = 64
@@ -93,16 +94,23 @@ class PartnerReports:
         *,
         now: Callable[[], datetime],
         notify: Callable[[], None] = lambda: None,
+        judge: Callable[[PartnerReport], Awaitable[None]] | None = None,
     ) -> None:
-        """Make the desk; `notify` is called after each commit that changed an enrolment."""
+        """Make the desk; `notify` is called after each commit that changed an enrolment.
+
+        `judge` raises `BadReportError` for what the programme's rules do not allow.
+        """
         self._database = database
         self._now = now
         self._notify = notify
+        self._judge = judge
 
     async def apply(self, report: PartnerReport) -> Applied:
         """Record a report and do what it says.  Raises `BadReportError`."""
         now = self._now()
         check(report, now)
+        if self._judge is not None:
+            await self._judge(report)
         applied, steps = await self._database.write(lambda c: apply_report(c, report, now))
         self._tell(steps)
         return applied
@@ -175,6 +183,8 @@ def catch_up(connection: Connection, filed: Filed, now: datetime) -> tuple[Step,
             connection, filed.enrolment.id, DisagreementKind.NO_PLACE_LEFT, detail, now
         )
         return ()
+    if filed.enrolment.status is EnrolmentStatus.WAITLISTED and heard.change.steps:
+        disagreements.clear(connection, filed.enrolment.id, DisagreementKind.NO_PLACE_LEFT)
     if heard.is_unwanted:
         outbox.put_errand(connection, filed, now, Operation.CANCEL)
     if heard.conflict is not None:

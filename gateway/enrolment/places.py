@@ -6,12 +6,25 @@ session we know what the partner said last, and count what it cannot have counte
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from gateway.storage.ledger_tables import enrolment
+from gateway.storage.sets import is_one_of
 from gateway.storage.settling_tables import quota
 from gateway.storage.upsert import insert_into
 from schema.model.enrolment import SEATED, EnrolmentStatus
@@ -59,9 +72,27 @@ def read_quota(
     connection: Connection, session_id: SessionId, *, for_update: bool = False
 ) -> Quota | None:
     """Return a session's seats if they are ours to give."""
-    question = select(quota).where(quota.c.session_id == session_id)
-    row = connection.execute(question.with_for_update() if for_update else question).first()
-    return None if row is None else Quota(session_id, row.capacity, row.taken, row.waiting_places)
+    return _read_quotas(connection, [session_id], for_update=for_update).get(session_id)
+
+
+def _read_quotas(
+    connection: Connection, ids: Collection[SessionId], *, for_update: bool = False
+) -> dict[SessionId, Quota]:
+    """Return the seats of sessions that are ours to give, locked in one order by everybody."""
+    if not ids:
+        return {}
+    question = (
+        select(quota)
+        .where(is_one_of(connection, quota.c.session_id, ids))
+        .order_by(quota.c.session_id)
+    )
+    rows = connection.execute(question.with_for_update() if for_update else question)
+    return {
+        SessionId(row.session_id): Quota(
+            SessionId(row.session_id), row.capacity, row.taken, row.waiting_places
+        )
+        for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,31 +110,41 @@ class Room:
         """Whether no seat is left for who comes now; who waits comes first."""
         return self.quota is not None and (self.waiting > 0 or not self.quota.has_room)
 
+    def with_one_more(self) -> "Room":
+        """Return the room after one more came: seated, or waiting if it is full."""
+        if self.quota is None:
+            return self
+        if self.is_full:
+            return replace(self, waiting=self.waiting + 1)
+        return replace(self, quota=replace(self.quota, taken=self.quota.taken + 1))
+
     @property
     def can_wait(self) -> bool:
         """Whether the waiting list takes one more."""
         return self.quota is not None and self.waiting < self.quota.waiting_places
 
 
-def read_room(connection: Connection, session_id: SessionId | None) -> Room:
-    """Return what room there is."""
-    quota = None if session_id is None else read_quota(connection, session_id)
-    if session_id is None or quota is None:
-        return Room()
-    waiting = count_waiting(connection, session_id) if quota.waiting_places else 0
-    return Room(quota, waiting)
+def read_rooms(connection: Connection, ids: Collection[SessionId]) -> dict[SessionId, Room]:
+    """Return what room there is in sessions whose seats are ours."""
+    return {
+        session_id: Room(
+            quota, count_waiting(connection, session_id) if quota.waiting_places else 0
+        )
+        for session_id, quota in _read_quotas(connection, ids).items()
+    }
 
 
-def keep_still(connection: Connection, session_id: SessionId) -> None:
-    """Let nobody take or free a seat of a session until the commit, while there is one to take.
+def keep_still(connection: Connection, ids: Collection[SessionId]) -> None:
+    """Let nobody take or free a seat of sessions until the commit, while there is one to take.
 
     Those who come too late do not wait for each other.
     """
-    quota = read_quota(connection, session_id)
-    if quota is None:
-        lock_session(connection, session_id)
-    elif quota.has_room:
-        read_quota(connection, session_id, for_update=True)
+    if not ids or connection.dialect.name == "sqlite":  # it has one writer anyway
+        return
+    quotas = _read_quotas(connection, ids)
+    lock_sessions(connection, [session_id for session_id in ids if session_id not in quotas])
+    with_room = [session_id for session_id, each in quotas.items() if each.has_room]
+    _read_quotas(connection, with_room, for_update=True)
 
 
 def set_quota(
@@ -138,13 +179,24 @@ def claim(connection: Connection, session_id: SessionId | None) -> None:
     """Take a seat, if it is ours to give.  Raises `NoPlaceError` when none is left."""
     if session_id is None:
         return
+    if not _take(connection, session_id, 1) and read_quota(connection, session_id) is not None:
+        raise NoPlaceError(session_id)
+
+
+def claim_all(connection: Connection, seats: Mapping[SessionId, int]) -> None:
+    """Take so many seats of sessions that are ours.  Raises `NoPlaceError` if too few are left."""
+    for session_id, number in sorted(seats.items()):
+        if not _take(connection, session_id, number):
+            raise NoPlaceError(session_id)
+
+
+def _take(connection: Connection, session_id: SessionId, number: int) -> bool:
     taken = connection.execute(
         update(quota)
-        .where(quota.c.session_id == session_id, quota.c.taken < quota.c.capacity)
-        .values(taken=quota.c.taken + 1)
+        .where(quota.c.session_id == session_id, quota.c.taken + number <= quota.c.capacity)
+        .values(taken=quota.c.taken + number)
     )
-    if not taken.rowcount and read_quota(connection, session_id) is not None:
-        raise NoPlaceError(session_id)
+    return taken.rowcount > 0
 
 
 def follow(
@@ -172,20 +224,38 @@ def count_waiting(connection: Connection, session_id: SessionId) -> int:
 
 def lock_session(connection: Connection, session_id: SessionId) -> None:
     """Keep the count of a session's seats still until the commit."""
-    if connection.dialect.name == "postgresql":
-        digest = hashlib.sha256(session_id.encode()).digest()
-        key = int.from_bytes(digest[:8], "big", signed=True)
-        connection.execute(select(func.pg_advisory_xact_lock(key)))
+    lock_sessions(connection, [session_id])
+
+
+def lock_sessions(connection: Connection, ids: Collection[SessionId]) -> None:
+    """Keep the counts of sessions' seats still until the commit, locked in one order."""
+    if ids and connection.dialect.name == "postgresql":
+        numbers = sorted(_to_lock(session_id) for session_id in ids)
+        each = func.unnest(literal(numbers, ARRAY(BigInteger))).column_valued("number")
+        connection.execute(select(func.pg_advisory_xact_lock(each)))
+
+
+def _to_lock(session_id: SessionId) -> int:
+    digest = hashlib.sha256(session_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def count_seats_taken(
-    connection: Connection, session_id: SessionId, counted_until: datetime
-) -> int:
-    """Count places of a session that its partner had not counted before `counted_until`."""
-    settled = enrolment.c.settled_at
-    taken = select(func.count()).where(
-        enrolment.c.session_id == session_id,
-        takes_place(),
-        or_(settled.is_(None), settled >= counted_until),
-    )
-    return connection.execute(taken).scalar_one()
+    connection: Connection, counted_until: Mapping[SessionId, datetime]
+) -> dict[SessionId, int]:
+    """Count places of sessions that their partners had not counted before `counted_until`."""
+    counted: Counter[SessionId] = Counter()
+    for moment in set(counted_until.values()):  # one per partner
+        ids = [session_id for session_id, until in counted_until.items() if until == moment]
+        settled = enrolment.c.settled_at
+        taken = (
+            select(enrolment.c.session_id, func.count())
+            .where(
+                is_one_of(connection, enrolment.c.session_id, ids),
+                takes_place(),
+                or_(settled.is_(None), settled >= moment),
+            )
+            .group_by(enrolment.c.session_id)
+        )
+        counted.update({SessionId(row[0]): row[1] for row in connection.execute(taken)})
+    return counted

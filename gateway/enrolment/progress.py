@@ -1,18 +1,17 @@
 """How a course goes on: meetings that were attended, its end, and the learner's rating."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from gateway.enrolment import ledger
+from gateway.enrolment.attending import AttendanceReport, attend, read_ripe, take_parked
 from gateway.enrolment.ledger import Change, Filed
-from gateway.enrolment.partner_reports import CLOCKS_DIFFER_BY, BadReportError
+from gateway.enrolment.partner_reports import CLOCKS_DIFFER_BY, LONGEST_REFERENCE, BadReportError
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.settling_tables import attendance
-from gateway.storage.upsert import insert_into
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.progress import (
     HIGHEST_RATING,
@@ -24,20 +23,11 @@ from schema.model.progress import (
     RatingOutcome,
     RatingRefusal,
 )
-from schema.model.values import EnrolmentId, PartnerCode, Reference
+from schema.model.values import EnrolmentId
 
 MOST_MEETINGS = 1_000
 _CODE = RatingErrorCode
 _ENDED = frozenset({EnrolmentStatus.COMPLETED, EnrolmentStatus.NOT_PASSED})
-
-
-@dataclass(frozen=True, slots=True)
-class AttendanceReport:
-    """A partner's word on one meeting of one reference."""
-
-    partner: PartnerCode
-    reference: Reference
-    attendance: Attendance
 
 
 class ProgressDesk:
@@ -53,15 +43,25 @@ class ProgressDesk:
         return await self._database.write(lambda c: _rate(c, request, now))
 
     async def record_attendance(self, report: AttendanceReport) -> bool:
-        """Record who was at a meeting; False for an unknown reference.
+        """Record who was at a meeting; False if it is parked until its reference is known.
 
         Reports may come twice and in any order: the newest stands.  Raises `BadReportError`.
         """
+        if (
+            not 1 <= len(report.reference) <= LONGEST_REFERENCE
+            or not report.reference.isprintable()
+        ):
+            raise BadReportError(f"a reference is 1 to {LONGEST_REFERENCE} printable characters")
         if not 1 <= report.attendance.meeting <= MOST_MEETINGS:
             raise BadReportError(f"meetings are counted from 1 to {MOST_MEETINGS}")
         if report.attendance.occurred_at > self._now() + CLOCKS_DIFFER_BY:
             raise BadReportError("the time of a report is not in the future; check the clock")
-        return await self._database.write(lambda c: _attend(c, report))
+        return await self._database.write(lambda c: attend(c, report))
+
+    async def take_parked(self) -> int:
+        """Record what was parked and is about something confirmed by now."""
+        ripe = await self._database.read(read_ripe)
+        return await self._database.write(lambda c: take_parked(c, ripe)) if ripe else 0
 
     async def read_progress(self, enrolment_id: EnrolmentId) -> Progress:
         """Return how far an enrolment has come."""
@@ -107,31 +107,6 @@ def _rate(connection: Connection, request: RateRequest, now: datetime) -> Rating
         message = f"You have rated it with {before} already."
         return _refused(_CODE.ALREADY_RATED, message, "rating", filed)
     return RatingOutcome(filed.enrolment)
-
-
-def _attend(connection: Connection, report: AttendanceReport) -> bool:
-    filed = ledger.lock_filed(
-        connection,
-        enrolment.c.partner == report.partner,
-        enrolment.c.reference == report.reference,
-    )
-    if filed is None or filed.settled_at is None:
-        return False
-    told = report.attendance
-    values = {"attended": told.attended, "occurred_at": told.occurred_at}
-    standing = attendance.c
-    is_newer = standing.occurred_at < told.occurred_at
-    wins_tie = (standing.occurred_at == told.occurred_at) & (~standing.attended)
-    connection.execute(
-        insert_into(connection, attendance)
-        .values(enrolment_id=filed.enrolment.id, meeting=told.meeting, **values)
-        .on_conflict_do_update(
-            index_elements=["enrolment_id", "meeting"],
-            set_=values,
-            where=or_(is_newer, wins_tie),
-        )
-    )
-    return True
 
 
 def _refused(

@@ -90,6 +90,7 @@ class Reconciler:
             await self._compare_ours(work)
             await self._compare_late(work)
             await self._compare_unknown(work)
+            await self._tell_disagreements(work)
         except PartnerError as exc:
             reason, times = exc.reason, self._times(work)
             await self._ledger.write(lambda c: reconciliations.give_up(c, run, reason, times))
@@ -199,6 +200,18 @@ class Reconciler:
                 return
             after = part[-1][0]
             await self._put_drifts(work, [drift for _, line in part for drift in unknown([line])])
+
+    async def _tell_disagreements(self, work: _Work) -> None:
+        """Tell what partners have said that day against what was settled."""
+        after: tuple[str, str] | None = None
+        while True:
+            read = partial(
+                reconciliations.read_disagreements, run=work.run, after=after, limit=self._part
+            )
+            part, after = await self._ledger.read(read)
+            if not part:
+                return
+            await self._put_drifts(work, part)
 
     async def _put_drifts(self, work: _Work, found: Sequence[Drift]) -> None:
         if found:

@@ -29,6 +29,7 @@ from gateway.enrolment.statements import Run, drop_lines, stands_for_all
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment, enrolment_event, entry
 from gateway.storage.reconcile_tables import reconciliation, reconciliation_drift, statement_line
+from gateway.storage.settling_tables import disagreement
 from gateway.storage.upsert import insert_into
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.reconciliation import (
@@ -117,6 +118,40 @@ def read_late(connection: Connection, run: Run, after: int, limit: int) -> tuple
         .limit(limit)
     ).all()
     return [_to_ours(row) for row in rows], rows[-1].number if rows else after
+
+
+def read_disagreements(
+    connection: Connection, run: Run, after: tuple[str, str] | None, limit: int
+) -> tuple[list[Drift], tuple[str, str] | None]:
+    """Return what was noted on the run's day and nobody has seen to, and where that ends."""
+    begins, ends = bounds_of(run.day)
+    key = tuple_(disagreement.c.enrolment_id, disagreement.c.kind)
+    question = (
+        select(disagreement, enrolment.c.reference, enrolment.c.status, enrolment.c.price)
+        .join(enrolment, enrolment.c.id == disagreement.c.enrolment_id)
+        .where(
+            enrolment.c.partner == run.partner,
+            disagreement.c.noted_at >= begins,
+            disagreement.c.noted_at < ends,
+        )
+        .order_by(disagreement.c.enrolment_id, disagreement.c.kind)
+        .limit(limit)
+    )
+    if after:
+        question = question.where(key > after)
+    rows = connection.execute(question).all()
+    found = [
+        Drift(
+            DriftKind.DISAGREEMENT,
+            row.reference,
+            row.price,
+            EnrolmentId(row.enrolment_id),
+            row.status,
+            detail=row.detail,
+        )
+        for row in rows
+    ]
+    return found, (rows[-1].enrolment_id, rows[-1].kind) if rows else after
 
 
 def put_drifts(connection: Connection, run: Run, first: int, found: Sequence[Drift]) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, tuple_
 
-from gateway.enrolment import hearing, ledger, outbox
+from gateway.enrolment import disagreements, hearing, ledger, outbox
 from gateway.enrolment.audit import records as audit
 from gateway.enrolment.hearing import PAID
 from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Operation
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment, enrolment_event
+from gateway.storage.settling_tables import disagreement
 from schema.model.enrolment import Actor, EnrolmentStatus
 from schema.model.progress import (
     Review,
@@ -24,11 +25,16 @@ from schema.model.progress import (
     ReviewRefusal,
     ReviewWish,
 )
+from schema.model.values import EnrolmentId
 from schema.ports import BadCursorError, Slice, Window
 
 _S = EnrolmentStatus
 _LONGEST_CURSOR = 200
-_WAITS = enrolment.c.status == _S.MANUAL_REVIEW
+_WAITS = enrolment.c.id.in_(
+    select(enrolment.c.id)
+    .where(enrolment.c.status == _S.MANUAL_REVIEW)
+    .union(select(disagreement.c.enrolment_id))
+)
 
 
 class ReviewDesk:
@@ -67,12 +73,15 @@ def _settle(
     if filed is None:
         message = "There is no such enrolment; list the reviews to find its id."
         return _refused(ReviewErrorCode.NOT_FOUND, message), ()
+    if wish.decision is ReviewDecision.ACKNOWLEDGE:
+        return _acknowledge(connection, filed, wish, now), ()
     status = filed.enrolment.status
     if status is not _S.MANUAL_REVIEW:
-        message = f"It is {status} and waits for nobody; list the reviews again."
+        message = f"It is {status} and waits for no decision; list the reviews again."
         return _refused(ReviewErrorCode.NOT_IN_REVIEW, message, filed), ()
     change = _to_change(filed, wish, now)
     changed = ledger.change_enrolment(connection, filed, change, now)
+    disagreements.clear_all(connection, filed.enrolment.id)  # they were seen in deciding
     if wish.decision is ReviewDecision.REJECT and filed.sent_at is not None:
         outbox.put_errand(connection, changed, now, Operation.CANCEL)  # in case it has booked
     audit.record(
@@ -85,6 +94,32 @@ def _settle(
         reason=wish.reason,
     )
     return ReviewOutcome(changed.enrolment), change.steps
+
+
+def _acknowledge(
+    connection: Connection, filed: Filed, wish: ReviewWish, now: datetime
+) -> ReviewOutcome:
+    """Forget what the partner has said against our record; the audit trail remembers."""
+    said = _read_disagreement(connection, filed.enrolment.id)
+    if not disagreements.clear_all(connection, filed.enrolment.id):
+        message = f"It is {filed.enrolment.status}, and its partner does not disagree."
+        return _refused(ReviewErrorCode.NOT_IN_REVIEW, message, filed)
+    audit.record(
+        connection,
+        audit.Act.DISAGREEMENT_SEEN,
+        filed.enrolment.id,
+        by=wish.by,
+        at=now,
+        disagreement=said,
+        reason=wish.reason,
+    )
+    return ReviewOutcome(filed.enrolment)
+
+
+def _read_disagreement(connection: Connection, enrolment_id: EnrolmentId) -> str | None:
+    mine = disagreement.c.enrolment_id == enrolment_id
+    said: str | None = connection.scalar(select(func.min(disagreement.c.detail)).where(mine))
+    return said
 
 
 def _to_change(filed: Filed, wish: ReviewWish, now: datetime) -> Change:
@@ -101,15 +136,32 @@ def _to_change(filed: Filed, wish: ReviewWish, now: datetime) -> Change:
 
 
 def _read_page(connection: Connection, window: Window) -> Slice[Review]:
-    total = connection.execute(select(func.count()).where(_WAITS)).scalar_one()
+    counted = select(func.count()).select_from(enrolment).where(_WAITS)
+    total = connection.execute(counted).scalar_one()
+    noted = (
+        select(
+            disagreement.c.enrolment_id,
+            func.min(disagreement.c.noted_at).label("noted_at"),
+            func.min(disagreement.c.detail).label("disagreement"),
+        )
+        .group_by(disagreement.c.enrolment_id)
+        .subquery()
+    )
     key, size = tuple_(enrolment.c.created_at, enrolment.c.id), window.first or 0
     last = enrolment_event
     question = (
-        select(enrolment, last.c.at.label("since"), last.c.cause.label("cause"))
+        select(
+            enrolment,
+            last.c.at.label("since"),
+            last.c.cause.label("cause"),
+            noted.c.noted_at,
+            noted.c.disagreement,
+        )
         .join(
             last,
             (last.c.enrolment_id == enrolment.c.id) & (last.c.number == enrolment.c.version),
         )
+        .outerjoin(noted, noted.c.enrolment_id == enrolment.c.id)
         .where(_WAITS)
         .order_by(enrolment.c.created_at, enrolment.c.id)
         .limit(size + 1)
@@ -128,7 +180,14 @@ def _read_page(connection: Connection, window: Window) -> Slice[Review]:
 
 def _to_review(row: Row[Any]) -> Review:
     filed = ledger.to_filed(row)
-    return Review(filed.enrolment, row.since, row.cause, filed.resumes_as is not None)
+    is_decided = filed.enrolment.status is not _S.MANUAL_REVIEW
+    return Review(
+        filed.enrolment,
+        row.noted_at if is_decided else row.since,
+        row.disagreement if is_decided else row.cause,
+        is_cancellation=not is_decided and filed.resumes_as is not None,
+        disagreement=row.disagreement,
+    )
 
 
 def _to_cursor(row: Row[Any]) -> str:

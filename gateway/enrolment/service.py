@@ -1,27 +1,25 @@
 """Enrolling: read the facts, ask the policy, record the intent.  The courier tells the partner."""
 
 import random
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from gateway.enrolment import events, keys, ledger, money, outbox, paging, places, policy
-from gateway.enrolment.facts import Facts, Participant
-from gateway.enrolment.gathering import Wish, keep_still, read_facts
-from gateway.enrolment.goods import to_goods
+from gateway.enrolment import events, keys, ledger, money, paging, places, policy
+from gateway.enrolment.facts import Facts
+from gateway.enrolment.gathering import Wish, read_standing
 from gateway.enrolment.in_flight import TurnNotComeError, Turns, is_lock_timeout
 from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.learners import Learners
-from gateway.enrolment.ledger import Filed, Step
+from gateway.enrolment.recording import FIRST, Recorded, Recorder
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
+from gateway.storage.together import Together
 from schema.model.enrolment import (
-    Actor,
-    EnrolErrorCode,
     Enrolment,
     EnrolmentEvent,
     EnrolmentStatus,
@@ -30,21 +28,13 @@ from schema.model.enrolment import (
     EnrolVerdict,
     Refusal,
 )
-from schema.model.values import EnrolmentId, LearnerId, Money, Reference
-from schema.ports import OfferingFact, OfferingFacts, Slice, Window
+from schema.model.values import EnrolmentId, LearnerId, Money
+from schema.ports import OfferingFacts, Slice, Window
 
-T = TypeVar("T")
+TRANSACTIONS_AT_ONCE = 2  # on PostgreSQL: one is judged while another is flushed
+MOST_TOGETHER = 64  # wishes in one transaction
 
-SETTLED_WITHIN = timedelta(minutes=10)  # what a learner is told to expect
-HELD_FOR = timedelta(hours=24)  # what is not sent by then gives money and seat back
-_FIRST = {
-    EnrolmentStatus.RESERVED: Step(
-        EnrolmentStatus.RESERVED, Actor.LEARNER, "enrolled through the gateway"
-    ),
-    EnrolmentStatus.WAITLISTED: Step(
-        EnrolmentStatus.WAITLISTED, Actor.LEARNER, "waits for a place"
-    ),
-}
+log = structlog.get_logger(__name__)
 
 
 class UnknownLearnerError(LookupError):
@@ -71,9 +61,14 @@ class EnrolmentService:
         self._learners = learners
         self._now = now
         self._notify = notify
-        self._dice = dice or random.SystemRandom()
         self._rules = rules or built_in_rules()
+        self._recorder = Recorder(self._rules, now, dice or random.SystemRandom())
         self._turns = Turns()
+        self._together: Together[LearnerId, Wish, Recorded] = Together(
+            self._record_together,
+            most=MOST_TOGETHER,
+            at_once=1 if database.is_sqlite else TRANSACTIONS_AT_ONCE,
+        )
 
     async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
         """Record a wish to enrol, or say why not; the same key gets the same outcome."""
@@ -83,9 +78,7 @@ class EnrolmentService:
             async with self._turns.turn((use.learner, use.mutation, use.key)) as was_before:
                 if was_before and (first := await self._read_outcome(use, wish.now)):
                     return first
-                outcome, is_new = await self._write_for(
-                    request.learner, lambda connection: self._record(connection, wish, use)
-                )
+                recorded = await self._record(wish)
         except UnknownLearnerError:
             return EnrolOutcome(None, await self._read_refusals_of_stranger(wish))
         except (TurnNotComeError, places.NoPlaceError):  # the seat that was free is gone again
@@ -94,10 +87,10 @@ class EnrolmentService:
             if not is_lock_timeout(exc):
                 raise
             return EnrolOutcome(None, (policy.IN_PROGRESS,))
-        if is_new and outcome.enrolment is not None:
-            ledger.count_changes((_FIRST[outcome.enrolment.status],))
+        if recorded.filed is not None:
+            ledger.count_changes((FIRST[recorded.filed.enrolment.status],))
             self._notify()
-        return outcome
+        return recorded.outcome
 
     async def read_verdicts(self, request: EnrolRequest) -> Sequence[EnrolVerdict]:
         """Return what every rule says of a wish, in order; its key plays no part."""
@@ -149,90 +142,41 @@ class EnrolmentService:
         return (refusal,) if refusal else ()
 
     def _read_facts(self, connection: Connection, wish: Wish) -> Facts | None:
-        learner = ledger.read_learner(connection, wish.request.learner)
-        learner = None if learner is None or learner.is_erased else learner
-        return read_facts(connection, wish, learner, self._rules, self._now())
+        account = ledger.read_account(connection, wish.request.learner)
+        account = None if account is None or account.participant.is_erased else account
+        standing = read_standing(connection, [wish], self._now())
+        return standing.facts_of(wish, account, self._rules)
 
-    async def _write_for(self, learner: LearnerId, change: Callable[[Connection], T]) -> T:
-        """Write, after making the learner known if need be.  Raises `UnknownLearnerError`."""
+    async def _record(self, wish: Wish) -> Recorded:
+        """Record with what else waits, or alone what cannot be.  Raises `UnknownLearnerError`."""
+        learner = wish.request.learner
+        recorded = await self._together.submit(learner, wish)
+        recorded = recorded or await self._record_alone(wish)
+        if recorded is None and await self._learners.read_or_provision(learner):
+            recorded = await self._record_alone(wish)
+        if recorded is None:
+            raise UnknownLearnerError(learner)
+        return recorded
+
+    async def _record_together(
+        self, wishes: Mapping[LearnerId, Wish]
+    ) -> Mapping[LearnerId, Recorded]:
+        """Record wishes in one transaction; none of them if one of them cannot be.
+
+        What is left out is recorded alone, where it may wait for a lock and fail by itself.
+        """
         try:
-            return await self._database.write(change)
-        except UnknownLearnerError:
-            if not await self._learners.read_or_provision(learner):
-                raise
-            return await self._database.write(change)
+            return await self._database.write(
+                lambda c: self._recorder.record(c, wishes, wait=False)
+            )
+        except OperationalError:  # it is the database's, so each would fail
+            raise
+        except Exception as exc:  # noqa: BLE001 - whose it is shows when each is alone
+            log.warning("enrolment.recorded_apart", error=type(exc).__name__, wishes=len(wishes))
+            return {}
 
-    def _record(self, connection: Connection, wish: Wish, use: KeyUse) -> tuple[EnrolOutcome, bool]:
-        """Return the outcome of a wish, and whether it made a new enrolment.
-
-        The learner's lock makes parallel requests of one learner take turns, so the
-        second of two sees the first one's key, enrolment and hold.
-        """
-        learner = ledger.lock_learner(connection, use.learner)
-        if learner is None or learner.is_erased:  # the erased must be imported again
-            raise UnknownLearnerError(use.learner)
-        if (before := keys.read_outcome(connection, use, wish.now)) is not None:
-            return before, False
-        outcome = self._judge(connection, wish, learner)
-        keys.record(connection, use, outcome, wish.now)
-        return outcome, not outcome.refusals
-
-    def _judge(self, connection: Connection, wish: Wish, learner: Participant) -> EnrolOutcome:
-        """File what the rules allow; else return the first refusal and what it points at."""
-        keep_still(connection, wish)
-        facts = read_facts(connection, wish, learner, self._rules, self._now())
-        refusal = policy.first_refusal(facts)
-        if refusal is None:
-            return EnrolOutcome(self._accept(connection, wish))
-        is_pointed_at = refusal.code is EnrolErrorCode.ALREADY_ENROLLED
-        return EnrolOutcome(facts.again if facts and is_pointed_at else None, (refusal,))
-
-    def _accept(self, connection: Connection, wish: Wish) -> Enrolment:
-        """File the enrolment, hold its price and seat, and leave an errand for the courier.
-
-        One that has to wait for a seat of ours holds its price only.
-        """
-        waits = places.read_room(connection, wish.request.session_id).is_full
-        filed = self._to_filed(wish, waits=waits)
-        record = filed.enrolment
-        hold = money.movement_of(
-            money.MovementKind.HOLD, record.learner, record.id, record.price.amount
-        )
-        ledger.open_enrolment(connection, filed, _FIRST[record.status])
-        money.post(connection, hold, wish.now)
-        if not waits:
-            places.claim(connection, record.session_id)
-            outbox.put_errand(connection, filed, wish.now)
-        return record
-
-    def _to_filed(self, wish: Wish, *, waits: bool) -> Filed:
-        request, fact = wish.request, wish.fact
-        if fact is None or fact.price is None:
-            raise ValueError("only what the policy allows is filed")
-        sessions = {session.id: session.key for session in fact.offering.sessions}
-        enrolment_id = ledger.new_enrolment_id(wish.now, self._dice)
-        record = Enrolment(
-            id=enrolment_id,
-            learner=request.learner,
-            status=EnrolmentStatus.WAITLISTED if waits else EnrolmentStatus.RESERVED,
-            course_id=fact.course_id,
-            offering_id=request.offering_id,
-            session_id=request.session_id,
-            partner=fact.partner,
-            price=fact.price,
-            reference=Reference(f"mitra-{enrolment_id}"),
-            created_at=wish.now,
-            expected_by=None if waits else wish.now + SETTLED_WITHIN,
-        )
-        session_key = sessions[request.session_id] if request.session_id else None
-        hold_until = _hold_until(fact, wish, waits=waits)
-        goods = to_goods(fact, request.session_id)
-        return Filed(record, 1, fact.key, session_key, goods, hold_until)
-
-
-def _hold_until(fact: OfferingFact, wish: Wish, *, waits: bool) -> datetime | None:
-    """Return until when a seat is held, or waited for: never past the session's start."""
-    starts = {session.id: session.starts_at for session in fact.offering.sessions}
-    starts_at = starts.get(wish.request.session_id) if wish.request.session_id else None
-    longest = None if waits else wish.now + HELD_FOR
-    return min((each for each in (starts_at, longest) if each), default=None)
+    async def _record_alone(self, wish: Wish) -> Recorded | None:
+        learner = wish.request.learner
+        wishes = {learner: wish}
+        recorded = await self._database.write(lambda c: self._recorder.record(c, wishes, wait=True))
+        return recorded.get(learner)

@@ -1,4 +1,6 @@
-"""What happens because time passes: holds run out, freed seats go to who waits, late reports fit.
+"""What happens because time passes.
+
+Holds run out, freed seats go to who waits, courses lapse unused, late reports fit.
 
 Any number of timekeepers may run: each thing is done in a transaction that locks it.
 """
@@ -14,11 +16,13 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from gateway.enrolment import hearing, ledger, outbox, places
+from gateway.enrolment.lapsing import Lapsing
 from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.places import NoPlaceError
-from gateway.enrolment.service import HELD_FOR, SETTLED_WITHIN
+from gateway.enrolment.progress import ProgressDesk
+from gateway.enrolment.recording import HELD_FOR, SETTLED_WITHIN
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.settling_tables import quota
@@ -48,12 +52,16 @@ class Timekeeper:
         *,
         now: Callable[[], datetime],
         notify: Callable[[], None] = lambda: None,
+        lapsing: Lapsing | None = None,
+        progress: ProgressDesk | None = None,
     ) -> None:
         """Make a timekeeper; `notify` is called after each commit that changed an enrolment."""
         self._database = database
         self._reports = reports
         self._now = now
         self._notify = notify
+        self._lapsing = lapsing
+        self._progress = progress
 
     async def run(self) -> None:
         """Look again and again."""
@@ -68,6 +76,9 @@ class Timekeeper:
         """Do all that is due now; return how many enrolments changed."""
         done = await self._expire()
         done += await self._promote()
+        done += await self._lapse()
+        if self._progress is not None:
+            await self._progress.take_parked()
         return done + await self._reports.apply_parked()
 
     async def _expire(self) -> int:
@@ -92,9 +103,21 @@ class Timekeeper:
                     promoted += 1
         return promoted
 
+    async def _lapse(self) -> int:
+        """End what was bought and has not been used in time."""
+        ended = 0
+        while self._lapsing is not None:
+            looked_at, steps = await self._lapsing.end_some()
+            if not looked_at:  # nothing is due, or another timekeeper is at it
+                break
+            self._tell(steps)
+            ended += len(steps)
+        return ended
+
     def _tell(self, steps: Sequence[Step]) -> None:
-        ledger.count_changes(steps)
-        self._notify()
+        if steps:
+            ledger.count_changes(steps)
+            self._notify()
 
 
 def _is_overdue(now: datetime) -> ColumnElement[bool]:

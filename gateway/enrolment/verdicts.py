@@ -34,6 +34,8 @@ def carry_out(connection: Connection, errand: Errand, verdict: Verdict, now: dat
         disagreements.note(connection, enrolment_id, kind, verdict.conflict, now)
     elif errand.operation is Operation.CANCEL and verdict.again is None:
         disagreements.clear(connection, enrolment_id, kind)
+    if errand.filed.enrolment.status is EnrolmentStatus.WAITLISTED and verdict.change.steps:
+        disagreements.clear(connection, enrolment_id, DisagreementKind.NO_PLACE_LEFT)
     was_undecided = errand.filed.enrolment.status is EnrolmentStatus.CANCEL_REQUESTED
     if was_undecided and filed.enrolment.status in PAID:
         partner_reports.catch_up(connection, filed, now)  # what came in while it was not decided

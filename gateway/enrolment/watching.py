@@ -6,7 +6,7 @@ slow gets the newest state, not every one on the way; the events tell what was b
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -65,7 +65,7 @@ class EnrolmentWatch:
 
     async def follow(
         self, learner: LearnerId, enrolment_id: EnrolmentId
-    ) -> AsyncIterator[Enrolment]:
+    ) -> AsyncGenerator[Enrolment, None]:
         """Give a learner's enrolment as it stands, then at each change, until it has ended.
 
         Nothing if it is not theirs.

@@ -117,6 +117,10 @@ enrolment = Table(
     Column("institution_name", Text),
     Column("category", Text),
     Column("region_code", Text),
+    Column("teaching", String(20)),  # how and when it takes place, as told at purchase
+    Column("starts_at", Text),  # ISO 8601: the days of the place need its offset
+    Column("ends_at", Text),
+    Column("lapses_at", Instant),  # when to look whether it has lapsed unused
     CheckConstraint("price >= 0", name="price"),
 )
 _is_live = enrolment.c.status.in_(sorted(LIVE))
@@ -155,6 +159,12 @@ Index(
     enrolment.c.id,
     sqlite_where=enrolment.c.status == "MANUAL_REVIEW",
     postgresql_where=enrolment.c.status == "MANUAL_REVIEW",
+)
+Index(
+    "ix_enrolment_lapsing",
+    enrolment.c.lapses_at,
+    sqlite_where=enrolment.c.status.in_(["ACTIVE", "CONFIRMED"]),
+    postgresql_where=enrolment.c.status.in_(["ACTIVE", "CONFIRMED"]),
 )
 
 enrolment_event = Table(

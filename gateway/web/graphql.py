@@ -1,6 +1,7 @@
 """The `/graphql` endpoint: who asks, what they see, and the answer as bytes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 
 import orjson
 from cross_web import HTTPException
@@ -15,7 +16,9 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.web.explorer import CONTENT_SECURITY_POLICY
 from gateway.web.identity import InvalidTokenError
+from gateway.web.sockets import INIT_SECONDS, RECHECK_SECONDS, SocketHandler, TextSocket
 from schema.context import Context, Viewer
+from schema.model.viewer import ANONYMOUS
 
 _VIEWER = "mitra.viewer"
 
@@ -24,29 +27,40 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     """Serves one schema; a bad token is 401 whatever is asked, so that clients notice.
 
     `identify` reads an `Authorization` header (None: anonymous) and raises
-    `InvalidTokenError`; `explorer` gives the page for browsers, or is None.
+    `InvalidTokenError`; `explorer` gives the page for browsers, or is None.  A page of another
+    origin than ours opens a WebSocket only if `allowed_origins` names its own.
     """
 
-    def __init__(
+    websocket_adapter_class = TextSocket
+    graphql_transport_ws_handler_class = SocketHandler
+
+    def __init__(  # noqa: PLR0913 - the composition root's wiring
         self,
         schema: Schema,
         *,
         identify: Callable[[str | None], Viewer],
         build_context: Callable[[Viewer], Context],
         explorer: Callable[[Request], str] | None,
+        allowed_origins: Sequence[str] = (),
+        init_seconds: float = INIT_SECONDS,
+        recheck_seconds: float = RECHECK_SECONDS,
     ) -> None:
         super().__init__(
             schema,
             graphql_ide="graphiql" if explorer else None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=init_seconds),
+            allowed_origins=allowed_origins,
         )
-        self._identify = identify
-        self._build_context = build_context
+        self.identify = identify
+        self.build_context = build_context
+        self.recheck_seconds = recheck_seconds
         self._explorer = explorer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, once its token has been checked."""
         if scope["type"] != "http":
+            scope[_VIEWER] = ANONYMOUS  # until the client signs in
             await super().__call__(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -56,7 +70,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     async def _answer(self, request: Request) -> Response:
         try:
-            request.scope[_VIEWER] = self._identify(request.headers.get("authorization"))
+            request.scope[_VIEWER] = self.identify(request.headers.get("authorization"))
             return await self.run(request)
         except InvalidTokenError as exc:
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
@@ -69,7 +83,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     ) -> Context:
         """Return what resolvers see: one consistent moment, for one viewer."""
         del response
-        return self._build_context(request.scope[_VIEWER])
+        return self.build_context(request.scope[_VIEWER])
 
     async def render_graphql_ide(self, request: Request) -> Response:
         """Return the explorer's page."""

@@ -70,6 +70,7 @@ class ReviewDecision(StrEnum):
 
     CONFIRM = "CONFIRM"
     REJECT = "REJECT"
+    ACKNOWLEDGE = "ACKNOWLEDGE"
 
 
 class ReviewErrorCode(StrEnum):
@@ -82,12 +83,16 @@ class ReviewErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """An enrolment that waits for a person: since when, and why."""
+    """An enrolment that waits for a person: since when, and why.
+
+    One that is settled waits if its partner disagrees with that: `disagreement` is how.
+    """
 
     enrolment: Enrolment
     since: datetime
     cause: str
     is_cancellation: bool  # it had been confirmed, and was to be cancelled
+    disagreement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class DriftKind(StrEnum):
     HOLD_MISSING = "HOLD_MISSING"
     HOLD_LEFT_OVER = "HOLD_LEFT_OVER"
     UNREADABLE_LINE = "UNREADABLE_LINE"
+    DISAGREEMENT = "DISAGREEMENT"
 
 
 class ReconciliationState(StrEnum):
@@ -96,3 +97,37 @@ class Reconciliation:
     def drift(self) -> Sum:
         """All disagreements together."""
         return Sum(sum(e.count for e in self.drifts), sum(e.amount for e in self.drifts))
+
+
+class ReconcileErrorCode(StrEnum):
+    """Why a comparison was not begun."""
+
+    NOT_FOUND = "NOT_FOUND"
+    INVALID_VALUE = "INVALID_VALUE"
+    IN_PROGRESS = "IN_PROGRESS"
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileWish:
+    """Somebody's wish to have a partner's day compared now."""
+
+    partner: PartnerCode
+    day: date
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileRefusal:
+    """One reason why not; `field` is the path of the input that it is about."""
+
+    code: ReconcileErrorCode
+    message: str
+    field: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileOutcome:
+    """The report as it stands while a new one is made (None: there was none), or why not."""
+
+    reconciliation: Reconciliation | None
+    refusals: tuple[ReconcileRefusal, ...] = ()

@@ -11,9 +11,14 @@ from schema.access import checked_operator
 from schema.context import Info
 from schema.model import reconciliation as records
 from schema.model.values import PartnerCode
+from schema.operators.blocks import to_actor
 from schema.paging import DEFAULT_SIZE, First, checked_size, given
 from schema.types.described import argument
-from schema.types.reconciliation import Reconciliation
+from schema.types.reconciliation import (
+    Reconciliation,
+    StartReconciliationInput,
+    StartReconciliationPayload,
+)
 
 
 @strawberry.type
@@ -40,3 +45,22 @@ class ReconciliationQuery:
         return await info.context.reconciliations.read_reports(
             PartnerCode(code) if code is not None else None, given(since), given(until), size
         )
+
+
+@strawberry.type
+class ReconciliationMutation:
+    """Fields of the mutation root."""
+
+    @strawberry.mutation(
+        description="Begin to compare a partner's day now, in the background; operators only.",
+        graphql_type=StartReconciliationPayload,
+    )
+    async def start_reconciliation(
+        self,
+        info: Info,
+        wish: Annotated[StartReconciliationInput, argument("Whose day, and which.", name="input")],
+    ) -> records.ReconcileOutcome:
+        """Begin one comparison."""
+        by = to_actor(checked_operator(info.context.viewer))
+        wanted = records.ReconcileWish(PartnerCode(wish.partner), wish.day, by)
+        return await info.context.reconciliations.start(wanted)

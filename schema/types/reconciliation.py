@@ -33,6 +33,8 @@ enumerated(
         _K.HOLD_MISSING: "It is on its way, and its price is not held.",
         _K.HOLD_LEFT_OVER: "Money is held for it that should be spent or free.",
         _K.UNREADABLE_LINE: "A line of the statement cannot be read.",
+        _K.DISAGREEMENT: "The partner's word, noted that day, contradicts what we had settled; a "
+        "person is to see to it (`enrolmentReviews`).",
     },
 )
 enumerated(
@@ -119,3 +121,43 @@ class Reconciliation:
         "The disagreements by kind; empty when all agree.", lambda root: root.drifts
     )
     drifts: list[Drift] = described("The first disagreements, one by one.", _drifts)
+
+
+@strawberry.input(description="A partner's day to compare.")
+class StartReconciliationInput:
+    """The GraphQL input of `ReconcileWish`."""
+
+    partner: str = described("The partner's code.")
+    day: date = described("The day in Asia/Jakarta, not later than today.")
+
+
+enumerated(
+    records.ReconcileErrorCode,
+    {
+        records.ReconcileErrorCode.NOT_FOUND: "No such partner gives statements.",
+        records.ReconcileErrorCode.INVALID_VALUE: "An input is out of its bounds.",
+        records.ReconcileErrorCode.IN_PROGRESS: "Days are being compared just now; ask again.",
+    },
+)
+
+
+@presents(records.ReconcileRefusal)
+class ReconciliationError:
+    """One reason why a comparison was not begun."""
+
+    code: records.ReconcileErrorCode = described("The reason, for programs.")
+    message: str = described("The reason, for people.")
+    field: list[str] | None = described("The path of the input that it is about, if any.")
+
+
+@presents(records.ReconcileOutcome)
+class StartReconciliationPayload:
+    """The report that stands while a new one is made, or why none is."""
+
+    reconciliation: Reconciliation | None = described(
+        "The report as it stands; null if that day was never compared. Ask `reconciliations` for "
+        "one with a later `startedAt`."
+    )
+    refusals: list[ReconciliationError] = described(
+        "Why the comparison was not begun; empty when it was.", name="userErrors"
+    )

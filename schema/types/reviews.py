@@ -33,6 +33,10 @@ class EnrolmentReview:
     is_cancellation: bool = described(
         "Whether it had been booked and was to be cancelled; a rejection refunds it then."
     )
+    disagreement: str | None = described(
+        "What its partner says against our record; acknowledge it once it is seen to. Null if it "
+        "says nothing."
+    )
 
 
 @strawberry.input(description="A person's decision about an enrolment.")

@@ -222,6 +222,8 @@ enumerated(
     {
         ReviewDecision.CONFIRM: "The partner has it: it is paid, and the learner may begin.",
         ReviewDecision.REJECT: "The partner does not have it, or shall not: the money returns.",
+        ReviewDecision.ACKNOWLEDGE: "What the partner says against our record has been seen to; "
+        "the enrolment stays as it is.",
     },
 )
 enumerated(

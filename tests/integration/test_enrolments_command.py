@@ -53,8 +53,10 @@ def test_an_operator_lists_and_settles(ledger: Enrolment):
     assert listed.endswith("1 waiting\n")
     assert settled == f"{ledger.id}\tREJECTED\n"
     assert mitra("enrolments", "review") == "0 waiting\n"
+    nothing = mitra("enrolments", "review", "acknowledge", named, "--reason", "why", fails=True)
+    assert "does not disagree" in nothing
     again = mitra("enrolments", "review", "confirm", ledger.id, "--reason", "why", fails=True)
-    assert "REJECTED and waits for nobody" in again
+    assert "REJECTED and waits for no decision" in again
 
 
 @pytest.mark.parametrize("reason", ["", "x" * 201, "a\x1bb"])

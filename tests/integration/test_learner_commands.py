@@ -7,6 +7,7 @@ import logging
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,24 @@ def test_learners_and_grants_from_files(tmp_path: Path):
         "grants", "expire", "--announced-until", "2024-02-28", "--last-day", "2024-03-13"
     )
     assert expired.stdout == "Rp 7,000,002 of 2 learners returned to the state\n"
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_rules_tell_whose_money_returns_to_the_state(tmp_path: Path):
+    today = datetime.now(UTC).date().isoformat()
+    late = SITI.replace("2024-02-28", today).replace("siti,", "ani,", 1).replace(CANARY, "")
+    mitra("learners", "import", a_file(tmp_path, SITI, BUDI, late))
+    grants = a_file(
+        tmp_path, "siti,10", "budi,20", "ani,40", header="reference,amount\n", name="g.csv"
+    )
+    mitra("grants", "post", grants)
+
+    expired, again = mitra("grants", "expire"), mitra("grants", "expire")
+    half = mitra("grants", "expire", "--last-day", "2024-03-13")
+
+    assert expired.stdout == "Rp 30 of 2 learners returned to the state\n"
+    assert again.stdout == "Rp 0 of 0 learners returned to the state\n"
+    assert half.exit_code == 2
 
 
 @pytest.mark.usefixtures("ledger")

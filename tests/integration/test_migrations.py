@@ -6,8 +6,11 @@ from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import StaticPool
 
 import gateway.storage.audit_tables  # its tables are the ledger's
+import gateway.storage.daily_tables
 import gateway.storage.learner_tables
-import gateway.storage.settling_tables  # noqa: F401 - the same
+import gateway.storage.parked_tables
+import gateway.storage.settling_tables
+import gateway.storage.sync_tables  # noqa: F401 - the catalogue's
 from gateway.storage.catalogue_tables import CATALOGUE
 from gateway.storage.engine import Database
 from gateway.storage.migrate import is_current, upgrade

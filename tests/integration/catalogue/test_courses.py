@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.storage import catalogue_tables as tables
+from gateway.storage import sync_tables
 from gateway.storage.engine import Database
 from schema.model.values import OfferingId, derived_id
 from tests.catalogue import PINTARIA, TOKOPEDIA, ScriptedPartner, a_partner, an_offering, offerings
@@ -69,7 +70,7 @@ async def test_ids_are_the_same_after_everything_is_read_again(
     partner = ScriptedPartner(offerings(5))
     await bench.sync(partner)
     before = {row["id"]: row["course_id"] for row in await bench.rows(tables.offering)}
-    for table in (tables.partner_status, tables.change_log, tables.offering, tables.course):
+    for table in (sync_tables.partner_status, tables.change_log, tables.offering, tables.course):
         await catalogue_db.write(lambda c, table=table: c.execute(table.delete()) and None)
 
     await bench.sync(partner)

@@ -8,7 +8,7 @@ from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.leases import LASTS, Leases
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.sync import CatalogueSync
-from gateway.storage import catalogue_tables as tables
+from gateway.storage import sync_tables
 from schema.model.values import FreshnessState
 from schema.ports import CourseQuery, Window
 from tests.catalogue import NOON, TOKOPEDIA, ScriptedPartner, a_partner, an_offering, offerings
@@ -162,7 +162,7 @@ async def test_two_processes_do_not_read_one_partner_at_once(bench: Workbench):
     assert skipped is None
     assert done is not None
     assert done.added == 3
-    assert await bench.count(tables.lease) == 0
+    assert await bench.count(sync_tables.lease) == 0
 
 
 async def test_long_descriptions_stay_in_the_store(bench: Workbench, follower: CatalogueFollower):

@@ -15,6 +15,7 @@ from gateway.catalogue.freshness import freshness, health
 from gateway.catalogue.history import read_runs
 from gateway.catalogue.leases import Leases
 from gateway.storage import catalogue_tables as tables
+from gateway.storage import sync_tables
 from schema.model.catalogue import Offering, Session
 from schema.model.held import AlarmKind, DecisionErrorCode, HeldSync, ListChangeKind
 from schema.model.values import FreshnessState, Money, PartnerHealth, RemoteId
@@ -142,7 +143,7 @@ async def test_approving_applies_the_list_as_it_was_staged(bench: Workbench):
     assert fact is not None
     assert fact.price == Money(2)
     assert await outcomes(bench) == ["APPLIED", "APPLIED"]
-    assert await bench.count(tables.staged_offering) == 0
+    assert await bench.count(sync_tables.staged_offering) == 0
     status = await bench.status()
     assert (status.offerings, status.held_run, status.withheld_since) == (3, None, None)
     assert status.fetched_at == held.read_at == bench.clock.moment - timedelta(minutes=5)
@@ -196,7 +197,7 @@ async def test_a_good_list_takes_the_place_of_the_held_one(bench: Workbench):
 
     assert (done.withheld, done.withdrawn) == (None, 1)
     assert await decisions(bench).read_held() == []
-    assert await bench.count(tables.staged_offering) == 0
+    assert await bench.count(sync_tables.staged_offering) == 0
 
 
 async def test_the_very_same_list_is_held_under_the_same_run(bench: Workbench):
@@ -208,7 +209,7 @@ async def test_the_very_same_list_is_held_under_the_same_run(bench: Workbench):
     again = await the_held(bench)
     assert replace(again, read_at=first.read_at) == first
     assert again.read_at > first.read_at
-    assert await bench.count(tables.staged_offering) == 3
+    assert await bench.count(sync_tables.staged_offering) == 3
 
 
 async def test_a_rejected_list_is_not_asked_about_again(bench: Workbench):
@@ -222,7 +223,7 @@ async def test_a_rejected_list_is_not_asked_about_again(bench: Workbench):
     assert await decisions(bench).read_held() == []
     assert await outcomes(bench) == ["APPLIED", "REJECTED", "REJECTED"]
     assert len(await bench.live_titles()) == 10
-    assert await bench.count(tables.staged_offering) == 0
+    assert await bench.count(sync_tables.staged_offering) == 0
     reason = freshness(a_partner(), await bench.status(), bench.clock.moment).reason or ""
     assert reason.endswith("(rejected by an operator: would withdraw 7 of 10 offerings)")
 

@@ -65,6 +65,7 @@ class Web:
             links=None,  # type: ignore[arg-type]
             blocks=None,  # type: ignore[arg-type]
             approvals=None,  # type: ignore[arg-type]
+            learners=None,  # type: ignore[arg-type]
             reconciliations=None,  # type: ignore[arg-type]
             reports=None,  # type: ignore[arg-type]
             search=None,  # type: ignore[arg-type]  # nor searches

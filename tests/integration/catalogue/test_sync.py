@@ -10,6 +10,7 @@ from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
 from adapters.errors import CursorExpiredError, PartnerUnavailableError
 from gateway.catalogue import loops, runs
 from gateway.storage import catalogue_tables as tables
+from gateway.storage import sync_tables
 from schema.model.catalogue import Session, UnknownTerm
 from schema.model.values import RemoteId
 from tests.catalogue import (
@@ -69,8 +70,8 @@ async def test_the_same_list_again_writes_nothing(bench: Workbench):
 async def test_staging_is_empty_when_a_run_has_ended(bench: Workbench):
     await bench.sync(ScriptedPartner(offerings(3), offerings(1, start=4)))
 
-    assert await bench.count(tables.staged_offering) == 0
-    assert await bench.count(tables.staged_page) == 0
+    assert await bench.count(sync_tables.staged_offering) == 0
+    assert await bench.count(sync_tables.staged_page) == 0
 
 
 async def test_an_unchanged_row_leaves_only_its_digest_in_staging(bench: Workbench):
@@ -81,7 +82,7 @@ async def test_an_unchanged_row_leaves_only_its_digest_in_staging(bench: Workben
     with pytest.raises(asyncio.CancelledError):
         await bench.sync(partner)
 
-    assert [row["payload"] for row in await bench.rows(tables.staged_offering)] == [None, None]
+    assert [row["payload"] for row in await bench.rows(sync_tables.staged_offering)] == [None, None]
 
 
 async def test_the_change_log_says_what_became_of_each_course(bench: Workbench):
@@ -133,7 +134,7 @@ async def test_a_killed_run_resumes_at_its_checkpoint(bench: Workbench):
 
     assert [cursor for cursor, _ in partner.asked] == ["2"]
     assert (done.fetched, done.added) == (6, 6)
-    assert await bench.count(tables.sync_run) == 1
+    assert await bench.count(sync_tables.sync_run) == 1
 
 
 async def test_an_old_checkpoint_is_not_resumed(bench: Workbench):
@@ -147,7 +148,7 @@ async def test_an_old_checkpoint_is_not_resumed(bench: Workbench):
     await bench.sync(partner)
 
     assert [cursor for cursor, _ in partner.asked] == [None, "1"]
-    assert {row["outcome"] for row in await bench.rows(tables.sync_run)} == {
+    assert {row["outcome"] for row in await bench.rows(sync_tables.sync_run)} == {
         "ABANDONED",
         "APPLIED",
     }
@@ -410,5 +411,5 @@ async def test_old_runs_go_but_never_the_one_whose_quarantine_is_current(
         partner.fails_once(PartnerUnavailableError(TOKOPEDIA, "connection refused"))
         await bench.sync(partner)
 
-    assert await bench.count(tables.sync_run) == 3
+    assert await bench.count(sync_tables.sync_run) == 3
     assert len(await bench.store.read_quarantine(TOKOPEDIA)) == 1

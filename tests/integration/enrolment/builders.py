@@ -17,10 +17,13 @@ from adapters.errors import (
 )
 from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
+from gateway.enrolment.lapsing import Lapsing
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.places import set_quota
+from gateway.enrolment.progress import ProgressDesk
+from gateway.enrolment.redeeming import RedeemWindows
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.settling import Judge
@@ -207,8 +210,16 @@ class Programme:
         self.cancellations = Cancellations(
             self.database, self.shelf, now=self.clock, rules=self.rules
         )
-        self.reports = PartnerReports(self.database, now=self.clock)
-        self.timekeeper = Timekeeper(self.database, self.reports, now=self.clock)
+        windows = RedeemWindows(self.database, self.shelf, self.rules)
+        self.reports = PartnerReports(self.database, now=self.clock, judge=windows.check)
+        self.progress = ProgressDesk(self.database, now=self.clock)
+        self.timekeeper = Timekeeper(
+            self.database,
+            self.reports,
+            now=self.clock,
+            lapsing=Lapsing(self.database, self.shelf, self.rules, now=self.clock),
+            progress=self.progress,
+        )
 
     def a_courier(self, holder: str, max_attempts: int = 5) -> Courier:
         judge = Judge(dice=lambda: 1.0, max_attempts=max_attempts)

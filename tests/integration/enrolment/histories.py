@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert
 from adapters.base import Cursor, Receipt, ReceiptStatus, Rejection, Statement, StatementLine
 from adapters.errors import PartnerError
 from gateway.enrolment.calendar import start_of
+from gateway.enrolment.disagreements import DisagreementKind, note
 from gateway.enrolment.money import Movement, MovementKind, post
 from gateway.storage.ledger_tables import enrolment, enrolment_event, learner
 from schema.model.enrolment import EnrolmentStatus
@@ -63,6 +64,7 @@ BEFALLS: dict[DriftKind, Sequence[EnrolmentStatus]] = {
     K.HOLD_MISSING: MOVING,
     K.HOLD_LEFT_OVER: [S.REJECTED, S.EXPIRED],
     K.UNREADABLE_LINE: [S.CONFIRMED],
+    K.DISAGREEMENT: [S.COMPLETED, S.REJECTED, S.CANCELLED, S.EXPIRED],
 }
 BROKEN_MONEY: dict[DriftKind, tuple[MovementKind, ...]] = {
     K.CAPTURE_MISSING: (M.HOLD, M.RELEASE),
@@ -142,6 +144,8 @@ class Day:
         connection.execute(insert(enrolment_event).values(_event(row, at)))
         kinds = BROKEN_MONEY.get(past.drift, MONEY[past.status])  # type: ignore[arg-type]
         _move(connection, row, kinds, at)
+        if past.drift is K.DISAGREEMENT:
+            note(connection, record, DisagreementKind.PARTNER_DISAGREES, "it says so", at)
         self._tell(past, row)
 
     def _row(self, past: Past, record: EnrolmentId, at: datetime) -> dict[str, Any]:
@@ -224,6 +228,7 @@ def _move(
     connection: Connection, row: dict[str, Any], kinds: Sequence[MovementKind], at: datetime
 ) -> None:
     who, record = LearnerId(row["learner_id"]), EnrolmentId(row["id"])
-    post(connection, Movement(M.GRANT, who, 3_500_000, who), at)
+    granted = max(3_500_000, 2 * row["price"])
+    post(connection, Movement(M.GRANT, who, granted, who), at)
     for number, kind in enumerate(kinds):
         post(connection, Movement(kind, who, row["price"], f"{record}:{number // 2}", record), at)

@@ -7,14 +7,17 @@ import pytest
 from sqlalchemy import select
 
 from adapters.base import ReceiptStatus
+from gateway.enrolment.attending import AttendanceReport
 from gateway.enrolment.audit.sealer import seal
 from gateway.enrolment.feed import EventFeed
 from gateway.enrolment.hearing import Said
+from gateway.enrolment.overdue import OverdueAlarm
 from gateway.enrolment.partner_reports import BadReportError, PartnerReport
-from gateway.enrolment.progress import AttendanceReport, ProgressDesk
+from gateway.enrolment.progress import ProgressDesk
 from gateway.enrolment.reviews import ReviewDesk
 from gateway.enrolment.watching import EnrolmentWatch
 from gateway.storage.audit_tables import audit_record
+from gateway.telemetry import OVERDUE_ENROLMENTS
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.progress import (
     Attendance,
@@ -24,10 +27,11 @@ from schema.model.progress import (
     ReviewErrorCode,
     ReviewWish,
 )
-from schema.model.values import EnrolmentId, LearnerId, Reference
+from schema.model.values import EnrolmentId, LearnerId, PartnerCode, Reference
 from schema.ports import BadCursorError, Window
 from tests.integration.enrolment.builders import (
     GRANT,
+    NOW,
     PARTNER,
     PRICE,
     SITI,
@@ -56,8 +60,8 @@ async def reported(programme: Programme, record, said: Said, version: int, **tol
     await programme.reports.apply(report)
 
 
-async def in_review(programme: Programme, act: Act = is_unavailable):
-    record = await enrolled(programme, act)
+async def in_review(programme: Programme, act: Act = is_unavailable, key: str = "barista"):
+    record = await enrolled(programme, act, key)
     programme.partner.is_down = True
     for _ in range(7):
         programme.clock.advance(minutes=10)
@@ -126,7 +130,7 @@ async def test_attendance_is_what_was_told_last_whenever_it_arrives(programme: P
     assert [(each.meeting, each.attended) for each in found] == [(1, True), (2, True)]
 
 
-async def test_attendance_at_nothing_that_is_booked_is_unknown(programme: Programme):
+async def test_attendance_at_nothing_that_is_booked_is_not_recorded(programme: Programme):
     desk = ProgressDesk(programme.database, now=programme.clock)
     pending = await enrolled(programme, decides_later)
     word = Attendance(1, attended=True, occurred_at=programme.clock())
@@ -140,6 +144,38 @@ async def test_attendance_at_nothing_that_is_booked_is_unknown(programme: Progra
     meeting = Attendance(0, attended=True, occurred_at=programme.clock())
     with pytest.raises(BadReportError):
         await desk.record_attendance(AttendanceReport(PARTNER, pending.reference, meeting))
+
+
+async def test_attendance_that_is_told_too_early_waits_for_its_enrolment(programme: Programme):
+    desk = programme.progress
+    record = await enrolled(programme, decides_later)
+    now = programme.clock()
+    words = [(1, True, 0), (1, False, -5), (2, False, -3), (2, True, -1)]
+    for meeting, attended, minutes in words:
+        word = Attendance(meeting, attended, now + timedelta(minutes=minutes))
+        assert not await desk.record_attendance(AttendanceReport(PARTNER, record.reference, word))
+    await programme.timekeeper.look()
+    too_early = await desk.read_attendance(record.id)
+    report = PartnerReport(PARTNER, record.reference, Said.CONFIRMED, now)
+    await programme.reports.apply(report)
+
+    await programme.timekeeper.look()
+    again = await desk.take_parked()
+
+    found = await desk.read_attendance(record.id)
+    assert too_early == []
+    assert [(each.meeting, each.attended) for each in found] == [(1, True), (2, True)]
+    assert again == 0
+
+
+async def test_attendance_of_another_partners_reference_stays_parked(programme: Programme):
+    record = await enrolled(programme)
+    word = Attendance(1, attended=True, occurred_at=programme.clock())
+    report = AttendanceReport(PartnerCode("bukalapak"), record.reference, word)
+
+    assert not await programme.progress.record_attendance(report)
+    assert await programme.progress.take_parked() == 0
+    assert await programme.progress.read_attendance(record.id) == []
 
 
 async def test_a_person_confirms_what_the_partner_has(programme: Programme):
@@ -160,6 +196,72 @@ async def test_a_person_confirms_what_the_partner_has(programme: Programme):
     acts = select(audit_record.c.by, audit_record.c.act)
     told = await programme.database.read(lambda c: [tuple(row) for row in c.execute(acts)])
     assert told == [("operator-1", "REVIEW_SETTLED")]
+
+
+async def test_what_a_partner_says_against_our_record_waits_until_it_is_seen(programme: Programme):
+    desk = ReviewDesk(programme.database, now=programme.clock)
+    record = await enrolled(programme)
+    await reported(programme, record, Said.COMPLETED, 1)
+    noted_at = programme.clock()
+    await reported(programme, record, Said.CANCELLED, 2)
+    programme.clock.advance(minutes=1)
+    other = await in_review(programme, key="desain")
+    queue = await desk.read_reviews(Window(first=10))
+
+    decided = await desk.settle(a_wish(record, ReviewDecision.REJECT))
+    seen = await desk.settle(a_wish(record, ReviewDecision.ACKNOWLEDGE))
+    again = await desk.settle(a_wish(record, ReviewDecision.ACKNOWLEDGE))
+
+    said = "the partner says cancelled of what is COMPLETED"
+    assert [(each.enrolment.id, each.disagreement) for each in queue.nodes] == [
+        (record.id, said), (other.id, None)
+    ]  # fmt: skip
+    assert (queue.nodes[0].since, queue.nodes[0].cause, queue.total) == (noted_at, said, 2)
+    assert [each.code for each in decided.refusals] == [ReviewErrorCode.NOT_IN_REVIEW]
+    assert (seen.enrolment, seen.refusals) == (await programme.read(record), ())
+    assert [each.code for each in again.refusals] == [ReviewErrorCode.NOT_IN_REVIEW]
+    assert [each.enrolment.id for each in (await desk.read_reviews(Window(first=9))).nodes] == [
+        other.id
+    ]
+    acts = select(audit_record.c.by, audit_record.c.act, audit_record.c.target)
+    told = await programme.database.read(lambda c: [tuple(row) for row in c.execute(acts)])
+    assert told == [("operator-1", "DISAGREEMENT_SEEN", record.id)]
+
+
+async def test_reviews_of_both_kinds_are_paged(programme: Programme):
+    desk = ReviewDesk(programme.database, now=programme.clock)
+    records = []
+    for key in ("barista", "excel", "las"):
+        records.append(await enrolled(programme, key=key))
+        await reported(programme, records[-1], Said.COMPLETED, 1)
+        await reported(programme, records[-1], Said.CANCELLED, 2)
+        programme.clock.advance(minutes=1)
+    records.append(await in_review(programme, key="desain"))
+
+    seen, after = [], None
+    while True:
+        page = await desk.read_reviews(Window(first=1, after=after))
+        seen += [each.enrolment.id for each in page.nodes]
+        if not page.has_next:
+            break
+        after = page.cursors[-1]
+
+    assert seen == [each.id for each in records]
+
+
+async def test_what_takes_longer_than_was_promised_raises_the_alarm(programme: Programme):
+    alarm = OverdueAlarm(programme.database, now=programme.clock)
+    await enrolled(programme, confirms, "barista")
+    await enrolled(programme, decides_later, "excel")
+    await in_review(programme, key="desain")
+    programme.clock.time = NOW + timedelta(minutes=9)
+    in_time = await alarm.look()
+    programme.clock.time = NOW + timedelta(hours=2)
+
+    overdue = await alarm.look()
+
+    assert (in_time, overdue) == ({}, {PARTNER: 2})
+    assert OVERDUE_ENROLMENTS.labels(PARTNER)._value.get() == 2
 
 
 async def test_a_person_rejects_and_the_partner_is_told(programme: Programme):

@@ -259,6 +259,33 @@ async def test_the_same_key_gets_the_same_refusal_and_other_input_conflicts(prog
     assert codes(conflict) == [CODE.IDEMPOTENCY_CONFLICT]
 
 
+async def test_what_is_cancelled_is_not_cancelled_again_but_by_its_own_key(programme: Programme):
+    record = await enrolled(programme)
+    await programme.cancel(record)
+    ended = await settled(programme, record)
+
+    same = await programme.cancel(record)
+    other = await programme.cancel(record, key="another")
+
+    assert ended.status is S.CANCELLED
+    assert (same.enrolment, same.refusals) == (ended, ())
+    assert (other.enrolment, codes(other)) == (ended, [CODE.NOT_CANCELLABLE])
+    assert (await programme.statuses(record.id)).count("CANCELLED") == 1
+
+
+async def test_what_could_not_be_cancelled_just_then_is_by_the_same_key(programme: Programme):
+    record = await enrolled(programme, drops_the_line)
+    refused = await programme.cancel(record)
+    programme.partner.acts = [confirms]
+    await settled(programme, record)
+
+    outcome = await programme.cancel(record)
+
+    assert codes(refused) == [CODE.NOT_CANCELLABLE]
+    assert codes(outcome) == []
+    assert (await settled(programme, record)).status is S.CANCELLED
+
+
 async def test_another_learners_enrolment_is_not_found(programme: Programme):
     record = await enrolled(programme)
     await programme.balance("budi")

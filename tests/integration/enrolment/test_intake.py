@@ -234,7 +234,8 @@ async def test_sealed_data_of_another_learner_does_not_open(desk: Desk):
 
 async def test_who_is_forgotten_leaves_the_ledger_whole(programme: Programme):
     desk = Desk(programme.database, keyrings(1))
-    await desk.bring(row(2, national_id=NATIONAL_ID, phone="0812", consents="contact"))
+    who = row(2, scheme="2023", national_id=NATIONAL_ID, phone="0812", consents="contact")
+    await desk.bring(who)
     await desk.post("w1", a_grant(2))
     offering = programme.shelf.put("barista")
     enrolled = (await programme.enrol(offering)).enrolment
@@ -267,7 +268,7 @@ async def test_who_was_forgotten_may_come_back(programme: Programme):
     await desk.register.erase("siti", "dewi")
 
     under_new_name = await desk.bring(row(2, reference="siti-2", national_id=NATIONAL_ID))
-    under_old_name = await desk.bring(row(2))
+    under_old_name = await desk.bring(row(2, scheme="2023"))
     enrolled = await programme.enrol(programme.shelf.put("barista"))
 
     assert (under_new_name.imported, under_old_name.imported) == (1, 1)
@@ -352,7 +353,7 @@ async def test_what_was_not_spent_in_time_returns_to_the_state(programme: Progra
     desk = Desk(programme.database)
     await desk.bring(
         row(2),
-        row(3, reference="budi"),
+        row(3, reference="budi", scheme="2023"),
         row(4, reference="late", announced="2024-03-01"),
     )
     await desk.post("w1", a_grant(2), a_grant(3, "budi"), a_grant(4, "late"))

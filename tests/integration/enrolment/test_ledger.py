@@ -12,7 +12,7 @@ from gateway.enrolment.ledger import (
     StaleEnrolmentError,
     Step,
     change_enrolment,
-    open_enrolment,
+    open_enrolments,
     read_filed,
 )
 from gateway.enrolment.money import Movement, MovementKind, movement_of, post
@@ -112,4 +112,4 @@ async def test_the_database_refuses_a_second_live_enrolment_in_a_course(programm
     again = replace(seen, enrolment=twin)
 
     with pytest.raises(IntegrityError):
-        await programme.database.write(lambda c: open_enrolment(c, again, step(S.RESERVED)))
+        await programme.database.write(lambda c: open_enrolments(c, [(again, step(S.RESERVED))]))

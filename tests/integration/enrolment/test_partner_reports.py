@@ -266,7 +266,7 @@ async def end_of(programme: Programme, story: Story, arrivals) -> dict[str, obje
             PARTNER,
             record.reference,
             said,
-            record.created_at + timedelta(seconds=number - 100),
+            record.created_at + timedelta(seconds=number),
             number + 1 if story.counts else None,
             redeem_code=code,
             certificate_reference=certificate,

@@ -203,3 +203,10 @@ async def test_a_partners_place_beyond_our_seats_is_not_taken(programme: Program
     assert (await programme.read(first)).status is S.WAITLISTED
     assert await programme.disagreements() == ["NO_PLACE_LEFT"]
     assert await programme.seats_taken(offering) == 1
+
+    await programme.own_seats(offering, 2)
+    programme.clock.advance(minutes=20)
+    await programme.courier.deliver_due()
+
+    assert (await programme.read(first)).status is S.CONFIRMED
+    assert await programme.disagreements() == []

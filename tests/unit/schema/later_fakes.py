@@ -1,6 +1,6 @@
 """An enrolment's later life over the fake ledger: every part of it in one object."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -49,7 +49,7 @@ class FakeLaterLife:
             return EnrolOutcome(None, (Refusal(EnrolErrorCode.NOT_FOUND, "gone"),))
         return EnrolOutcome(replace(found, status=EnrolmentStatus.CANCEL_REQUESTED))
 
-    async def follow(self, learner: Any, enrolment_id: Any) -> AsyncIterator[Enrolment]:
+    async def follow(self, learner: Any, enrolment_id: Any) -> AsyncGenerator[Enrolment, None]:
         found = await self._enrolments.read_enrolment(learner, enrolment_id)
         if found is not None:
             for status in ("RESERVED", "SUBMITTING", "CONFIRMED"):

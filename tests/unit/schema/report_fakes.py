@@ -8,6 +8,10 @@ from schema.model.reconciliation import (
     Drift,
     DriftKind,
     DriftSum,
+    ReconcileErrorCode,
+    ReconcileOutcome,
+    ReconcileRefusal,
+    ReconcileWish,
     Reconciliation,
     ReconciliationState,
     Sum,
@@ -51,6 +55,7 @@ class FakeReconciliations:
     """Knows one report."""
 
     reports: list[Reconciliation] = field(default_factory=lambda: [DRIFTED])
+    wishes: list[ReconcileWish] = field(default_factory=list)
 
     async def read_reports(
         self,
@@ -70,6 +75,13 @@ class FakeReconciliations:
         self, partner: PartnerCode, day: date, kind: DriftKind | None = None, limit: int = 100
     ) -> Sequence[Drift]:
         return [each for each in (MISSING, UNKNOWN) if kind in {None, each.kind}][:limit]
+
+    async def start(self, wish: ReconcileWish) -> ReconcileOutcome:
+        self.wishes.append(wish)
+        if wish.partner != TOKOPEDIA:
+            refusal = ReconcileRefusal(ReconcileErrorCode.NOT_FOUND, "gone", ("input", "partner"))
+            return ReconcileOutcome(None, (refusal,))
+        return ReconcileOutcome(self.reports[0])
 
 
 @dataclass

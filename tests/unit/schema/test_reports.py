@@ -123,3 +123,31 @@ async def test_nobody_else_does(api: Api, document: str, asked: dict, viewer: Vi
     error = await api.refused(document, viewer, **asked)
 
     assert error["extensions"]["code"] == code
+
+
+START = """mutation ($partner: String!, $day: Date! = "2020-04-10") {
+  startReconciliation(input: { partner: $partner, day: $day }) {
+    reconciliation { state startedAt } userErrors { code field }
+  }
+}"""
+
+
+async def test_an_operator_has_a_day_compared(api: Api):
+    rina = Viewer(frozenset({Role.OPERATOR}), subject="rina")
+
+    started = (await api.ask(START, rina, partner="tokopedia"))["startReconciliation"]
+    unknown = (await api.ask(START, rina, partner="nobody"))["startReconciliation"]
+
+    assert (started["reconciliation"]["state"], started["userErrors"]) == ("DRIFT", [])
+    assert unknown["reconciliation"] is None
+    assert unknown["userErrors"] == [{"code": "NOT_FOUND", "field": ["input", "partner"]}]
+    wish = api.reconciliations.wishes[0]
+    assert (wish.partner, wish.day, wish.by) == ("tokopedia", date(2020, 4, 10), "rina")
+
+
+@pytest.mark.parametrize("viewer", [a_learner(), Viewer(frozenset({Role.PARTNER}))])
+async def test_nobody_else_has_a_day_compared(api: Api, viewer: Viewer):
+    error = await api.refused(START, viewer, partner="tokopedia")
+
+    assert error["extensions"]["code"] == "FORBIDDEN"
+    assert api.reconciliations.wishes == []

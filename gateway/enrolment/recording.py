@@ -1,0 +1,178 @@
+"""The one transaction that records wishes: as many as wait together, and each for itself.
+
+Every statement is about all of them, so the work per wish is small; a verdict is about one,
+and knows of the seats that those before it took.  Functions of a connection, as in `ledger`.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from gateway.enrolment import keys, ledger, money, outbox, places, policy
+from gateway.enrolment.course_dates import REPORTED_WITHIN, redeem_period
+from gateway.enrolment.gathering import Standing, Wish, keep_still, read_standing
+from gateway.enrolment.goods import Goods, to_goods
+from gateway.enrolment.keys import KeyUse
+from gateway.enrolment.ledger import Account, Filed, Step
+from gateway.enrolment.rules.book import RuleBook
+from gateway.enrolment.rules.scheme import SchemeRules
+from schema.model.enrolment import (
+    Actor,
+    EnrolErrorCode,
+    Enrolment,
+    EnrolmentStatus,
+    EnrolOutcome,
+)
+from schema.model.values import LearnerId, Reference, SessionId
+
+SETTLED_WITHIN = timedelta(minutes=10)  # what a learner is told to expect
+HELD_FOR = timedelta(hours=24)  # what is not sent by then gives money and seat back
+FIRST = {
+    EnrolmentStatus.RESERVED: Step(
+        EnrolmentStatus.RESERVED, Actor.LEARNER, "enrolled through the gateway"
+    ),
+    EnrolmentStatus.WAITLISTED: Step(
+        EnrolmentStatus.WAITLISTED, Actor.LEARNER, "waits for a place"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of a wish, and the enrolment as filed if it made a new one."""
+
+    outcome: EnrolOutcome
+    filed: Filed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Records wishes by the rules; the clock and the dice are given."""
+
+    rules: RuleBook
+    now: Callable[[], datetime]
+    dice: random.Random
+
+    def record(
+        self, connection: Connection, wishes: Mapping[LearnerId, Wish], *, wait: bool
+    ) -> Mapping[LearnerId, Recorded]:
+        """Return what became of wishes, one per learner; the same key gets the same outcome.
+
+        Strangers are left out, and without `wait` those whom another transaction keeps still.
+        A learner's lock makes their requests take turns, so the second of two sees the first
+        one's key, enrolment and hold.  Raises `NoPlaceError`; nothing may be kept then.
+        """
+        accounts = {
+            learner: account
+            for learner, account in ledger.lock_accounts(connection, wishes, wait=wait).items()
+            if not account.participant.is_erased  # the erased must be imported again
+        }
+        if not accounts:
+            return {}
+        uses = {learner: keys.use_by(wishes[learner].request) for learner in accounts}
+        before = keys.read_outcomes(connection, list(uses.values()), self.now())
+        known = {use.learner: Recorded(outcome) for use, outcome in before.items()}
+        fresh = [each for each in wishes.values() if each.request.learner in uses.keys() - known]
+        return {**known, **(self._judge(connection, fresh, accounts, uses) if fresh else {})}
+
+    def _judge(
+        self,
+        connection: Connection,
+        wishes: Sequence[Wish],
+        accounts: Mapping[LearnerId, Account],
+        uses: Mapping[LearnerId, KeyUse],
+    ) -> Mapping[LearnerId, Recorded]:
+        """File what the rules allow, first come first served, and keep every outcome."""
+        keep_still(connection, wishes)
+        standing = read_standing(connection, wishes, self.now())
+        judged = {
+            wish.request.learner: self._verdict(wish, accounts[wish.request.learner], standing)
+            for wish in wishes
+        }
+        _file(connection, [each.filed for each in judged.values() if each.filed], standing)
+        keys.record_all(
+            connection,
+            (
+                (uses[wish.request.learner], judged[wish.request.learner].outcome, wish.now)
+                for wish in wishes
+            ),
+        )
+        return judged
+
+    def _verdict(self, wish: Wish, account: Account, standing: Standing) -> Recorded:
+        """Return the enrolment to file; else the first refusal and what it points at."""
+        facts = standing.facts_of(wish, account, self.rules)
+        refusal = policy.first_refusal(facts)
+        if refusal is not None:
+            is_pointed_at = refusal.code is EnrolErrorCode.ALREADY_ENROLLED
+            again = facts.again if facts and is_pointed_at else None
+            return Recorded(EnrolOutcome(again, (refusal,)))
+        session_id = wish.request.session_id
+        rules = facts.rules if facts else None
+        filed = _to_filed(wish, self.dice, rules, waits=standing.is_full(session_id))
+        standing.take_place(session_id)
+        return Recorded(EnrolOutcome(filed.enrolment), filed)
+
+
+def _file(connection: Connection, opened: Sequence[Filed], standing: Standing) -> None:
+    """File enrolments, hold their prices and seats, and leave errands for the courier.
+
+    One that has to wait for a seat of ours holds its price only.
+    """
+    ledger.open_enrolments(connection, [(filed, FIRST[filed.enrolment.status]) for filed in opened])
+    records = [filed.enrolment for filed in opened]
+    money.post_all(connection, [(_hold_of(record), record.created_at) for record in records])
+    seated = [each for each in opened if each.enrolment.status is EnrolmentStatus.RESERVED]
+    taken: Counter[SessionId] = Counter(
+        each.enrolment.session_id for each in seated if each.enrolment.session_id in standing.rooms
+    )
+    places.claim_all(connection, taken)
+    outbox.put_first_errands(connection, seated)
+
+
+def _hold_of(record: Enrolment) -> money.Movement:
+    kind = money.MovementKind.HOLD
+    return money.movement_of(kind, record.learner, record.id, record.price.amount)
+
+
+def _to_filed(wish: Wish, dice: random.Random, rules: SchemeRules | None, *, waits: bool) -> Filed:
+    request, fact, session = wish.request, wish.fact, wish.session
+    if fact is None or fact.price is None:
+        raise ValueError("only what the policy allows is filed")
+    enrolment_id = ledger.new_enrolment_id(wish.now, dice)
+    record = Enrolment(
+        id=enrolment_id,
+        learner=request.learner,
+        status=EnrolmentStatus.WAITLISTED if waits else EnrolmentStatus.RESERVED,
+        course_id=fact.course_id,
+        offering_id=request.offering_id,
+        session_id=request.session_id,
+        partner=fact.partner,
+        price=fact.price,
+        reference=Reference(f"mitra-{enrolment_id}"),
+        created_at=wish.now,
+        expected_by=None if waits else wish.now + SETTLED_WITHIN,
+    )
+    session_key = session.key if session else None
+    goods = to_goods(fact, request.session_id)
+    hold_until = _hold_until(wish, waits=waits)
+    lapses_at = _lapses_at(rules, goods, wish.now)
+    return Filed(record, 1, fact.key, session_key, goods, hold_until, lapses_at=lapses_at)
+
+
+def _lapses_at(rules: SchemeRules | None, goods: Goods, now: datetime) -> datetime | None:
+    """Return when to look whether a purchase was redeemed."""
+    if rules is None or goods.dates is None:
+        return None
+    return redeem_period(rules, goods.dates, now).closes_at + REPORTED_WITHIN
+
+
+def _hold_until(wish: Wish, *, waits: bool) -> datetime | None:
+    """Return until when a seat is held, or waited for: never past the session's start."""
+    starts_at = wish.session.starts_at if wish.session else None
+    longest = None if waits else wish.now + HELD_FOR
+    return min((each for each in (starts_at, longest) if each), default=None)

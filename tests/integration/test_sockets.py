@@ -1,0 +1,312 @@
+"""GraphQL over real sockets: who gets in, for how long, and what ends with them."""
+
+import asyncio
+import json
+import socket as network
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from gateway.web.graphql import GraphQLEndpoint
+from gateway.web.identity import LEEWAY_SECONDS, TokenVerifier, issue_token, read_development_key
+from gateway.web.sockets import MOST_MESSAGE_BYTES, MOST_OPERATIONS
+from schema.ids import NodeKind, to_global_id
+from schema.model.enrolment import Enrolment, EnrolmentStatus, EnrolRequest
+from schema.model.values import LearnerId
+from schema.model.viewer import Role, Viewer
+from tests.subscribing import Socket, socket_to
+from tests.unit.schema.api import Api
+
+pytestmark = pytest.mark.anyio
+
+FOLLOW = "subscription ($id: ID!) { enrolmentChanged(id: $id) { status } }"
+INIT_SECONDS = RECHECK_SECONDS = 0.3
+
+
+@dataclass
+class EndlessWatch:
+    """Tells of one state, and then of nothing until its follower has gone."""
+
+    api: Api
+    following: int = 0
+    has_ended: asyncio.Event = field(default_factory=asyncio.Event)
+    error: Exception | None = None
+
+    async def follow(self, learner: Any, enrolment_id: Any) -> AsyncGenerator[Enrolment, None]:
+        found = await self.api.enrolments.read_enrolment(learner, enrolment_id)
+        if found is None:
+            return
+        self.following += 1
+        try:
+            yield replace(found, status=EnrolmentStatus.SUBMITTING)
+            if self.error is not None:
+                raise self.error
+            await asyncio.Event().wait()
+        finally:
+            self.following -= 1
+            self.has_ended.set()
+
+
+@dataclass
+class Served:
+    """A gateway's socket over fakes of catalogue and ledger."""
+
+    url: str
+    data_dir: Path
+    api: Api
+    watch: EndlessWatch
+
+    def token(self, subject: str = "ani", *, ends_in: float = 3600) -> str:
+        lifetime = timedelta(seconds=ends_in - LEEWAY_SECONDS)
+        return issue_token(self.data_dir, Role.LEARNER, subject, lifetime=lifetime)
+
+    async def enrolment(self, subject: str = "ani") -> str:
+        offering = next(iter(self.api.catalogue.every())).offerings[0]
+        request = EnrolRequest(LearnerId(subject), offering.id, None, "key-1")
+        outcome = await self.api.enrolments.enrol(request)
+        assert outcome.enrolment is not None
+        return to_global_id(NodeKind.ENROLMENT, outcome.enrolment.id)
+
+    @asynccontextmanager
+    async def following(self, token: str) -> AsyncIterator[Socket]:
+        """Follow an enrolment of Ani's, once its first state has been told."""
+        enrolment = await self.enrolment()
+        async with socket_to(self.url) as socket:
+            await socket.sign_in(token)
+            await socket.subscribe(FOLLOW, id=enrolment)
+            first = await anext(socket.answers())
+            assert first == {"data": {"enrolmentChanged": {"status": "SUBMITTING"}}}
+            yield socket
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    api = Api()
+    watch = EndlessWatch(api)
+
+    def build_context(viewer: Viewer) -> Any:
+        return replace(api.context(viewer), watch=watch)
+
+    endpoint = GraphQLEndpoint(
+        api.schema,
+        identify=TokenVerifier(read_development_key(tmp_path)).identify,
+        build_context=build_context,
+        explorer=None,
+        allowed_origins=["https://mitra.example.id"],
+        init_seconds=INIT_SECONDS,
+        recheck_seconds=RECHECK_SECONDS,
+    )
+    app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
+    with network.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            app, lifespan="off", log_level="warning", ws_max_size=MOST_MESSAGE_BYTES
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        running = asyncio.create_task(server.serve(sockets=[listening]))
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        try:
+            yield Served(url, tmp_path, api, watch)
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def test_a_token_may_come_with_the_handshake(served: Served):
+    enrolment = await served.enrolment()
+
+    async with socket_to(served.url, token=served.token()) as socket:
+        await socket.sign_in()
+        await socket.subscribe(FOLLOW, id=enrolment)
+        first = await anext(socket.answers())
+
+    assert first == {"data": {"enrolmentChanged": {"status": "SUBMITTING"}}}
+
+
+@pytest.mark.parametrize("subject", ["budi", None])
+async def test_nobody_follows_what_is_another_learners(served: Served, subject: str | None):
+    enrolment = await served.enrolment("ani")
+
+    async with socket_to(served.url) as socket:
+        await socket.sign_in(served.token(subject) if subject else None)
+        await socket.subscribe(FOLLOW, id=enrolment)
+        [answer] = [each async for each in socket.answers()]
+
+    [error] = answer["errors"]
+    assert answer["data"] is None
+    assert error["extensions"]["code"] == ("BAD_USER_INPUT" if subject else "UNAUTHENTICATED")
+
+
+async def test_a_question_and_an_order_are_answered_too(served: Served):
+    async with socket_to(served.url) as socket:
+        await socket.sign_in(served.token())
+        await socket.subscribe("{ partners { code } }", under="q")
+        answers = [each async for each in socket.answers("q")]
+
+    assert answers == [{"data": {"partners": [{"code": "tokopedia"}, {"code": "sisnaker"}]}}]
+
+
+async def test_who_goes_away_is_followed_no_longer(served: Served):
+    async with served.following(served.token()) as socket:
+        assert served.watch.following == 1
+        socket.connection.transport.abort()
+
+        async with asyncio.timeout(1):
+            await served.watch.has_ended.wait()
+
+    assert served.watch.following == 0
+
+
+async def test_what_is_completed_is_followed_no_longer(served: Served):
+    async with served.following(served.token()) as socket:
+        await socket.say(type="complete", id="1")
+
+        async with asyncio.timeout(1):
+            await served.watch.has_ended.wait()
+
+        await socket.say(type="ping")
+        assert await socket.hear() == {"type": "pong"}
+
+
+async def test_a_token_that_ends_takes_its_socket_with_it(served: Served):
+    async with served.following(served.token(ends_in=2)) as socket:
+        async with asyncio.timeout(5):
+            code = await socket.closed_with()
+
+    assert code == 4403
+    assert served.watch.following == 0
+
+
+async def test_a_token_that_lasts_keeps_its_socket(served: Served):
+    async with served.following(served.token()) as socket:
+        await asyncio.sleep(3 * RECHECK_SECONDS)
+        await socket.say(type="ping")
+
+        assert await socket.hear() == {"type": "pong"}
+
+
+async def test_a_surprise_is_masked(served: Served):
+    served.watch.error = RuntimeError("SELECT secret FROM learner")
+
+    async with served.following(served.token()) as socket:
+        [answer] = [each async for each in socket.answers()]
+
+    [error] = answer["errors"]
+    assert error["extensions"] == {"code": "INTERNAL", "errorId": "e1"}
+    assert "secret" not in str(answer)
+
+
+@pytest.mark.parametrize("payload", ["Bearer nonsense", "Basic YTpi", "", 7, {"a": 1}])
+async def test_a_token_that_proves_nothing_opens_nothing(served: Served, payload: object):
+    async with socket_to(served.url) as socket:
+        await socket.say(type="connection_init", payload={"authorization": payload})
+
+        assert await socket.closed_with() == 4403
+
+
+async def test_who_says_nothing_is_closed(served: Served):
+    async with socket_to(served.url) as socket, asyncio.timeout(2):
+        assert await socket.closed_with() == 4408
+
+
+@pytest.mark.parametrize(
+    ("messages", "code"),
+    [
+        pytest.param(
+            [{"type": "subscribe", "id": "1", "payload": {"query": "{ a }"}}],
+            4401,
+            id="before-signing-in",
+        ),
+        pytest.param([{"type": "connection_init"}] * 2, 4429, id="signing-in-twice"),
+        pytest.param([{"type": "connection_init", "payload": []}], 4400, id="strange-payload"),
+        pytest.param([{"type": "start", "id": "1"}], 4400, id="unknown-type"),
+        pytest.param([["connection_init"]], 4400, id="no-object"),
+        pytest.param(
+            [{"type": "connection_init"}, {"type": "subscribe", "id": {}, "payload": {}}],
+            4400,
+            id="strange-id",
+        ),
+        pytest.param(
+            [
+                {"type": "connection_init"},
+                {"type": "subscribe", "id": "1", "payload": {"query": 7}},
+            ],
+            4400,
+            id="no-document",
+        ),
+        pytest.param(
+            [{"type": "connection_init"}]
+            + [{"type": "subscribe", "id": "1", "payload": {"query": FOLLOW}}] * 2,
+            4409,
+            id="id-in-use",
+        ),
+    ],
+)
+async def test_what_breaks_the_protocol_is_closed(served: Served, messages: list[Any], code: int):
+    async with socket_to(served.url) as socket, asyncio.timeout(2):
+        for message in messages:
+            await socket.connection.send(json.dumps(message))
+
+        assert await socket.closed_with() == code
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        pytest.param("{", 4400, id="no-json"),
+        pytest.param("[" * 100_000, 4400, id="bottomless"),
+        pytest.param('{"type":"ping","payload":NaN}', 4400, id="not-a-number"),
+        pytest.param(b'{"type":"ping"}', 4400, id="binary"),
+        pytest.param(" " * (MOST_MESSAGE_BYTES + 1), 1009, id="too-big"),
+    ],
+)
+async def test_a_frame_that_is_no_message_is_closed(served: Served, frame: str | bytes, code: int):
+    async with socket_to(served.url) as socket, asyncio.timeout(2):
+        await socket.connection.send(frame)
+
+        assert await socket.closed_with() == code
+
+
+async def test_one_socket_follows_so_many_and_not_more(served: Served):
+    enrolment = await served.enrolment()
+    async with socket_to(served.url) as socket, asyncio.timeout(5):
+        await socket.sign_in(served.token())
+        for number in range(MOST_OPERATIONS + 1):
+            await socket.subscribe(FOLLOW, under=str(number), id=enrolment)
+
+        assert await socket.closed_with() == 4429
+
+    assert served.watch.following == 0
+
+
+async def test_a_page_of_another_origin_opens_nothing(served: Served):
+    with pytest.raises(InvalidStatus) as refused:
+        async with socket_to(served.url, origin="https://evil.example"):
+            pass
+
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["https://mitra.example.id", None])
+async def test_our_own_pages_and_other_programs_get_in(served: Served, origin: str | None):
+    async with socket_to(served.url, origin=origin or served.url) as socket:
+        await socket.sign_in()
+
+
+async def test_the_old_protocol_is_refused(served: Served):
+    url = served.url.replace("http", "ws") + "/graphql"
+    async with connect(url, subprotocols=["graphql-ws"]) as connection:  # type: ignore[list-item]
+        await connection.wait_closed()
+
+    assert connection.close_code == 4406
