@@ -5,7 +5,7 @@ partner says of cancellations is judged in `giving_back`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.base import Receipt
@@ -95,7 +95,8 @@ class Judge:
             step = Step(_S.COMPENSATING, Actor.SYSTEM, "not booked in time")
             return Verdict(Change((step,)), then=Operation.CANCEL)
         step = Step(_S.SUBMITTING, Actor.SYSTEM, "the partner never saw it")
-        return self._go_on(errand, NextStep.SEND, (step,))
+        answered = replace(errand, attempts=errand.attempts - 1)  # only what fails makes us wait
+        return self._go_on(answered, NextStep.SEND, (step,))
 
     def failed(self, errand: Errand, error: PartnerError, now: datetime) -> Verdict:
         """Tell apart what surely did not happen, what never will, and what may have."""

@@ -33,7 +33,7 @@ from tests.drills.process import (
 from tests.drills.station import Goods, Site, Wish, prepare
 
 WITHIN_SECONDS = 60.0  # of the restart everything is settled
-BYSTANDERS = 2  # who enrol in the same process just before the doomed one
+BYSTANDERS = 2  # who enrol in the same process at the same time as the doomed one
 SILENT_SECONDS = 120.0  # of a process: then the drill itself is broken
 SLOWEST_REPLY_SECONDS = 0.25
 LANES = 24

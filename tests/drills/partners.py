@@ -6,6 +6,7 @@ with PartnersProcess(folder, ByLearner()) as partners:
 """
 
 import asyncio
+import logging
 import multiprocessing
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -121,6 +122,7 @@ class PartnersProcess:
 
 
 def _run(there: Connection, data_dir: Path, choose: Choose) -> None:
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # lines are dropped on purpose
     asyncio.run(_serve(there, data_dir, choose))
 
 

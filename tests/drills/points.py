@@ -50,21 +50,36 @@ class Point(StrEnum):
         return self in (Point.AFTER_KEY_ROW, Point.AFTER_HOLD)
 
 
+AT_THE_DATABASE = (Point.AFTER_KEY_ROW, Point.AFTER_HOLD, Point.AFTER_COMMIT)
+
+
 def die() -> None:
     """Kill this process as `kill -9` does: nothing is tidied up."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_in_transaction(ledger: Database, point: Point, doomed: str) -> None:
-    """Die when the row that `point` names has been inserted, before its commit."""
-    table, sign = ("idempotency_key", "") if point is Point.AFTER_KEY_ROW else ("entry", "hold:")
+def kill_in_database(ledger: Database, point: Point, doomed: str) -> None:
+    """Die when the row that `point` names has been inserted, or when it has been committed."""
+    table, sign = ("entry", "hold:") if point is Point.AFTER_HOLD else ("idempotency_key", "")
+    write = ledger._write
+    is_written = False
 
     def after_execute(_connection: Any, _cursor: Any, statement: str, said: Any, *_: Any) -> None:
+        nonlocal is_written
         found, values = _INSERT.match(statement), repr(said)
         if found and found[1] == table and sign in values and doomed in values:
+            is_written = True
+            if point.is_in_transaction:
+                die()
+
+    def writing(*args: Any) -> Any:
+        done = write(*args)
+        if is_written:
             die()
+        return done
 
     event.listen(ledger.engine, "after_cursor_execute", after_execute)
+    ledger._write = writing  # type: ignore[method-assign]
 
 
 def kill_at_wire(point: Point, doomed: str) -> None:

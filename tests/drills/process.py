@@ -19,12 +19,13 @@ from gateway.telemetry import configure_logging
 from schema.model.values import LearnerId, Reference
 from tests.drills.conduct import Behaviour
 from tests.drills.points import (
+    AT_THE_DATABASE,
     Point,
     courier_dying_after_writing,
     die,
     guard_for,
     kill_at_wire,
-    kill_in_transaction,
+    kill_in_database,
 )
 from tests.drills.station import Site, Station, Wish
 
@@ -96,28 +97,21 @@ def run_restart(there: Connection, restart: Restart) -> None:
 
 async def _crash(there: Connection, crash: Crash) -> None:
     point, doomed = crash.point, crash.doomed
-    is_begun = False
-
-    def on_commit() -> None:
-        if is_begun and point is Point.AFTER_COMMIT:
-            die()
-
     is_late = point is Point.AFTER_STATE_WRITTEN
     station = Station(
         crash.site,
         courier_kind=courier_dying_after_writing(doomed) if is_late else Courier,
         guard=guard_for(point, doomed),
-        on_commit=on_commit,
     )
-    if point.is_in_transaction:
-        kill_in_transaction(station.ledger, point, doomed)
+    if point in AT_THE_DATABASE:
+        kill_in_database(station.ledger, point, doomed)
     kill_at_wire(point, doomed)
     async with station.running():
         for wish in crash.wishes:
             await station.learners.read_or_provision(LearnerId(wish.learner))
-        await asyncio.gather(*(_ask(station, wish, there) for wish in crash.wishes[:-1]))
-        is_begun = True
-        await _ask(station, crash.wishes[-1], there, crash)
+        # all at once: the first goes alone, and the doomed shares a transaction with the others
+        others = [_ask(station, wish, there) for wish in crash.wishes[:-1]]
+        await asyncio.gather(*others, _ask(station, crash.wishes[-1], there, crash))
         await asyncio.sleep(PATIENCE_SECONDS)
         there.send(Survived())
 

@@ -98,7 +98,6 @@ class Station:
     ahead: timedelta = timedelta(0)  # by how much its clock is fast
     courier_kind: type[Courier] = Courier
     guard: Callable[[EnrolmentCalls], EnrolmentCalls] = lambda calls: calls
-    on_commit: Callable[[], None] = lambda: None  # after each enrolment that left an errand
     on_call: Callable[[CallReport], None] = lambda _: None
     service: EnrolmentService = field(init=False)
     ledger: Database = field(init=False)
@@ -119,7 +118,7 @@ class Station:
             self.catalogue,
             self.learners,
             now=self.now,
-            notify=self._notify,
+            notify=self.courier.notify,
         )
         self.reports = PartnerReports(self.ledger, now=self.now, notify=self.courier.notify)
         self.reconciler = Reconciler(self.ledger, self.calls, now=self.now)
@@ -163,10 +162,6 @@ class Station:
         await self._pool.aclose()
         for database in (self.ledger, self._stored):
             await asyncio.to_thread(database.close)
-
-    def _notify(self) -> None:
-        self.courier.notify()
-        self.on_commit()
 
 
 async def prepare(site: Site, codes: Collection[str] = SANDBOX_CODES) -> Goods:

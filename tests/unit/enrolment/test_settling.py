@@ -165,6 +165,19 @@ def test_what_the_partner_never_saw_is_sent_again():
     assert verdict.again.step is SEND
 
 
+def test_only_what_fails_makes_the_waits_longer():
+    sent, waits = an_errand(S.SUBMITTING, SEND), []
+    for _ in range(4):
+        doubt = JUDGE.failed(sent, AmbiguousPartnerError("p", "line dropped"), NOW).again
+        asked = an_errand(S.IN_DOUBT, attempts=doubt.attempts + 1)
+        again = JUDGE.absent(asked, NOW).again
+        waits += [doubt.wait, again.wait]
+        sent = an_errand(S.SUBMITTING, SEND, attempts=again.attempts + 1)
+
+    assert waits == [0.5, 0.5, 1, 1, 2, 2, 4, 4]
+    assert JUDGE.failed(sent, AmbiguousPartnerError("p", "?"), NOW).again is None
+
+
 @pytest.mark.parametrize(
     ("status", "step", "error", "path"),
     [
