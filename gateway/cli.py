@@ -29,6 +29,7 @@ from gateway.commands.account import account
 from gateway.commands.audit import audit_app
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
+from gateway.commands.drill import drill_app
 from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
@@ -61,6 +62,7 @@ app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
 app.add_typer(bench_app, name="bench")
+app.add_typer(drill_app, name="drill")
 app.add_typer(links_app, name="links")
 app.add_typer(blocks_app, name="blocks")
 app.add_typer(approvals_app, name="approvals")

@@ -53,6 +53,11 @@ class Quota:
         """Whether a seat is left."""
         return self.taken < self.capacity
 
+    @property
+    def is_contested(self) -> bool:
+        """Whether those who come now may have to share what is left: seats or waiting places."""
+        return self.has_room or self.waiting_places > 0
+
 
 def takes_place() -> ColumnElement[bool]:
     """Return the condition for an enrolment that takes a seat."""
@@ -137,14 +142,14 @@ def read_rooms(connection: Connection, ids: Collection[SessionId]) -> dict[Sessi
 def keep_still(connection: Connection, ids: Collection[SessionId]) -> None:
     """Let nobody take or free a seat of sessions until the commit, while there is one to take.
 
-    Those who come too late do not wait for each other.
+    Those who come too late do not wait for each other, unless they may get on a waiting list.
     """
     if not ids or connection.dialect.name == "sqlite":  # it has one writer anyway
         return
     quotas = _read_quotas(connection, ids)
     lock_sessions(connection, [session_id for session_id in ids if session_id not in quotas])
-    with_room = [session_id for session_id, each in quotas.items() if each.has_room]
-    _read_quotas(connection, with_room, for_update=True)
+    contested = [each.session_id for each in quotas.values() if each.is_contested]
+    _read_quotas(connection, contested, for_update=True)
 
 
 def set_quota(

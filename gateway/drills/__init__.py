@@ -1,0 +1,1 @@
+"""Drills: real databases and processes under what must never go wrong."""
