@@ -5,7 +5,7 @@ partner says of cancellations is judged in `giving_back`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.base import Receipt
@@ -95,8 +95,9 @@ class Judge:
             step = Step(_S.COMPENSATING, Actor.SYSTEM, "not booked in time")
             return Verdict(Change((step,)), then=Operation.CANCEL)
         step = Step(_S.SUBMITTING, Actor.SYSTEM, "the partner never saw it")
-        answered = replace(errand, attempts=errand.attempts - 1)  # only what fails makes us wait
-        return self._go_on(answered, NextStep.SEND, (step,))
+        # It has just answered: only what fails counts, and makes us wait longer.
+        again = Again(NextStep.SEND, REPEATING.wait(1, self.dice), errand.attempts - 1)
+        return Verdict(Change((step,)), again)
 
     def failed(self, errand: Errand, error: PartnerError, now: datetime) -> Verdict:
         """Tell apart what surely did not happen, what never will, and what may have."""

@@ -26,6 +26,7 @@ from tests.drills.points import Point
 
 COUNTED = (Kind.LOST, Kind.DOUBLED, Kind.MONEY, Kind.AUDIT, Kind.LEFT_OVER, Kind.SLOW)
 TELL_EVERY = 20  # rounds
+WIDTH = 140
 
 
 def crashes(
@@ -36,6 +37,8 @@ def crashes(
     """Kill, restart, settle and examine."""
     configure_logging("console", level=logging.ERROR)
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = WIDTH  # a file has room
     found = {engine: _drill(engine, rounds, lanes, console) for engine in engines.split(",")}
     for engine, results in found.items():
         console.print(_to_table(engine, results))

@@ -174,7 +174,7 @@ def test_only_what_fails_makes_the_waits_longer():
         waits += [doubt.wait, again.wait]
         sent = an_errand(S.SUBMITTING, SEND, attempts=again.attempts + 1)
 
-    assert waits == [0.5, 0.5, 1, 1, 2, 2, 4, 4]
+    assert waits == [0.5, 0.5, 1, 0.5, 2, 0.5, 4, 0.5]
     assert JUDGE.failed(sent, AmbiguousPartnerError("p", "?"), NOW).again is None
 
 
