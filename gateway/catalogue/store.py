@@ -3,13 +3,14 @@
 All reads; writing is `sync`'s alone.  Times are aware, in UTC.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
+from gateway.catalogue.facts import FactReader
 from gateway.catalogue.records import from_payload, from_payload_in_short
 from gateway.catalogue.runs import RunOutcome
 from gateway.catalogue.visibility import is_on_sale
@@ -22,16 +23,13 @@ from gateway.storage.catalogue_tables import (
     revision,
 )
 from gateway.storage.engine import Database
-from gateway.storage.sets import is_one_of
 from gateway.storage.sync_tables import left_out, partner_status, quarantine, sync_run, unknown_term
-from gateway.storage.together import Together
 from schema.model.blocks import Approval
 from schema.model.catalogue import Institution, Offering, UnknownTerm
 from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import OfferingFact
 
 CHUNK = 1_000  # ids in one statement
-FACTS_AT_ONCE = 100  # offerings that are enrolled in at the same time, in one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +105,7 @@ class CatalogueStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._facts: Together[OfferingId, None, OfferingFact] = Together(
-            self._read_facts, most=FACTS_AT_ONCE
-        )
+        self._facts = FactReader(database)
 
     async def read_revision(self) -> int:
         """Return the newest revision; 0 before the first."""
@@ -140,12 +136,7 @@ class CatalogueStore:
 
     async def read_fact(self, offering_id: OfferingId) -> OfferingFact | None:
         """Return an offering as enrolling needs it, or None if there never was one."""
-        return await self._facts.submit(offering_id, None)
-
-    async def _read_facts(
-        self, wanted: Mapping[OfferingId, None]
-    ) -> Mapping[OfferingId, OfferingFact]:
-        return await self._database.read(lambda connection: _facts(connection, list(wanted)))
+        return await self._facts.read(offering_id)
 
     async def read_quarantine(
         self, partner: PartnerCode, *, limit: int = 1_000
@@ -292,49 +283,3 @@ def _held_back(connection: Connection) -> dict[OfferingId, HeldBack]:
         .order_by(quarantine.c.id)
     )
     return {OfferingId(row[0]): HeldBack(row[1], row[2]) for row in rows}
-
-
-def _facts(connection: Connection, ids: Sequence[OfferingId]) -> Mapping[OfferingId, OfferingFact]:
-    """Return facts; a live offering is as fresh as its partner's list, a tombstone is not."""
-    rows = connection.execute(
-        select(
-            offering.c.id,
-            offering.c.payload,
-            offering.c.course_id,
-            offering.c.withdrawn,
-            offering.c.changed_at,
-            offering.c.approval,
-            partner_status.c.fetched_at,
-            course.c.institution_id,
-        )
-        .join(course, course.c.id == offering.c.course_id)
-        .join(partner_status, partner_status.c.partner == offering.c.partner)
-        .where(is_one_of(connection, offering.c.id, ids))
-    ).all()
-    joined = {each for row in rows for each in (row.course_id, row.institution_id)}
-    merged = _merged(connection, joined)
-    return {
-        OfferingId(row.id): OfferingFact(
-            offering=from_payload(row.payload),
-            course_id=CourseId(row.course_id),
-            withdrawn=row.withdrawn,
-            fetched_at=row.changed_at if row.withdrawn else row.fetched_at,
-            institution_id=InstitutionId(row.institution_id),
-            approved=row.approval == Approval.APPROVED,
-            former_ids=(*merged.get(row.course_id, ()), *merged.get(row.institution_id, ())),
-        )
-        for row in rows
-    }
-
-
-def _merged(connection: Connection, ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """Return the ids that were merged into each of `ids`."""
-    rows = connection.execute(
-        select(redirect.c.new_id, redirect.c.old_id).where(
-            is_one_of(connection, redirect.c.new_id, ids)
-        )
-    )
-    merged: dict[str, list[str]] = {}
-    for row in rows:
-        merged.setdefault(row.new_id, []).append(row.old_id)
-    return merged

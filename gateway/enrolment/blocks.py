@@ -5,7 +5,7 @@ was answered has seen it.  Every change takes the next number of the block log, 
 catalogue follows.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,6 @@ from sqlalchemy import (
 from gateway.enrolment.audit.records import Act, record
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import block, block_log
-from gateway.storage.sets import is_one_row_of
 from schema.model.blocks import (
     Block,
     BlockErrorCode,
@@ -107,15 +106,38 @@ def keep_still(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock_shared(_LOCK)))
 
 
-def read_blocks_on(
-    connection: Connection, targets: Iterable[Targets], now: datetime
-) -> Sequence[Block]:
-    """Return the blocks in force that name something of `targets`, oldest first."""
-    named = {(scope.value, value) for each in targets for scope in each for value in each[scope]}
-    is_named = is_one_row_of(connection, [block.c.scope, block.c.value], sorted(named))
-    question = select(block).where(block.c.lifted_at.is_(None), is_named).order_by(block.c.id)
-    found = (_to_block(row) for row in connection.execute(question))
-    return [each for each in found if each.is_in_force(now)]
+class StandingBlocks:
+    """The blocks that are not lifted, kept in memory and read again when the log has grown.
+
+    What `of` gives is never older than the connection's own view of the log.
+    """
+
+    def __init__(self) -> None:
+        self._read_at: tuple[int, Mapping[tuple[BlockScope, str], Sequence[Block]]] = (0, {})
+
+    def of(self, connection: Connection) -> Mapping[tuple[BlockScope, str], Sequence[Block]]:
+        """Return the blocks by what they name, each group oldest first."""
+        number = _number(connection)
+        if self._read_at[0] != number:
+            by_target: dict[tuple[BlockScope, str], list[Block]] = {}
+            for each in _standing(connection):
+                by_target.setdefault((each.scope, each.value), []).append(each)
+            self._read_at = number, by_target
+        return self._read_at[1]
+
+
+def block_on(
+    standing: Mapping[tuple[BlockScope, str], Sequence[Block]], targets: Targets, now: datetime
+) -> Block | None:
+    """Return the oldest block in force that names one of `targets`, or None."""
+    found = (
+        each
+        for scope, values in targets.items()
+        for value in values
+        for each in standing.get((scope, value), ())
+        if each.is_in_force(now)
+    )
+    return min(found, key=lambda each: each.id, default=None)
 
 
 def _block(connection: Connection, wish: BlockWish, by: str, now: datetime) -> Block:

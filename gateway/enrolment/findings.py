@@ -1,6 +1,6 @@
 """What a rule is, and what it finds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,10 +10,16 @@ from schema.model.enrolment import EnrolErrorCode, RuleValue
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Whether a rule is kept, and the values that decided; `refusal` says why it is not."""
+    """Whether a rule is kept, and what decided; `refusal` says why it is not."""
 
     refusal: str | None
-    values: tuple[RuleValue, ...] = ()
+    decided: Mapping[str, int | str | date | None]
+
+    @property
+    def values(self) -> tuple[RuleValue, ...]:
+        """The values that decided, as text; one of None is not told."""
+        told = ((name, value) for name, value in self.decided.items() if value is not None)
+        return tuple(RuleValue(name, str(value)) for name, value in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,5 @@ class Rule:
 
 
 def found(refusal: str | None = None, **values: int | str | date | None) -> Finding:
-    """Return a finding with its values as text; a value of None is not told."""
-    told = ((name, value) for name, value in values.items() if value is not None)
-    return Finding(refusal, tuple(RuleValue(name, str(value)) for name, value in told))
+    """Return a finding with the values that decided."""
+    return Finding(refusal, values)

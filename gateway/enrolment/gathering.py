@@ -7,11 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.enrolment import blocks, ledger, places
+from gateway.enrolment.blocks import StandingBlocks, block_on
 from gateway.enrolment.facts import Facts, PastEnrolment
+from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.ledger import Account
 from gateway.enrolment.places import Room
 from gateway.enrolment.rules.book import RuleBook
-from schema.model.blocks import Block
+from schema.model.blocks import Block, BlockScope
 from schema.model.catalogue import Session
 from schema.model.enrolment import EnrolRequest
 from schema.model.values import LearnerId, SessionId
@@ -25,6 +27,7 @@ class Wish:
     request: EnrolRequest
     fact: OfferingFact | None
     now: datetime
+    use: KeyUse
 
     @property
     def session(self) -> Session | None:
@@ -40,9 +43,10 @@ class Standing:
     """What the ledger says on wishes: read once, and told of every seat that is taken since."""
 
     histories: Mapping[LearnerId, Sequence[PastEnrolment]]
-    blocks: Sequence[Block]  # in force, oldest first
+    blocks: Mapping[tuple[BlockScope, str], Sequence[Block]]  # not lifted, by what they name
     rooms: dict[SessionId, Room]  # of sessions whose seats are ours
     uncounted: dict[SessionId, int]  # places of others that their partner has not counted
+    now: datetime
 
     def is_full(self, session_id: SessionId | None) -> bool:
         """Return whether one who comes now can at best wait for a seat of ours."""
@@ -73,7 +77,7 @@ class Standing:
             history=self.histories.get(participant.id, ()) if participant else (),
             balance=account.spendable if account else 0,
             seats_taken=taken,
-            block=self._block_on(wish.fact),
+            block=block_on(self.blocks, wish.fact.targets, self.now) if self.blocks else None,
         )
 
     def _seats_of(self, wish: Wish, fact: OfferingFact) -> tuple[OfferingFact, int]:
@@ -94,14 +98,10 @@ class Standing:
         ours = replace(fact, offering=replace(fact.offering, sessions=sessions))
         return ours, 1 if room.is_full and not room.can_wait else 0
 
-    def _block_on(self, fact: OfferingFact) -> Block | None:
-        if not self.blocks:
-            return None
-        targets = fact.targets
-        return next((each for each in self.blocks if each.value in targets[each.scope]), None)
 
-
-def read_standing(connection: Connection, wishes: Iterable[Wish], now: datetime) -> Standing:
+def read_standing(
+    connection: Connection, wishes: Iterable[Wish], standing: StandingBlocks, now: datetime
+) -> Standing:
     """Return what the ledger says on wishes.
 
     Blocks are judged by `now`, not by when a wish was made: it may have waited.
@@ -117,7 +117,8 @@ def read_standing(connection: Connection, wishes: Iterable[Wish], now: datetime)
     counted = places.count_seats_taken(connection, counted_until)
     return Standing(
         histories=ledger.read_histories(connection, {wish.request.learner for wish, _ in known}),
-        blocks=blocks.read_blocks_on(connection, [fact.targets for _, fact in known], now),
+        blocks=standing.of(connection),
+        now=now,
         rooms=rooms,
         uncounted={session_id: counted.get(session_id, 0) for session_id in counted_until},
     )

@@ -46,6 +46,9 @@ class Turns:
             self._leave(scope)
 
     async def _acquire(self, lock: asyncio.Lock) -> None:
+        if not lock.locked():
+            await lock.acquire()  # at once
+            return
         try:
             async with asyncio.timeout(self._patience):
                 await lock.acquire()

@@ -70,13 +70,15 @@ def read_outcomes(
     """Return what came of the first uses of keys, as `read_outcome` does, without the new ones."""
     table = idempotency_key
     scopes = {(use.learner, use.mutation, use.key): use for use in uses}
+    scope = [table.c[name] for name in _SCOPE]
     rows = connection.execute(
-        select(table).where(
-            is_one_row_of(connection, [table.c[name] for name in _SCOPE], list(scopes)),
-            table.c.created_at > now - KEPT_FOR,
-        )
+        select(table).where(is_one_row_of(connection, scope, list(scopes)))
     ).all()
-    found = {scopes[row.learner_id, row.mutation, row.key]: row for row in rows}
+    found = {  # judged here: asked for the age, SQLite would go through all keys by age
+        scopes[row.learner_id, row.mutation, row.key]: row
+        for row in rows
+        if row.created_at > now - KEPT_FOR
+    }
     return {use: _to_outcome(connection, use, row) for use, row in found.items()}
 
 

@@ -7,19 +7,20 @@ and knows of the seats that those before it took.  Functions of a connection, as
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from gateway.enrolment import keys, ledger, money, outbox, places, policy
+from gateway.enrolment.blocks import StandingBlocks
 from gateway.enrolment.course_dates import REPORTED_WITHIN, redeem_period
 from gateway.enrolment.gathering import Standing, Wish, keep_still, read_standing
 from gateway.enrolment.goods import Goods, to_goods
-from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.ledger import Account, Filed, Step
 from gateway.enrolment.rules.book import RuleBook
 from gateway.enrolment.rules.scheme import SchemeRules
+from gateway.storage.sets import read_by_index
 from schema.model.enrolment import (
     Actor,
     EnrolErrorCode,
@@ -56,6 +57,7 @@ class Recorder:
     rules: RuleBook
     now: Callable[[], datetime]
     dice: random.Random
+    blocks: StandingBlocks = field(default_factory=StandingBlocks)
 
     def record(
         self, connection: Connection, wishes: Mapping[LearnerId, Wish], *, wait: bool
@@ -66,6 +68,7 @@ class Recorder:
         A learner's lock makes their requests take turns, so the second of two sees the first
         one's key, enrolment and hold.  Raises `NoPlaceError`; nothing may be kept then.
         """
+        read_by_index(connection)
         accounts = {
             learner: account
             for learner, account in ledger.lock_accounts(connection, wishes, wait=wait).items()
@@ -73,22 +76,21 @@ class Recorder:
         }
         if not accounts:
             return {}
-        uses = {learner: keys.use_by(wishes[learner].request) for learner in accounts}
-        before = keys.read_outcomes(connection, list(uses.values()), self.now())
+        mine = [wish for learner, wish in wishes.items() if learner in accounts]
+        before = keys.read_outcomes(connection, [wish.use for wish in mine], self.now())
         known = {use.learner: Recorded(outcome) for use, outcome in before.items()}
-        fresh = [each for each in wishes.values() if each.request.learner in uses.keys() - known]
-        return {**known, **(self._judge(connection, fresh, accounts, uses) if fresh else {})}
+        fresh = [wish for wish in mine if wish.request.learner not in known]
+        return {**known, **(self._judge(connection, fresh, accounts) if fresh else {})}
 
     def _judge(
         self,
         connection: Connection,
         wishes: Sequence[Wish],
         accounts: Mapping[LearnerId, Account],
-        uses: Mapping[LearnerId, KeyUse],
     ) -> Mapping[LearnerId, Recorded]:
         """File what the rules allow, first come first served, and keep every outcome."""
         keep_still(connection, wishes)
-        standing = read_standing(connection, wishes, self.now())
+        standing = read_standing(connection, wishes, self.blocks, self.now())
         judged = {
             wish.request.learner: self._verdict(wish, accounts[wish.request.learner], standing)
             for wish in wishes
@@ -96,10 +98,7 @@ class Recorder:
         _file(connection, [each.filed for each in judged.values() if each.filed], standing)
         keys.record_all(
             connection,
-            (
-                (uses[wish.request.learner], judged[wish.request.learner].outcome, wish.now)
-                for wish in wishes
-            ),
+            ((wish.use, judged[wish.request.learner].outcome, wish.now) for wish in wishes),
         )
         return judged
 

@@ -31,7 +31,6 @@ from schema.model.enrolment import (
 from schema.model.values import EnrolmentId, LearnerId, Money
 from schema.ports import OfferingFacts, Slice, Window
 
-TRANSACTIONS_AT_ONCE = 2  # on PostgreSQL: one is judged while another is flushed
 MOST_TOGETHER = 64  # wishes in one transaction
 
 log = structlog.get_logger(__name__)
@@ -65,15 +64,13 @@ class EnrolmentService:
         self._recorder = Recorder(self._rules, now, dice or random.SystemRandom())
         self._turns = Turns()
         self._together: Together[LearnerId, Wish, Recorded] = Together(
-            self._record_together,
-            most=MOST_TOGETHER,
-            at_once=1 if database.is_sqlite else TRANSACTIONS_AT_ONCE,
+            self._record_together, most=MOST_TOGETHER
         )
 
     async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
         """Record a wish to enrol, or say why not; the same key gets the same outcome."""
         wish = await self._to_wish(request)
-        use = keys.use_by(request)
+        use = wish.use
         try:
             async with self._turns.turn((use.learner, use.mutation, use.key)) as was_before:
                 if was_before and (first := await self._read_outcome(use, wish.now)):
@@ -131,7 +128,7 @@ class EnrolmentService:
 
     async def _to_wish(self, request: EnrolRequest) -> Wish:
         fact = await self._offerings.read_fact(request.offering_id)
-        return Wish(request, fact, self._now())
+        return Wish(request, fact, self._now(), keys.use_by(request))
 
     async def _read_outcome(self, use: KeyUse, now: datetime) -> EnrolOutcome | None:
         return await self._database.read(lambda c: keys.read_outcome(c, use, now))
@@ -144,7 +141,7 @@ class EnrolmentService:
     def _read_facts(self, connection: Connection, wish: Wish) -> Facts | None:
         account = ledger.read_account(connection, wish.request.learner)
         account = None if account is None or account.participant.is_erased else account
-        standing = read_standing(connection, [wish], self._now())
+        standing = read_standing(connection, [wish], self._recorder.blocks, self._now())
         return standing.facts_of(wish, account, self._rules)
 
     async def _record(self, wish: Wish) -> Recorded:

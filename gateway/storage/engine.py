@@ -25,6 +25,7 @@ T = TypeVar("T")
 READERS = 4  # threads (and pooled connections) for reading, per database and process
 WRITERS = 4  # the same for writing on PostgreSQL; SQLite has one
 BUSY_TIMEOUT_MS = 5_000
+WAL_PAGES = 4_000  # 16 MB before the log is put into the file: pages in it are often the same
 ATTEMPTS = 3  # for a transaction that lost a deadlock or a serialisation race
 _RACE_LOST = {"40001", "40P01"}
 
@@ -146,6 +147,7 @@ def _build_sqlite_engine(url: str, manner: _Manner) -> Engine:
             f"synchronous={manner.synchronous}",
             "foreign_keys=ON",
             f"cache_size=-{manner.cache_kb}",
+            f"wal_autocheckpoint={WAL_PAGES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

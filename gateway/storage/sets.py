@@ -1,18 +1,21 @@
 """Many rows or values in one statement, in the words of the engine at hand.
 
 On PostgreSQL they travel as one parameter, so the text of a statement does not change with
-their number and the server plans it once.
+their number and the server plans it once.  Inserts are compiled once, too, and given to
+the driver: SQLAlchemy's own way would cost more than they do.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 import orjson
 from sqlalchemy import (
     ARRAY,
+    Column,
     ColumnElement,
     Connection,
+    MetaData,
     String,
     Table,
     Text,
@@ -27,6 +30,7 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 
 _ROWS = bindparam("rows", type_=Text)
 
@@ -44,8 +48,11 @@ def is_one_row_of(
     connection: Connection, elements: Sequence[ColumnElement[str]], rows: Sequence[Sequence[str]]
 ) -> ColumnElement[bool]:
     """Return the condition that texts, side by side, are one of `rows`."""
-    if connection.dialect.name == "sqlite":
-        return tuple_(*elements).in_([tuple(row) for row in rows])
+    if connection.dialect.name == "sqlite":  # it would scan the table for a list of VALUES
+        told = literal(orjson.dumps([list(row) for row in rows]).decode(), Text)
+        each = func.json_each(told).table_valued("value").c.value
+        places = (func.json_extract(each, f"$[{place}]") for place in range(len(elements)))
+        return tuple_(*elements).in_(select(*places))
     columns = (_texts(row[place] for row in rows) for place in range(len(elements)))
     return tuple_(*elements).in_(select(*(func.unnest(texts) for texts in columns)))
 
@@ -66,11 +73,20 @@ def insert_all(
         return
     names = tuple(rows[0])
     if connection.dialect.name == "sqlite":
-        connection.execute(_sqlite_insert(table, names, replacing), list(rows))
+        _sqlite_insert(table, names, replacing)(connection, rows)
     else:
-        connection.execute(
-            _postgres_insert(table, names, replacing), {"rows": orjson.dumps(list(rows)).decode()}
-        )
+        told = {_ROWS.key: orjson.dumps(list(rows)).decode()}
+        connection.exec_driver_sql(_postgres_insert(table, names, replacing), told)
+
+
+def read_by_index(connection: Connection) -> None:
+    """Have tables read by index alone until the commit; SQLite has no other way in mind.
+
+    That is right for a handful of rows; a plan that was made, and kept, while a table was empty
+    would read all of it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
 
 def _texts(values: Iterable[str]) -> ColumnElement[Any]:
@@ -78,19 +94,39 @@ def _texts(values: Iterable[str]) -> ColumnElement[Any]:
 
 
 @cache
-def _sqlite_insert(table: Table, names: tuple[str, ...], replacing: tuple[str, ...]) -> Any:
-    return _replacing(sqlite.insert(table), names, replacing)
+def _sqlite_insert(
+    table: Table, names: tuple[str, ...], replacing: tuple[str, ...]
+) -> Callable[[Connection, Sequence[Mapping[str, Any]]], None]:
+    """Let the driver repeat the statement."""
+    dialect = sqlite.dialect()
+    unqualified = Table(table.name, MetaData(), *(Column(c.name, c.type) for c in table.c))
+    insert = _replacing(sqlite.insert(unqualified), names, replacing)
+    compiled = insert.compile(dialect=dialect, column_keys=list(names))
+    statement, ordered = str(compiled), compiled.positiontup or ()
+    types = [table.c[name].type.dialect_impl(dialect) for name in ordered]
+    adapters = [each.bind_processor(dialect) or _as_it_is for each in types]
+    columns = list(zip(ordered, adapters, strict=True))
+
+    def insert_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        adapted = [tuple(adapt(row[name]) for name, adapt in columns) for row in rows]
+        connection.exec_driver_sql(statement, adapted)
+
+    return insert_rows
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @cache
-def _postgres_insert(table: Table, names: tuple[str, ...], replacing: tuple[str, ...]) -> Any:
+def _postgres_insert(table: Table, names: tuple[str, ...], replacing: tuple[str, ...]) -> str:
     """Let the server take the rows apart: `NULL::table` says what their columns are."""
     shape: ColumnElement[Any] = literal_column(f"NULL::{table.fullname}")
-    told = func.json_populate_recordset(shape, cast(_ROWS, postgresql.JSON)).table_valued(
-        *map(column, names), name="told"
-    )
-    rows = select(*(told.c[name] for name in names))
-    return _replacing(postgresql.insert(table).from_select(names, rows), names, replacing)
+    told = func.json_populate_recordset(shape, cast(_ROWS, postgresql.JSON))
+    columns = told.table_valued(*map(column, names), name="told").c
+    rows = select(*(columns[name] for name in names))
+    insert = _replacing(postgresql.insert(table).from_select(names, rows), names, replacing)
+    return str(insert.compile(dialect=psycopg.dialect()))  # type: ignore[no-untyped-call]
 
 
 def _replacing(statement: Any, names: tuple[str, ...], replacing: tuple[str, ...]) -> Any:

@@ -15,36 +15,29 @@ R = TypeVar("R")
 
 
 class Together(Generic[S, W, R]):
-    """Carries out pieces of work in groups, no two of one scope in a group.
+    """Carries out pieces of work in groups, one after the other, no two of one scope in a group.
 
     `carry_out` gets a group by scope and returns what became of each, by scope; of what it
     leaves out, None.  What it raises, each of the group gets.  Use it on one event loop.
     """
 
     def __init__(
-        self,
-        carry_out: Callable[[Mapping[S, W]], Awaitable[Mapping[S, R]]],
-        *,
-        most: int,
-        at_once: int = 1,
+        self, carry_out: Callable[[Mapping[S, W]], Awaitable[Mapping[S, R]]], *, most: int
     ) -> None:
-        """Make groups of up to `most`, and carry out so many `at_once`."""
+        """Make groups of up to `most`."""
         self._carry_out = carry_out
         self._most = most
-        self._at_once = at_once
         self._waiting: OrderedDict[S, list[tuple[W, asyncio.Future[R | None]]]] = OrderedDict()
-        self._running = 0  # counted by the runs themselves: a task that ends is not done at once
-        self._tasks: set[asyncio.Task[None]] = set()  # or they might be collected half way
+        self._is_running = False  # told by the run itself: a task that ends is not done at once
+        self._task: asyncio.Task[None] | None = None
 
     async def submit(self, scope: S, work: W) -> R | None:
         """Have `work` carried out with what else waits; return what became of it."""
         done: asyncio.Future[R | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(scope, []).append((work, done))
-        if self._running < self._at_once:
-            self._running += 1
-            task = asyncio.create_task(self._run())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if not self._is_running:
+            self._is_running = True
+            self._task = asyncio.create_task(self._run())
         return await done
 
     async def _run(self) -> None:
@@ -52,7 +45,7 @@ class Together(Generic[S, W, R]):
             while group := self._take():
                 await self._carry_out_one(group)
         finally:
-            self._running -= 1
+            self._is_running = False
 
     async def _carry_out_one(self, group: Mapping[S, tuple[W, asyncio.Future[R | None]]]) -> None:
         try:
