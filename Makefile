@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue drill-crashes drill-partners drill-seats lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
+.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-partners drill-seats lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -22,6 +22,10 @@ test: setup-dev explorer  ## Run every test, with real servers (about 8 minutes 
 
 bench-catalogue: setup  ## Measure syncing and searching large catalogues (minutes; SIZES=1500,100000)
 	@$(BIN)/mitra bench catalogue --sizes $(or $(SIZES),1500,100000) --out bench-catalogue.json
+
+bench-enrolment: setup  ## Compare enrolling with bare inserts (minutes; LEARNERS=8400000 ENROLMENTS=10000000: an hour)
+	@$(BIN)/mitra bench enrolment --learners $(or $(LEARNERS),0) --enrolments $(or $(ENROLMENTS),0) \
+	  --out bench-enrolment.json
 
 drill-crashes: setup-dev  ## Kill a gateway at eight points on both engines (long; ROUNDS=50)
 	@$(BIN)/python -m tests.drills.crashes --rounds $(or $(ROUNDS),50)

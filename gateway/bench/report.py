@@ -31,10 +31,13 @@ def print_report(console: Console, reports: Sequence[CatalogueReport]) -> None:
 
 def write_report(file: Path, reports: Sequence[CatalogueReport]) -> None:
     """Store all figures with what they were measured on."""
-    found = {
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
-        "catalogues": [asdict(report) for report in reports],
-    }
+    write_figures(file, {"catalogues": [asdict(report) for report in reports]})
+
+
+def write_figures(file: Path, figures: dict[str, Any]) -> None:
+    """Store figures as JSON with what they were measured on."""
+    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+    found = {"machine": machine, **figures}
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     file.write_bytes(orjson.dumps(found, option=option, default=_to_plain))
 

@@ -5,6 +5,7 @@ The system's programs are used where they are installed, else those that come in
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -95,7 +96,7 @@ def running_server(
         try:
             yield port
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # to PostgreSQL: without waiting for clients
             process.wait(START_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""`mitra bench`: how fast this machine is with large catalogues."""
+"""`mitra bench`: how fast this machine is with large catalogues, and with many enrolments."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +8,12 @@ import typer
 from rich.console import Console
 
 from gateway.bench.catalogue import Task, measure_catalogue
+from gateway.bench.crowded import ROOMY, measure_crowded
+from gateway.bench.enrolment import Pace, measure_enrolment
+from gateway.bench.enrolment_report import print_enrolments, write_enrolments
 from gateway.bench.report import print_report, write_report
+from gateway.bench.servers import running_postgres
+from gateway.commands.own_databases import own_databases
 from gateway.settings import Settings
 
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
@@ -42,6 +47,32 @@ def catalogue(
     print_report(console, found)
     if out is not None:
         write_report(out, found)
+        console.print(f"stored in {out}")
+
+
+@bench_app.command()
+def enrolment(  # noqa: PLR0913, PLR0917 - options of a command
+    engines: Annotated[str, typer.Option(help="By commas.")] = "sqlite,postgresql",
+    callers: Annotated[str, typer.Option(help="Learners at a time, by commas.")] = "1,16,64,128",
+    rounds: Annotated[int, typer.Option(min=1, help="Medians are of so many.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Per round.")] = 2.0,
+    learners: Annotated[int, typer.Option(min=0, help="In a full ledger; 0: none is made.")] = 0,
+    enrolments: Annotated[int, typer.Option(min=0, help="In the full ledger.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Where to store the figures (JSON).")] = None,
+) -> None:
+    """Compare enrolling with bare inserts, and a full PostgreSQL ledger with an empty one."""
+    pace = Pace([_to_size(text) for text in callers.split(",")], rounds, seconds)
+    console, found, crowded = Console(highlight=False), [], None
+    for engine in engines.split(","):
+        with own_databases(engine) as place:
+            found.append(measure_enrolment(engine, *place, pace, console.print))
+    if learners:
+        with running_postgres(**ROOMY) as server, TemporaryDirectory() as folder:
+            size = learners, enrolments
+            crowded = measure_crowded(server, Path(folder), *size, pace, console.print)
+    print_enrolments(console, found, crowded)
+    if out is not None:
+        write_enrolments(out, found, crowded)
         console.print(f"stored in {out}")
 
 

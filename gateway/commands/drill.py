@@ -1,17 +1,13 @@
 """`mitra drill`: what must never go wrong, tried with real databases and processes."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
-import psycopg
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench.servers import running_postgres
+from gateway.commands.own_databases import own_databases
 from gateway.drills.seats import Rush, RushResult, run_rushes
 from gateway.storage.engine import database_url
 
@@ -41,7 +37,8 @@ def seats(
     for name in ("", "seeds", "held", "waiting", "full", "slowest answer", "attempts/s", "faults"):
         table.add_column(name, justify="left" if name == "" else "right")
     for engine in engines.split(","):
-        with _database(engine) as url:
+        with own_databases(engine) as (folder, configured):
+            url = database_url(configured, folder, "ledger")
             results = run_rushes(url, rush, range(1, seeds + 1), lambda r: console.print(_told(r)))
         has_faults |= any(result.faults for result in results)
         table.add_row(engine, *_row_of(results))
@@ -66,18 +63,3 @@ def _row_of(results: Sequence[RushResult]) -> Iterator[str]:
     total = sum(result.answers.total() for result in results)
     yield f"{total / sum(result.seconds for result in results):,.0f}"
     yield str(sum(len(result.faults) for result in results))
-
-
-@contextmanager
-def _database(engine: str) -> Iterator[str]:
-    """Give the URL of an empty ledger: a file, or a database on a server of our own."""
-    if engine == "sqlite":
-        with TemporaryDirectory(prefix="mitra-drill-") as folder:
-            yield database_url(None, Path(folder), "ledger")
-    elif engine == "postgresql":
-        with running_postgres() as server:
-            with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-                admin.execute("CREATE DATABASE drill")
-            yield database_url(f"{server}/drill", Path(), "ledger")
-    else:
-        raise typer.BadParameter(f"{engine!r} is neither sqlite nor postgresql")
