@@ -140,8 +140,8 @@ def sync(partners: Partners = None) -> None:
     settings = Settings()
     gateway = Gateway(settings)
     codes = _known_codes(gateway, partners or [])
-    board = SyncBoard(gateway.configs)
-    gateway.report = board.report
+    board = SyncBoard(gateway.partners.configs)
+    gateway.catalogue.report = board.report
     with board:
         asyncio.run(gateway.sync_now(codes))
     typer.echo(board.summary())
@@ -248,7 +248,7 @@ def adapter_new(identifier: Annotated[str, typer.Argument(metavar="ID")]) -> Non
 
 
 def _known_codes(gateway: Gateway, codes: Sequence[str]) -> list[PartnerCode]:
-    known = [config.code for config in gateway.configs]
+    known = [config.code for config in gateway.partners.configs]
     if not known:
         raise PartnersFileError("no partners here: set MITRA_PARTNERS, or `mitra sandbox run`")
     for code in codes:

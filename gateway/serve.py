@@ -16,7 +16,8 @@ import uvicorn
 from rich.console import Console
 
 from adapters.sandbox.control import SandboxControlError, fetch_status
-from gateway.app import Gateway, create_app
+from gateway.app import Gateway
+from gateway.asgi import create_app
 from gateway.console import SyncBoard
 from gateway.priority import BEHIND_SERVING, step_back
 from gateway.settings import Settings
@@ -41,7 +42,7 @@ def serve(settings: Settings) -> None:
     _check_port(settings)
     asyncio.run(Gateway(settings).migrate())
     uvicorn.run(
-        "gateway.app:create_app_from_environment",
+        "gateway.asgi:create_app_from_environment",
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -93,8 +94,8 @@ def _check_port(settings: Settings) -> None:
 async def _serve_with_progress(settings: Settings, console: Console) -> None:
     started = time.monotonic()
     gateway = Gateway(settings)
-    board = SyncBoard(gateway.configs, console)
-    gateway.report = board.report
+    board = SyncBoard(gateway.partners.configs, console)
+    gateway.catalogue.report = board.report
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings, gateway),
@@ -110,7 +111,7 @@ async def _serve_with_progress(settings: Settings, console: Console) -> None:
     serving = asyncio.create_task(server.serve())
     with board:
         await _until_ready(gateway, serving)
-    gateway.report = lambda _: None
+    gateway.catalogue.report = lambda _: None
     if not serving.done():
         _print_welcome(settings, console, time.monotonic() - started)
     await serving

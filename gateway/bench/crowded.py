@@ -20,7 +20,7 @@ from gateway.bench.enrolment import Pace, Say
 from gateway.bench.population import fill, read_sample
 from gateway.bench.quantiles import Waits, to_waits
 from gateway.bench.stand import Stand, make_stand
-from gateway.bench.syncing import utc_now
+from gateway.clock import utc_now
 from schema.build import build_schema
 from schema.context import Context
 from schema.model.values import LearnerId

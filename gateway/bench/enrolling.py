@@ -16,8 +16,9 @@ from itertools import count
 from sqlalchemy import select
 
 from gateway.bench.quantiles import Waits, to_waits
-from gateway.bench.syncing import Place, in_own_process, measure_sync, run_sync, utc_now
+from gateway.bench.syncing import Place, in_own_process, measure_sync, run_sync
 from gateway.catalogue.store import CatalogueStore
+from gateway.clock import utc_now
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.service import EnrolmentService
 from gateway.priority import BEHIND_SERVING, step_back

@@ -16,7 +16,7 @@ from gateway.bench.bare import measure_bare, open_postgres, open_sqlite
 from gateway.bench.crowd import bring_in
 from gateway.bench.quantiles import Waits
 from gateway.bench.stand import Stand, make_stand
-from gateway.bench.syncing import utc_now
+from gateway.clock import utc_now
 from gateway.enrolment.courier import Courier
 from gateway.storage.engine import WRITERS
 from gateway.storage.ledger_tables import enrolment

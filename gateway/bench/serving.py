@@ -15,9 +15,10 @@ from http import HTTPStatus
 import aiohttp
 
 from gateway.bench.quantiles import Waits, to_waits
-from gateway.bench.syncing import Place, peak_memory_mb, run_sync, to_config, utc_now
+from gateway.bench.syncing import Place, peak_memory_mb, run_sync, to_config
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.store import CatalogueStore
+from gateway.clock import utc_now
 from gateway.telemetry import configure_logging
 
 ASKED = 200  # questions over HTTP, one after the other

@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from gateway.bench.partner import SyntheticPartner
 from gateway.bench.quantiles import Waits, to_waits
-from gateway.bench.syncing import Place, in_own_process, measure_sync, prepare, utc_now
+from gateway.bench.syncing import Place, in_own_process, measure_sync, prepare
 from gateway.catalogue.records import from_payload
 from gateway.catalogue.store import CatalogueStore
+from gateway.clock import utc_now
 from gateway.enrolment.learners import ImportedLearners
 from gateway.enrolment.service import EnrolmentService
 from gateway.storage.catalogue_tables import offering

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from adapters.http import PartnerClient
 from adapters.transport import build_http
 from gateway.bench.partner import SyntheticAdapter
 from gateway.catalogue.sync import CatalogueSync, SyncProgress
+from gateway.clock import utc_now
 from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig
 from gateway.storage.catalogue_tables import offering, revision
@@ -107,11 +107,6 @@ def to_config(place: Place) -> PartnerConfig:
         place.code, place.code.title(), PartnerKind.DIGITAL_PLATFORM, PartnerState.ACTIVE
     )
     return PartnerConfig(partner, adapter="synthetic", address=place.address)
-
-
-def utc_now() -> datetime:
-    """Return the present moment."""
-    return datetime.now(UTC)
 
 
 async def _measure_sync(place: Place) -> SyncFigures:

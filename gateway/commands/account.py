@@ -18,13 +18,13 @@ from schema.model.values import PartnerCode
 def account(code: Annotated[str, typer.Argument(help="The partner's code.")]) -> None:
     """Show what became of every row that a partner sent, each with its reason."""
     gateway = Gateway(Settings())
-    known = [config.code for config in gateway.configs]
+    known = [config.code for config in gateway.partners.configs]
     if code not in known:
         raise typer.BadParameter(f"{code!r} is not a partner; known are {', '.join(known)}")
-    upgrade(gateway.catalogue)
+    upgrade(gateway.catalogue.database)
     question = partial(read_account, partner=PartnerCode(code))
-    found = asyncio.run(gateway.catalogue.read(question))
-    gateway.catalogue.close()
+    found = asyncio.run(gateway.catalogue.database.read(question))
+    gateway.catalogue.database.close()
     if found is None:
         raise PartnersFileError(f"nothing of {code} has come in yet; try `mitra sync {code}`")
     for line in to_lines(code, found):

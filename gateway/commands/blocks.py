@@ -8,7 +8,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gateway.app import Gateway, utc_now
+from gateway.app import Gateway
+from gateway.clock import utc_now
 from gateway.settings import Settings
 from schema.ids import NodeKind, plain_id
 from schema.model.blocks import (
@@ -40,7 +41,7 @@ def list_blocks(
     """List the blocks, newest first."""
 
     async def ask(gateway: Gateway) -> None:
-        for each in await gateway.blocks.read_blocks(active=None if everything else True):
+        for each in await gateway.enrolment.blocks.read_blocks(active=None if everything else True):
             typer.echo(_line(each))
 
     _run(ask)
@@ -63,10 +64,12 @@ def add_block(
 
     async def ask(gateway: Gateway) -> BlockOutcome:
         said = BlockWish(scope, value, reason, letter, effective)
-        wish = to_wish(said, gateway.follower.reader(utc_now()), gateway.follower.directory)
+        wish = to_wish(
+            said, gateway.catalogue.follower.reader(utc_now()), gateway.catalogue.follower.directory
+        )
         if isinstance(wish, BlockRefusal):
             return BlockOutcome(None, (wish,))
-        return await gateway.blocks.block(wish, _actor(by))
+        return await gateway.enrolment.blocks.block(wish, _actor(by))
 
     _tell(_run(ask))
 
@@ -79,7 +82,7 @@ def lift_block(
     by: By = None,
 ) -> None:
     """Lift a block: what it named is sold again."""
-    _tell(_run(lambda gateway: gateway.blocks.lift(number, reason, _actor(by))))
+    _tell(_run(lambda gateway: gateway.enrolment.blocks.lift(number, reason, _actor(by))))
 
 
 @approvals_app.command("list")
@@ -91,7 +94,7 @@ def list_approvals(
     code = None if partner is None else PartnerCode(partner)
 
     async def ask(gateway: Gateway) -> PendingOfferings:
-        return await gateway.approvals.read_pending(code, limit)
+        return await gateway.catalogue.approvals.read_pending(code, limit)
 
     pending = _run(ask)
     for each in pending.offerings:
@@ -131,7 +134,7 @@ def revoke(
 
 
 def _decide(decision: Decision) -> None:
-    changed = _run(lambda gateway: gateway.approvals.decide(decision))
+    changed = _run(lambda gateway: gateway.catalogue.approvals.decide(decision))
     typer.echo(f"{changed} {decision.approval.lower()}")
 
 

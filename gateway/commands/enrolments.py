@@ -66,7 +66,9 @@ def set_seats(
     session_id = SessionId(plain_id(NodeKind.SESSION, session) or session)
 
     async def ask(gateway: Gateway) -> None:
-        made = await gateway.quotas.set(session_id, seats, waiting, by or getpass.getuser())
+        made = await gateway.enrolment.quotas.set(
+            session_id, seats, waiting, by or getpass.getuser()
+        )
         typer.echo(f"{made.taken} of {made.capacity} seats taken, {made.waiting_places} may wait")
 
     try:
@@ -80,7 +82,7 @@ def list_seats() -> None:
     """List the sessions whose seats are ours."""
 
     async def ask(gateway: Gateway) -> None:
-        for each in await gateway.quotas.read_all():
+        for each in await gateway.enrolment.quotas.read_all():
             taken = f"{each.quota.taken}/{each.quota.capacity}"
             typer.echo(f"{each.quota.session_id}\t{taken}\t{each.waiting} waiting")
 
@@ -90,7 +92,7 @@ def list_seats() -> None:
 async def _list_reviews(gateway: Gateway) -> None:
     after: str | None = None
     while True:
-        page = await gateway.reviews.read_reviews(Window(first=PAGE, after=after))
+        page = await gateway.enrolment.reviews.read_reviews(Window(first=PAGE, after=after))
         for each in page.nodes:
             typer.echo(_line(each))
         if not page.has_next:
@@ -105,7 +107,7 @@ def _settle(enrolment: str, decision: ReviewDecision, reason: str, by: str | Non
         raise typer.BadParameter("a reason is 1 to 200 printable characters")
     enrolment_id = EnrolmentId(plain_id(NodeKind.ENROLMENT, enrolment) or enrolment)
     wish = ReviewWish(enrolment_id, decision, said, by or getpass.getuser())
-    outcome = _run(lambda gateway: gateway.reviews.settle(wish))
+    outcome = _run(lambda gateway: gateway.enrolment.reviews.settle(wish))
     for refusal in outcome.refusals:
         typer.echo(refusal.message, err=True)
     if outcome.refusals or outcome.enrolment is None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import load_rules, utc_now
+from gateway.clock import utc_now
 from gateway.commands.learners import By, InputFile, RejectsFile
 from gateway.commands.ledger import Rejects, ask_register, opened_ledger, read_in_chunks, to_actor
 from gateway.enrolment.intake.desk import LearnerRegister
@@ -15,6 +15,7 @@ from gateway.enrolment.intake.files import read_digest
 from gateway.enrolment.intake.grants import LONGEST_BATCH, is_batch
 from gateway.enrolment.intake.rows import GRANT_COLUMNS
 from gateway.enrolment.unspent import Returned, UnspentMoney
+from gateway.parts.enrolment import load_rules
 from gateway.settings import Settings
 from gateway.storage.engine import Database
 

@@ -128,16 +128,22 @@ def _tell(decision: SyncDecision, said: str, revision: int | None) -> None:
 async def _read_held() -> Sequence[HeldSync]:
     gateway = Gateway(Settings())
     async with gateway.opened():
-        return await gateway.held.read_held()
+        return await gateway.catalogue.held.read_held()
 
 
 async def _read_runs(code: PartnerCode, limit: int) -> Sequence[PastRun]:
     gateway = Gateway(Settings())
     async with gateway.opened():
-        return await gateway.catalogue.read(lambda connection: read_runs(connection, code, limit))
+        return await gateway.catalogue.database.read(
+            lambda connection: read_runs(connection, code, limit)
+        )
 
 
 async def _decide(run: int, *, is_approval: bool) -> SyncDecision:
     gateway = Gateway(Settings())
     async with gateway.opened():
-        return await (gateway.held.approve(run) if is_approval else gateway.held.reject(run))
+        return await (
+            gateway.catalogue.held.approve(run)
+            if is_approval
+            else gateway.catalogue.held.reject(run)
+        )

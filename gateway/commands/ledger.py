@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.app import utc_now
+from gateway.clock import utc_now
 from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.intake.files import read_rows
 from gateway.keyrings import build_keyrings

@@ -25,7 +25,7 @@ Count = Annotated[int, typer.Option(help="How many.", min=1, max=1_000)]
 @links_app.command("list")
 def list_links(count: Count = 50) -> None:
     """List links, the least sure first."""
-    found = _run(lambda gateway: gateway.links.read_links(Window(first=count)))
+    found = _run(lambda gateway: gateway.catalogue.links.read_links(Window(first=count)))
     for link in found.nodes:
         rules = "; ".join(link.rules) or "same names"
         typer.echo(
@@ -38,7 +38,7 @@ def list_links(count: Count = 50) -> None:
 @links_app.command("likely")
 def list_likely(count: Count = 50) -> None:
     """List courses that may be one, the most alike first."""
-    for pair in _run(lambda gateway: gateway.links.read_likely(count)):
+    for pair in _run(lambda gateway: gateway.catalogue.links.read_likely(count)):
         rules = "; ".join(pair.rules)
         typer.echo(
             f"{pair.score:.2f}\t{pair.course_id}\t{pair.other_id}\t"
@@ -50,28 +50,28 @@ def list_likely(count: Count = 50) -> None:
 def confirm(offering: Offering) -> None:
     """Keep an offering in its course, whatever its partner calls it."""
     plain = OfferingId(_plain(NodeKind.OFFERING, offering))
-    _tell(_run(lambda gateway: gateway.links.confirm(plain)), "stays in")
+    _tell(_run(lambda gateway: gateway.catalogue.links.confirm(plain)), "stays in")
 
 
 @links_app.command()
 def split(offering: Offering) -> None:
     """Give an offering a course of its own, and keep it there."""
     plain = OfferingId(_plain(NodeKind.OFFERING, offering))
-    _tell(_run(lambda gateway: gateway.links.split(plain)), "is now")
+    _tell(_run(lambda gateway: gateway.catalogue.links.split(plain)), "is now")
 
 
 @links_app.command()
 def merge(courses: Ids) -> None:
     """Make several courses one; the oldest keeps its id."""
     plain = [CourseId(_plain(NodeKind.COURSE, each)) for each in courses]
-    _tell(_run(lambda gateway: gateway.links.merge(plain)), "merged into")
+    _tell(_run(lambda gateway: gateway.catalogue.links.merge(plain)), "merged into")
 
 
 @links_app.command("merge-institutions")
 def merge_institutions(institutions: Ids) -> None:
     """Make several institutions one, and their courses of the same title."""
     plain = [InstitutionId(_plain(NodeKind.INSTITUTION, each)) for each in institutions]
-    _tell(_run(lambda gateway: gateway.links.merge_institutions(plain)), "merged into")
+    _tell(_run(lambda gateway: gateway.catalogue.links.merge_institutions(plain)), "merged into")
 
 
 def _plain(kind: NodeKind, text: str) -> str:
@@ -81,11 +81,8 @@ def _plain(kind: NodeKind, text: str) -> str:
 def _run(ask: Callable[[Gateway], Awaitable[T]]) -> T:
     async def asked() -> T:
         gateway = Gateway(Settings())
-        await gateway.open()
-        try:
+        async with gateway.opened(loaded=True):
             return await ask(gateway)
-        finally:
-            await gateway.aclose()
 
     return asyncio.run(asked())
 

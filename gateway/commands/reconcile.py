@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Connection
 
-from gateway.app import Gateway, utc_now
+from gateway.app import Gateway
+from gateway.clock import utc_now
 from gateway.commands.tables import print_table
 from gateway.enrolment.calendar import day_of
 from gateway.enrolment.reconcile_schedule import ReconcileSchedule
@@ -89,7 +90,7 @@ def _to_row(report: Reconciliation) -> tuple[Any, ...]:
 
 
 def _chosen(gateway: Gateway, codes: Sequence[str]) -> Sequence[PartnerCode]:
-    known = gateway.reconciled_partners
+    known = gateway.enrolment.reconciled_partners
     for code in codes:
         if code not in known:
             raise typer.BadParameter(
@@ -110,13 +111,15 @@ async def _reports(
     async with gateway.opened():
         if not stored:
             async with AsyncExitStack() as held:
-                await _take_turn(gateway.reconcile_schedule, held)
+                await _take_turn(gateway.enrolment.reconcile_schedule, held)
                 for code in codes:
-                    await gateway.reconciler.reconcile(code, day)
-        found = await gateway.reconciliations.read_reports(since=day, until=day, limit=1_000)
+                    await gateway.enrolment.reconciler.reconcile(code, day)
+        found = await gateway.enrolment.reconciliations.read_reports(
+            since=day, until=day, limit=1_000
+        )
         reports = [report for report in found if report.partner in codes]
         if csv:
-            await gateway.ledger.read(partial(_write, out=csv, reports=reports))
+            await gateway.enrolment.ledger.read(partial(_write, out=csv, reports=reports))
         return reports
 
 

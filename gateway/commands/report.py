@@ -138,7 +138,7 @@ def _read(question: Callable[[Connection], T]) -> T:
     async def asked() -> T:
         gateway = Gateway(Settings())
         async with gateway.opened():
-            return await gateway.ledger.read(question)
+            return await gateway.enrolment.ledger.read(question)
 
     try:
         return asyncio.run(asked())

@@ -20,6 +20,7 @@ from functools import partial
 from sqlalchemy import Connection, func, select
 
 from gateway.bench.crowd import bring_in
+from gateway.clock import utc_now
 from gateway.enrolment.learners import ImportedLearners
 from gateway.enrolment.places import set_quota
 from gateway.enrolment.service import EnrolmentService
@@ -127,7 +128,7 @@ async def _prepare(
 ) -> None:
     session_id = offering.sessions[0].id
     await ledger.write(lambda c: set_quota(c, session_id, rush.seats, rush.waiting_places))
-    await bring_in(ledger, learners, _utc_now())
+    await bring_in(ledger, learners, utc_now())
 
 
 def _take_part(share: _Share) -> tuple[Counter[str], float]:
@@ -139,7 +140,7 @@ async def _ask_all(share: _Share) -> tuple[Counter[str], float]:
     """Ask for every learner of a share; return the answers, and how long the slowest took."""
     ledger = Database(share.url, "ledger")
     service = EnrolmentService(
-        ledger, _Shelf(share.offering), ImportedLearners(ledger), now=_utc_now
+        ledger, _Shelf(share.offering), ImportedLearners(ledger), now=utc_now
     )
     answers, waits, learners = Counter[str](), [0.0], iter(share.learners)
     await asyncio.sleep(max(0.0, share.starts_at - time.time()))
@@ -223,7 +224,7 @@ class _Shelf:
 
     def __init__(self, offering: Offering) -> None:
         self._fact = OfferingFact(
-            offering, CourseId(f"course-{offering.key}"), withdrawn=False, fetched_at=_utc_now()
+            offering, CourseId(f"course-{offering.key}"), withdrawn=False, fetched_at=utc_now()
         )
 
     async def read_fact(self, offering_id: OfferingId) -> OfferingFact | None:
@@ -242,7 +243,3 @@ def _an_offering(key: str) -> Offering:
         enrolment_mode=EnrolmentMode.DIRECT,
         sessions=(Session(partner, RemoteId(f"{key}-S"), starts_at=starts_at),),
     )
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

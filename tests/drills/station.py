@@ -1,6 +1,6 @@
 """The part of a gateway that is drilled: enrolling, delivering, sealing; and its databases.
 
-It is put together as `gateway.app` does it, over real databases, real adapters and guarded
+It is put together as `gateway.parts` are, over real databases, real adapters and guarded
 calls with deadlines that suit partners on the same machine.
 """
 

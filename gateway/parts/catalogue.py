@@ -1,0 +1,102 @@
+"""The catalogue part: the store, who follows it, who syncs it, and the operators' desks over it."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from typing import Any
+
+import structlog
+
+from gateway.catalogue.approvals import ApprovalDesk
+from gateway.catalogue.changes import ChangeFeed
+from gateway.catalogue.decisions import HeldLists
+from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.leases import Leases
+from gateway.catalogue.links import LinkDesk
+from gateway.catalogue.rates import load_rates
+from gateway.catalogue.scheduler import SyncScheduler
+from gateway.catalogue.store import CatalogueStore
+from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
+from gateway.clock import utc_now
+from gateway.partners.config import PartnerConfig
+from gateway.parts.databases import open_database
+from gateway.parts.partners import PartnersPart
+from gateway.settings import Settings
+from schema.model.values import PartnerCode
+
+TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
+TURN_POLL_SECONDS = 0.2
+PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
+
+log = structlog.get_logger(__name__)
+
+
+class CataloguePart:
+    """Everything over the catalogue's database.
+
+    `report` hears of every sync's progress and may be replaced at any time.
+    """
+
+    def __init__(self, settings: Settings, partners: PartnersPart) -> None:
+        self.report: Report = report_to_nobody
+        self._changes_kept = settings.changes_kept
+        self._configs = partners.configs
+        self.database = open_database(settings, "catalogue")
+        self.store = CatalogueStore(self.database)
+        self.changes = ChangeFeed(self.database)
+        self.follower = CatalogueFollower(
+            self.store, partners.configs, utc_now, rates=load_rates(settings.rates)
+        )
+        leases, notify = Leases(self.database, utc_now), self.follower.notify
+        self.held = HeldLists(self.database, leases, utc_now, notify=notify)
+        self.links = LinkDesk(self.database, utc_now, notify=notify)
+        self.approvals = ApprovalDesk(self.database, utc_now, notify)
+        self._scheduler = SyncScheduler(
+            CatalogueSync(partners.calls.fetch_page, self.database, utc_now).sync,
+            self.store,
+            leases,
+            utc_now,
+            report=self._hear,
+        )
+
+    def work(self, *, background: bool) -> list[Coroutine[Any, Any, None]]:
+        """Return what runs for ever: following, and syncing in the `background`."""
+        syncing = [self._scheduler.run(self._configs), self._keep_pruning()] if background else []
+        return [self.follower.run(), *syncing]
+
+    async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
+        """Sync the named partners once, all at once."""
+        wanted = [config for config in self._configs if config.code in codes]
+        await asyncio.gather(*map(self._sync_in_turn, wanted))
+
+    async def _sync_in_turn(self, config: PartnerConfig) -> None:
+        """Sync one partner, after another process that is at it has ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TURN_SECONDS):
+                while await self._scheduler.sync_once(config) is None:  # noqa: ASYNC110 - as above
+                    await asyncio.sleep(TURN_POLL_SECONDS)
+                return
+        self.report(_busy(config.code))
+
+    def epoch(self) -> str:
+        """Return the name of the state that public answers are made of."""
+        return f"{self.follower.snapshot.revision}.{self.follower.partner_epoch}"
+
+    def _hear(self, progress: SyncProgress) -> None:
+        self.report(progress)
+        if progress.finished:
+            self.follower.notify()
+
+    async def _keep_pruning(self) -> None:
+        while True:
+            try:
+                log.info("changes.pruned", rows=await self.changes.prune(self._changes_kept))
+            except Exception:
+                log.exception("changes.prune_failed")
+            await asyncio.sleep(PRUNE_SECONDS)
+
+
+def _busy(code: PartnerCode) -> SyncProgress:
+    return SyncProgress(
+        code, finished=True, failure="another process has been syncing it all the while"
+    )
