@@ -14,9 +14,11 @@ from gateway.cache.memory import MemoryCache
 from gateway.cache.redis import build_redis_cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
+from gateway.partners.calls import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
-from gateway.parts.partners import PartnersPart
+from gateway.parts.partners import PartnersPart, count_call
+from gateway.parts.syncing import SyncingProcess, Told
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
 from gateway.telemetry import CACHE_UNAVAILABLE
@@ -41,7 +43,7 @@ class Gateway:
         self.is_started = False
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.partners = PartnersPart(settings)
+        self.partners = PartnersPart(settings, report=count_call)
         self.catalogue = CataloguePart(settings, self.partners)
         self.enrolment = EnrolmentPart(settings, self.partners, self.catalogue, holder)
         self.cache = _build_cache(settings)
@@ -52,9 +54,9 @@ class Gateway:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
         await self._open()
         courier = self.enrolment.courier
-        work = self.catalogue.work(background=background) + self.enrolment.work(
-            background=background
-        )
+        work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
+        if background:
+            work.append(SyncingProcess(self.settings, self._hear).run())
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(courier.run())] if background else []
         tasks += delivering
@@ -140,6 +142,12 @@ class Gateway:
             now=now,
             viewer=viewer,
         )
+
+    def _hear(self, told: Told) -> None:
+        if isinstance(told, CallReport):
+            count_call(told)
+        else:
+            self.catalogue.hear(told)
 
     async def _upgrade(self) -> None:
         for database in (self.catalogue.database, self.enrolment.ledger):

@@ -255,7 +255,3 @@ def _known_codes(gateway: Gateway, codes: Sequence[str]) -> list[PartnerCode]:
         if code not in known:
             raise typer.BadParameter(f"{code!r} is not a partner; known are {', '.join(known)}")
     return [PartnerCode(code) for code in codes] or known
-
-
-if __name__ == "__main__":
-    main()

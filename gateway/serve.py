@@ -157,7 +157,7 @@ def _sandbox(settings: Settings, console: Console) -> Iterator[None]:
         return
     console.print("Starting ten sandbox partners …")
     process = subprocess.Popen(
-        [sys.executable, "-m", "gateway.cli", "sandbox", "run", "--quiet"],
+        [sys.executable, "-m", "gateway", "sandbox", "run", "--quiet"],
         env={**os.environ, "MITRA_DATA_DIR": str(settings.data_dir)},
     )
     try:

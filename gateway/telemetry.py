@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -27,12 +29,6 @@ SYNC_ROWS = Counter(
     "mitra_sync_rows",
     "Rows of partners' catalogues by what became of them.",
     ["partner", "outcome"],
-    registry=REGISTRY,
-)
-UNKNOWN_TERMS = Counter(
-    "mitra_unknown_terms",
-    "Words of partners' vocabularies that no mapping knows, by field.",
-    ["partner", "field"],
     registry=REGISTRY,
 )
 SYNC_RUNS = Counter(
@@ -99,8 +95,17 @@ class _RedactingFormatter(logging.Formatter):
         return redacted(super().format(record))
 
 
+_in_force: dict[str, Any] = {}
+
+
+def same_logging() -> Callable[[], None]:
+    """Return what makes another process's loggers write as this one's do."""
+    return partial(configure_logging, **_in_force)
+
+
 def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) -> None:
     """Send all loggers to standard error in one format."""
+    _in_force.update(log_format=log_format, level=level)
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     renderer: Any = (
         structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()

@@ -1,17 +1,14 @@
 """One size of catalogue, measured from the first sync to the last reader."""
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gateway.bench.enrolling import EnrolFigures, measure_enrolling
 from gateway.bench.partner import SyntheticPartner
-from gateway.bench.quantiles import Waits
-from gateway.bench.serving import VisibleFigures, measure_http_search, measure_visible
+from gateway.bench.search import measure_search
+from gateway.bench.serving import ServedFigures, VisibleFigures, measure_served, measure_visible
 from gateway.bench.syncing import Place, SyncFigures, in_own_process, measure_sync, prepare
 
 Say = Callable[[str], None]
@@ -45,10 +42,9 @@ class CatalogueReport:
     database: str
     sync: SyncReport
     visible: VisibleFigures | None
-    enrol_beside: EnrolFigures | None
-    enrol_shared: EnrolFigures | None
+    enrol: EnrolFigures | None
     search: Any
-    search_http: Waits | None
+    served: ServedFigures | None
 
 
 def measure_catalogue(task: Task, say: Say) -> CatalogueReport:
@@ -62,14 +58,13 @@ def measure_catalogue(task: Task, say: Say) -> CatalogueReport:
             say(f"{task.size:,}: from a change to the reader")
             partner.change()
             visible = in_own_process(measure_visible, place)
-        search, search_http = _measure_search(task, place, say)
-        beside = shared = None
+        search, served = _measure_search(task, place, say)
+        enrol = None
         if "enrol" not in task.skipped:  # last: it doubles the catalogue
             say(f"{task.size:,}: enrolling while a list comes in")
-            beside = in_own_process(partial(measure_enrolling, is_shared=False), place)
-            shared = in_own_process(partial(measure_enrolling, is_shared=True), place)
+            enrol = in_own_process(measure_enrolling, place)
     kind = "PostgreSQL" if task.database_url else "SQLite"
-    return CatalogueReport(task.size, kind, sync, visible, beside, shared, search, search_http)
+    return CatalogueReport(task.size, kind, sync, visible, enrol, search, served)
 
 
 def _measure_syncs(task: Task, place: Place, partner: SyntheticPartner, say: Say) -> SyncReport:
@@ -92,13 +87,9 @@ def _measure_syncs(task: Task, place: Place, partner: SyntheticPartner, say: Say
     return SyncReport(full, not_modified, hashes, change)
 
 
-def _measure_search(task: Task, place: Place, say: Say) -> tuple[Any, Waits | None]:
-    """Search in the process, if that benchmark is installed, and through a served gateway."""
+def _measure_search(task: Task, place: Place, say: Say) -> tuple[Any, ServedFigures | None]:
+    """Search in the process, and through a served gateway."""
     if "search" in task.skipped:
         return None, None
     say(f"{task.size:,}: searching")
-    found = None
-    if find_spec("gateway.bench.search") is not None:
-        search = importlib.import_module("gateway.bench.search")
-        found = in_own_process(search.measure_search, task.size)
-    return found, measure_http_search(place)
+    return in_own_process(measure_search, task.size), measure_served(place)

@@ -1,27 +1,25 @@
 """How long an enrolment waits while a whole catalogue comes in, compared with idle times.
 
-Learners come at a moderate, constant rate.  The sync runs in the same process (the embedded
-default) or beside it in a worker of its own (production).
+Learners come at a moderate, constant rate.  The sync runs in a process of its own, as it always
+does.
 """
 
 import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
 
 from sqlalchemy import select
 
 from gateway.bench.quantiles import Waits, to_waits
-from gateway.bench.syncing import Place, in_own_process, measure_sync, run_sync
+from gateway.bench.syncing import Place, in_own_process, sync_behind
 from gateway.catalogue.store import CatalogueStore
 from gateway.clock import utc_now
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.service import EnrolmentService
-from gateway.priority import BEHIND_SERVING, step_back
 from gateway.storage.catalogue_tables import offering
 from gateway.storage.engine import Database
 from gateway.telemetry import configure_logging
@@ -45,40 +43,31 @@ class EnrolFigures:
         return self.syncing.p99_ms / self.idle.p99_ms
 
 
-def measure_enrolling(place: Place, *, is_shared: bool) -> EnrolFigures:
+def measure_enrolling(place: Place) -> EnrolFigures:
     """Enrol while another partner's list comes in whole; some catalogue must stand."""
     configure_logging("console", level=logging.ERROR)
-    return asyncio.run(_measure(place, is_shared=is_shared))
+    return asyncio.run(_measure(place))
 
 
-async def _measure(place: Place, *, is_shared: bool) -> EnrolFigures:
+async def _measure(place: Place) -> EnrolFigures:
     catalogue, ledger = place.database("catalogue"), place.database("ledger")
     try:
         queue = await _build_queue(catalogue, ledger)
         await queue.enrol_during(asyncio.sleep(1))  # warm up
         idle = await queue.enrol_during(asyncio.sleep(IDLE_SECONDS))
-        sync = partial(run_sync, database=catalogue) if is_shared else _sync_beside
-        syncing = await queue.enrol_during(_sync_newcomers(place, sync))
+        syncing = await queue.enrol_during(_sync_newcomers(place))
     finally:
         catalogue.close()
         ledger.close()
     return EnrolFigures(to_waits(idle), to_waits(syncing))
 
 
-async def _sync_newcomers(place: Place, sync: Callable[[Place], Awaitable[object]]) -> None:
+async def _sync_newcomers(place: Place) -> None:
     """Bring in whole lists of partners who are new, one after the other, for long enough."""
     began = time.monotonic()
     while time.monotonic() - began < IDLE_SECONDS:
-        await sync(replace(place, code=PartnerCode(f"newcomer_{secrets.token_hex(4)}")))
-
-
-async def _sync_beside(place: Place) -> object:
-    return await asyncio.to_thread(in_own_process, _sync_as_worker, place)
-
-
-def _sync_as_worker(place: Place) -> object:
-    step_back(BEHIND_SERVING)
-    return measure_sync(place)
+        newcomer = replace(place, code=PartnerCode(f"newcomer_{secrets.token_hex(4)}"))
+        await asyncio.to_thread(in_own_process, sync_behind, newcomer)
 
 
 async def _build_queue(catalogue: Database, ledger: Database) -> "_Queue":

@@ -59,13 +59,13 @@ def _lines(report: CatalogueReport) -> Iterator[tuple[str, str]]:
         yield "change to visible", f"{report.visible.seconds:.1f} s"
         yield "  of it following", f"{report.visible.follow_seconds:.1f} s"
         yield "start of a reader", f"{report.visible.load_seconds:.1f} s"
-        yield "syncing and serving process", f"{report.visible.memory_mb:.0f} MB"
-    if report.enrol_beside:
-        yield "enrol p99, sync in a worker", _compared(report.enrol_beside)
-    if report.enrol_shared:
-        yield "enrol p99, sync in the process", _compared(report.enrol_shared)
-    if report.search_http:
-        yield "search over HTTP p50/p95/p99", _quantiles(report.search_http)
+        yield "following process", f"{report.visible.memory_mb:.0f} MB"
+    if report.enrol:
+        yield "enrol p99, idle and beside a full sync", _compared(report.enrol)
+    if report.served:
+        yield "start of mitra serve", f"{report.served.start_seconds:.1f} s"
+        yield "search over HTTP p50/p95/p99", _quantiles(report.served.search)
+        yield "serving process, peak", f"{report.served.memory_mb:.0f} MB"
     yield from _found(report.search)
 
 

@@ -15,7 +15,13 @@ from http import HTTPStatus
 import aiohttp
 
 from gateway.bench.quantiles import Waits, to_waits
-from gateway.bench.syncing import Place, peak_memory_mb, run_sync, to_config
+from gateway.bench.syncing import (
+    Place,
+    in_own_process,
+    peak_memory_mb,
+    sync_behind,
+    to_config,
+)
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.store import CatalogueStore
 from gateway.clock import utc_now
@@ -47,7 +53,7 @@ class VisibleFigures:
     load_seconds: float  # a process that starts
     sync_seconds: float
     follow_seconds: float
-    memory_mb: float  # of a process that syncs and serves, at its peak
+    memory_mb: float  # of the process that follows, at its peak
 
     @property
     def seconds(self) -> float:
@@ -56,7 +62,7 @@ class VisibleFigures:
 
 
 def measure_visible(place: Place) -> VisibleFigures:
-    """Sync a list that has just changed, in a process that serves it."""
+    """Sync a list that has just changed, beside a process that serves it."""
     configure_logging("console", level=logging.ERROR)
     return asyncio.run(_measure_visible(place))
 
@@ -68,7 +74,7 @@ async def _measure_visible(place: Place) -> VisibleFigures:
         began = time.perf_counter()
         await follower.refresh()
         loaded = time.perf_counter()
-        await run_sync(place, database)
+        await asyncio.to_thread(in_own_process, sync_behind, place)
         synced = time.perf_counter()
         await follower.refresh()
         seen = time.perf_counter()
@@ -77,10 +83,21 @@ async def _measure_visible(place: Place) -> VisibleFigures:
     return VisibleFigures(loaded - began, synced - loaded, seen - synced, peak_memory_mb())
 
 
-def measure_http_search(place: Place) -> Waits:
+@dataclass(frozen=True, slots=True)
+class ServedFigures:
+    """What `mitra serve` takes to start, to answer searches, and in memory at its peak."""
+
+    start_seconds: float
+    search: Waits
+    memory_mb: float
+
+
+def measure_served(place: Place) -> ServedFigures:
     """Ask a gateway that serves the stored catalogue, each question with a price of its own."""
-    with _served(place) as url:
-        return asyncio.run(_ask(url))
+    began = time.perf_counter()
+    with _served(place) as (url, pid):
+        started = time.perf_counter() - began
+        return ServedFigures(started, asyncio.run(_ask(url)), peak_memory_mb(pid))
 
 
 async def _ask(url: str) -> Waits:
@@ -100,7 +117,7 @@ async def _ask(url: str) -> Waits:
 
 
 @contextmanager
-def _served(place: Place) -> Iterator[str]:
+def _served(place: Place) -> Iterator[tuple[str, int]]:
     partners = place.data_dir / "bench-partners.toml"
     partners.write_text(_PARTNERS_FILE.format(code=place.code, address=place.address))
     with socket.socket() as probe:
@@ -115,14 +132,14 @@ def _served(place: Place) -> Iterator[str]:
     }
     if place.database_url:
         told["MITRA_DATABASE_URL"] = place.database_url
-    command = [sys.executable, "-m", "gateway.cli", "serve"]
+    command = [sys.executable, "-m", "gateway", "serve"]
     process = subprocess.Popen(  # noqa: S603  our own command
         command, env=os.environ | told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         url = f"http://127.0.0.1:{port}"
         asyncio.run(_until_ready(url, process))
-        yield url
+        yield url, process.pid
     finally:
         process.terminate()
         process.wait()

@@ -20,6 +20,7 @@ from gateway.catalogue.sync import CatalogueSync, SyncProgress
 from gateway.clock import utc_now
 from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig
+from gateway.priority import BEHIND_SERVING, step_back
 from gateway.storage.catalogue_tables import offering, revision
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
@@ -85,6 +86,12 @@ def measure_sync(place: Place) -> SyncFigures:
     return asyncio.run(_measure_sync(place))
 
 
+def sync_behind(place: Place) -> SyncFigures:
+    """Sync as the syncing process of a gateway does: behind those who serve."""
+    step_back(BEHIND_SERVING)
+    return measure_sync(place)
+
+
 async def run_sync(place: Place, database: Database) -> SyncProgress:
     """Sync the synthetic partner through the calls, the client and the transport of production."""
     config = to_config(place)
@@ -146,10 +153,10 @@ async def _read_written(database: Database) -> tuple[int, int]:
     )
 
 
-def peak_memory_mb() -> float:
-    """Return the most memory that this process has had so far."""
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would include the process that started this one
+def peak_memory_mb(pid: int | None = None) -> float:
+    """Return the most memory that a process has had so far: this one without `pid`."""
+    status = Path("/proc", str(pid or "self"), "status")
+    if status.exists() or pid:  # ru_maxrss would include the process that started this one
         peak = status.read_text().partition("VmHWM:")[2].split()[0]
         return int(peak) * KILOBYTE / MEGABYTE
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILOBYTE / MEGABYTE

@@ -115,7 +115,6 @@ class CatalogueSync:
         except Exception as exc:
             await self._fail(walk.run or run, f"internal error ({type(exc).__name__})")
             raise
-        _count(progress)
         report(progress)
         return progress
 
@@ -270,7 +269,8 @@ def _log(run: OpenRun, settled: Settled) -> None:
     )
 
 
-def _count(progress: SyncProgress) -> None:
+def count_sync(progress: SyncProgress) -> None:
+    """Count a sync that ended, and its rows, in the metrics."""
     SYNC_RUNS.labels(progress.partner, to_outcome(progress)).inc()
     if progress.withheld:
         return

@@ -1,9 +1,8 @@
 """The catalogue part: the store, who follows it, who syncs it, and the operators' desks over it."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 import structlog
 
@@ -16,7 +15,7 @@ from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.rates import load_rates
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore
-from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, report_to_nobody
+from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, count_sync, report_to_nobody
 from gateway.clock import utc_now
 from gateway.partners.config import PartnerConfig
 from gateway.parts.databases import open_database
@@ -56,13 +55,14 @@ class CataloguePart:
             self.store,
             leases,
             utc_now,
-            report=self._hear,
+            report=self._tell,
         )
 
-    def work(self, *, background: bool) -> list[Coroutine[Any, Any, None]]:
-        """Return what runs for ever: following, and syncing in the `background`."""
-        syncing = [self._scheduler.run(self._configs), self._keep_pruning()] if background else []
-        return [self.follower.run(), *syncing]
+    async def sync_forever(self) -> None:
+        """Keep all lists up to date, and forget old changes, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._scheduler.run(self._configs))
+            tasks.create_task(self._keep_pruning())
 
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
         """Sync the named partners once, all at once."""
@@ -82,9 +82,14 @@ class CataloguePart:
         """Return the name of the state that public answers are made of."""
         return f"{self.follower.snapshot.revision}.{self.follower.partner_epoch}"
 
-    def _hear(self, progress: SyncProgress) -> None:
+    def _tell(self, progress: SyncProgress) -> None:
+        self.report(progress)  # it may have been replaced since
+
+    def hear(self, progress: SyncProgress) -> None:
+        """Report what another process's sync tells, count it, and follow its changes."""
         self.report(progress)
         if progress.finished:
+            count_sync(progress)
             self.follower.notify()
 
     async def _keep_pruning(self) -> None:

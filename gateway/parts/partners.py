@@ -1,6 +1,6 @@
 """The partners part: who is in the partners files, and the guarded calls to them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from adapters.registry import build_adapter
 from gateway.partners.adapters import AdapterPool
@@ -14,17 +14,19 @@ from gateway.telemetry import PARTNER_CALL_SECONDS, PARTNER_CALLS
 class PartnersPart:
     """Everything that speaks with partners; an adapter is built when it is first called."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, report: Callable[[CallReport], None]) -> None:
+        """Make it; `report` hears of every call."""
         self.configs: Sequence[PartnerConfig] = load_partners(partners_files(settings))
         self._adapters = AdapterPool(self.configs, settings.data_dir, build_adapter)
-        self.calls = PartnerCalls(self._adapters, report=_count_call)
+        self.calls = PartnerCalls(self._adapters, report=report)
 
     async def aclose(self) -> None:
         """Close every connection to partners."""
         await self._adapters.aclose()
 
 
-def _count_call(report: CallReport) -> None:
+def count_call(report: CallReport) -> None:
+    """Count a call, and how long it took, in the metrics."""
     labels = (report.partner, report.operation)
     PARTNER_CALLS.labels(*labels, report.outcome).inc()
     PARTNER_CALL_SECONDS.labels(*labels).observe(report.seconds)

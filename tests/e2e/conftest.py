@@ -17,7 +17,7 @@ from schema.model.viewer import Role
 from tests.servers import free_port
 
 PATIENCE_SECONDS = 30
-MITRA = (sys.executable, "-m", "gateway.cli")
+MITRA = (sys.executable, "-m", "gateway")
 
 
 @dataclass

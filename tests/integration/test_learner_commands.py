@@ -181,7 +181,7 @@ def test_no_national_id_is_stored_or_told(
         if path.stem == "lost key":
             monkeypatch.setenv("MITRA_NATIONAL_ID_KEYS", f"2:{KEY}")
         done = subprocess.run(
-            [sys.executable, "-m", "gateway.cli", "learners", "import", str(path)],
+            [sys.executable, "-m", "gateway", "learners", "import", str(path)],
             check=False,
             capture_output=True,
             text=True,
