@@ -86,8 +86,8 @@ class Gateway:
             await self._aclose()
 
     async def migrate(self) -> None:
-        """Bring the databases' tables up to date, see that the catalogue can be read, and close."""
-        async with self.opened(loaded=True):
+        """Bring the databases' tables up to date, and close."""
+        async with self.opened():
             pass
 
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from gateway.catalogue.records import from_payload_in_short
+from gateway.catalogue.records import ShortReader
 from gateway.storage.catalogue_tables import course, offering, redirect
 from gateway.storage.engine import Database
 from gateway.storage.sets import is_one_of
@@ -83,13 +83,14 @@ class FactReader:
         }
         unknown = hashes.keys() - found
         if unknown:
+            read = ShortReader()
             payloads = connection.execute(
                 select(offering.c.id, offering.c.payload).where(
                     is_one_of(connection, offering.c.id, unknown)
                 )
             )
             for offering_id, payload in payloads:
-                found[offering_id] = from_payload_in_short(payload)
+                found[offering_id] = read(payload)
                 self._keep(offering_id, hashes[offering_id], found[offering_id])
         return found
 

@@ -5,6 +5,7 @@ aside, in a thread, and swapped in.
 """
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -134,6 +135,7 @@ class CatalogueFollower:
         ]
         if is_whole:
             snapshot = Snapshot(changes.revision, entries, self._partners, changes.redirects)
+            gc.freeze()  # looking through millions of objects that stay would hold up answers
         else:  # a course without offerings: its only one moved to another course
             gone = [stored.id for stored in changes.courses if not stored.offerings]
             snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
 from gateway.catalogue.facts import FactReader
-from gateway.catalogue.records import from_payload, from_payload_in_short
+from gateway.catalogue.records import ShortReader, from_payload
 from gateway.catalogue.runs import RunOutcome
 from gateway.catalogue.visibility import is_on_sale
 from gateway.storage.catalogue_tables import (
@@ -210,8 +210,9 @@ def _changes(connection: Connection, since: int | None) -> Changes:
 def _courses(
     connection: Connection,
     ids: Sequence[str] | None,
-    read: Callable[[str], Offering] = from_payload_in_short,
+    read: Callable[[str], Offering] | None = None,
 ) -> list[StoredCourse]:
+    read = read or ShortReader()
     rows = select(
         course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
     )

@@ -1,12 +1,15 @@
 """A stored record comes back as it went in."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.catalogue.records import (
+    ShortReader,
     digest,
     from_payload,
     from_session_payload,
@@ -28,6 +31,25 @@ def test_every_offering_comes_back_equal(offering: Offering):
     assert back == offering
     assert back.id == offering.id
     assert to_payload(back) == payload
+
+
+@given(st.lists(any_offering, max_size=4))
+def test_a_short_reading_lacks_the_long_description_and_nothing_else(offerings: list[Offering]):
+    read = ShortReader()
+
+    for offering in offerings:
+        listed = replace(offering.listed, description_html=None)
+        assert read(to_payload(offering)) == replace(offering, listed=listed)
+
+
+def test_what_many_have_alike_is_kept_once():
+    read = ShortReader()
+
+    one, other = (read(to_payload(an_offering(key))) for key in ("A-1", "A-2"))
+
+    assert one.price is other.price
+    assert one.listed.category is other.listed.category
+    assert one.listed.institution is other.listed.institution
 
 
 @given(any_offering)
