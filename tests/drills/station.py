@@ -110,7 +110,11 @@ class Station:
         self._pool = AdapterPool(site.configs(), site.data_dir, build_adapter)
         self.calls = PartnerCalls(self._pool, LIMITS, report=self.on_call)
         self.courier = self.courier_kind(
-            self.ledger, self.guard(self.calls), now=self.now, holder=self._holder
+            self.ledger,
+            self.guard(self.calls),
+            now=self.now,
+            holder=self._holder,
+            resting=self.calls.resting,
         )
         self.learners = DevelopmentLearners(self.ledger, self.now)
         self.service = EnrolmentService(
