@@ -1,6 +1,7 @@
 """When a partner is cut off, probed, and called again.  Time is a number."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -200,5 +201,5 @@ def test_never_more_than_one_probe_in_five_seconds(steps):
             probes.append(now)
         under_way.append((now + takes, permit, outcome))
 
-    gaps = [later - earlier for earlier, later in zip(probes, probes[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(probes)]
     assert all(gap >= 5 for gap in gaps)

@@ -82,7 +82,7 @@ async def test_who_leaves_the_line_leaves_no_place_taken(is_admitted_first: bool
     await settle()
     if is_admitted_first:  # the place is given, but who waits for it has not gone on yet
         first.may_go.set()
-        while not first.task.done():
+        while not first.task.done():  # noqa: ASYNC110 - to be there the moment it is
             await asyncio.sleep(0)
         assert not second.is_in
     second.task.cancel()
