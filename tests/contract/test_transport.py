@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from adapters.addresses import THIS_MACHINE
 from adapters.errors import (
     AmbiguousPartnerError,
     PartnerContractError,
@@ -73,7 +74,7 @@ async def serving(answers):
 
 @asynccontextmanager
 async def client_of(address):
-    client = PartnerClient("p", build_http(), address=address)
+    client = PartnerClient("p", build_http(reach=THIS_MACHINE), address=address)
     try:
         yield client
     finally:
@@ -165,7 +166,7 @@ async def test_silence_is_a_lost_answer():
         writer.close()
 
     server = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
-    async with server, build_http() as http:
+    async with server, build_http(reach=THIS_MACHINE) as http:
         with pytest.raises(AnswerLostError, match="in time"):
             await http.post(f"http://127.0.0.1:{port_of(server)}", timeout=0.05)
 
@@ -218,7 +219,7 @@ async def test_a_large_answer_is_refused_before_it_has_all_come():
             writer.close()
 
     server = await asyncio.start_server(pour, "127.0.0.1", 0)
-    transport = PartnerTransport(largest_answer=100_000)
+    transport = PartnerTransport(largest_answer=100_000, reach=THIS_MACHINE)
     async with server, httpx.AsyncClient(transport=transport) as http:
         with pytest.raises(AnswerTooLargeError):
             await http.get(f"http://127.0.0.1:{port_of(server)}")
