@@ -17,12 +17,13 @@ class HeldBackError(RetryablePartnerError):
 
 
 class BreakerOpenError(HeldBackError):
-    """The circuit breaker is open; `retry_after` says when the next probe may be."""
+    """The circuit breaker is open; `retry_after` says when the next probe may be.
 
-    def __init__(self, partner: str, *, retry_after: float) -> None:
-        super().__init__(
-            partner, "is left alone, as its last answers failed", retry_after=retry_after
-        )
+    `last` is what the partner failed with.
+    """
+
+    def __init__(self, partner: str, last: str, *, retry_after: float) -> None:
+        super().__init__(partner, f"is left alone, as it failed ({last})", retry_after=retry_after)
 
 
 class PaceError(HeldBackError):

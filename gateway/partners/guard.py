@@ -49,6 +49,7 @@ class Guard:
         self._breaker = Breaker(policy) if policy else Breaker()
         self._budget = RetryBudget()
         self._size = AdaptiveLimit(most)
+        self._last = "no answer"
         self.places = Places(self._size)
 
     @property
@@ -69,7 +70,7 @@ class Guard:
     def check(self) -> None:
         """Raise `BreakerOpenError` if no request would be let through now."""
         if self.wait > 0:
-            raise BreakerOpenError(self._code, retry_after=self.wait)
+            raise self._is_open()
 
     def may_retry(self) -> bool:
         """Return whether a retry is worth while and can be paid for, and pay for it."""
@@ -83,7 +84,7 @@ class Guard:
         """
         permit = self._breaker.admit(self._clock())
         if permit is None:
-            raise BreakerOpenError(self._code, retry_after=self.wait)
+            raise self._is_open()
         request = Request(time_allowed)
         error: BaseException | None = None
         try:
@@ -100,6 +101,9 @@ class Guard:
         if not is_retry:
             self._budget.earn()
 
+    def _is_open(self) -> BreakerOpenError:
+        return BreakerOpenError(self._code, self._last, retry_after=self.wait)
+
     def _learn(
         self, permit: Permit, request: Request, error: BaseException | None, *, was_cut: bool
     ) -> None:
@@ -108,6 +112,10 @@ class Guard:
             took = now - request.began
             is_silent = was_cut and took >= FAIR_SHARE * request.time_allowed
             outcome = to_outcome(error, is_silent=is_silent)
+            if outcome is Outcome.FAILED:
+                self._last = (
+                    error.reason if isinstance(error, PartnerError) else "no answer in time"
+                )
             is_slow = took > SLOW_SHARE * request.time_allowed
             if is_silent or is_slow or isinstance(error, PartnerThrottledError):
                 self._size.decrease(request.began, now)

@@ -138,6 +138,7 @@ async def test_a_cut_off_partner_is_not_asked_and_callers_hear_when_it_may_be():
 
     assert isinstance(error, BreakerOpenError)
     assert error.retry_after == pytest.approx(3.0)
+    assert error.reason == "is left alone, as it failed (line dropped)"
     assert desk.requests == asked
     told = reports[-1]
     assert (told.outcome, told.attempts, told.breaker) == ("breaker_open", 0, BreakerState.OPEN)
