@@ -41,7 +41,7 @@ class BreakerPolicy:
     least: int = 30  # a smaller sample says nothing
     window: float = 60.0
     probe_every: float = 5.0
-    longest_wait: float = 60.0
+    longest_wait: float = 30.0
     to_close: int = 3
     relapse: float = 60.0  # opening again so soon after closing is a relapse
     most_relapses: int = 3

@@ -115,7 +115,7 @@ def test_probes_that_fail_come_ever_more_seldom():
         now += waits[-1]
         assert call(breaker, FAILED, now)
 
-    assert waits == [5, 10, 20, 40, 60, 60]
+    assert waits == [5, 10, 20, 30, 30, 30]
 
 
 def test_a_probe_that_says_nothing_is_made_again():
