@@ -213,7 +213,7 @@ class ClientCredentials(httpx.Auth):
         try:
             body = orjson.loads(answer.content)
             token, seconds = str(body["access_token"]), int(body.get("expires_in", 3600))
-        except (KeyError, TypeError, ValueError) as exc:
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
             raise PartnerContractError(self._partner, "its token answer has no token") from exc
         self._token = token
         self._ends = self._now() + timedelta(seconds=min(max(seconds, 0), 86_400))

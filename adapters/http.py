@@ -234,16 +234,16 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     if header is None:
         return None
     try:
-        seconds = float(int(header))
+        seconds = min(max(int(header), 0), LONGEST_WAIT_SECONDS)  # as a float it may be too long
     except ValueError:
         try:
             until = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)
         seconds = (until - now).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+    return float(min(max(seconds, 0), LONGEST_WAIT_SECONDS))
 
 
 def _plain_meaning(status: int) -> Meaning:
