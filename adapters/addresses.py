@@ -6,15 +6,20 @@ means something else a moment later changes nothing.  Links in partners' answers
 the configured host besides (`adapters/http.py`).
 """
 
+import asyncio
 import socket
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+_NAME_THREADS = ThreadPoolExecutor(max_workers=32, thread_name_prefix="names")
 
 # Networks in which an IPv4 address stands in an IPv6 one, and where: NAT64 and its local kin.
 _TRANSLATED = (ip_network("64:ff9b::/96"), ip_network("64:ff9b:1::/48"))
@@ -54,6 +59,36 @@ THIS_MACHINE = Reach((ip_network("127.0.0.0/8"), ip_network("::1/128")))
 def to_reach(networks: Sequence[str]) -> Reach:
     """Return the reach that also has `networks` ("10.20.0.0/16").  Raises `ValueError`."""
     return Reach(tuple(map(ip_network, networks)))
+
+
+class ThreadedNames(AbstractResolver):
+    """Asks the system what names mean, in threads of its own.
+
+    A name server that does not answer keeps a thread busy long after the caller has given up;
+    the process's other threads have other work.
+    """
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return where `host` is.  Raises `OSError` for a name that means nothing."""
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(_NAME_THREADS, partial(ask, flags=socket.AI_ADDRCONFIG))
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        """Do nothing: the threads are the process's."""
 
 
 class CheckedResolver(AbstractResolver):

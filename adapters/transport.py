@@ -25,6 +25,7 @@ from adapters.addresses import (
     AddressRefusedError,
     CheckedResolver,
     Reach,
+    ThreadedNames,
     check_literal,
 )
 
@@ -201,7 +202,7 @@ def _build_session(keepalive_seconds: float, reach: Reach) -> aiohttp.ClientSess
             limit=MOST_CONNECTIONS,
             keepalive_timeout=keepalive_seconds,
             ssl=_tls(),
-            resolver=CheckedResolver(aiohttp.ThreadedResolver(), reach),
+            resolver=CheckedResolver(ThreadedNames(), reach),
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         max_line_size=LARGEST_HEADER,

@@ -299,7 +299,7 @@ class Names(AbstractResolver):
 async def test_a_connection_is_made_to_the_very_address_that_was_checked(monkeypatch):
     """DNS rebinding: the name means another place as soon as it has been checked."""
     names = Names("127.0.0.1", "169.254.169.254", "169.254.169.254")
-    monkeypatch.setattr("adapters.transport.aiohttp.ThreadedResolver", lambda: names)
+    monkeypatch.setattr("adapters.transport.ThreadedNames", lambda: names)
     closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
     async with serving([closing]) as (address, seen):
         named = address.replace("127.0.0.1", "api.partner.test")
