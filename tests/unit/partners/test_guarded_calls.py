@@ -204,6 +204,33 @@ async def test_what_never_got_its_place_in_time_blames_nobody():
     assert await holding == RECEIPT
 
 
+async def test_who_waits_in_line_for_a_partner_that_is_cut_off_is_told_at_once():
+    class Breaking(Mute):
+        async def _answer(self) -> Receipt:
+            is_last = self.requests == 10
+            await super()._answer()
+            if is_last:
+                await asyncio.Event().wait()
+            raise DOUBT
+
+    desk = Breaking()
+    calls = PartnerCalls(lambda _: desk, CallLimits(per_partner=11))
+    under_way = [asyncio.create_task(calls.find(CODE, REFERENCE)) for _ in range(11)]
+    in_line = [asyncio.create_task(calls.enrol(CODE, BOOKING)) for _ in range(20)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    desk.may_answer.set()
+    async with asyncio.timeout(2):  # enrolling may take ten seconds
+        told = await asyncio.gather(*in_line, return_exceptions=True)
+
+    assert {type(each) for each in told} == {BreakerOpenError}
+    assert desk.requests == 11
+    for each in under_way:
+        each.cancel()
+    await asyncio.gather(*under_way, return_exceptions=True)
+
+
 async def test_a_caller_that_gives_up_blames_nobody_and_frees_the_probe():
     time, desk = Time(), Desk(lambda: DOUBT)
     calls = calls_to(desk, time)
