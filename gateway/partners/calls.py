@@ -39,7 +39,7 @@ from adapters.errors import (
     RetryablePartnerError,
 )
 from gateway.partners.breaker import BreakerPolicy, BreakerState
-from gateway.partners.errors import BreakerOpenError, HeldBackError, PaceError
+from gateway.partners.errors import BreakerOpenError, CrowdedError, HeldBackError, PaceError
 from gateway.partners.guard import Guard
 from gateway.partners.pace import NoPace, Pace
 from gateway.partners.retry import Clock, Dice, RetryPolicy, Sleep, build_retrying
@@ -60,6 +60,8 @@ class Operation(StrEnum):
     FETCH_STATEMENT = "fetch_statement"
 
 
+LATEST_START = 0.9  # of a call's time
+CLOCK_NOISE = 0.05  # seconds that may pass without anybody having waited
 WRITES = frozenset({Operation.ENROL, Operation.CANCEL})
 DEADLINES: Mapping[Operation, float] = {
     Operation.FETCH_PAGE: 30.0,
@@ -122,6 +124,11 @@ class _Call:
     def patience(self, now: float) -> float:
         """Return how long a request may wait so that half of the call's time is left for it."""
         return max(self.ends_at - now - self.limit / 2, 0.0)
+
+    def is_late(self, now: float) -> bool:
+        """Return whether so much time is gone that a first request could only end in doubt."""
+        waited = now - self.ends_at + self.limit
+        return self.attempts == 0 and waited > max(LATEST_START * self.limit, CLOCK_NOISE)
 
 
 class PartnerCalls:
@@ -248,6 +255,8 @@ class PartnerCalls:
                 call.is_cut = deadline.expired
                 return await retrying(self._attempt, call, ask)
         except TimeoutError as exc:
+            if call.attempts == 0:
+                raise CrowdedError(call.partner) from exc
             reason = f"no answer to {call.operation} within {call.limit:g} s"
             if call.is_open and call.operation in WRITES:
                 raise AmbiguousPartnerError(call.partner, reason) from exc
@@ -258,6 +267,8 @@ class PartnerCalls:
         try:
             with call.guard.request(call.limit, call.is_cut) as request:
                 await self._wait_for_turn(call)
+                if call.is_late(self._clock()):
+                    raise CrowdedError(call.partner)
                 call.guard.begin(request, is_retry=call.attempts > 0)
                 call.attempts += 1
                 return await self._ask(call, ask, adapter)
@@ -314,6 +325,7 @@ def outcome_of(error: PartnerError) -> str:
     kinds: tuple[tuple[type[PartnerError], str], ...] = (
         (BreakerOpenError, "breaker_open"),
         (PaceError, "paced"),
+        (CrowdedError, "crowded"),
         (PartnerThrottledError, "throttled"),
         (RetryablePartnerError, "unavailable"),
         (PartnerRefusedError, "refused"),

@@ -2,7 +2,8 @@
 
 HeldBackError (a RetryablePartnerError)
 ├── BreakerOpenError     the partner fails: it is left alone but for a probe now and then
-└── PaceError            the partner's pace leaves no time for the call
+├── PaceError            the partner's pace leaves no time for the call
+└── CrowdedError         all the partner's places stayed taken until the call's time was over
 """
 
 from adapters.errors import RetryablePartnerError
@@ -31,3 +32,10 @@ class PaceError(HeldBackError):
 
     def __init__(self, partner: str, *, retry_after: float) -> None:
         super().__init__(partner, "is asked for more than its pace allows", retry_after=retry_after)
+
+
+class CrowdedError(HeldBackError):
+    """Other calls have taken all places for as long as this one could wait."""
+
+    def __init__(self, partner: str) -> None:
+        super().__init__(partner, "is busy with other calls of ours", retry_after=1.0)

@@ -20,7 +20,7 @@ from adapters.errors import (
 )
 from gateway.partners.breaker import BreakerState
 from gateway.partners.calls import DEADLINES, CallLimits, CallReport, Operation, PartnerCalls
-from gateway.partners.errors import BreakerOpenError, HeldBackError, PaceError
+from gateway.partners.errors import BreakerOpenError, CrowdedError, HeldBackError, PaceError
 from gateway.partners.pace import LocalPace, Rate
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
 
@@ -195,7 +195,7 @@ async def test_what_never_got_its_place_in_time_blames_nobody():
     await asyncio.sleep(0)
 
     for _ in range(12):
-        with pytest.raises(PartnerUnavailableError):
+        with pytest.raises(CrowdedError):
             await calls.find(CODE, REFERENCE)
 
     assert desk.requests == 1
@@ -229,6 +229,24 @@ async def test_who_waits_in_line_for_a_partner_that_is_cut_off_is_told_at_once()
     for each in under_way:
         each.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def test_a_booking_that_gets_its_place_too_late_is_not_sent():
+    time, desk = Time(), Mute()
+    limits = CallLimits(deadlines={**DEADLINES, Operation.FIND: 60.0}, per_partner=1)
+    calls = calls_to(desk, time, limits)
+    holding = asyncio.create_task(calls.find(CODE, REFERENCE))
+    await asyncio.sleep(0)
+    booking = asyncio.create_task(calls.enrol(CODE, BOOKING))
+    await asyncio.sleep(0)
+
+    time.now += 0.95 * limits.deadlines[Operation.ENROL]
+    desk.may_answer.set()
+    with pytest.raises(CrowdedError):
+        await booking
+
+    assert await holding == RECEIPT
+    assert desk.requests == 1
 
 
 async def test_a_caller_that_gives_up_blames_nobody_and_frees_the_probe():
