@@ -64,7 +64,8 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         description="Processes that call partners, on all machines: each keeps its part of a "
-        "partner's pace while there is no Redis; `MITRA_WORKERS` if unset.",
+        "partner's pace while there is no Redis; twice `MITRA_WORKERS` if unset, as each has one "
+        "beside it that syncs.",
     )
     rules: Path | None = Field(
         default=None,

@@ -27,8 +27,9 @@ PARTNER_CALL_SECONDS = Histogram(
 )
 PARTNER_BREAKERS = Gauge(
     "mitra_partner_breaker",
-    "Partners' circuit breakers in this process: 0 closed, 0.5 half open, 1 open.",
-    ["partner"],
+    "Partners' circuit breakers, for reading lists and for enrolments: 0 closed, 0.5 half open, "
+    "1 open.",
+    ["partner", "work"],
     registry=REGISTRY,
 )
 SYNC_ROWS = Counter(
