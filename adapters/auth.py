@@ -17,6 +17,7 @@ from yarl import URL
 from adapters.base import PartnerSettings
 from adapters.errors import (
     PartnerContractError,
+    PartnerError,
     PartnerRefusedError,
     PartnerThrottledError,
     PartnerUnavailableError,
@@ -132,6 +133,8 @@ def url_signature(key: str, path: str, expires: str) -> str:
 class ClientCredentials(httpx.Auth):
     """OAuth 2 client credentials: keeps one token, and renews it once for all who wait.
 
+    They share a renewal that the partner refuses, too.
+
     A token is renewed before its end, and when the partner answers 401 (or what its
     rules call unauthorised): the request is then sent once more, which is safe, as a
     refused request was not carried out.
@@ -151,27 +154,38 @@ class ClientCredentials(httpx.Auth):
         self._token: str | None = None
         self._ends = datetime.min.replace(tzinfo=UTC)
         self._renewing = asyncio.Lock()
+        self._renewals = 0
+        self._failure: PartnerError | None = None  # of the last renewal
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncAuthFlow:
         """Send `request` with a live token, and once more if that was refused."""
-        refused: str | None = None
+        refused: int | None = None
         for attempt in (1, 2):
+            seen = self._renewals
             async with self._renewing:
                 if self._needs_token(refused):
+                    if self._failure is not None and self._renewals > seen:
+                        raise self._failure  # of the renewal that this request waited for
                     answer = yield self._token_request()
                     await answer.aread()
-                    self._keep(answer)
-            used = self._token
-            request.headers["Authorization"] = f"Bearer {used}"
+                    self._renew(answer)
+            used = self._renewals
+            request.headers["Authorization"] = f"Bearer {self._token}"
             response = yield request
             if attempt == 1 and await self._is_unauthorised(response):
                 refused = used
                 continue
             return
 
-    def _needs_token(self, refused: str | None) -> bool:
-        """Return whether there is no token, or only one that was refused or is about to end."""
-        return self._token in (None, refused) or self._now() >= self._ends - TOKEN_MARGIN
+    def _needs_token(self, refused: int | None) -> bool:
+        """Return whether there is no token, or only one that was refused or is about to end.
+
+        `refused` is the number of renewals that the refused token came after: a partner may
+        well give the very same token again.
+        """
+        if self._token is None or self._now() >= self._ends - TOKEN_MARGIN:
+            return True
+        return refused is not None and (refused == self._renewals or self._failure is not None)
 
     def _token_request(self) -> httpx.Request:
         request = httpx.Request("POST", self._url, data=self._form)
@@ -185,12 +199,21 @@ class ClientCredentials(httpx.Auth):
         body = await response.aread()
         return self._rules.meaning(response.status_code, body) is Meaning.UNAUTHORISED
 
+    def _renew(self, answer: httpx.Response) -> None:
+        self._renewals += 1
+        try:
+            self._keep(answer)
+        except PartnerError as exc:
+            self._failure = exc
+            raise
+        self._failure = None
+
     def _keep(self, answer: httpx.Response) -> None:
         self._raise_for_status(answer)
         try:
             body = orjson.loads(answer.content)
             token, seconds = str(body["access_token"]), int(body.get("expires_in", 3600))
-        except (KeyError, TypeError, ValueError) as exc:
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
             raise PartnerContractError(self._partner, "its token answer has no token") from exc
         self._token = token
         self._ends = self._now() + timedelta(seconds=min(max(seconds, 0), 86_400))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from posixpath import normpath
 from typing import Any
 from urllib.parse import quote
 
@@ -56,7 +57,7 @@ class PartnerClient:
 
     Paths are joined to `address` (to `http.base_url` without it); the empty path is the
     address itself.  A full URL, as partners give in "next" links, must stay on the
-    address's host.
+    address's host, and below a `file:` address.
     """
 
     def __init__(
@@ -151,11 +152,11 @@ class PartnerClient:
     def _url(self, path: str) -> httpx.URL:
         if path == "":
             return self._base
-        if not _ABSOLUTE.match(path):
-            base = self._base.copy_with(query=None)
-            return httpx.URL(f"{str(base).rstrip('/')}/{path.lstrip('/')}")
-        url = httpx.URL(path)
-        if _origin(url) != _origin(self._base):
+        is_absolute = bool(_ABSOLUTE.match(path))
+        base = str(self._base.copy_with(query=None)).rstrip("/")
+        url = httpx.URL(path if is_absolute else f"{base}/{path.lstrip('/')}")
+        leads_away = is_absolute and _origin(url) != _origin(self._base)
+        if leads_away or (url.scheme == "file" and not _is_below(url.path, self._base.path)):
             raise PartnerContractError(self.partner, "points to another host")
         return url
 
@@ -233,16 +234,16 @@ def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     if header is None:
         return None
     try:
-        seconds = float(int(header))
+        seconds = min(max(int(header), 0), LONGEST_WAIT_SECONDS)  # as a float it may be too long
     except ValueError:
         try:
             until = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         if until.tzinfo is None:
             until = until.replace(tzinfo=UTC)
         seconds = (until - now).total_seconds()
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)
+    return float(min(max(seconds, 0), LONGEST_WAIT_SECONDS))
 
 
 def _plain_meaning(status: int) -> Meaning:
@@ -260,6 +261,10 @@ def _plain_meaning(status: int) -> Meaning:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return normpath(path).startswith(f"{folder.rstrip('/')}/")
 
 
 def _base_url(address: str) -> httpx.URL:

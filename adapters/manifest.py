@@ -24,7 +24,8 @@ code = "ORD_*"
 means = "refused"
 ```
 
-A partners file wins over the manifest: `[partner.options.auth]` has the keys of `[auth]`.
+A partners file wins over the manifest: `[partner.options.auth]` has the keys of `[auth]`,
+`[[partner.options.errors]]` is asked before `[[errors]]`, `requests_per_second` is the pace.
 """
 
 import tomllib
@@ -149,10 +150,7 @@ def to_manifest(document: Mapping[str, Any]) -> Manifest:
         contract=Contract(table.text("contract")),
         documentation=table.text("documentation"),
         auth=to_auth_spec(table.take("auth", dict, {"kind": "none"})),
-        rules=ErrorRules(
-            tuple(map(_to_rule, table.take("errors", list, []))),
-            table.take("error_code_at", str, "") or None,
-        ),
+        rules=_take_error_rules(table),
         requests_per_second=_to_pace(table.take("pace", dict, {})),
         interval=_to_interval(table.take("sync", dict, {})),
     )
@@ -173,6 +171,18 @@ def to_auth_spec(table: Mapping[str, Any]) -> AuthSpec:
         if type(value) is not type(known[key]):
             raise ValueError(f"auth.{key} must be like {known[key]!r}, not {value!r}")
     return AuthSpec(kind, MappingProxyType({**known, **given}))
+
+
+def to_error_rules(document: Mapping[str, Any]) -> ErrorRules:
+    """Translate `errors` and `error_code_at`.  Raises `KeyError`, `TypeError` or `ValueError`."""
+    return _take_error_rules(_Table("", document))
+
+
+def _take_error_rules(table: "_Table") -> ErrorRules:
+    return ErrorRules(
+        tuple(map(_to_rule, table.take("errors", list, []))),
+        table.take("error_code_at", str, "") or None,
+    )
 
 
 def _to_rule(row: Mapping[str, Any]) -> ErrorRule:

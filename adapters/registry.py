@@ -12,11 +12,20 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
 from typing import Any
 
+from adapters.addresses import PUBLIC, Reach
 from adapters.auth import build_auth
 from adapters.base import PartnerSettings, has_capability
 from adapters.errors import PartnerRefusedError
 from adapters.http import HttpClient, PartnerClient
-from adapters.manifest import AuthSpec, Manifest, ManifestError, load_manifest, to_auth_spec
+from adapters.manifest import (
+    AuthSpec,
+    Manifest,
+    ManifestError,
+    load_manifest,
+    to_auth_spec,
+    to_error_rules,
+)
+from adapters.rules import ErrorRules
 from adapters.transport import build_http
 
 GROUP = "mitra.adapters"
@@ -72,17 +81,23 @@ def broken_adapters() -> Mapping[str, str]:
 
 
 def build_adapter(
-    adapter_id: str, settings: PartnerSettings, http: HttpClient | None = None
+    adapter_id: str,
+    settings: PartnerSettings,
+    http: HttpClient | None = None,
+    *,
+    reach: Reach = PUBLIC,
 ) -> Any:
     """Return an adapter that speaks to the partner of `settings`; close it with `aclose()`.
 
-    Without `http` it gets a client of its own, with the manifest's authentication.
+    Without `http` it gets a client of its own, with the manifest's authentication, that
+    calls addresses within `reach` only.
     Raises `UnknownAdapterError`, `ManifestError` or `PartnerRefusedError`.
     """
     kind = _kind(adapter_id)
-    rules = kind.manifest.rules
+    rules = _rules(kind.manifest, settings)
     if http is None:
-        http = build_http(build_auth(_auth_spec(kind.manifest, settings), settings, rules=rules))
+        auth = build_auth(_auth_spec(kind.manifest, settings), settings, rules=rules)
+        http = build_http(auth, reach)
     client = PartnerClient(settings.code, http, rules, address=settings.address)
     adapter = kind.make(client, settings)
     if not hasattr(adapter, "aclose"):
@@ -111,6 +126,20 @@ def _auth_spec(manifest: Manifest, settings: PartnerSettings) -> AuthSpec:
         raise PartnerRefusedError(
             settings.code, f"its options.auth in the partners file is wrong: {exc}"
         ) from exc
+
+
+def _rules(manifest: Manifest, settings: PartnerSettings) -> ErrorRules:
+    """Return what error codes mean: the partners file's rules, then the manifest's."""
+    rows, code_at = settings.options.get("errors"), settings.options.get("error_code_at")
+    if rows is None and code_at is None:
+        return manifest.rules
+    try:
+        own = to_error_rules({"errors": rows or [], "error_code_at": code_at or ""})
+    except (KeyError, TypeError, ValueError) as exc:
+        raise PartnerRefusedError(
+            settings.code, f"its options.errors in the partners file are wrong: {exc}"
+        ) from exc
+    return ErrorRules(own.rules + manifest.rules.rules, own.code_at or manifest.rules.code_at)
 
 
 def _load(point: EntryPoint) -> AdapterKind:

@@ -2,7 +2,8 @@
 
 `RequestNotSentError` is raised only where the request certainly stayed here: no
 connection, no name, no TLS.  Everything later is `AnswerLostError`, however it looks.
-Answers are decompressed here, and never to more than `LARGEST_ANSWER` bytes.
+Answers are decompressed here, and never to more than `LARGEST_ANSWER` bytes; headers are
+bounded too.  No connection is made to an address outside the `Reach`.
 """
 
 import asyncio
@@ -17,8 +18,21 @@ from pathlib import Path
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
+from yarl import URL
+
+from adapters.addresses import (
+    PUBLIC,
+    AddressRefusedError,
+    CheckedResolver,
+    Reach,
+    ThreadedNames,
+    check_literal,
+)
 
 LARGEST_ANSWER = 10_000_000
+LARGEST_HEADER = 8_190
+LARGEST_HEADERS = 32_000  # of one answer, all together
+MOST_HEADERS = 100
 READ_KEEPALIVE_SECONDS = 15.0
 WRITE_KEEPALIVE_SECONDS = 1.0  # a partner may have closed an older one, and then nobody knows
 MOST_CONNECTIONS = 20
@@ -44,10 +58,11 @@ class PartnerTransport(httpx.AsyncBaseTransport):
     Cookies are neither kept nor sent.
     """
 
-    def __init__(self, largest_answer: int = LARGEST_ANSWER) -> None:
+    def __init__(self, largest_answer: int = LARGEST_ANSWER, reach: Reach = PUBLIC) -> None:
         self._largest = largest_answer
-        self._reads = _build_pool(READ_KEEPALIVE_SECONDS)
-        self._writes = _build_pool(WRITE_KEEPALIVE_SECONDS)
+        self._reach = reach
+        self._reads = _build_pool(READ_KEEPALIVE_SECONDS, reach)
+        self._writes = _build_pool(WRITE_KEEPALIVE_SECONDS, reach)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; raises the three errors of this module."""
@@ -55,9 +70,13 @@ class PartnerTransport(httpx.AsyncBaseTransport):
             return await asyncio.to_thread(_read_file, request, self._largest)
         transport = self._reads if request.method in ("GET", "HEAD") else self._writes
         try:
+            check_literal(URL(str(request.url)).host, self._reach)
             response = await transport.handle_async_request(request)
         except (httpx.RequestError, aiohttp.ClientError, OSError, ValueError) as exc:
             raise to_transport_error(exc.__cause__ or exc) from exc
+        if sum(len(name) + len(value) for name, value in response.headers.raw) > LARGEST_HEADERS:
+            await response.aclose()
+            raise AnswerLostError(f"its answer has more than {LARGEST_HEADERS:,} bytes of headers")
         return self._guarded(response)
 
     async def aclose(self) -> None:
@@ -72,10 +91,10 @@ class PartnerTransport(httpx.AsyncBaseTransport):
         return httpx.Response(response.status_code, headers=response.headers, stream=stream)
 
 
-def build_http(auth: httpx.Auth | None = None) -> httpx.AsyncClient:
+def build_http(auth: httpx.Auth | None = None, reach: Reach = PUBLIC) -> httpx.AsyncClient:
     """Return the client that partners are called with: no redirects, no environment proxies."""
     return httpx.AsyncClient(
-        transport=PartnerTransport(),
+        transport=PartnerTransport(reach=reach),
         auth=auth,
         timeout=TIMEOUT,
         headers={"Accept-Encoding": "gzip", "User-Agent": "mitra"},
@@ -87,12 +106,15 @@ def build_http(auth: httpx.Auth | None = None) -> httpx.AsyncClient:
 
 def to_transport_error(exc: BaseException) -> httpx.RequestError:
     """Return which of our errors aiohttp's is; what is not surely unsent counts as sent."""
+    refused = getattr(exc, "os_error", exc)
+    if isinstance(refused, AddressRefusedError):
+        return RequestNotSentError(str(refused))
     for kind, error, sentence in _SENTENCES:
         if isinstance(exc, kind):
             return error(sentence)
     if isinstance(exc, aiohttp.ClientConnectorError):
-        refused = exc.os_error.errno == errno.ECONNREFUSED
-        return RequestNotSentError("refuses connections" if refused else "cannot be reached")
+        is_refused = exc.os_error.errno == errno.ECONNREFUSED
+        return RequestNotSentError("refuses connections" if is_refused else "cannot be reached")
     return AnswerLostError("broke off without a whole answer")
 
 
@@ -170,16 +192,22 @@ class _GuardedStream(httpx.AsyncByteStream):
         await self._stream.aclose()
 
 
-def _build_pool(keepalive_seconds: float) -> AiohttpTransport:
-    return AiohttpTransport(verify=_tls(), client=partial(_build_session, keepalive_seconds))
+def _build_pool(keepalive_seconds: float, reach: Reach) -> AiohttpTransport:
+    return AiohttpTransport(verify=_tls(), client=partial(_build_session, keepalive_seconds, reach))
 
 
-def _build_session(keepalive_seconds: float) -> aiohttp.ClientSession:
+def _build_session(keepalive_seconds: float, reach: Reach) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=MOST_CONNECTIONS, keepalive_timeout=keepalive_seconds, ssl=_tls()
+            limit=MOST_CONNECTIONS,
+            keepalive_timeout=keepalive_seconds,
+            ssl=_tls(),
+            resolver=CheckedResolver(ThreadedNames(), reach),
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
+        max_line_size=LARGEST_HEADER,
+        max_field_size=LARGEST_HEADER,
+        max_headers=MOST_HEADERS,
     )
 
 

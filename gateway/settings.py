@@ -1,6 +1,7 @@
 """Settings: everything an operator may set, from the environment, prefix `MITRA_`."""
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -54,6 +55,18 @@ class Settings(BaseSettings):
         default=(),
         description="Partners files separated by `:`, added to the built-in list.",
     )
+    partner_networks: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None,
+        description="Networks beside the public internet in which partners may be called, by "
+        "commas (`10.20.0.0/16`); unset, this machine where there may be a sandbox, else none.",
+    )
+    calling_processes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Processes that call partners, on all machines: each keeps its part of a "
+        "partner's pace while there is no Redis; twice `MITRA_WORKERS` if unset, as each has one "
+        "beside it that syncs.",
+    )
     rules: Path | None = Field(
         default=None,
         description="Folder of rules files (`*.toml`) of schemes and years beside the built-in "
@@ -96,6 +109,20 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(":") if part)
+        return value
+
+    @field_validator("partner_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("partner_networks")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for network in value or ():
+            ip_network(network)  # its sentence says what is wrong
         return value
 
     @property

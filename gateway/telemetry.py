@@ -25,6 +25,13 @@ PARTNER_CALL_SECONDS = Histogram(
     ["partner", "operation"],
     registry=REGISTRY,
 )
+PARTNER_BREAKERS = Gauge(
+    "mitra_partner_breaker",
+    "Partners' circuit breakers, for reading lists and for enrolments: 0 closed, 0.5 half open, "
+    "1 open.",
+    ["partner", "work"],
+    registry=REGISTRY,
+)
 SYNC_ROWS = Counter(
     "mitra_sync_rows",
     "Rows of partners' catalogues by what became of them.",

@@ -151,7 +151,8 @@ def build_source_mapping(options: Options, partner: PartnerCode) -> FeedMapping:
     )
     fields.refuse_surplus("field of courses")
     options.text("path")  # the source's
-    options.raw("auth")  # the registry's business
+    for name in ("auth", "errors", "error_code_at"):
+        options.raw(name)  # the registry's business
     options.refuse_surplus()
     return mapping
 

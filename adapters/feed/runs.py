@@ -88,6 +88,7 @@ def build_runs(options: Options, partner: PartnerCode) -> RunsMapping:
     if mapping.sessions.source is not None:
         raise sessions.wrong("", "has of: each row is one session, without at and parallel")
     options.text("path")
-    options.raw("auth")  # the registry's business
+    for name in ("auth", "errors", "error_code_at"):
+        options.raw(name)  # the registry's business
     options.refuse_surplus("key of a source of sessions")
     return mapping

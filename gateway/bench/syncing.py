@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import func, select
 
+from adapters.addresses import THIS_MACHINE
 from adapters.http import PartnerClient
 from adapters.transport import build_http
 from gateway.bench.partner import SyntheticAdapter
@@ -95,7 +96,7 @@ def sync_behind(place: Place) -> SyncFigures:
 async def run_sync(place: Place, database: Database) -> SyncProgress:
     """Sync the synthetic partner through the calls, the client and the transport of production."""
     config = to_config(place)
-    client = PartnerClient(config.code, build_http(), address=config.address)
+    client = PartnerClient(config.code, build_http(reach=THIS_MACHINE), address=config.address)
     adapter = SyntheticAdapter(client, config.code)
     calls = PartnerCalls(lambda _: adapter)
     try:

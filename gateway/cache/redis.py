@@ -111,6 +111,11 @@ def build_redis_cache(
     url: str, *, on_unavailable: Callable[[], None] = lambda: None, prefix: str = "mitra"
 ) -> RedisCache:
     """Return a cache in the Redis at `url`; connects when first used."""
+    return RedisCache(build_redis(url), prefix=prefix, on_unavailable=on_unavailable)
+
+
+def build_redis(url: str) -> Redis:
+    """Return a client that would rather fail than let anybody wait; connects when first used."""
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=CONNECTIONS,
@@ -119,4 +124,4 @@ def build_redis_cache(
         socket_connect_timeout=PATIENCE,
         retry=Retry(NoBackoff(), 0),  # the default repeats for seconds
     )
-    return RedisCache(Redis.from_pool(pool), prefix=prefix, on_unavailable=on_unavailable)
+    return Redis.from_pool(pool)

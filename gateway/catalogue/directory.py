@@ -1,13 +1,13 @@
 """The partners and how each stands now: the partners files, joined with what syncs found."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from gateway.catalogue.freshness import freshness, health, of_held_back, too_old
 from gateway.catalogue.store import HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from schema.model.catalogue import Freshness, Offering, PartnerStatus
-from schema.model.values import FreshnessState, OfferingId, PartnerCode
+from schema.model.values import FreshnessState, OfferingId, PartnerCode, PartnerHealth
 from schema.ports import Coverage, FreshOfferings, MissingPartner
 
 
@@ -20,11 +20,14 @@ class Directory:
         rows: Sequence[StatusRow],
         now: Callable[[], datetime],
         held_back: Mapping[OfferingId, HeldBack] | None = None,
+        cut_off: Collection[PartnerCode] = frozenset(),
     ) -> None:
+        """Join `configs` with `rows`; partners that are `cut_off` fail whatever is asked."""
         self._configs = {config.code: config for config in configs}
         self._rows = {row.partner: row for row in rows}
         self._now = now
         self._held_back = held_back or {}
+        self._cut_off = cut_off
 
     def statuses(self) -> Sequence[PartnerStatus]:
         """See `PartnerDirectory.statuses`."""
@@ -68,7 +71,7 @@ class Directory:
         row = self._rows.get(config.code)
         return PartnerStatus(
             partner=config.partner,
-            health=health(row),
+            health=PartnerHealth.DOWN if config.code in self._cut_off else health(row),
             freshness=freshness(config, row, self._now()),
             offering_count=row.offerings if row else 0,
             failing_since=row.failing_since if row else None,

@@ -7,6 +7,7 @@ aside, in a thread, and swapped in.
 import asyncio
 import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -20,7 +21,7 @@ from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
-from schema.model.values import OfferingId, SessionId
+from schema.model.values import OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
 
@@ -38,12 +39,15 @@ class CatalogueFollower:
         *,
         poll_seconds: float = POLL_SECONDS,
         rates: Rates = RUPIAH_ONLY,
+        cut_off: Callable[[], Collection[PartnerCode]] = frozenset,
     ) -> None:
+        """Follow `store`; `cut_off` tells which partners this process calls only to probe them."""
         self._store = store
         self._configs = configs
         self._now = now
         self._poll_seconds = poll_seconds
         self._rates = rates
+        self._cut_off = cut_off
         self._partners = [config.partner for config in configs]
         self._snapshot = Snapshot(0, partners=self._partners)
         self._rows: Sequence[StatusRow] = ()
@@ -60,7 +64,7 @@ class CatalogueFollower:
     @property
     def directory(self) -> Directory:
         """The partners, and how each stands."""
-        return Directory(self._configs, self._rows, self._now, self._held_back)
+        return Directory(self._configs, self._rows, self._now, self._held_back, self._cut_off())
 
     @property
     def partner_epoch(self) -> int:

@@ -9,7 +9,7 @@ one of them, elected by a lease, drains it.
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -69,10 +69,12 @@ class Courier:
         judge: Judge | None = None,
         per_partner: int = 8,
         on_change: Callable[[], None] = lambda: None,
+        resting: Callable[[], Collection[PartnerCode]] = frozenset,
     ) -> None:
         """Make a courier; `holder` names it in leases and is unique among all that run.
 
-        `on_change` is called after each commit that changed an enrolment.
+        `on_change` is called after each commit that changed an enrolment.  Errands to partners
+        that are `resting`, as no call would reach them, stay where they are.
         """
         self._ledger = ledger
         self._partners = partners
@@ -85,6 +87,7 @@ class Courier:
         }
         self._drainer = Lease(ledger, "courier", holder, now) if ledger.is_sqlite else None
         self._on_change = on_change
+        self._resting = resting
         self._per_partner = per_partner
         self._under_way: dict[asyncio.Task[None], PartnerCode] = {}
         self._wake = asyncio.Event()
@@ -168,6 +171,7 @@ class Courier:
         """Lease what is due, as far as its partner has room, and mark it as being sent."""
         calls = Counter(busy)
         full = {partner for partner, number in calls.items() if number >= self._per_partner}
+        full |= set(self._resting())
         held, changes = [], []
         for errand in outbox.read_due(connection, now, busy=full, limit=BATCH):
             if calls[errand.partner] >= self._per_partner:

@@ -14,7 +14,8 @@ from gateway.enrolment import hearing
 from gateway.enrolment.hearing import GIVEN_UP, Said, Told, hear
 from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Errand, NextStep, Operation
-from gateway.enrolment.settling import REPEATING, Again, Verdict
+from gateway.enrolment.settling import REPEATING, Again, Verdict, not_called
+from gateway.partners.errors import HeldBackError
 from gateway.partners.retry import retry_after
 from schema.model.enrolment import Actor, EnrolmentStatus
 
@@ -45,6 +46,8 @@ class ReturnJudge:
     def failed(self, errand: Errand, error: PartnerError, now: datetime) -> Verdict:
         """Ask what stands after a refusal and after what may have happened."""
         del now
+        if isinstance(error, HeldBackError):
+            return Verdict(again=not_called(errand, error, self.dice))
         if errand.step is NextStep.SEND and isinstance(error, RetryablePartnerError):
             return self._go_on(errand, NextStep.SEND, error)
         if errand.step is NextStep.SEND and isinstance(error, PartnerRefusedError):

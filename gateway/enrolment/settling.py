@@ -18,6 +18,7 @@ from gateway.enrolment import hearing
 from gateway.enrolment.hearing import Said, Told, hear
 from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Errand, NextStep, Operation
+from gateway.partners.errors import HeldBackError
 from gateway.partners.retry import retry_after
 from schema.model.enrolment import Actor, EnrolmentStatus
 
@@ -101,6 +102,8 @@ class Judge:
 
     def failed(self, errand: Errand, error: PartnerError, now: datetime) -> Verdict:
         """Tell apart what surely did not happen, what never will, and what may have."""
+        if isinstance(error, HeldBackError):
+            return self._held_back(errand, error, now)
         if errand.step is NextStep.SEND and isinstance(error, RetryablePartnerError):
             if is_too_late(errand.filed, now):
                 return _refused(errand.filed, "it could not be reached in time", now)
@@ -118,6 +121,12 @@ class Judge:
         if errand.attempts < self.max_attempts or status in _DECIDED_LATER:
             return None
         return Verdict(Change(_giving_up(status)))
+
+    def _held_back(self, errand: Errand, error: HeldBackError, now: datetime) -> Verdict:
+        """Wait until the partner may be called; it was not, so nothing has changed or counts."""
+        if errand.step is NextStep.SEND and is_too_late(errand.filed, now):
+            return _refused(errand.filed, "it could not be reached in time", now)
+        return Verdict(again=not_called(errand, error, self.dice))
 
     def _go_on(
         self,
@@ -152,6 +161,12 @@ def start(filed: Filed, step: NextStep, now: datetime) -> tuple[Change, NextStep
             return Change(), NextStep.ASK
         case _:
             return None
+
+
+def not_called(errand: Errand, error: HeldBackError, dice: Callable[[], float]) -> Again:
+    """Return how an errand goes on that our own guard held back: as before, uncounted."""
+    wait = retry_after(error) + REPEATING.wait(1, dice)  # the dice spread those who wait alike
+    return Again(errand.step, wait, errand.attempts - 1)
 
 
 def is_too_late(filed: Filed, now: datetime) -> bool:

@@ -1,14 +1,12 @@
 """The one place where partners are called: every call has a deadline, a place, and a guard.
 
-Order: deadline, bulkhead, retry, adapter.  What must see
-each single request (breaker, pace, retry budget) belongs into `PartnerCalls._attempt`.
+Order: deadline, bulkhead, retry; then, for each single request, breaker, pace, adapter.
 """
 
 import asyncio
 import random
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -40,6 +38,10 @@ from adapters.errors import (
     PartnerUnavailableError,
     RetryablePartnerError,
 )
+from gateway.partners.breaker import BreakerPolicy, BreakerState
+from gateway.partners.errors import BreakerOpenError, CrowdedError, HeldBackError, PaceError
+from gateway.partners.guard import Guard
+from gateway.partners.pace import NoPace, Pace
 from gateway.partners.retry import Clock, Dice, RetryPolicy, Sleep, build_retrying
 from schema.model.values import PartnerCode, Reference
 
@@ -58,6 +60,8 @@ class Operation(StrEnum):
     FETCH_STATEMENT = "fetch_statement"
 
 
+LATEST_START = 0.9  # of a call's time
+CLOCK_NOISE = 0.05  # seconds that may pass without anybody having waited
 WRITES = frozenset({Operation.ENROL, Operation.CANCEL})
 DEADLINES: Mapping[Operation, float] = {
     Operation.FETCH_PAGE: 30.0,
@@ -77,22 +81,30 @@ NEEDED: Mapping[Operation, Capability] = {
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """How long each operation may take in all (seconds), and how many calls one partner gets."""
+    """How long each operation may take in all (seconds), and how much one partner gets.
+
+    `per_partner` is the most that are under way at a time.
+    """
 
     deadlines: Mapping[Operation, float] = field(default_factory=lambda: DEADLINES)
     per_partner: int = 16
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
 
 @dataclass(frozen=True, slots=True)
 class CallReport:
-    """What came of one guarded call, retries included; `outcome` is "ok" or says how it failed."""
+    """What came of one guarded call, retries included; `outcome` is "ok" or says how it failed.
+
+    `attempts` is how many requests were made, `breaker` the state in which the call left it.
+    """
 
     partner: PartnerCode
     operation: Operation
     outcome: str
     seconds: float
     attempts: int
+    breaker: BreakerState = BreakerState.CLOSED
 
 
 @dataclass(slots=True)
@@ -101,14 +113,28 @@ class _Call:
 
     partner: PartnerCode
     operation: Operation
+    guard: Guard
+    limit: float
+    ends_at: float
     attempts: int = 0
     is_open: bool = False
+    is_cut: Callable[[], bool] = lambda: False
+    failure: PartnerError | None = None  # of the last request
+
+    def patience(self, now: float) -> float:
+        """Return how long a request may wait so that half of the call's time is left for it."""
+        return max(self.ends_at - now - self.limit / 2, 0.0)
+
+    def is_late(self, now: float) -> bool:
+        """Return whether so much time is gone that a first request could only end in doubt."""
+        waited = now - self.ends_at + self.limit
+        return self.attempts == 0 and waited > max(LATEST_START * self.limit, CLOCK_NOISE)
 
 
 class PartnerCalls:
     """Calls partners, and raises only `PartnerError`, whatever their adapters do."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but two are for tests
         self,
         adapter_for: Callable[[PartnerCode], object],
         limits: CallLimits | None = None,
@@ -117,17 +143,33 @@ class PartnerCalls:
         sleep: Sleep = asyncio.sleep,
         dice: Dice = random.random,
         report: Callable[[CallReport], None] = lambda _: None,
+        pace: Pace | None = None,
     ) -> None:
-        """Guard the adapters that `adapter_for` gives; it raises `KeyError` for unknown codes."""
+        """Guard the adapters that `adapter_for` gives; it raises `KeyError` for unknown codes.
+
+        Without a `pace` partners are called as fast as they answer.
+        """
         self._adapter_for = adapter_for
         self._limits = limits or CallLimits()
         self._clock = clock
         self._sleep = sleep
         self._dice = dice
         self._report = report
-        self._bulkheads: defaultdict[PartnerCode, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(self._limits.per_partner)
-        )
+        self._pace = pace or NoPace()
+        self._guards: dict[PartnerCode, Guard] = {}
+
+    def state(self, code: PartnerCode) -> BreakerState:
+        """Return the state of a partner's circuit breaker, as this process sees it."""
+        return self._guard(code).state
+
+    def failing(self) -> Collection[PartnerCode]:
+        """Return the partners whose breaker is not closed."""
+        states = {code: guard.state for code, guard in self._guards.items()}
+        return {code for code, state in states.items() if state is not BreakerState.CLOSED}
+
+    def resting(self) -> Collection[PartnerCode]:
+        """Return the partners that no call would reach now: their next probe is not yet due."""
+        return {code for code, guard in self._guards.items() if guard.wait > 0}
 
     async def fetch_page(
         self, code: PartnerCode, cursor: Cursor | None = None, known: Validators | None = None
@@ -173,11 +215,20 @@ class PartnerCalls:
 
         return await self._call(code, Operation.FETCH_STATEMENT, ask)
 
+    def _guard(self, code: PartnerCode) -> Guard:
+        if code not in self._guards:
+            limits = self._limits
+            self._guards[code] = Guard(code, limits.per_partner, self._clock, limits.breaker)
+        return self._guards[code]
+
     async def _call(
         self, code: PartnerCode, operation: Operation, ask: Callable[[Any], Awaitable[T]]
     ) -> T:
-        call, started, outcome = _Call(code, operation), self._clock(), "cancelled"
+        started, limit = self._clock(), self._limits.deadlines[operation]
+        call = _Call(code, operation, self._guard(code), limit, ends_at=started + limit)
+        outcome = "cancelled"
         try:
+            call.guard.check()
             answer = await self._within_deadline(call, ask)
         except PartnerError as exc:
             outcome = outcome_of(exc)
@@ -187,29 +238,57 @@ class PartnerCalls:
             return answer
         finally:
             seconds = self._clock() - started
-            self._report(CallReport(code, operation, outcome, seconds, call.attempts))
+            state = call.guard.state
+            self._report(CallReport(code, operation, outcome, seconds, call.attempts, state))
 
     async def _within_deadline(self, call: _Call, ask: Callable[[Any], Awaitable[T]]) -> T:
-        limit = self._limits.deadlines[call.operation]
         retrying = build_retrying(
             self._limits.retry,
-            ends_at=self._clock() + limit,
+            ends_at=call.ends_at,
             clock=self._clock,
             sleep=self._sleep,
             dice=self._dice,
+            may_retry=call.guard.may_retry,
         )
         try:
-            async with asyncio.timeout(limit), self._bulkheads[call.partner]:
+            async with asyncio.timeout(call.limit) as deadline, call.guard.places:
+                call.is_cut = deadline.expired
                 return await retrying(self._attempt, call, ask)
         except TimeoutError as exc:
-            reason = f"no answer to {call.operation} within {limit:g} s"
+            if call.attempts == 0:
+                raise CrowdedError(call.partner) from exc
+            reason = f"no answer to {call.operation} within {call.limit:g} s"
             if call.is_open and call.operation in WRITES:
                 raise AmbiguousPartnerError(call.partner, reason) from exc
             raise PartnerUnavailableError(call.partner, reason) from exc
 
     async def _attempt(self, call: _Call, ask: Callable[[Any], Awaitable[T]]) -> T:
-        call.attempts += 1
         adapter = self._capable_adapter(call)
+        try:
+            with call.guard.request(call.limit, call.is_cut) as request:
+                await self._wait_for_turn(call)
+                if call.is_late(self._clock()):
+                    raise CrowdedError(call.partner)
+                call.guard.begin(request, is_retry=call.attempts > 0)
+                call.attempts += 1
+                return await self._ask(call, ask, adapter)
+        except HeldBackError:
+            if call.failure is None:
+                raise
+            raise call.failure from None  # what did go out failed, and that is to be known
+        except PartnerError as exc:
+            call.failure = exc
+            raise
+
+    async def _wait_for_turn(self, call: _Call) -> None:
+        """Wait until the partner's pace allows a request.  Raises `PaceError` if that is late."""
+        turn = await self._pace.take(call.partner, call.patience(self._clock()))
+        if not turn.is_taken:
+            raise PaceError(call.partner, retry_after=turn.wait)
+        if turn.wait > 0:
+            await self._sleep(turn.wait)
+
+    async def _ask(self, call: _Call, ask: Callable[[Any], Awaitable[T]], adapter: object) -> T:
         call.is_open = True
         try:
             answer = await ask(adapter)
@@ -243,7 +322,10 @@ class PartnerCalls:
 
 def outcome_of(error: PartnerError) -> str:
     """Return one word for the kind of failure: what metrics and logs group by."""
-    kinds = (
+    kinds: tuple[tuple[type[PartnerError], str], ...] = (
+        (BreakerOpenError, "breaker_open"),
+        (PaceError, "paced"),
+        (CrowdedError, "crowded"),
         (PartnerThrottledError, "throttled"),
         (RetryablePartnerError, "unavailable"),
         (PartnerRefusedError, "refused"),

@@ -18,7 +18,7 @@ from schema.model.values import PartnerCode, PartnerKind, PartnerState
 
 _KNOWN = {
     "code", "name", "kind", "state", "adapter", "address",
-    "secrets", "interval_seconds", "options", "approval",
+    "secrets", "interval_seconds", "options", "approval", "requests_per_second",
 }  # fmt: skip
 DEFAULT_INTERVAL_SECONDS = 900
 APPROVALS = {"automatic": False, "manual": True}  # whether new offerings wait for an operator
@@ -36,7 +36,8 @@ class PartnerConfig:
     `address` is a URL, `file:` with a path relative to the partners file, or
     `sandbox:` for the sandbox partner of the same code.  `secrets` maps the names
     that the adapter's auth wants to references.  With `manual_approval`, new offerings
-    are shown only once an operator has approved them.
+    are shown only once an operator has approved them.  `requests_per_second` is the
+    partner's pace; None leaves it to the adapter's manifest.
     """
 
     partner: Partner
@@ -46,6 +47,7 @@ class PartnerConfig:
     secrets: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     manual_approval: bool = False
+    requests_per_second: float | None = None
 
     @property
     def code(self) -> PartnerCode:
@@ -107,7 +109,17 @@ def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
         secrets=dict(entry.get("secrets", {})),
         options=dict(entry.get("options", {})),
         manual_approval=APPROVALS[approval],
+        requests_per_second=_to_pace(entry.get("requests_per_second")),
     )
+
+
+def _to_pace(told: Any) -> float | None:
+    if told is None:
+        return None
+    is_number = isinstance(told, int | float) and not isinstance(told, bool)
+    if not is_number or not 0 < told < float("inf"):
+        raise ValueError(f"requests_per_second must be a number above 0, not {told!r}")
+    return float(told)
 
 
 def _absolute(address: str, folder: Path) -> str:

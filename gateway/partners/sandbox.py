@@ -1,7 +1,8 @@
-"""The built-in partners list: the sandbox's ten."""
+"""The built-in partners list, the sandbox's ten; and where partners may be called."""
 
 from pathlib import Path
 
+from adapters.addresses import PUBLIC, THIS_MACHINE, Reach, to_reach
 from adapters.sandbox.state import read_state
 from gateway.settings import Settings
 
@@ -14,5 +15,15 @@ def partners_files(settings: Settings) -> tuple[Path, ...]:
     A production gateway has it only when a sandbox has left its addresses in the data
     directory.
     """
-    may_have_sandbox = settings.is_development or read_state(settings.data_dir) is not None
-    return (*((SANDBOX_PARTNERS,) if may_have_sandbox else ()), *settings.partners)
+    return (*((SANDBOX_PARTNERS,) if _may_have_sandbox(settings) else ()), *settings.partners)
+
+
+def partners_reach(settings: Settings) -> Reach:
+    """Return where partners may be called: on this machine too, where there may be a sandbox."""
+    if settings.partner_networks is not None:
+        return to_reach(settings.partner_networks)
+    return THIS_MACHINE if _may_have_sandbox(settings) else PUBLIC
+
+
+def _may_have_sandbox(settings: Settings) -> bool:
+    return settings.is_development or read_state(settings.data_dir) is not None

@@ -40,11 +40,16 @@ class CataloguePart:
         self.report: Report = report_to_nobody
         self._changes_kept = settings.changes_kept
         self._configs = partners.configs
+        self._calls = partners.calls
         self.database = open_database(settings, "catalogue")
         self.store = CatalogueStore(self.database)
         self.changes = ChangeFeed(self.database)
         self.follower = CatalogueFollower(
-            self.store, partners.configs, utc_now, rates=load_rates(settings.rates)
+            self.store,
+            partners.configs,
+            utc_now,
+            rates=load_rates(settings.rates),
+            cut_off=partners.calls.failing,
         )
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
@@ -80,7 +85,11 @@ class CataloguePart:
 
     def epoch(self) -> str:
         """Return the name of the state that public answers are made of."""
-        return f"{self.follower.snapshot.revision}.{self.follower.partner_epoch}"
+        parts = (self.follower.snapshot.revision, self.follower.partner_epoch, *self._cut_off())
+        return ".".join(map(str, parts))
+
+    def _cut_off(self) -> Sequence[PartnerCode]:
+        return sorted(self._calls.failing())
 
     def _tell(self, progress: SyncProgress) -> None:
         self.report(progress)  # it may have been replaced since

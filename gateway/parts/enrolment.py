@@ -58,7 +58,12 @@ class EnrolmentPart:
         self.ledger = open_database(settings, "ledger")
         self.watch = EnrolmentWatch(self.ledger)
         self.courier = Courier(
-            self.ledger, partners.calls, now=utc_now, holder=holder, on_change=self.watch.notify
+            self.ledger,
+            partners.calls,
+            now=utc_now,
+            holder=holder,
+            on_change=self.watch.notify,
+            resting=partners.calls.resting,
         )
         self.enrolments = self._build_service(is_development=settings.is_development)
         self.learners = LearnerRegister(self.ledger, build_keyrings(settings), utc_now)

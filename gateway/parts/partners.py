@@ -1,14 +1,27 @@
 """The partners part: who is in the partners files, and the guarded calls to them."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from adapters.registry import build_adapter
+from gateway.cache.redis import build_redis
 from gateway.partners.adapters import AdapterPool
-from gateway.partners.calls import CallReport, PartnerCalls
+from gateway.partners.breaker import BreakerState
+from gateway.partners.calls import CallReport, Operation, PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
-from gateway.partners.sandbox import partners_files
+from gateway.partners.pace import LocalPace, partner_rates
+from gateway.partners.sandbox import partners_files, partners_reach
+from gateway.partners.shared_pace import SharedPace
 from gateway.settings import Settings
-from gateway.telemetry import PARTNER_CALL_SECONDS, PARTNER_CALLS
+from gateway.telemetry import (
+    CACHE_UNAVAILABLE,
+    PARTNER_BREAKERS,
+    PARTNER_CALL_SECONDS,
+    PARTNER_CALLS,
+)
+
+PROCESSES_EACH = 2  # that call partners, for each that serves: itself, and one that syncs
+_OPENNESS = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 0.5, BreakerState.OPEN: 1.0}
 
 
 class PartnersPart:
@@ -17,12 +30,26 @@ class PartnersPart:
     def __init__(self, settings: Settings, report: Callable[[CallReport], None]) -> None:
         """Make it; `report` hears of every call."""
         self.configs: Sequence[PartnerConfig] = load_partners(partners_files(settings))
-        self._adapters = AdapterPool(self.configs, settings.data_dir, build_adapter)
-        self.calls = PartnerCalls(self._adapters, report=report)
+        build = partial(build_adapter, reach=partners_reach(settings))
+        self._adapters = AdapterPool(self.configs, settings.data_dir, build)
+        self._pace = _build_pace(settings, self.configs)
+        self.calls = PartnerCalls(self._adapters, report=report, pace=self._pace)
 
     async def aclose(self) -> None:
-        """Close every connection to partners."""
+        """Close every connection to partners, and that to their shared pace."""
         await self._adapters.aclose()
+        if isinstance(self._pace, SharedPace):
+            await self._pace.close()
+
+
+def _build_pace(settings: Settings, configs: Sequence[PartnerConfig]) -> LocalPace | SharedPace:
+    rates = partner_rates(configs)
+    processes = settings.calling_processes or settings.workers * PROCESSES_EACH
+    local = LocalPace(rates, processes=processes)
+    if settings.redis_url is None:
+        return local
+    client = build_redis(settings.redis_url)
+    return SharedPace(client, rates, local, on_unavailable=CACHE_UNAVAILABLE.inc)
 
 
 def count_call(report: CallReport) -> None:
@@ -30,3 +57,5 @@ def count_call(report: CallReport) -> None:
     labels = (report.partner, report.operation)
     PARTNER_CALLS.labels(*labels, report.outcome).inc()
     PARTNER_CALL_SECONDS.labels(*labels).observe(report.seconds)
+    work = "lists" if report.operation is Operation.FETCH_PAGE else "enrolments"
+    PARTNER_BREAKERS.labels(report.partner, work).set(_OPENNESS[report.breaker])

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.addresses import THIS_MACHINE
 from adapters.base import Booking, PartnerSettings, ReceiptStatus, Statement
 from adapters.errors import PartnerRefusedError, PartnerThrottledError, PartnerUnavailableError
 from adapters.registry import build_adapter
@@ -111,7 +112,7 @@ async def open_shop(code, shelf, *, spoil_secrets=False):
         cleanup.push_async_callback(listener.close)
         address = f"http://127.0.0.1:{listener.port}"
         settings = PartnerSettings(code, address, told, CONFIGS[code].options)
-        adapter = build_adapter(CONFIGS[code].adapter, settings)
+        adapter = build_adapter(CONFIGS[code].adapter, settings, reach=THIS_MACHINE)
         cleanup.push_async_callback(adapter.aclose)
         yield adapter, listener
 

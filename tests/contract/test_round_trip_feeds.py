@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 import gateway.partners
+from adapters.addresses import THIS_MACHINE
 from adapters.base import Booking, NotModified, PartnerSettings, ReceiptStatus
 from adapters.errors import PartnerRefusedError
 from adapters.registry import build_adapter
@@ -171,7 +172,9 @@ async def running(code: PartnerCode, shelf=SHELF, secrets=None) -> AsyncIterator
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}"
         adapter = build_adapter(
-            "feed", PartnerSettings(code, address, secrets or SECRETS[code], OPTIONS[code])
+            "feed",
+            PartnerSettings(code, address, secrets or SECRETS[code], OPTIONS[code]),
+            reach=THIS_MACHINE,
         )
         stack.push_async_callback(adapter.aclose)
         yield adapter

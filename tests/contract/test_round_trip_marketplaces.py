@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from adapters.addresses import THIS_MACHINE
 from adapters.base import Booking, Page, PartnerSettings, ReceiptStatus
 from adapters.errors import (
     CursorExpiredError,
@@ -186,7 +187,7 @@ class Stall:
         settings = PartnerSettings(
             self.code, self.address, secrets or SECRETS[self.code], options or {}
         )
-        adapter = build_adapter(self.code, settings)
+        adapter = build_adapter(self.code, settings, reach=THIS_MACHINE)
         stack.push_async_callback(adapter.aclose)
         return adapter
 

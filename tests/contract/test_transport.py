@@ -2,11 +2,14 @@
 
 import asyncio
 import gzip
+import socket
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
 
+from adapters.addresses import THIS_MACHINE
 from adapters.errors import (
     AmbiguousPartnerError,
     PartnerContractError,
@@ -73,7 +76,7 @@ async def serving(answers):
 
 @asynccontextmanager
 async def client_of(address):
-    client = PartnerClient("p", build_http(), address=address)
+    client = PartnerClient("p", build_http(reach=THIS_MACHINE), address=address)
     try:
         yield client
     finally:
@@ -165,7 +168,7 @@ async def test_silence_is_a_lost_answer():
         writer.close()
 
     server = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
-    async with server, build_http() as http:
+    async with server, build_http(reach=THIS_MACHINE) as http:
         with pytest.raises(AnswerLostError, match="in time"):
             await http.post(f"http://127.0.0.1:{port_of(server)}", timeout=0.05)
 
@@ -218,7 +221,7 @@ async def test_a_large_answer_is_refused_before_it_has_all_come():
             writer.close()
 
     server = await asyncio.start_server(pour, "127.0.0.1", 0)
-    transport = PartnerTransport(largest_answer=100_000)
+    transport = PartnerTransport(largest_answer=100_000, reach=THIS_MACHINE)
     async with server, httpx.AsyncClient(transport=transport) as http:
         with pytest.raises(AnswerTooLargeError):
             await http.get(f"http://127.0.0.1:{port_of(server)}")
@@ -251,6 +254,75 @@ async def test_redirects_are_not_followed_and_cookies_not_kept():
 
     assert len(seen) == 2
     assert b"cookie" not in seen[1].lower()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ["Set-Cookie: a=" + "b" * 8_000] * 5,
+        ["Set-Cookie: a=b"] * 500,
+        ["X: " + "a" * 9_000],
+    ],
+    ids=["large-in-all", "many", "one"],
+)
+async def test_a_flood_of_headers_is_refused(headers):
+    flood = answer_of(b"{}", *headers, "Connection: close")
+    async with serving([flood, flood]) as (address, _), client_of(address) as client:
+        with pytest.raises(PartnerUnavailableError):
+            await client.get("/courses")
+        with pytest.raises(AmbiguousPartnerError):
+            await client.send("POST", "/enrolments", json={}, key="a")
+
+
+class Names(AbstractResolver):
+    """A resolver that tells something else each time it is asked."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        return [
+            ResolveResult(
+                hostname=host,
+                host=self.answers.pop(0),
+                port=port,
+                family=socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+        ]
+
+    async def close(self):
+        pass
+
+
+async def test_a_connection_is_made_to_the_very_address_that_was_checked(monkeypatch):
+    """DNS rebinding: the name means another place as soon as it has been checked."""
+    names = Names("127.0.0.1", "169.254.169.254", "169.254.169.254")
+    monkeypatch.setattr("adapters.transport.ThreadedNames", lambda: names)
+    closing = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    async with serving([closing]) as (address, seen):
+        named = address.replace("127.0.0.1", "api.partner.test")
+        async with client_of(named) as client:
+            await client.get("/courses")
+            with pytest.raises(PartnerUnavailableError, match="not public"):
+                await client.send("POST", "/enrolments", json={}, key="a")
+
+    assert len(seen) == 1
+    assert b"host: api.partner.test" in seen[0].lower()
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "0x7f000001", "2130706433", "127.1", "017700000001"]
+)
+async def test_this_machine_is_not_called_unless_it_is_allowed(host):
+    async with serving([OK]) as (address, seen):
+        client = PartnerClient("p", build_http(), address=address.replace("127.0.0.1", host))
+        with pytest.raises(PartnerUnavailableError):
+            await client.get("/courses")
+        await client.aclose()
+
+    assert seen == []
 
 
 async def test_a_file_is_read_like_an_answer(tmp_path):

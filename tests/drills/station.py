@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 
 from sqlalchemy import func, select
 
+from adapters.addresses import THIS_MACHINE
 from adapters.registry import build_adapter
 from adapters.sandbox.secrets import SANDBOX_PARTNERS as SANDBOX_CODES
 from gateway.catalogue.store import CatalogueStore
@@ -107,10 +109,16 @@ class Station:
         self._holder = f"drill:{os.getpid()}:{token_hex(4)}"
         self.ledger, self._stored = site.database("ledger"), site.database("catalogue")
         self.catalogue = CatalogueStore(self._stored)
-        self._pool = AdapterPool(site.configs(), site.data_dir, build_adapter)
+        self._pool = AdapterPool(
+            site.configs(), site.data_dir, partial(build_adapter, reach=THIS_MACHINE)
+        )
         self.calls = PartnerCalls(self._pool, LIMITS, report=self.on_call)
         self.courier = self.courier_kind(
-            self.ledger, self.guard(self.calls), now=self.now, holder=self._holder
+            self.ledger,
+            self.guard(self.calls),
+            now=self.now,
+            holder=self._holder,
+            resting=self.calls.resting,
         )
         self.learners = DevelopmentLearners(self.ledger, self.now)
         self.service = EnrolmentService(

@@ -6,17 +6,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from adapters.base import Receipt, ReceiptStatus
-from gateway.enrolment.courier import LEASE
+from adapters.base import Booking, Receipt, ReceiptStatus
+from gateway.enrolment.courier import LEASE, Courier
 from gateway.enrolment.settling import Judge
+from gateway.partners.breaker import BreakerState
+from gateway.partners.calls import PartnerCalls
+from gateway.partners.errors import BreakerOpenError
 from gateway.storage.ledger_tables import outbox
 from schema.model.enrolment import Enrolment, EnrolmentStatus
+from schema.model.values import Reference
 from tests.integration.enrolment.builders import (
     GRANT,
+    PARTNER,
     PRICE,
     SITI,
     Act,
     Programme,
+    ScriptedPartner,
     books_and_drops_the_line,
     confirms,
     decides_later,
@@ -386,6 +392,91 @@ async def test_what_cannot_be_sent_in_time_is_released(programme: Programme):
 
     assert settled.status is EnrolmentStatus.REJECTED
     assert await programme.balance() == GRANT
+
+
+def is_left_alone(partner: ScriptedPartner, booking: Booking) -> Receipt:
+    raise BreakerOpenError(PARTNER, "HTTP 503", retry_after=5.0)
+
+
+async def test_a_partner_that_is_left_alone_wears_no_errand_out(programme: Programme):
+    record = await enrolled(programme, *[is_left_alone] * 12, confirms)
+
+    waiting = await delivered(programme, record, rounds=12)
+    settled = await delivered(programme, record)
+
+    assert waiting.status is EnrolmentStatus.SUBMITTING
+    assert settled.status is EnrolmentStatus.CONFIRMED
+    assert await programme.statuses(record.id) == ["RESERVED", "SUBMITTING", "CONFIRMED"]
+
+
+async def test_errands_to_a_resting_partner_stay_where_they_are(programme: Programme):
+    resting = {PARTNER}
+    courier = Courier(
+        programme.database,
+        programme.partner,
+        now=programme.clock,
+        holder="courier-1",
+        resting=lambda: resting,
+    )
+    record = await enrolled(programme, confirms)
+
+    assert await courier.deliver_due() == 0
+    assert await programme.statuses(record.id) == ["RESERVED"]
+    resting.clear()
+    assert await courier.deliver_due() == 1
+    assert await programme.statuses(record.id) == ["RESERVED", "SUBMITTING", "CONFIRMED"]
+
+
+class Desk:
+    """The programme's partner as an adapter."""
+
+    def __init__(self, partner: ScriptedPartner) -> None:
+        self._partner = partner
+
+    async def enrol(self, booking: Booking) -> Receipt:
+        return await self._partner.enrol(PARTNER, booking)
+
+    async def find(self, reference: Reference) -> Receipt | None:
+        return await self._partner.find(PARTNER, reference)
+
+    async def cancel(self, reference: Reference) -> Receipt:
+        return await self._partner.cancel(PARTNER, reference)
+
+
+async def test_the_errands_of_a_partner_that_is_cut_off_are_settled_when_it_is_back(
+    programme: Programme,
+):
+    """Through guarded calls: the partner fails, is cut off, probed, and let in again."""
+    calls = PartnerCalls(
+        lambda _: Desk(programme.partner),
+        clock=lambda: programme.clock().timestamp(),
+        sleep=_no_sleep,
+    )
+    courier = Courier(
+        programme.database, calls, now=programme.clock, holder="courier-1", resting=calls.resting
+    )
+    programme.partner.acts = [is_unavailable] * 10 + [confirms] * 5
+    records = []
+    for number in range(5):
+        offering = programme.shelf.put(f"barista-{number}", price=1_000)
+        outcome = await programme.enrol(offering, key=f"key-{number}", learner=f"learner-{number}")
+        assert outcome.enrolment is not None
+        records.append(outcome.enrolment)
+
+    states = []
+    for _ in range(30):
+        await courier.deliver_due()
+        states.append(calls.state(PARTNER))
+        programme.clock.advance(seconds=5)
+
+    assert BreakerState.OPEN in states
+    assert states[-1] is BreakerState.CLOSED
+    found = [await programme.service.read_enrolment(each.learner, each.id) for each in records]
+    assert {each.status for each in found if each} == {EnrolmentStatus.CONFIRMED}
+
+
+async def _no_sleep(_seconds: float) -> None:
+    pass
 
 
 async def test_one_courier_drains_an_sqlite_ledger(programme: Programme):

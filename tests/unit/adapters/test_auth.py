@@ -116,6 +116,7 @@ class TokenPartner:
 
     def __init__(self, *, expires_in=300, token_answer=None, write_error=None):
         self.given = 0
+        self.asked = 0
         self.live: set[str] = set()
         self.seen: list[str] = []
         self.expires_in = expires_in
@@ -134,6 +135,7 @@ class TokenPartner:
         return httpx.Response(200 if is_live else 401, json={})
 
     def _token(self, request):
+        self.asked += 1
         assert request.content == b"grant_type=client_credentials"
         assert request.headers["Authorization"].startswith("Basic ")
         if isinstance(self.token_answer, Exception):
@@ -168,9 +170,44 @@ async def test_a_refused_token_is_renewed_once_for_all():
     await client.get("/x")
     partner.live = set()
 
-    await asyncio.gather(*(client.get("/x") for _ in range(20)))
+    await asyncio.gather(*(client.get("/x") for _ in range(50)))
 
     assert partner.given == 2
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (httpx.Response(503), PartnerUnavailableError),
+        (httpx.Response(401), PartnerRefusedError),
+        (httpx.Response(429), PartnerThrottledError),
+    ],
+)
+async def test_a_renewal_that_fails_fails_all_who_waited_for_it_and_nobody_later(answer, error):
+    partner = TokenPartner()
+    client = partner.client()
+    await client.get("/x")
+    partner.live, partner.token_answer = set(), answer
+
+    told = await asyncio.gather(*(client.get("/x") for _ in range(50)), return_exceptions=True)
+
+    assert {type(each) for each in told} == {error}
+    assert partner.asked == 2
+    partner.token_answer = None
+    assert await client.get("/x") == {}
+
+
+@pytest.mark.anyio
+async def test_a_partner_that_refuses_every_new_token_stops_all_who_ask():
+    partner = TokenPartner(token_answer=httpx.Response(200, json={"access_token": "dead"}))
+    client = partner.client()
+
+    told = await asyncio.gather(*(client.get("/x") for _ in range(50)), return_exceptions=True)
+
+    assert {type(each) for each in told} == {PartnerRefusedError}
+    assert len(partner.seen) == 100
+    assert partner.asked == 2
 
 
 @pytest.mark.anyio

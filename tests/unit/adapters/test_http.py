@@ -289,6 +289,8 @@ def test_an_address_that_is_no_url_is_told():
         ("tomorrow", None),
         ("", None),
         ("1.5", None),
+        ("9" * 400, LONGEST_WAIT_SECONDS),
+        ("-" + "9" * 400, 0.0),
         ("9" * 5_000, None),
         ("Sat, 11 Apr 2020 09:00:30 GMT", 30.0),
         ("Sat, 11 Apr 2020 08:00:00 GMT", 0.0),

@@ -3,10 +3,16 @@
 import sys
 from importlib.metadata import EntryPoint
 
+import httpx
 import pytest
 
 from adapters.base import PartnerSettings
-from adapters.errors import PartnerRefusedError
+from adapters.errors import (
+    CursorExpiredError,
+    PartnerRefusedError,
+    PartnerThrottledError,
+    PartnerUnavailableError,
+)
 from adapters.registry import (
     GROUP,
     UnknownAdapterError,
@@ -124,6 +130,49 @@ def test_a_wrong_authentication_in_a_partners_file_is_named(auth):
     told = PartnerSettings(PartnerCode("p"), "https://p.test", {}, {"auth": auth})
 
     with pytest.raises(PartnerRefusedError, match=r"options\.auth"):
+        build_adapter("skill_academy", told)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (403, "QUOTA", PartnerThrottledError),
+        (500, "FORBIDDEN", PartnerRefusedError),
+        (200, "BUSY", PartnerUnavailableError),
+        (410, "ANY", CursorExpiredError),  # as the manifest says
+    ],
+)
+async def test_a_partners_file_may_say_what_error_codes_mean(status, code, error):
+    options = {
+        "error_code_at": "fault.code",
+        "errors": [
+            {"status": 403, "code": "QUOTA", "means": "throttled"},
+            {"code": "FORBIDDEN", "means": "refused"},
+            {"code": "BUSY", "means": "unavailable"},
+        ],
+    }
+    told = PartnerSettings(PartnerCode("x"), "https://x.test", {"token": "t"}, options)
+    answer = httpx.Response(status, json={"fault": {"code": code}, "data": []})
+    async with httpx.AsyncClient(transport=httpx.MockTransport(lambda _: answer)) as http:
+        with pytest.raises(error):
+            await build_adapter("skill_academy", told, http).fetch_page()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"errors": [{"status": 403}]},
+        {"errors": [{"status": 403, "means": "sorry"}]},
+        {"errors": "403"},
+        {"errors": ["403"]},
+        {"error_code_at": 7},
+    ],
+)
+def test_wrong_rules_in_a_partners_file_are_named(options):
+    told = PartnerSettings(PartnerCode("x"), "https://x.test", {"token": "t"}, options)
+
+    with pytest.raises(PartnerRefusedError, match=r"options\.errors"):
         build_adapter("skill_academy", told)
 
 

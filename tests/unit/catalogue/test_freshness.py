@@ -126,6 +126,15 @@ def test_health(row: StatusRow | None, verdict: PartnerHealth):
     assert health(row) is verdict
 
 
+def test_a_partner_that_is_cut_off_is_down_whatever_its_list_says():
+    directory = Directory([a_partner(PINTARIA), CONFIG], [GOOD], lambda: NOON, None, {TOKOPEDIA})
+
+    assert [each.health for each in directory.statuses()] == [
+        PartnerHealth.UNKNOWN,
+        PartnerHealth.DOWN,
+    ]
+
+
 def a_directory(*rows: StatusRow, minutes: int = 18) -> Directory:
     moment = NOON + timedelta(minutes=minutes)
     return Directory([a_partner(PINTARIA), CONFIG], rows, lambda: moment)

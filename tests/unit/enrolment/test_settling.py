@@ -1,5 +1,6 @@
 """What each answer, and each silence, of a partner makes of an enrolment."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -14,9 +15,11 @@ from adapters.errors import (
     PartnerThrottledError,
     PartnerUnavailableError,
 )
+from gateway.enrolment.giving_back import ReturnJudge
 from gateway.enrolment.ledger import Filed, new_enrolment_id
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.enrolment.settling import Backoff, Judge, start
+from gateway.partners.errors import BreakerOpenError, HeldBackError, PaceError
 from schema.model.enrolment import Enrolment, EnrolmentStatus, check_transition
 from schema.model.values import (
     CourseId,
@@ -32,6 +35,7 @@ NOW = datetime(2020, 4, 11, 9, 0, tzinfo=UTC)
 S, R = EnrolmentStatus, ReceiptStatus
 SEND, ASK = NextStep.SEND, NextStep.ASK
 REFERENCE = Reference("mitra-1")
+CUT_OFF = BreakerOpenError("tokopedia", "HTTP 503", retry_after=40.0)
 JUDGE = Judge(dice=lambda: 1.0, max_attempts=5)
 
 
@@ -205,6 +209,45 @@ def test_a_throttled_errand_waits_as_long_as_the_partner_asked():
     error = PartnerThrottledError("p", retry_after=60)
 
     assert JUDGE.failed(an_errand(S.SUBMITTING, SEND), error, NOW).again.wait == 60
+
+
+@pytest.mark.parametrize("error", [CUT_OFF, PaceError("tokopedia", retry_after=40.0)])
+@pytest.mark.parametrize(
+    ("status", "step"),
+    [(S.SUBMITTING, SEND), (S.IN_DOUBT, ASK), (S.PENDING_PARTNER, ASK), (S.WAITLISTED, ASK)],
+)
+def test_what_was_held_back_waits_uncounted_and_as_it_was(
+    status: EnrolmentStatus, step: NextStep, error: HeldBackError
+):
+    errand = an_errand(status, step, attempts=JUDGE.max_attempts)
+
+    verdict = JUDGE.failed(errand, error, NOW)
+
+    assert verdict.change.steps == ()
+    assert verdict.again is not None
+    assert (verdict.again.step, verdict.again.attempts) == (step, JUDGE.max_attempts - 1)
+    assert 40.0 < verdict.again.wait < 41.0
+
+
+def test_what_is_held_back_past_its_time_is_refused():
+    errand = an_errand(S.SUBMITTING, SEND)
+    late = replace(errand, filed=replace(errand.filed, hold_until=NOW))
+
+    verdict = JUDGE.failed(late, CUT_OFF, NOW)
+
+    assert [step.after for step in verdict.change.steps] == [S.REJECTED]
+    assert verdict.again is None
+
+
+@pytest.mark.parametrize("step", [SEND, ASK, NextStep.VERIFY])
+def test_a_cancellation_that_was_held_back_waits_uncounted(step: NextStep):
+    errand = replace(an_errand(S.CANCEL_REQUESTED, step, 5), operation=Operation.CANCEL)
+    judge = ReturnJudge(dice=lambda: 1.0, max_attempts=5)
+
+    verdict = judge.failed(errand, CUT_OFF, NOW)
+
+    assert verdict.again is not None
+    assert (verdict.again.step, verdict.again.attempts) == (step, 4)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,13 @@ def test_new_offerings_wait_for_approval_where_the_file_says_so(written):
     assert (waits.manual_approval, shown.manual_approval) == (True, False)
 
 
+def test_a_pace_may_be_set(written):
+    [paced] = load_partners([written(GOOD + "requests_per_second = 2.5")])
+    [unset] = load_partners([written(GOOD)])
+
+    assert (paced.requests_per_second, unset.requests_per_second) == (2.5, None)
+
+
 def test_a_file_address_is_relative_to_the_partners_file(written, tmp_path):
     path = written(GOOD.replace("https://mine.test", "file:list.csv"))
 
@@ -69,6 +76,9 @@ def test_partners_of_several_files_come_in_order(written):
         pytest.param(GOOD.replace("MARKETPLACE", "SHOP"), "SHOP", id="unknown-kind"),
         pytest.param(GOOD + "interval_seconds = 0", "interval_seconds", id="no-interval"),
         pytest.param(GOOD + 'approval = "maybe"', "['automatic', 'manual']", id="approval"),
+        pytest.param(GOOD + "requests_per_second = 0", "requests_per_second", id="no-pace"),
+        pytest.param(GOOD + "requests_per_second = inf", "requests_per_second", id="any-pace"),
+        pytest.param(GOOD + 'requests_per_second = "5"', "requests_per_second", id="text"),
         pytest.param(GOOD + GOOD, "already declared", id="twice"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.sandbox.state import SandboxState, write_state
-from gateway.partners.sandbox import SANDBOX_PARTNERS, partners_files
+from gateway.partners.sandbox import SANDBOX_PARTNERS, partners_files, partners_reach
 from gateway.settings import Profile, Settings
 
 
@@ -31,7 +31,12 @@ def test_partners_files_are_separated_by_colons(monkeypatch):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("MITRA_PORT", "70000"), ("MITRA_PROFILE", "staging"), ("MITRA_WORKERS", "0")],
+    [
+        ("MITRA_PORT", "70000"),
+        ("MITRA_PROFILE", "staging"),
+        ("MITRA_WORKERS", "0"),
+        ("MITRA_PARTNER_NETWORKS", "10.0.0.1/8"),
+    ],
 )
 def test_nonsense_is_refused(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
@@ -62,3 +67,29 @@ def test_production_has_the_sandboxs_partners_only_beside_a_sandbox(tmp_path):
 
     assert without == ()
     assert partners_files(settings) == (SANDBOX_PARTNERS,)
+
+
+@pytest.mark.parametrize(
+    ("profile", "networks", "is_called"),
+    [
+        ("development", None, True),
+        ("production", None, False),
+        ("development", "10.0.0.0/8", False),
+        ("production", "10.0.0.0/8, 127.0.0.0/8", True),
+        ("development", "", False),
+    ],
+)
+def test_partners_on_this_machine_are_called_where_that_is_allowed(
+    monkeypatch, tmp_path, profile, networks, is_called
+):
+    monkeypatch.setenv("MITRA_PROFILE", profile)
+    if networks is not None:
+        monkeypatch.setenv("MITRA_PARTNER_NETWORKS", networks)
+
+    assert partners_reach(Settings(data_dir=tmp_path)).allows("127.0.0.1") is is_called
+
+
+def test_a_sandbox_that_has_left_its_addresses_is_called(tmp_path):
+    write_state(tmp_path, SandboxState("http://127.0.0.1:1", "control", {}))
+
+    assert partners_reach(Settings(data_dir=tmp_path)).allows("127.0.0.1")

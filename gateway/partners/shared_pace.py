@@ -1,0 +1,89 @@
+"""Partners' pace kept across processes, in Redis; without Redis each process keeps its part.
+
+One script reads and moves the moment at which a partner's bucket is full, by Redis's own
+clock, so that no two processes take the same turn.  A Redis that is gone, slow or refuses
+costs `PATIENCE` once per `REST`.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from gateway.cache.redis import PATIENCE, REST, VERSION
+from gateway.partners.pace import AT_ONCE, Pace, Rate, Turn
+from schema.model.values import PartnerCode
+
+MICROSECONDS = 1_000_000
+
+# The same as `gateway.partners.pace.take_turn`; gives the wait, below zero if it was not taken.
+SCRIPT = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local interval, tolerance, patience = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local wait = math.max(full_at - tolerance - now, 0)
+if wait > patience then return -wait end
+full_at = full_at + interval
+local kept = math.ceil((full_at - now) / 1000) + 1
+redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', kept)
+return wait
+"""
+
+
+class SharedPace:
+    """Implements `Pace` in Redis, and falls back to a local one."""
+
+    def __init__(
+        self,
+        client: Redis,
+        rates: Mapping[PartnerCode, Rate],
+        local: Pace,
+        *,
+        prefix: str = "mitra",
+        on_unavailable: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Use `client`, or `local` without it; `on_unavailable` is called for each such turn."""
+        self._client = client
+        self._rates = rates
+        self._local = local
+        self._prefix = f"{prefix}:{VERSION}:pace"
+        self._on_unavailable = on_unavailable
+        self._clock = clock
+        self._resting_until = float("-inf")
+        self._script = client.register_script(SCRIPT)
+
+    async def take(self, code: PartnerCode, patience: float) -> Turn:
+        """See `Pace.take`."""
+        rate = self._rates.get(code)
+        if rate is None:
+            return AT_ONCE
+        wait = await self._ask(code, rate, patience)
+        if wait is None:
+            self._on_unavailable()
+            return await self._local.take(code, patience)
+        return Turn(abs(wait) / MICROSECONDS, is_taken=wait >= 0)
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+    async def _ask(self, code: PartnerCode, rate: Rate, patience: float) -> int | None:
+        """Return the wait in microseconds, or None when Redis does not tell in time."""
+        if self._clock() < self._resting_until:
+            return None
+        seconds = (rate.interval, rate.tolerance, patience)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._run(code, [int(each * MICROSECONDS) for each in seconds])
+        except (RedisError, OSError, TimeoutError):
+            self._resting_until = self._clock() + REST
+            return None
+
+    async def _run(self, code: PartnerCode, arguments: list[int]) -> int:
+        answer: Any = await self._script(keys=[f"{self._prefix}:{code}"], args=arguments)
+        return int(answer)
