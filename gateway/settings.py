@@ -84,6 +84,16 @@ class Settings(BaseSettings):
         description="Keys that wrap learners' data keys, written alike; without any, contact data "
         "is not kept.",
     )
+    partner_api_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that seal partners' sign keys and one-time passwords, written alike; "
+        "without any, no partner can call us (in development one is made).",
+    )
+    partner_api_lenient_signatures: bool = Field(
+        default=True,
+        description="Whether partners may sign their JSON compact and unescaped but send it "
+        "otherwise, as the published clients do.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(
         default="auto",

@@ -1,5 +1,7 @@
 """Partners that call us: keys, requests, payment tokens, sales, e-mail marks."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -18,7 +20,9 @@ def upgrade() -> None:
     _create_partner_sale()
     _create_course_email()
     only = sa.text("redeem_code IS NOT NULL")
-    _index("enrolment", "redeem", ["partner", "redeem_code"], sqlite_where=only, postgresql_where=only)
+    _index(
+        "enrolment", "redeem", ["partner", "redeem_code"], sqlite_where=only, postgresql_where=only
+    )
 
 
 def _create_partner_key() -> None:
@@ -124,5 +128,5 @@ def _refers(table: str, column: str, other: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint([column], [f"ledger.{other}.id"], name=name)
 
 
-def _index(table: str, name: str, columns: list[str], **only: sa.TextClause) -> None:
+def _index(table: str, name: str, columns: list[str], **only: Any) -> None:
     op.create_index(f"ix_{table}_{name}", table, columns, schema="ledger", **only)
