@@ -24,7 +24,6 @@ class ConsoleDelivery:
     async def deliver(self, learner: LearnerId, password: str, good_until: datetime) -> None:
         """Print it."""
         stream = self._stream or sys.stderr
-        stream.write(
-            f"one-time password of learner {learner}: {password} (until {good_until:%H:%M:%S} UTC)\n"
-        )
+        until = f"until {good_until:%H:%M:%S} UTC"
+        stream.write(f"one-time password of learner {learner}: {password} ({until})\n")
         stream.flush()

@@ -76,8 +76,9 @@ class PartnerApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens, in the envelope."""
         request = Request(scope, receive)
-        name = request.url.path.removeprefix(BASE)
+        name = str(scope["path"]).removeprefix(BASE)
         call = self._calls.get(name)
+        name = name if call else _UNKNOWN
         try:
             answer = await self._answer(request, name, call)
         except ClientDisconnect:
@@ -89,7 +90,7 @@ class PartnerApi:
             answer = failed if is_lock_timeout(exc) else _to_surprise(exc, name)
         except Exception as exc:  # noqa: BLE001 - it is logged by its id, and answered
             answer = _to_surprise(exc, name)
-        PARTNER_API_CALLS.labels(name if call else _UNKNOWN, answer.status).inc()
+        PARTNER_API_CALLS.labels(name, answer.status).inc()
         headers = {"Cache-Control": "no-store"}
         response = Response(answer.body, answer.status, headers, media_type="application/json")
         await response(scope, receive, send)
@@ -179,7 +180,7 @@ def _to_surprise(error: Exception, name: str) -> Answer:
         "partner_api.unexpected_error",
         error_id=error_id,
         error=type(error).__name__,
-        call=name if name.isascii() and len(name) < 60 else _UNKNOWN,
+        call=name,
         where=where,
     )
     detail = f"{Fault.UNEXPECTED.message} (error id {error_id})"

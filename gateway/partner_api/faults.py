@@ -40,8 +40,8 @@ class Fault(Enum):
     TOO_LARGE = "ERRPLT41301", "the body is larger than 64 kB"
     UNSIGNED = "ERRAUT40101", "client_code or signature is wrong"
     UNTIMELY = "ERRAUT40102", "the timestamp is more than five minutes off; check the clock"
-    UNKNOWN_TOKEN = "ERRAUT40103", "the payment token is missing, unknown or expired"  # noqa: S105 - a sentence
-    WRONG_PASSWORD = "ERROTP40001", "the one-time password is wrong"  # noqa: S105 - a sentence
+    UNKNOWN_TOKEN = "ERRAUT40103", "the payment token is missing, unknown or expired"
+    WRONG_PASSWORD = "ERROTP40001", "the one-time password is wrong"
     LOCKED = "ERROTP40002", "too many wrong one-time passwords; begin again in half an hour"
     UNDELIVERABLE = "ERROTP40003", "one-time passwords cannot be delivered; tell the programme"
     TOO_MANY_SENT = "ERROTP42901", "too many one-time passwords were sent; wait ten minutes"
