@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gateway.app import utc_now
+from gateway.clock import utc_now
 from gateway.commands.learners import By
 from gateway.commands.ledger import opened_ledger, to_actor
 from gateway.keyrings import build_partner_api_keyring

@@ -1,0 +1,35 @@
+"""The official partner API, over the enrolment part; in development passwords are printed."""
+
+from gateway.clock import utc_now
+from gateway.keyrings import build_keyrings, build_partner_api_keyring
+from gateway.partner_api.build import Manner, Programme, build_partner_api
+from gateway.partner_api.delivery import ConsoleDelivery
+from gateway.partner_api.endpoint import PartnerApi
+from gateway.parts.catalogue import CataloguePart
+from gateway.parts.enrolment import EnrolmentPart
+from gateway.parts.partners import PartnersPart
+from gateway.settings import Settings
+
+
+def build_partner_api_part(
+    settings: Settings, partners: PartnersPart, catalogue: CataloguePart, enrolment: EnrolmentPart
+) -> PartnerApi:
+    """Return the API of one process.  Raises `KeyringError`."""
+    programme = Programme(
+        ledger=enrolment.ledger,
+        offerings=catalogue.store,
+        enrolments=enrolment.enrolments,
+        reports=enrolment.partner_reports,
+        progress=enrolment.progress,
+        partners=[config.partner for config in partners.configs],
+        notify=enrolment.watch.notify,
+    )
+    manner = Manner(
+        now=utc_now,
+        keyring=build_partner_api_keyring(settings),
+        contacts=build_keyrings(settings).contacts,
+        delivery=ConsoleDelivery() if settings.is_development else None,
+        is_development=settings.is_development,
+        lenient_signatures=settings.partner_api_lenient_signatures,
+    )
+    return build_partner_api(programme, manner)
