@@ -26,7 +26,7 @@ from schema.model.catalogue import Partner
 BASE = "/api/v1/integration/"
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10.0
-_PAYMENT = b"Payment "
+_PAYMENT = b"payment "
 _NOBODYS_KEY = "no client has this code"
 _UNKNOWN = "unknown"
 
@@ -166,9 +166,9 @@ async def _read_body(request: Request) -> bytes:
 
 
 def _to_token(authorization: bytes | None) -> str | None:
-    if authorization is None or not authorization.startswith(_PAYMENT):
+    if authorization is None or authorization[: len(_PAYMENT)].lower() != _PAYMENT:
         return None
-    return authorization.removeprefix(_PAYMENT).strip().decode("latin-1") or None
+    return authorization[len(_PAYMENT) :].strip().decode("latin-1") or None
 
 
 def _to_surprise(error: Exception, name: str) -> Answer:

@@ -97,8 +97,9 @@ class PartnerKeys:
 
         def change(connection: Connection) -> KeyEntry:
             mine = (partner_key.c.id == key_id, partner_key.c.retired_at.is_(None))
+            gone = {"retired_at": now, "sealed": b"", "key_version": 0}  # no need to keep it
             row = connection.execute(
-                update(partner_key).where(*mine).values(retired_at=now).returning(partner_key)
+                update(partner_key).where(*mine).values(gone).returning(partner_key)
             ).first()
             if row is None:
                 raise PartnerKeyError(

@@ -78,7 +78,7 @@ class PurchaseDesk:
         """Send the learner a one-time password, if they may buy this now."""
         if self._delivery is None:
             raise PartnerApiError(Fault.UNDELIVERABLE)
-        to_text(body, "user_platform_id", KEY_LENGTH)  # it is theirs: nothing of it is kept
+        # `user_platform_id` is the partner's own name of the learner: it is neither read nor kept
         learner = LearnerId(to_text(body, "prakerja_id", KEY_LENGTH))
         amount = to_number(body, "amount")
         schedule = await self._find(partner.code, body)
@@ -106,6 +106,8 @@ class PurchaseDesk:
             sold = await self._read(partner.code, invoice_code)
         if sold is None or sold.token_digest != digest_of(token):
             raise PartnerApiError(Fault.INVOICE_USED)
+        if sold.filed.enrolment.status in _TAKEN_BACK:
+            raise PartnerApiError(Fault.CANCELLED_ALREADY)
         told = await self._tell(sold)
         del told["created_at"]
         return told
@@ -157,6 +159,7 @@ class PurchaseDesk:
             raise PartnerApiError(Fault.INVOICE_USED) from exc
         if outcome.refusals:
             raise PartnerApiError(of_refusal(outcome.refusals[0].code))
+        self._notify()
 
     async def _read(self, partner: PartnerCode, invoice_code: str) -> SoldEnrolment | None:
         mine = _is_invoice(partner, invoice_code)

@@ -4,6 +4,7 @@ One address attends a course once; the address itself is never stored.
 """
 
 import hmac
+import unicodedata
 
 from sqlalchemy import Connection, delete, insert, select, tuple_
 
@@ -24,7 +25,7 @@ def take_email(
 
     Raises `IntegrityError` if two take it at the same time.
     """
-    said = b"mitra course email " + email.strip().casefold().encode()
+    said = b"mitra course email " + unicodedata.normalize("NFKC", email).strip().casefold().encode()
     marks = {version: hmac.digest(key, said, "sha256") for version, key in keyring.keys.items()}
     column = course_email.c
     owners = connection.execute(

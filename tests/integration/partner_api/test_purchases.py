@@ -117,6 +117,42 @@ async def test_an_invoice_code_is_not_used_for_another_payment(api: Api):
     assert await enrolments(api, "budi") == []
 
 
+async def test_two_learners_with_one_invoice_code_at_once(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    tokens = {learner: await client.token(offering, learner) for learner in ("siti", "budi", "ani")}
+    calls = [
+        client.prepare("payment/authorize", token, **client.paying(learner))
+        for learner, token in tokens.items()
+    ]
+
+    told = [each.json() for each in await asyncio.gather(*(client.send(*c) for c in calls))]
+
+    assert sorted(each.get("code", "OK") for each in told) == ["ERRPLT40039"] * 2 + ["OK"]
+    sold = [len(await enrolments(api, learner)) for learner in tokens]
+    assert sorted(sold) == [0, 0, 1]
+
+
+async def test_sales_and_wishes_share_the_last_seats(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=9)
+    await api.programme.own_seats(offering, 3)
+    sellers = {learner: await client.token(offering, learner) for learner in ("a", "b", "c")}
+    calls = [
+        client.prepare("payment/authorize", token, **client.paying(learner, f"I-{learner}"))
+        for learner, token in sellers.items()
+    ]
+    wishes = [api.programme.enrol(offering, learner=learner) for learner in ("d", "e", "f")]
+
+    *told, first, second, third = await asyncio.gather(*(client.send(*c) for c in calls), *wishes)
+
+    sold = [each.json() for each in told]
+    enrolled = [each for each in (first, second, third) if not each.refusals]
+    bought = [each for each in sold if each["success"]]
+    assert len(bought) + len(enrolled) == 3
+    assert {each["code"] for each in sold if not each["success"]} <= {"ERRPLT40042"}
+    assert await api.programme.seats_taken(offering) == 3
+    assert await api.programme.errands() == len(enrolled)
+
+
 async def test_a_payment_token_is_not_used_for_another_invoice(api: Api):
     client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
     token = await client.token(offering)
@@ -153,8 +189,10 @@ async def test_what_was_enrolled_in_here_is_not_sold_there(api: Api):
 
 async def test_void_gives_the_money_back_once(api: Api):
     client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
-    bought = await client.buy(offering)
+    token = await client.token(offering)
+    bought = await client.data("payment/authorize", token, **client.paying())
     codes = {"invoice_code": INVOICE, "transaction_code": bought["transaction_code"]}
+    api.clock.advance(seconds=1)
 
     done = await client.data("payment/void", **codes)
     api.clock.advance(seconds=1)
@@ -162,6 +200,8 @@ async def test_void_gives_the_money_back_once(api: Api):
 
     assert done == {"message": "the transaction is cancelled"}
     assert again == "ERRPLT40028"
+    repeated = await client.fault("payment/authorize", token, **client.paying())
+    assert repeated == "ERRPLT40028"
     assert await api.programme.balance() == GRANT
     assert (await client.data("payment/status", invoice_code=INVOICE))["status"] == "CANCELLED"
     [record] = await enrolments(api)
