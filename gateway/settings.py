@@ -94,6 +94,12 @@ class Settings(BaseSettings):
         description="Whether partners may sign their JSON compact and unescaped but send it "
         "otherwise, as the published clients do.",
     )
+    partner_api_wrong_passwords: int = Field(
+        default=2_000,
+        ge=1,
+        description="How many wrong one-time passwords, of all learners in half an hour, stop "
+        "all buying at partners: more is guessing.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(
         default="auto",

@@ -49,6 +49,7 @@ class Manner:
     delivery: OtpDelivery | None = None
     is_development: bool = False
     lenient_signatures: bool = True
+    most_wrong_passwords: int = 2_000  # of all learners in half an hour
     dice: random.Random = random.SystemRandom()  # noqa: RUF009 - it has no state
 
 
@@ -71,7 +72,9 @@ def _build_calls(programme: Programme, manner: Manner, vault: Vault) -> Mapping[
         ledger,
         programme.enrolments,
         schedules=Schedules(ledger, programme.offerings),
-        tokens=PaymentTokens(ledger, vault, now, manner.dice),
+        tokens=PaymentTokens(
+            ledger, vault, now, manner.dice, most_wrong=manner.most_wrong_passwords
+        ),
         names=LearnerNames(ledger, manner.contacts, now),
         delivery=manner.delivery,
         chance=Chance(now, manner.dice),

@@ -26,7 +26,6 @@ from schema.model.values import LearnerId, OfferingId, PartnerCode, SessionId
 GOOD_FOR = timedelta(minutes=10)
 MOST_SENT, SENT_WITHIN = 3, timedelta(minutes=10)  # to one learner
 MOST_GUESSES, GUESSED_WITHIN = 5, timedelta(minutes=30)  # wrong ones of a token, and of a learner
-MOST_GUESSES_OF_ALL = 1_000  # wrong ones in that time: more is no typing error
 _DIGITS = 6
 _TOKEN_BYTES = 32
 _PRUNED_AT_ONCE = 20
@@ -56,8 +55,16 @@ class PaymentTokens:
     """Opens tokens, and checks the passwords that come with them."""
 
     def __init__(
-        self, database: Database, vault: Vault, now: Callable[[], datetime], dice: random.Random
+        self,
+        database: Database,
+        vault: Vault,
+        now: Callable[[], datetime],
+        dice: random.Random,
+        *,
+        most_wrong: int,
     ) -> None:
+        """Check passwords until `most_wrong` of all learners were wrong lately."""
+        self._most_wrong = most_wrong
         self._ledger = database
         self._vault = vault
         self._now = now
@@ -90,7 +97,7 @@ class PaymentTokens:
         _prune(connection, now)
         if ledger.lock_learner(connection, intent.learner) is None:
             return Fault.NOT_ELIGIBLE
-        if _is_locked(connection, intent.learner, now):
+        if self._is_locked(connection, intent.learner, now):
             return Fault.LOCKED
         sent = select(func.count()).where(
             payment_token.c.learner_id == intent.learner,
@@ -128,7 +135,7 @@ class PaymentTokens:
             return Fault.UNKNOWN_TOKEN
         learner = LearnerId(row.learner_id)
         ledger.lock_learner(connection, learner)  # one guess at a time, whatever the token
-        if row.wrong_guesses >= MOST_GUESSES or _is_locked(connection, learner, now):
+        if row.wrong_guesses >= MOST_GUESSES or self._is_locked(connection, learner, now):
             return Fault.LOCKED
         told = self._mark(row.key_version, digest, password)
         if not hmac.compare_digest(told, bytes(row.password)):
@@ -140,6 +147,15 @@ class PaymentTokens:
     def _mark(self, version: int, digest: bytes, password: str) -> bytes:
         return self._vault.mark(version, "one-time password", digest, password.encode())
 
+    def _is_locked(self, connection: Connection, learner: LearnerId, now: datetime) -> bool:
+        """Return whether too many were wrong lately: this learner's, or everybody's."""
+        lately = select(func.count()).where(wrong_guess.c.at > now - GUESSED_WITHIN)
+        mine = lately.where(wrong_guess.c.learner_id == learner)
+        return (
+            connection.execute(mine).scalar_one() >= MOST_GUESSES
+            or connection.execute(lately).scalar_one() >= self._most_wrong
+        )
+
 
 def digest_of(token: str) -> bytes:
     """Return what is kept of a token."""
@@ -149,16 +165,6 @@ def digest_of(token: str) -> bytes:
 def _lock(connection: Connection, partner: PartnerCode, digest: bytes) -> Row[Any] | None:
     mine = (payment_token.c.digest == digest, payment_token.c.partner == partner)
     return connection.execute(select(payment_token).where(*mine).with_for_update()).first()
-
-
-def _is_locked(connection: Connection, learner: LearnerId, now: datetime) -> bool:
-    """Return whether too many were wrong lately: this learner's, or everybody's."""
-    lately = select(func.count()).where(wrong_guess.c.at > now - GUESSED_WITHIN)
-    mine = lately.where(wrong_guess.c.learner_id == learner)
-    return (
-        connection.execute(mine).scalar_one() >= MOST_GUESSES
-        or connection.execute(lately).scalar_one() >= MOST_GUESSES_OF_ALL
-    )
 
 
 def _count_wrong(connection: Connection, digest: bytes, learner: LearnerId, now: datetime) -> None:

@@ -31,5 +31,6 @@ def build_partner_api_part(
         delivery=ConsoleDelivery() if settings.is_development else None,
         is_development=settings.is_development,
         lenient_signatures=settings.partner_api_lenient_signatures,
+        most_wrong_passwords=settings.partner_api_wrong_passwords,
     )
     return build_partner_api(programme, manner)

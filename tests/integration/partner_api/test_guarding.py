@@ -241,6 +241,40 @@ async def test_what_is_signed_and_no_json(api: Api, body: bytes):
     assert (response.status_code, response.json()["code"]) == (400, "ERRPLT40001")
 
 
+FIELDS = {
+    QUOTA: ("course_code", "schedule_code"),
+    "payment/send-otp": ("prakerja_id", "course_code", "schedule_code", "amount"),
+    "payment/authorize": ("otp", "invoice_url", "invoice_code"),
+    "payment/status": ("invoice_code",),
+    "payment/void": ("invoice_code", "transaction_code"),
+    "payment/redeem-code/status": ("redeem_code", "sequence"),
+    "payment/redeem-code/commit": ("redeem_code", "sequence"),
+    "payment/redeem-code/reset": ("redeem_code", "sequence"),
+    "oauth/url-generate": ("redeem_code", "redirect_uri", "email", "sequence"),
+}
+ODD = [None, "", "\x00", "'; --", "x" * 5_000, "é\u202e", -1, 2**70, 1e300, 1.5, True, [], {"a": 1}]
+
+
+@pytest.mark.parametrize("path", list(FIELDS))
+async def test_whatever_is_signed_gets_an_answer_that_was_meant(api: Api, path: str):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    await client.buy(offering, "budi")
+    fine = {
+        **an_order(offering),
+        **{"otp": "123456", "invoice_url": "", "invoice_code": INVOICE},
+        **{"transaction_code": "T", "redeem_code": "R", "sequence": 1},
+        **{"redirect_uri": "https://lms.test", "email": "siti@example.id"},
+    }
+
+    for name in FIELDS[path]:
+        for odd in ODD:
+            told = {each: fine[each] for each in FIELDS[path]} | {name: odd}
+            answer = await client.call(path, "token", **told)
+            body = answer.json()
+            assert answer.status_code < 500, (name, odd)
+            assert body["success"] or body["code"] != "ERRPLT40099", (name, odd)
+
+
 async def test_what_nobody_expected_is_logged_by_id_and_masked(api: Api):
     client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
 
@@ -294,8 +328,8 @@ async def test_guessing_is_locked_for_the_token_and_the_learner(api: Api):
     assert (await client.buy(offering, invoice="LATER"))["amount"] == PRICE
 
 
-async def test_guessing_is_limited_over_all(api: Api, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("gateway.partner_api.payment_tokens.MOST_GUESSES_OF_ALL", 3)
+async def test_guessing_is_limited_over_all(ledger_db: Database):
+    api = Api(ledger_db, most_wrong_passwords=3)
     client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
     for learner in ("a", "b", "c"):
         token = await client.token(offering, learner)
