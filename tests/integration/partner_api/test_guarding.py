@@ -261,9 +261,14 @@ async def test_whatever_is_signed_gets_an_answer_that_was_meant(api: Api, path: 
     await client.buy(offering, "budi")
     fine = {
         **an_order(offering),
-        **{"otp": "123456", "invoice_url": "", "invoice_code": INVOICE},
-        **{"transaction_code": "T", "redeem_code": "R", "sequence": 1},
-        **{"redirect_uri": "https://lms.test", "email": "siti@example.id"},
+        "otp": "123456",
+        "invoice_url": "",
+        "invoice_code": INVOICE,
+        "transaction_code": "T",
+        "redeem_code": "R",
+        "sequence": 1,
+        "redirect_uri": "https://lms.test",
+        "email": "siti@example.id",
     }
 
     for name in FIELDS[path]:
