@@ -42,6 +42,7 @@ from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
 from gateway.enrolment.privacy.keyring import KeyringError
 from gateway.enrolment.rules.book import RulesFileError
+from gateway.partner_api.delivery import UnknownDeliveryError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging
@@ -93,6 +94,7 @@ def main() -> None:
         IntakeFileError,
         KeyringError,
         NoConsentError,
+        UnknownDeliveryError,
     )
     try:
         app()

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         description="Whether partners may sign their JSON compact and unescaped but send it "
         "otherwise, as the published clients do.",
     )
+    otp_delivery: str | None = Field(
+        default=None,
+        description="How one-time passwords reach learners: a name of the entry-point group "
+        "`mitra.otp_delivery`; without it development prints them, and production sends none.",
+    )
     partner_api_wrong_passwords: int = Field(
         default=2_000,
         ge=1,

@@ -1,10 +1,18 @@
-"""How a one-time password reaches its learner."""
+"""How a one-time password reaches its learner.
+
+A way of delivering is a distribution of its own: it names a callable without arguments that
+returns an `OtpDelivery` in the entry-point group `mitra.otp_delivery`, and the setting
+`MITRA_OTP_DELIVERY` chooses it.
+"""
 
 import sys
 from datetime import datetime
+from importlib.metadata import entry_points
 from typing import Protocol, TextIO
 
 from schema.model.values import LearnerId
+
+GROUP = "mitra.otp_delivery"
 
 
 class OtpDelivery(Protocol):
@@ -12,6 +20,10 @@ class OtpDelivery(Protocol):
 
     async def deliver(self, learner: LearnerId, password: str, good_until: datetime) -> None:
         """Send it, or raise: a password that did not leave is never asked for."""
+
+
+class UnknownDeliveryError(ValueError):
+    """No way of delivering has the wanted name; the message says what is installed."""
 
 
 class ConsoleDelivery:
@@ -27,3 +39,20 @@ class ConsoleDelivery:
         until = f"until {good_until:%H:%M:%S} UTC"
         stream.write(f"one-time password of learner {learner}: {password} ({until})\n")
         stream.flush()
+
+
+def build_delivery(name: str | None, *, is_development: bool) -> OtpDelivery | None:
+    """Return the chosen way; without a choice the console in development, and none elsewhere.
+
+    Raises `UnknownDeliveryError`.
+    """
+    if name is None:
+        return ConsoleDelivery() if is_development else None
+    installed = {point.name: point for point in entry_points(group=GROUP)}
+    if name not in installed:
+        known = ", ".join(sorted(installed)) or "none"
+        raise UnknownDeliveryError(
+            f"MITRA_OTP_DELIVERY: {name!r} is not installed in {GROUP}; installed: {known}"
+        )
+    delivery: OtpDelivery = installed[name].load()()
+    return delivery

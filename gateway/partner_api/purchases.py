@@ -1,5 +1,6 @@
 """Buying on a partner's own site: quota, one-time password, purchase, status, void."""
 
+import asyncio
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from schema.model.codes import to_ulid
 from schema.model.enrolment import EnrolmentStatus, EnrolRequest
 from schema.model.values import LearnerId, PartnerCode
 
+DELIVERY_SECONDS = 10.0
 _LONGEST_URL = 2_000
 _TAKEN_BACK = frozenset({EnrolmentStatus.CANCELLED, EnrolmentStatus.REJECTED})
 Body = Mapping[str, Any]
@@ -88,7 +90,11 @@ class PurchaseDesk:
         if refusal is not None:
             raise PartnerApiError(of_refusal(refusal.code))
         opened = await self._tokens.open(intent)
-        await self._delivery.deliver(learner, opened.password, opened.good_until)
+        try:
+            async with asyncio.timeout(DELIVERY_SECONDS):
+                await self._delivery.deliver(learner, opened.password, opened.good_until)
+        except TimeoutError as exc:
+            raise PartnerApiError(Fault.UNDELIVERABLE) from exc
         return {"payment_token": opened.token}
 
     async def authorize(self, partner: Partner, body: Body, token: str | None) -> Data:

@@ -3,7 +3,7 @@
 from gateway.clock import utc_now
 from gateway.keyrings import build_keyrings, build_partner_api_keyring
 from gateway.partner_api.build import Manner, Programme, build_partner_api
-from gateway.partner_api.delivery import ConsoleDelivery
+from gateway.partner_api.delivery import build_delivery
 from gateway.partner_api.endpoint import PartnerApi
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
@@ -14,7 +14,7 @@ from gateway.settings import Settings
 def build_partner_api_part(
     settings: Settings, partners: PartnersPart, catalogue: CataloguePart, enrolment: EnrolmentPart
 ) -> PartnerApi:
-    """Return the API of one process.  Raises `KeyringError`."""
+    """Return the API of one process.  Raises `KeyringError` and `UnknownDeliveryError`."""
     programme = Programme(
         ledger=enrolment.ledger,
         offerings=catalogue.store,
@@ -28,7 +28,7 @@ def build_partner_api_part(
         now=utc_now,
         keyring=build_partner_api_keyring(settings),
         contacts=build_keyrings(settings).contacts,
-        delivery=ConsoleDelivery() if settings.is_development else None,
+        delivery=build_delivery(settings.otp_delivery, is_development=settings.is_development),
         is_development=settings.is_development,
         lenient_signatures=settings.partner_api_lenient_signatures,
         most_wrong_passwords=settings.partner_api_wrong_passwords,

@@ -1,5 +1,6 @@
 """Who may call, when, and how often: signatures, clocks, keys, replays, and no words in logs."""
 
+import asyncio
 import json
 
 import pytest
@@ -10,8 +11,9 @@ from gateway.enrolment.audit.sealer import seal
 from gateway.enrolment.audit.verifying import verify
 from gateway.enrolment.privacy.keyring import KeyringError
 from gateway.partner_api.endpoint import BASE
+from gateway.partner_api.faults import Fault, PartnerApiError
 from gateway.partner_api.partner_keys import PartnerKeyError, PartnerKeys
-from gateway.partner_api.replay import KEPT_FOR
+from gateway.partner_api.replay import KEPT_FOR, Answer, ReplayGuard, RequestName
 from gateway.partner_api.signature import sign
 from gateway.partner_api.vault import Vault
 from gateway.storage.audit_tables import audit_record
@@ -22,6 +24,7 @@ from tests.integration.partner_api.partners import (
     APPLICANT,
     BUKALAPAK,
     INVOICE,
+    KEYRING,
     TOKOPEDIA,
     Api,
     an_order,
@@ -119,6 +122,23 @@ async def test_a_repeated_refusal_is_one_guess(api: Api):
 
     assert codes == {"ERROTP40001"}
     await client.data("payment/authorize", token, **client.paying())
+
+
+async def test_a_write_that_was_cut_off_is_not_done_again(api: Api):
+    guard = ReplayGuard(api.programme.database, Vault(KEYRING), api.clock)
+    name, done = RequestName("toko", "0" * 40), []
+
+    async def is_cut_off() -> Answer:
+        done.append(1)
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await guard.once(name, is_cut_off)
+    with pytest.raises(PartnerApiError) as caught:
+        await guard.once(name, is_cut_off)
+
+    assert caught.value.fault is Fault.IN_PROGRESS
+    assert len(done) == 1
 
 
 async def test_requests_are_forgotten_with_their_window(api: Api):
@@ -298,6 +318,18 @@ async def test_what_nobody_expected_is_logged_by_id_and_masked(api: Api):
     assert "siti" not in repr(logs) + response.text
     del api.pigeon.deliver
     assert (await client.send(*call)).status_code == 200  # nothing was answered, so it may repeat
+
+
+async def test_a_delivery_that_hangs_is_not_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("gateway.partner_api.purchases.DELIVERY_SECONDS", 0.01)
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+
+    async def hangs(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    api.pigeon.deliver = hangs
+
+    assert await client.fault("payment/send-otp", **an_order(offering)) == "ERROTP40003"
 
 
 async def test_production_without_a_delivery_says_so(ledger_db: Database):
