@@ -17,6 +17,7 @@ from gateway.clock import utc_now
 from gateway.partners.calls import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
+from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.syncing import SyncingProcess, Told
 from gateway.settings import Settings
@@ -46,6 +47,9 @@ class Gateway:
         self.partners = PartnersPart(settings, report=count_call)
         self.catalogue = CataloguePart(settings, self.partners)
         self.enrolment = EnrolmentPart(settings, self.partners, self.catalogue, holder)
+        self.partner_api = build_partner_api_part(
+            settings, self.partners, self.catalogue, self.enrolment
+        )
         self.cache = _build_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
+from gateway.partner_api.endpoint import BASE
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 from gateway.web import explorer, pages
@@ -44,6 +45,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
     routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
         WebSocketRoute("/graphql", endpoint),
+        Route(BASE + "{call:path}", served.partner_api),
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),
     ]

@@ -34,6 +34,7 @@ from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
+from gateway.commands.partner_keys import key_app
 from gateway.commands.reconcile import reconcile
 from gateway.commands.report import report_app
 from gateway.console import SyncBoard, print_partners
@@ -41,6 +42,7 @@ from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
 from gateway.enrolment.privacy.keyring import KeyringError
 from gateway.enrolment.rules.book import RulesFileError
+from gateway.partner_api.delivery import UnknownDeliveryError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging
@@ -61,6 +63,7 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
+partners_app.add_typer(key_app, name="key")
 app.add_typer(bench_app, name="bench")
 app.add_typer(drill_app, name="drill")
 app.add_typer(links_app, name="links")
@@ -91,6 +94,7 @@ def main() -> None:
         IntakeFileError,
         KeyringError,
         NoConsentError,
+        UnknownDeliveryError,
     )
     try:
         app()

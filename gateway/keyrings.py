@@ -5,6 +5,9 @@ from pydantic import SecretStr
 from gateway.enrolment.intake.register import Keyrings
 from gateway.enrolment.privacy.keyring import Keyring, Purpose, load_keyring
 from gateway.settings import Settings
+from gateway.web.identity import read_own_key
+
+KEY_FILE = "development-partner-api.key"
 
 
 def build_keyrings(settings: Settings) -> Keyrings:
@@ -13,6 +16,16 @@ def build_keyrings(settings: Settings) -> Keyrings:
         national_ids=_load(Purpose.NATIONAL_IDS, settings.national_id_keys),
         contacts=_load(Purpose.CONTACTS, settings.contact_keys),
     )
+
+
+def build_partner_api_keyring(settings: Settings) -> Keyring | None:
+    """Return the keys that seal what partners' calls leave; in development one is made.
+
+    Raises `KeyringError`.
+    """
+    if settings.partner_api_keys is None and settings.is_development:
+        return Keyring(Purpose.PARTNER_API, {1: read_own_key(settings.data_dir / KEY_FILE)})
+    return _load(Purpose.PARTNER_API, settings.partner_api_keys)
 
 
 def _load(purpose: Purpose, setting: SecretStr | None) -> Keyring | None:

@@ -12,6 +12,7 @@ from os.path import relpath
 from pathlib import Path
 
 from adapters.registry import manifests
+from gateway.partner_api.faults import Fault
 from gateway.partners.config import load_partners
 from gateway.partners.sandbox import SANDBOX_PARTNERS
 from gateway.settings import Settings
@@ -85,10 +86,17 @@ def transitions_table() -> str:
     return to_table(("status", "may become"), rows)
 
 
+def faults_table() -> str:
+    """Return what the partner API answers when it does not do what is asked."""
+    rows = ((f"`{fault.code}`", str(fault.status), fault.message) for fault in Fault)
+    return to_table(("code", "HTTP", "meaning"), rows)
+
+
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "settings": lambda _: settings_table(),
     "metrics": lambda _: metrics_table(),
     "partners": partners_table,
+    "faults": lambda _: faults_table(),
     "transitions": lambda _: transitions_table(),
 }
 

@@ -97,6 +97,27 @@ class Settings(BaseSettings):
         description="Keys that wrap learners' data keys, written alike; without any, contact data "
         "is not kept.",
     )
+    partner_api_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that seal partners' sign keys and one-time passwords, written alike; "
+        "without any, no partner can call us (in development one is made).",
+    )
+    partner_api_lenient_signatures: bool = Field(
+        default=True,
+        description="Whether partners may sign their JSON compact and unescaped but send it "
+        "otherwise, as the published clients do.",
+    )
+    otp_delivery: str | None = Field(
+        default=None,
+        description="How one-time passwords reach learners: a name of the entry-point group "
+        "`mitra.otp_delivery`; without it development prints them, and production sends none.",
+    )
+    partner_api_wrong_passwords: int = Field(
+        default=2_000,
+        ge=1,
+        description="How many wrong one-time passwords, of all learners in half an hour, stop "
+        "all buying at partners: more is guessing.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(
         default="auto",

@@ -68,6 +68,12 @@ CACHE_UNAVAILABLE = Counter(
 GRAPHQL_REQUESTS = Counter(
     "mitra_graphql_requests", "GraphQL requests by HTTP status.", ["status"], registry=REGISTRY
 )
+PARTNER_API_CALLS = Counter(
+    "mitra_partner_api_calls",
+    "Calls that partners made to us, by HTTP status.",
+    ["call", "status"],
+    registry=REGISTRY,
+)
 SOCKETS = Gauge("mitra_sockets", "WebSockets that are open.", registry=REGISTRY)
 
 

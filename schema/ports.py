@@ -304,6 +304,13 @@ class OfferingFacts(Protocol):
         """Return an offering with its sessions, or None if there never was one."""
 
 
+class CodedOfferings(OfferingFacts, Protocol):
+    """The same, for partners that name their offerings by public code."""
+
+    async def read_fact_by_code(self, partner: PartnerCode, code: str) -> OfferingFact | None:
+        """Return the offering of a partner that has a code (`schema.model.codes`)."""
+
+
 class SeatCounts(Protocol):
     """Places taken through us that a partner may not have counted yet."""
 

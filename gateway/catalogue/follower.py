@@ -6,7 +6,6 @@ aside, in a thread, and swapped in.
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 

@@ -26,6 +26,7 @@ from gateway.storage.engine import Database
 from gateway.storage.sync_tables import left_out, partner_status, quarantine, sync_run, unknown_term
 from schema.model.blocks import Approval
 from schema.model.catalogue import Institution, Offering, UnknownTerm
+from schema.model.codes import ids_of_code
 from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import OfferingFact
 
@@ -101,7 +102,7 @@ class Quarantined:
 
 
 class CatalogueStore:
-    """Reads the catalogue database; implements `schema.ports.OfferingFacts`."""
+    """Reads the catalogue database; implements `schema.ports.CodedOfferings`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -137,6 +138,16 @@ class CatalogueStore:
     async def read_fact(self, offering_id: OfferingId) -> OfferingFact | None:
         """Return an offering as enrolling needs it, or None if there never was one."""
         return await self._facts.read(offering_id)
+
+    async def read_fact_by_code(self, partner: PartnerCode, code: str) -> OfferingFact | None:
+        """Return the one offering of a partner that has a public code."""
+        if (ids := ids_of_code(code)) is None:
+            return None
+        question = select(offering.c.id).where(
+            offering.c.id.between(*ids), offering.c.partner == partner
+        )
+        found = await self._database.read(lambda c: c.execute(question.limit(2)).scalars().all())
+        return await self.read_fact(OfferingId(found[0])) if len(found) == 1 else None
 
     async def read_quarantine(
         self, partner: PartnerCode, *, limit: int = 1_000

@@ -16,7 +16,7 @@ from gateway.storage.parked_tables import parked_attendance
 from gateway.storage.settling_tables import attendance
 from gateway.storage.upsert import insert_into
 from schema.model.progress import Attendance
-from schema.model.values import PartnerCode, Reference
+from schema.model.values import EnrolmentId, PartnerCode, Reference
 
 BATCH = 100  # references in one transaction
 
@@ -75,6 +75,15 @@ def take_parked(connection: Connection, ripe: Sequence[tuple[PartnerCode, Refere
             attend(connection, AttendanceReport(partner, reference, Attendance(*row)))
         taken += len(rows)
     return taken
+
+
+def forget_meeting(connection: Connection, enrolment_id: EnrolmentId, meeting: int) -> None:
+    """Drop what is known of a meeting: it was a rehearsal."""
+    connection.execute(
+        delete(attendance).where(
+            attendance.c.enrolment_id == enrolment_id, attendance.c.meeting == meeting
+        )
+    )
 
 
 def _put(connection: Connection, table: Table, key: dict[str, Any], told: Attendance) -> None:

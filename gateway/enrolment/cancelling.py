@@ -13,6 +13,7 @@ from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.rules.scheme import SchemeRules
+from gateway.enrolment.sales import is_sold_by_partner
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import (
@@ -35,6 +36,9 @@ _ASKED = Step(_S.CANCEL_REQUESTED, Actor.LEARNER, "cancelled by the learner")
 _DONE = Step(_S.CANCELLED, Actor.LEARNER, "cancelled by the learner")
 
 _AT_THE_PARTNER = frozenset({_S.PENDING_PARTNER, _S.CONFIRMED, _S.ACTIVE})
+_BOUGHT_THERE = Refusal(
+    _CODE.NOT_CANCELLABLE, "It was bought on the partner's own site; cancel it there.", _FIELD
+)
 _PASSES = frozenset({_S.SUBMITTING, _S.IN_DOUBT, _S.MANUAL_REVIEW})  # and may be cancelled then
 _NOT_NOW = "{} Ask again later, with the same key."
 _WHY_NOT = {
@@ -101,6 +105,12 @@ class Cancellations:
         filed = ledger.lock_filed(connection, *_is_theirs(request))
         rules = self._rules.find(learner.scheme, learner.announced_on)
         refusal = _refusal(filed, rules, fact, now)
+        if (
+            filed is not None
+            and refusal is None
+            and is_sold_by_partner(connection, filed.enrolment.id)
+        ):
+            refusal = _BOUGHT_THERE
         change = Change()
         if filed is not None and refusal is None:
             filed, change = _cancel(connection, filed, now)

@@ -82,6 +82,7 @@ class Facts:
     balance: int = 0
     seats_taken: int = 0
     block: Block | None = None  # one that is in force and names the offering
+    is_partner_sale: bool = False  # bought on the partner's own site, not through us
 
     @property
     def sessions(self) -> Mapping[SessionId, Session]:

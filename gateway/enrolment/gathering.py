@@ -13,6 +13,7 @@ from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.ledger import Account
 from gateway.enrolment.places import Room
 from gateway.enrolment.rules.book import RuleBook
+from gateway.enrolment.sales import Sale
 from schema.model.blocks import Block, BlockScope
 from schema.model.catalogue import Session
 from schema.model.enrolment import EnrolRequest
@@ -28,6 +29,8 @@ class Wish:
     fact: OfferingFact | None
     now: datetime
     use: KeyUse
+    is_partner_sale: bool = False  # bought on the partner's own site
+    sale: Sale | None = None  # told once it is to be recorded
 
     @property
     def session(self) -> Session | None:
@@ -78,6 +81,7 @@ class Standing:
             balance=account.spendable if account else 0,
             seats_taken=taken,
             block=block_on(self.blocks, wish.fact.targets, self.now) if self.blocks else None,
+            is_partner_sale=wish.is_partner_sale,
         )
 
     def _seats_of(self, wish: Wish, fact: OfferingFact) -> tuple[OfferingFact, int]:
@@ -96,7 +100,8 @@ class Standing:
             for each in fact.offering.sessions
         )
         ours = replace(fact, offering=replace(fact.offering, sessions=sessions))
-        return ours, 1 if room.is_full and not room.can_wait else 0
+        may_wait = room.can_wait and not wish.is_partner_sale  # what is sold has a seat
+        return ours, 1 if room.is_full and not may_wait else 0
 
 
 def read_standing(

@@ -9,7 +9,7 @@ the learner's lock.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, R
 from schema.model.values import LearnerId
 
 ENROL = "enrol"
+SALE = "partnerSale"
 KEPT_FOR = timedelta(days=30)
 NOT_NOW = frozenset(
     {
@@ -54,6 +55,11 @@ def use_by(request: EnrolRequest) -> KeyUse:
     """Return how a request to enrol uses its key."""
     said = (request.offering_id, request.session_id, request.expected_price)
     return use_of(request.learner, ENROL, request.idempotency_key, said)
+
+
+def use_by_sale(request: EnrolRequest) -> KeyUse:
+    """Return how a partner's sale uses its key."""
+    return replace(use_by(request), mutation=SALE)
 
 
 def read_outcome(connection: Connection, use: KeyUse, now: datetime) -> EnrolOutcome | None:

@@ -31,15 +31,16 @@ def _session_exists(facts: Facts) -> Finding:
 
 
 def _enrolable(facts: Facts) -> Finding:
-    return found(_why_not_enrolable(facts.offering), mode=facts.offering.mode.value)
+    reason = _why_not_enrolable(facts.offering, is_partner_sale=facts.is_partner_sale)
+    return found(reason, mode=facts.offering.mode.value)
 
 
-def _why_not_enrolable(offering: OfferingFact) -> str | None:
+def _why_not_enrolable(offering: OfferingFact, *, is_partner_sale: bool) -> str | None:
     if offering.withdrawn:
         return "The partner no longer sells this offering; choose another."
     if not offering.approved:
         return "The programme has not approved this offering; choose another."
-    if offering.mode is not EnrolmentMode.DIRECT:
+    if offering.mode is not EnrolmentMode.DIRECT and not is_partner_sale:
         return "This offering is booked at the partner, not through us; go to its address."
     if offering.price is None:
         return "The partner has not told a price for this offering, so it cannot be paid for."

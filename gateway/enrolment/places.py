@@ -27,6 +27,7 @@ from gateway.storage.ledger_tables import enrolment
 from gateway.storage.sets import is_one_of
 from gateway.storage.settling_tables import quota
 from gateway.storage.upsert import insert_into
+from schema.model.catalogue import Session
 from schema.model.enrolment import SEATED, EnrolmentStatus
 from schema.model.values import SessionId
 
@@ -137,6 +138,16 @@ def read_rooms(connection: Connection, ids: Collection[SessionId]) -> dict[Sessi
         )
         for session_id, quota in _read_quotas(connection, ids).items()
     }
+
+
+def read_left(connection: Connection, session: Session, fetched_at: datetime) -> int | None:
+    """Return how many seats of a session are left for who comes now; None for no known end."""
+    if (room := read_rooms(connection, [session.id]).get(session.id)) is not None:
+        return 0 if room.is_full or not room.quota else room.quota.capacity - room.quota.taken
+    if session.unlimited or session.seats_left is None:
+        return None
+    taken = count_seats_taken(connection, {session.id: fetched_at}).get(session.id, 0)
+    return max(0, session.seats_left - taken)
 
 
 def keep_still(connection: Connection, ids: Collection[SessionId]) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.enrolment import keys, ledger, money, outbox, places, policy
+from gateway.enrolment import keys, ledger, money, outbox, places, policy, sales
 from gateway.enrolment.blocks import StandingBlocks
 from gateway.enrolment.course_dates import REPORTED_WITHIN, redeem_period
 from gateway.enrolment.gathering import Standing, Wish, keep_still, read_standing
@@ -44,10 +44,11 @@ FIRST = {
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of a wish, and the enrolment as filed if it made a new one."""
+    """What became of a wish; the enrolment as filed, and its steps, if it made a new one."""
 
     outcome: EnrolOutcome
     filed: Filed | None = None
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,20 @@ class Recorder:
             wish.request.learner: self._verdict(wish, accounts[wish.request.learner], standing)
             for wish in wishes
         }
-        _file(connection, [each.filed for each in judged.values() if each.filed], standing)
+        opened = [(each.filed, each.steps[0]) for each in judged.values() if each.filed]
+        _file(connection, opened, standing)
+        for wish in wishes:
+            if wish.sale is not None and (filed := judged[wish.request.learner].filed) is not None:
+                sold, steps = sales.confirm(connection, filed, wish.sale, wish.now)
+                judged[wish.request.learner] = Recorded(EnrolOutcome(sold.enrolment), sold, steps)
+        told = [(wish, judged[wish.request.learner]) for wish in wishes]
         keys.record_all(
             connection,
-            ((wish.use, judged[wish.request.learner].outcome, wish.now) for wish in wishes),
+            (
+                (wish.use, recorded.outcome, wish.now)
+                for wish, recorded in told
+                if recorded.filed or wish.sale is None  # an invoice that was refused may come again
+            ),
         )
         return judged
 
@@ -114,23 +125,26 @@ class Recorder:
         rules = facts.rules if facts else None
         filed = _to_filed(wish, self.dice, rules, waits=standing.is_full(session_id))
         standing.take_place(session_id)
-        return Recorded(EnrolOutcome(filed.enrolment), filed)
+        first = FIRST[filed.enrolment.status] if wish.sale is None else sales.SOLD
+        return Recorded(EnrolOutcome(filed.enrolment), filed, (first,))
 
 
-def _file(connection: Connection, opened: Sequence[Filed], standing: Standing) -> None:
+def _file(connection: Connection, opened: Sequence[tuple[Filed, Step]], standing: Standing) -> None:
     """File enrolments, hold their prices and seats, and leave errands for the courier.
 
-    One that has to wait for a seat of ours holds its price only.
+    One that has to wait for a seat of ours holds its price only; what a partner has sold needs
+    no errand.
     """
-    ledger.open_enrolments(connection, [(filed, FIRST[filed.enrolment.status]) for filed in opened])
-    records = [filed.enrolment for filed in opened]
+    ledger.open_enrolments(connection, opened)
+    records = [filed.enrolment for filed, _ in opened]
     money.post_all(connection, [(_hold_of(record), record.created_at) for record in records])
-    seated = [each for each in opened if each.enrolment.status is EnrolmentStatus.RESERVED]
+    seated = [each for each, _ in opened if each.enrolment.status is EnrolmentStatus.RESERVED]
     taken: Counter[SessionId] = Counter(
         each.enrolment.session_id for each in seated if each.enrolment.session_id in standing.rooms
     )
     places.claim_all(connection, taken)
-    outbox.put_first_errands(connection, seated)
+    ours = [filed for filed, first in opened if first is FIRST[EnrolmentStatus.RESERVED]]
+    outbox.put_first_errands(connection, ours)
 
 
 def _hold_of(record: Enrolment) -> money.Movement:
@@ -139,7 +153,7 @@ def _hold_of(record: Enrolment) -> money.Movement:
 
 
 def _to_filed(wish: Wish, dice: random.Random, rules: SchemeRules | None, *, waits: bool) -> Filed:
-    request, fact, session = wish.request, wish.fact, wish.session
+    request, fact, session, sale = wish.request, wish.fact, wish.session, wish.sale
     if fact is None or fact.price is None:
         raise ValueError("only what the policy allows is filed")
     enrolment_id = ledger.new_enrolment_id(wish.now, dice)
@@ -152,7 +166,7 @@ def _to_filed(wish: Wish, dice: random.Random, rules: SchemeRules | None, *, wai
         session_id=request.session_id,
         partner=fact.partner,
         price=fact.price,
-        reference=Reference(f"mitra-{enrolment_id}"),
+        reference=Reference(sale.transaction_code if sale else f"mitra-{enrolment_id}"),
         created_at=wish.now,
         expected_by=None if waits else wish.now + SETTLED_WITHIN,
     )

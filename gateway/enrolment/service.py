@@ -14,8 +14,9 @@ from gateway.enrolment.gathering import Wish, read_standing
 from gateway.enrolment.in_flight import TurnNotComeError, Turns, is_lock_timeout
 from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.learners import Learners
-from gateway.enrolment.recording import FIRST, Recorded, Recorder
+from gateway.enrolment.recording import Recorded, Recorder
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
+from gateway.enrolment.sales import Sale
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.together import Together
@@ -69,7 +70,23 @@ class EnrolmentService:
 
     async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
         """Record a wish to enrol, or say why not; the same key gets the same outcome."""
-        wish = await self._to_wish(request)
+        return await self._carry_out(await self._to_wish(request))
+
+    async def record_sale(self, request: EnrolRequest, sale: Sale) -> EnrolOutcome:
+        """Record what a partner has sold, under the rules of `enrol`, or say why not.
+
+        The request's idempotency key is the partner's invoice.  Raises `IntegrityError` if the
+        invoice or its payment token is another learner's.
+        """
+        return await self._carry_out(await self._to_wish(request, sale, is_partner_sale=True))
+
+    async def judge_sale(self, request: EnrolRequest) -> Refusal | None:
+        """Return why a partner may not sell this to a learner now, or None."""
+        await self._learners.read_or_provision(request.learner)
+        wish = await self._to_wish(request, is_partner_sale=True)
+        return policy.first_refusal(await self._database.read(lambda c: self._read_facts(c, wish)))
+
+    async def _carry_out(self, wish: Wish) -> EnrolOutcome:
         use = wish.use
         try:
             async with self._turns.turn((use.learner, use.mutation, use.key)) as was_before:
@@ -85,7 +102,7 @@ class EnrolmentService:
                 raise
             return EnrolOutcome(None, (policy.IN_PROGRESS,))
         if recorded.filed is not None:
-            ledger.count_changes((FIRST[recorded.filed.enrolment.status],))
+            ledger.count_changes(recorded.steps)
             self._notify()
         return recorded.outcome
 
@@ -126,9 +143,12 @@ class EnrolmentService:
         amount = await self._database.read(lambda c: money.read_balance(c, learner))
         return Money(amount, policy.CURRENCY)
 
-    async def _to_wish(self, request: EnrolRequest) -> Wish:
+    async def _to_wish(
+        self, request: EnrolRequest, sale: Sale | None = None, *, is_partner_sale: bool = False
+    ) -> Wish:
         fact = await self._offerings.read_fact(request.offering_id)
-        return Wish(request, fact, self._now(), keys.use_by(request))
+        use = keys.use_by_sale(request) if is_partner_sale else keys.use_by(request)
+        return Wish(request, fact, self._now(), use, is_partner_sale, sale)
 
     async def _read_outcome(self, use: KeyUse, now: datetime) -> EnrolOutcome | None:
         return await self._database.read(lambda c: keys.read_outcome(c, use, now))

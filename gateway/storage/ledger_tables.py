@@ -166,6 +166,13 @@ Index(
     sqlite_where=enrolment.c.status.in_(["ACTIVE", "CONFIRMED"]),
     postgresql_where=enrolment.c.status.in_(["ACTIVE", "CONFIRMED"]),
 )
+Index(
+    "ix_enrolment_redeem",
+    enrolment.c.partner,
+    enrolment.c.redeem_code,
+    sqlite_where=enrolment.c.redeem_code.is_not(None),
+    postgresql_where=enrolment.c.redeem_code.is_not(None),
+)
 
 enrolment_event = Table(
     "enrolment_event",

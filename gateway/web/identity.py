@@ -64,7 +64,11 @@ def issue_token(
 
 def read_development_key(data_dir: Path) -> bytes:
     """Return the development issuer's key; made, readable by its owner alone, on first use."""
-    path = data_dir / KEY_FILE
+    return read_own_key(data_dir / KEY_FILE)
+
+
+def read_own_key(path: Path) -> bytes:
+    """Return the key in a file; made, readable by its owner alone, on first use."""
     if not path.exists():
         _create_key(path)
     key = path.read_bytes()

@@ -14,6 +14,7 @@ from schema.context import Info
 from schema.errors import bad_user_input
 from schema.ids import NodeKind
 from schema.model import catalogue as records
+from schema.model.codes import public_code
 from schema.model.values import Availability, CourseLevel, DeliveryMode, EnrolmentMode
 from schema.paging import (
     DEFAULT_SIZE,
@@ -220,7 +221,7 @@ class Offering(Node):
     sessions: list[Session] = described("Its dated runs, soonest first.", _sessions)
     enrolment_mode: EnrolmentMode = described("Where it is booked.")
     code: str | None = described(
-        "The short public `course_code` of the partner API; null until approved.", lambda: None
+        "The short public `course_code` of the partner API.", lambda root: public_code(root.id)
     )
     freshness: Freshness = described("How old what we say of it is.", _freshness)
 

@@ -9,6 +9,7 @@ from schema.availability import seats_left, session_availability
 from schema.context import Info
 from schema.ids import NodeKind
 from schema.model import catalogue as records
+from schema.model.codes import public_code
 from schema.model.values import Availability
 from schema.types.described import described, presents
 from schema.types.node import Node, global_id
@@ -30,7 +31,7 @@ class Session(Node):
 
     id: strawberry.ID = global_id(NodeKind.SESSION)
     code: str | None = described(
-        "The `schedule_code` of the partner API; null until one is given.", lambda: None
+        "The `schedule_code` of the partner API.", lambda root: public_code(root.id)
     )
     starts_at: datetime | None = described("When it begins; null if the partner does not tell.")
     ends_at: datetime | None = described("When it is over; null if the partner does not tell.")

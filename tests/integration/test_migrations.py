@@ -9,6 +9,7 @@ import gateway.storage.audit_tables  # its tables are the ledger's
 import gateway.storage.daily_tables
 import gateway.storage.learner_tables
 import gateway.storage.parked_tables
+import gateway.storage.partner_api_tables
 import gateway.storage.settling_tables
 import gateway.storage.sync_tables  # noqa: F401 - the catalogue's
 from gateway.storage.catalogue_tables import CATALOGUE

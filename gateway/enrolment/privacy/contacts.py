@@ -13,15 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, Row, delete, select, update
 
 from gateway.enrolment.privacy.keyring import KEY_BYTES, Keyring, KeyringError
+from gateway.enrolment.privacy.sealing import decrypt, encrypt
 from gateway.storage.learner_tables import contact
 from gateway.storage.upsert import insert_into
 from schema.model.values import LearnerId
-
-_NONCE_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,37 +92,28 @@ def _seal(keyring: Keyring, learner: LearnerId, said: Contact) -> dict[str, Any]
         "learner_id": learner,
         "key_version": keyring.current,
         "wrapped_key": _wrap(keyring, learner, key),
-        "sealed": _encrypt(key, json.dumps(asdict(said)).encode(), f"contact {learner}"),
+        "sealed": encrypt(key, json.dumps(asdict(said)).encode(), f"contact {learner}"),
     }
 
 
 def _open(keyring: Keyring, row: Row[Any]) -> Contact:
     key = _unwrap(keyring, row)
     try:
-        return Contact(**json.loads(_decrypt(key, row.sealed, f"contact {row.learner_id}")))
+        return Contact(**json.loads(decrypt(key, row.sealed, f"contact {row.learner_id}")))
     except InvalidTag as exc:
         raise KeyringError("a learner's contact data was changed and does not open") from exc
 
 
 def _wrap(keyring: Keyring, learner: LearnerId, key: bytes) -> bytes:
-    return _encrypt(keyring.key(keyring.current), key, f"data key {learner}")
+    return encrypt(keyring.key(keyring.current), key, f"data key {learner}")
 
 
 def _unwrap(keyring: Keyring, row: Row[Any]) -> bytes:
     outer = keyring.key(row.key_version)
     try:
-        return _decrypt(outer, row.wrapped_key, f"data key {row.learner_id}")
+        return decrypt(outer, row.wrapped_key, f"data key {row.learner_id}")
     except InvalidTag as exc:
         raise KeyringError(
             f"{keyring.purpose.setting}: version {row.key_version} does not open what it sealed; "
             "put the right key back"
         ) from exc
-
-
-def _encrypt(key: bytes, text: bytes, bound_to: str) -> bytes:
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, text, bound_to.encode())
-
-
-def _decrypt(key: bytes, sealed: bytes, bound_to: str) -> bytes:
-    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to.encode())

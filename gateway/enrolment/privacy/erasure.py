@@ -12,6 +12,7 @@ from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.ledger import is_live
 from gateway.enrolment.privacy.consents import decide, read_standing
 from gateway.enrolment.privacy.contacts import destroy_contact
+from gateway.enrolment.privacy.emails import forget_emails
 from gateway.enrolment.privacy.national_ids import forget_marks
 from gateway.storage.ledger_tables import enrolment, learner
 from schema.model.learners import ConsentDecision, Erasure
@@ -32,6 +33,7 @@ def erase(connection: Connection, learner_id: LearnerId, *, by: str, now: dateti
         return Erasure(row.erased_at, under_way)
     destroy_contact(connection, learner_id)
     forget_marks(connection, [learner_id])
+    forget_emails(connection, learner_id)
     for (_, purpose), standing in read_standing(connection, [learner_id]).items():
         if standing.decision is ConsentDecision.GIVEN:
             decide(connection, learner_id, purpose, ConsentDecision.WITHDRAWN, by=by, now=now)

@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, delete, select
 
 from gateway.storage.learner_tables import contact, national_id, private_key
+from gateway.storage.partner_api_tables import partner_key
 from gateway.storage.upsert import insert_into
 
 KEY_BYTES = 32
@@ -29,16 +30,25 @@ class Purpose(StrEnum):
 
     NATIONAL_IDS = "NATIONAL_IDS"
     CONTACTS = "CONTACTS"
+    PARTNER_API = "PARTNER_API"
 
     @property
     def setting(self) -> str:
         """The environment variable that holds it."""
-        return {Purpose.NATIONAL_IDS: "MITRA_NATIONAL_ID_KEYS"}.get(self, "MITRA_CONTACT_KEYS")
+        return {
+            Purpose.NATIONAL_IDS: "MITRA_NATIONAL_ID_KEYS",
+            Purpose.CONTACTS: "MITRA_CONTACT_KEYS",
+            Purpose.PARTNER_API: "MITRA_PARTNER_API_KEYS",
+        }[self]
 
     @property
     def table(self) -> Table:
         """The table whose rows need a version, named in its `key_version`."""
-        return {Purpose.NATIONAL_IDS: national_id}.get(self, contact)
+        return {
+            Purpose.NATIONAL_IDS: national_id,
+            Purpose.CONTACTS: contact,
+            Purpose.PARTNER_API: partner_key,
+        }[self]
 
 
 class KeyringError(RuntimeError):

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.catalogue import facts
-from schema.model.values import Money, OfferingId
+from schema.model.codes import public_code
+from schema.model.values import Money, OfferingId, PartnerCode
 from tests.catalogue import ScriptedPartner, an_offering, offerings
 from tests.integration.catalogue.conftest import Workbench
 
@@ -48,3 +49,17 @@ async def test_what_is_kept_is_bounded(bench: Workbench, monkeypatch: pytest.Mon
             assert fact.offering.id == each.id
 
     assert len(store._facts._kept) == 3
+
+
+async def test_an_offering_is_found_by_its_code_at_its_partner_alone(bench: Workbench):
+    listed, store = offerings(5), bench.store
+    await bench.sync(ScriptedPartner(listed))
+    wanted = listed[3]
+
+    found = await store.read_fact_by_code(wanted.partner, public_code(wanted.id).lower())
+
+    assert found is not None
+    assert found.offering.id == wanted.id
+    assert await store.read_fact_by_code(PartnerCode("pintaria"), public_code(wanted.id)) is None
+    assert await store.read_fact_by_code(wanted.partner, "0000000000") is None
+    assert await store.read_fact_by_code(wanted.partner, "no code") is None

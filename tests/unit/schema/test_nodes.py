@@ -6,6 +6,7 @@ import pytest
 
 from schema.ids import NodeKind, to_global_id
 from schema.model.catalogue import Category, Venue
+from schema.model.codes import public_code
 from schema.model.values import PartnerCode
 from tests.unit.schema.api import Api
 from tests.unit.schema.fakes import (
@@ -153,7 +154,7 @@ async def test_an_offering_says_who_sells_what(api):
     assert data["node"] == {
         "remoteId": "onsite",
         "url": None,
-        "code": None,
+        "code": public_code(ONSITE.id),
         "enrolmentMode": "DIRECT",
         "deliveryMode": "UNKNOWN",
         "price": {"amount": 350_000},
@@ -211,7 +212,7 @@ async def test_a_session_keeps_its_zone_and_subtracts_what_we_took():
     )
 
     assert data["node"] == {
-        "code": None,
+        "code": public_code(SOON.id),
         "startsAt": "2020-04-12T09:00:00+07:00",
         "endsAt": "2020-04-13T09:00:00+07:00",
         "enrolmentEndsAt": "2020-04-11T21:00:00+07:00",

@@ -1,0 +1,324 @@
+"""Buying on a partner's own site, in the same ledger and under the same rules as `enrol`."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from gateway.storage.engine import Database
+from schema.model.codes import ALPHABET
+from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
+from schema.model.values import EnrolmentMode
+from schema.ports import Window
+from tests.integration.enrolment.builders import GRANT, PRICE, SITI
+from tests.integration.partner_api.partners import (
+    BUKALAPAK,
+    INVOICE,
+    Api,
+    an_order,
+    codes_of,
+)
+
+pytestmark = pytest.mark.anyio
+
+ALL = Window(first=20)
+
+
+async def enrolments(api: Api, learner: str = SITI):
+    return (await api.programme.service.read_enrolments(learner, ALL, ())).nodes
+
+
+async def test_a_purchase_from_quota_to_status(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+
+    quota = await client.data("payment/quota-schedule", **codes_of(offering))
+    bought = await client.buy(offering)
+    status = await client.data("payment/status", invoice_code=INVOICE)
+
+    assert quota == {**codes_of(offering), "quota": 5}
+    transaction = bought["transaction_code"]
+    assert len(transaction) == 26
+    assert set(transaction) <= set(ALPHABET)
+    told = {
+        "invoice_code": INVOICE,
+        "transaction_code": transaction,
+        "amount": PRICE,
+        "status": "SUCCESS",
+        "prakerja_name": "",
+    }
+    assert bought == told
+    assert status == {"created_at": "2020-04-11T09:00:00Z", **told}
+    [record] = await enrolments(api)
+    assert (record.status, record.reference) == (EnrolmentStatus.CONFIRMED, transaction)
+    assert record.partner_reference == INVOICE
+    assert await api.programme.statuses(record.id) == ["RESERVED", "SUBMITTING", "CONFIRMED"]
+    assert await api.programme.accounts() == {
+        "PROGRAMME": -GRANT,
+        "SPENDABLE": GRANT - PRICE,
+        "HELD": 0,
+        "PARTNER": PRICE,
+    }
+    assert await api.programme.errands() == 0
+    assert (await client.data("payment/quota-schedule", **codes_of(offering)))["quota"] == 4
+
+
+async def test_seats_of_ours_are_taken_and_given_back(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=9)
+    await api.programme.own_seats(offering, 1, waiting=3)
+
+    bought = await client.buy(offering)
+
+    assert await api.programme.seats_taken(offering) == 1
+    assert (await client.data("payment/quota-schedule", **codes_of(offering)))["quota"] == 0
+    assert await client.fault("payment/send-otp", **an_order(offering, "budi")) == "ERRPLT40042"
+    voided = {"invoice_code": INVOICE, "transaction_code": bought["transaction_code"]}
+    await client.data("payment/void", **voided)
+    assert await api.programme.seats_taken(offering) == 0
+
+
+async def test_the_same_invoice_is_one_purchase(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    token = await client.token(offering)
+    paying = client.paying(invoice=77)
+
+    first = await client.data("payment/authorize", token, **paying)
+    api.clock.advance(seconds=1)
+    again = await client.data("payment/authorize", token, **{**paying, "invoice_code": "77"})
+
+    assert again == first
+    assert first["invoice_code"] == "77"
+    assert len(await enrolments(api)) == 1
+    assert await api.programme.balance() == GRANT - PRICE
+
+
+async def test_the_same_invoice_at_the_same_time_is_one_purchase(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    token = await client.token(offering)
+    calls = []
+    for _ in range(4):
+        calls.append(client.prepare("payment/authorize", token, **client.paying()))
+        api.clock.advance(seconds=1)
+
+    told = [each.json() for each in await asyncio.gather(*(client.send(*c) for c in calls))]
+
+    assert {each.get("code") for each in told} <= {None, "ERRPLT40098"}
+    assert len({each["data"]["transaction_code"] for each in told if each["success"]}) == 1
+    assert len(await enrolments(api)) == 1
+
+
+async def test_an_invoice_code_is_not_used_for_another_payment(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    await client.buy(offering)
+    token = await client.token(offering, "budi")
+
+    refused = await client.fault("payment/authorize", token, **client.paying("budi"))
+
+    assert refused == "ERRPLT40039"
+    assert await enrolments(api, "budi") == []
+
+
+async def test_two_learners_with_one_invoice_code_at_once(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    tokens = {learner: await client.token(offering, learner) for learner in ("siti", "budi", "ani")}
+    calls = [
+        client.prepare("payment/authorize", token, **client.paying(learner))
+        for learner, token in tokens.items()
+    ]
+
+    told = [each.json() for each in await asyncio.gather(*(client.send(*c) for c in calls))]
+
+    assert sorted(each.get("code", "OK") for each in told) == ["ERRPLT40039"] * 2 + ["OK"]
+    sold = [len(await enrolments(api, learner)) for learner in tokens]
+    assert sorted(sold) == [0, 0, 1]
+
+
+async def test_sales_and_wishes_share_the_last_seats(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=9)
+    await api.programme.own_seats(offering, 3)
+    sellers = {learner: await client.token(offering, learner) for learner in ("a", "b", "c")}
+    calls = [
+        client.prepare("payment/authorize", token, **client.paying(learner, f"I-{learner}"))
+        for learner, token in sellers.items()
+    ]
+    wishes = [api.programme.enrol(offering, learner=learner) for learner in ("d", "e", "f")]
+
+    *told, first, second, third = await asyncio.gather(*(client.send(*c) for c in calls), *wishes)
+
+    sold = [each.json() for each in told]
+    enrolled = [each for each in (first, second, third) if not each.refusals]
+    bought = [each for each in sold if each["success"]]
+    assert len(bought) + len(enrolled) == 3
+    assert {each["code"] for each in sold if not each["success"]} <= {"ERRPLT40042"}
+    assert await api.programme.seats_taken(offering) == 3
+    assert await api.programme.errands() == len(enrolled)
+
+
+async def test_a_payment_token_is_not_used_for_another_invoice(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    token = await client.token(offering)
+    await client.data("payment/authorize", token, **client.paying())
+
+    refused = await client.fault("payment/authorize", token, **client.paying(invoice="OTHER"))
+
+    assert refused == "ERRPLT40044"
+    assert len(await enrolments(api)) == 1
+
+
+async def test_what_was_bought_there_is_not_enrolled_in_here(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    await client.buy(offering)
+
+    outcome = await api.programme.enrol(offering)
+
+    assert [each.code for each in outcome.refusals] == [EnrolErrorCode.ALREADY_ENROLLED]
+    assert outcome.enrolment == (await enrolments(api))[0]
+
+
+async def test_what_was_enrolled_in_here_is_not_sold_there(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    token = await client.token(offering)
+    await api.programme.enrol(offering)
+    api.clock.advance(seconds=1)
+
+    asked = await client.fault("payment/send-otp", **an_order(offering))
+    paid = await client.fault("payment/authorize", token, **client.paying())
+
+    assert (asked, paid) == ("ERRPLT40044", "ERRPLT40044")
+    assert len(await enrolments(api)) == 1
+
+
+async def test_void_gives_the_money_back_once(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    token = await client.token(offering)
+    bought = await client.data("payment/authorize", token, **client.paying())
+    codes = {"invoice_code": INVOICE, "transaction_code": bought["transaction_code"]}
+    api.clock.advance(seconds=1)
+
+    done = await client.data("payment/void", **codes)
+    api.clock.advance(seconds=1)
+    again = await client.fault("payment/void", **codes)
+
+    assert done == {"message": "the transaction is cancelled"}
+    assert again == "ERRPLT40028"
+    repeated = await client.fault("payment/authorize", token, **client.paying())
+    assert repeated == "ERRPLT40028"
+    assert await api.programme.balance() == GRANT
+    assert (await client.data("payment/status", invoice_code=INVOICE))["status"] == "CANCELLED"
+    [record] = await enrolments(api)
+    assert record.status is EnrolmentStatus.CANCELLED
+
+
+async def test_void_names_both_codes(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    bought = await client.buy(offering)
+    wrong = {"invoice_code": INVOICE, "transaction_code": "01E3P4ZSXN1NKFKWZM193425B3"}
+    other = {"invoice_code": "OTHER", "transaction_code": bought["transaction_code"]}
+
+    assert await client.fault("payment/void", **wrong) == "ERRVOD40001"
+    assert await client.fault("payment/void", **other) == "ERRVOD40001"
+    assert await api.programme.balance() == GRANT - PRICE
+
+
+async def test_another_partner_sees_and_touches_nothing(api: Api):
+    client, other = await api.a_client(), await api.a_client(BUKALAPAK)
+    offering = api.programme.shelf.put("kopi", seats=5)
+    token = await client.token(offering)
+    taken = await other.fault("payment/authorize", token, **client.paying())
+    bought = await client.data("payment/authorize", token, **client.paying())
+    [record] = await enrolments(api)
+    codes = {"invoice_code": INVOICE, "transaction_code": bought["transaction_code"]}
+
+    assert taken == "ERRAUT40103"
+    assert await other.fault("payment/quota-schedule", **codes_of(offering)) == "ERRPLT40037"
+    assert await other.fault("payment/send-otp", **an_order(offering, "budi")) == "ERRPLT40037"
+    assert await other.fault("payment/status", invoice_code=INVOICE) == "ERRPLT40038"
+    assert await other.fault("payment/void", **codes) == "ERRVOD40001"
+    for call in ("status", "commit", "reset"):
+        path = f"payment/redeem-code/{call}"
+        assert await other.fault(path, redeem_code=record.redeem_code) == "ERRRDM40001"
+
+
+async def test_bought_there_is_cancelled_there(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    await client.buy(offering)
+    [record] = await enrolments(api)
+
+    outcome = await api.programme.cancel(record)
+
+    assert [each.code for each in outcome.refusals] == [EnrolErrorCode.NOT_CANCELLABLE]
+    assert await api.programme.errands() == 0
+
+
+async def test_what_is_sold_only_there_can_be_bought_there(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    there = replace(offering, enrolment_mode=EnrolmentMode.PARTNER_SITE)
+    fact = api.programme.shelf.facts[offering.id]
+    api.programme.shelf.facts[offering.id] = replace(fact, offering=there)
+
+    await client.buy(offering)
+
+    assert [each.status for each in await enrolments(api)] == [EnrolmentStatus.CONFIRMED]
+    here = await api.programme.enrol(offering, learner="budi")
+    assert [each.code for each in here.refusals] == [EnrolErrorCode.NOT_ENROLABLE]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"course_code": ""}, "ERRPLT40036"),
+        ({"schedule_code": None}, "ERRPLT40036"),
+        ({"course_code": "7777777777"}, "ERRPLT40037"),
+        ({"schedule_code": "no code"}, "ERRPLT40037"),
+        ({"amount": PRICE - 1}, "ERRPLT40046"),
+        ({"amount": "a lot"}, "ERRPLT40002"),
+        ({"prakerja_id": None}, "ERRPLT40002"),
+    ],
+)
+async def test_orders_that_cannot_be(api: Api, changed: dict[str, object], code: str):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+
+    assert await client.fault("payment/send-otp", **an_order(offering, **changed)) == code
+    assert api.pigeon.sent == 0
+
+
+async def test_a_schedule_of_another_course_is_unknown(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    other = api.programme.shelf.put("teh", seats=5)
+    mixed = {**codes_of(offering), "schedule_code": codes_of(other)["schedule_code"]}
+
+    assert await client.fault("payment/quota-schedule", **mixed) == "ERRPLT40037"
+
+
+async def test_orders_that_the_rules_refuse(api: Api):
+    client, shelf = await api.a_client(), api.programme.shelf
+    full, started = shelf.put("full", seats=0), shelf.put("started", seats=3, starts_in=0)
+    dear = shelf.put("dear", seats=3, price=GRANT + 1)
+    told = {
+        "full": await client.fault("payment/send-otp", **an_order(full)),
+        "started": await client.fault("payment/send-otp", **an_order(started)),
+        "dear": await client.fault("payment/send-otp", **an_order(dear, amount=GRANT + 1)),
+    }
+
+    assert told == {"full": "ERRPLT40042", "started": "ERRPLT40041", "dear": "ERRPLT40045"}
+
+
+async def test_who_is_no_participant_gets_no_password(ledger_db: Database):
+    api = Api(ledger_db)
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+
+    async def knows_nobody(learner: object) -> bool:
+        return False
+
+    api.programme.service._learners.read_or_provision = knows_nobody
+
+    assert await client.fault("payment/send-otp", **an_order(offering, "nobody")) == "ERRPLT40043"
+
+
+async def test_self_paced_courses_are_their_own_schedule(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("buku")
+
+    quota = await client.data("payment/quota-schedule", **codes_of(offering))
+    await client.buy(offering)
+
+    assert quota["quota"] == 999_980
+    assert len(await enrolments(api)) == 1
