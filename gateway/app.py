@@ -129,6 +129,7 @@ class Gateway:
             descriptions=DescriptionLoader(catalogue.store.read_descriptions),
             partners=catalogue.follower.directory,
             held=catalogue.held,
+            syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
             approvals=catalogue.approvals,

@@ -22,6 +22,7 @@ from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 from schema.report_ports import EnrolmentReports, Reconciliations
 from schema.search_ports import SearchReader
+from schema.sync_ports import SyncWatch
 
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
 
@@ -42,6 +43,7 @@ class Context:
     event_feed: EventFeed
     seats: SeatCounts
     held: HeldSyncs
+    syncs: SyncWatch
     changes: CatalogueChanges
     links: CourseLinks
     blocks: Blocks

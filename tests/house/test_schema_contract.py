@@ -17,8 +17,6 @@ CORE = HERE / "schema_core.graphql"
 LATER = {
     "Offering.quote",
     "Quote",
-    "Subscription.syncProgress",
-    "SyncProgress",
 }
 
 

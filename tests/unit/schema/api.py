@@ -23,7 +23,7 @@ from tests.unit.schema.fakes import (
     a_course,
     a_partner,
 )
-from tests.unit.schema.held_fakes import FakeHeldSyncs
+from tests.unit.schema.held_fakes import FakeHeldSyncs, FakeSyncWatch
 from tests.unit.schema.later_fakes import FakeLaterLife
 from tests.unit.schema.learner_fakes import FakeLearnerDesk
 from tests.unit.schema.report_fakes import FakeReconciliations, FakeReports
@@ -43,6 +43,7 @@ class Api:
         default_factory=lambda: FakePartners(a_partner(), a_partner(SISNAKER))
     )
     seats: FakeSeats = field(default_factory=FakeSeats)
+    syncs: FakeSyncWatch = field(default_factory=FakeSyncWatch)
     held: FakeHeldSyncs = field(default_factory=FakeHeldSyncs)
     links: FakeLinks = field(default_factory=FakeLinks)
     blocks: FakeBlocks = field(default_factory=FakeBlocks)
@@ -82,6 +83,7 @@ class Api:
             event_feed=self.later,
             seats=self.seats,
             held=self.held,
+            syncs=self.syncs,
             changes=self.changes,
             links=self.links,
             blocks=self.blocks,
