@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
 from schema.access import checked_learner, checked_operator
 from schema.context import Info
@@ -53,11 +54,11 @@ class Subscription:
         info: Info,
         partner: Annotated[
             str | None, argument("One partner's code; without it, everybody's lists.")
-        ] = None,
+        ] = UNSET,
     ) -> AsyncIterator[SyncProgressRecord]:
         """Follow syncs."""
         checked_operator(info.context.viewer)
-        code = None if partner is None else PartnerCode(partner)
+        code = PartnerCode(partner) if partner else None
         if code is not None and info.context.partners.status(code) is None:
             raise bad_user_input("there is no such partner; `partners { code }` lists them")
         async with aclosing(info.context.syncs.follow(code)) as following:

@@ -45,7 +45,8 @@ async def test_a_follower_is_told_of_the_end_with_all_counts(bench: Workbench):
 
 
 async def test_a_failure_is_told_with_its_reason(bench: Workbench):
-    down = ScriptedPartner(PartnerUnavailableError(TOKOPEDIA, "refuses connections"))
+    down = ScriptedPartner(offerings(3))
+    down.fails_once(PartnerUnavailableError(TOKOPEDIA, "refuses connections"))
 
     told = await until_end(bench, bench.sync(down))
 
