@@ -1,6 +1,7 @@
 """The composition root: one process's parts, started and stopped together."""
 
 import asyncio
+import gc
 import os
 import secrets
 import socket
@@ -57,6 +58,7 @@ class Gateway:
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
         await self._open()
+        gc.freeze()  # what is there stays: looking through it again and again would hold up answers
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         if background:
