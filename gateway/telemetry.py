@@ -27,8 +27,8 @@ PARTNER_CALL_SECONDS = Histogram(
 )
 PARTNER_BREAKERS = Gauge(
     "mitra_partner_breaker",
-    "Partners' circuit breakers, for reading lists, for enrolments and for quotes: 0 closed, 0.5 half open, "
-    "1 open.",
+    "Partners' circuit breakers, for reading lists, for enrolments and for quotes: 0 closed, "
+    "0.5 half open, 1 open.",
     ["partner", "work"],
     registry=REGISTRY,
 )

@@ -229,7 +229,6 @@ class PartnerCalls:
         def ask(desk: QuoteDesk) -> Awaitable[Sequence[Quote]]:
             return desk.quote(keys)
 
-        self._guard(code).check()  # a partner that fails at other work is not asked for quotes
         return await self._call(code, Operation.QUOTE, ask)
 
     def _guard(self, code: PartnerCode, operation: Operation | None = None) -> Guard:
@@ -253,6 +252,8 @@ class PartnerCalls:
         outcome = "cancelled"
         try:
             call.guard.check()
+            if operation is Operation.QUOTE:
+                self._guard(code).check()  # what fails at other work is not asked for quotes
             answer = await self._within_deadline(call, ask)
         except PartnerError as exc:
             outcome = outcome_of(exc)
