@@ -86,7 +86,7 @@ async def test_different_questions_are_asked_separately(other):
             id="mutation-in-disguise",
         ),
         pytest.param(
-            {"json": {"query": "{ nodes { ... on Offering { quote { price } } } }"}}, id="quote"
+            {"json": {"query": "{ courses { nodes { q: quote { price } } } }"}}, id="quote"
         ),
         pytest.param(
             {
