@@ -51,7 +51,8 @@ class QuoteLoader:
         """
         if offering.id not in self._asked:
             if len(self._asked) >= MOST_QUOTES:
-                return self._refuse()
+                self._refuse()
+                return None
             self._asked.add(offering.id)
         return await self._loader.load(offering)
 

@@ -77,14 +77,14 @@ class SharedLevel(RedisCache):
         pipeline = self._client.pipeline(transaction=False)
         for lease in leases:
             pipeline.set(lease, self._holder, nx=True, px=max(int(seconds * 1000), 1))
-        pipeline.mget([self._key(key) for key in keys])
-        pipeline.mget(leases)
+        pipeline.mget([self._key(key) for key in keys] + leases)  # of one moment
         answers = await self._execute(pipeline)
         if answers is None:
             return {key: Claim(Turn.OURS) for key in keys}
-        *taken, values, holders = answers
-        told = zip(keys, taken, _listed(values, keys), _listed(holders, keys), strict=True)
-        return {key: Claim(_turn(is_taken, who), kept) for key, is_taken, kept, who in told}
+        *taken, found = answers
+        known = found if isinstance(found, list) else [None] * (2 * len(keys))
+        told = zip(keys, taken, known[: len(keys)], known[len(keys) :], strict=True)
+        return {key: Claim(self._turn(got, who), kept) for key, got, kept, who in told}
 
     async def close_leases(
         self,
@@ -115,19 +115,17 @@ class SharedLevel(RedisCache):
             self._on_unavailable()  # it is there, but refuses: full, read-only
         return answers
 
+    def _turn(self, got: Any, holder: bytes | None) -> Turn:
+        """Return whose turn it is; a lease that cannot be taken is nobody's."""
+        if got is True or isinstance(got, Exception):
+            return Turn.OURS
+        if holder is None:  # something else stands there
+            self._on_unavailable()
+            return Turn.OURS
+        return Turn.FAILED if holder == _FAILED else Turn.THEIRS
+
     def _lease(self, key: str) -> str:
         return f"{self._prefix}:lease:{key}"
-
-
-def _listed(answer: Any, keys: Sequence[str]) -> Sequence[bytes | None]:
-    return answer if isinstance(answer, list) else [None] * len(keys)
-
-
-def _turn(is_taken: Any, holder: bytes | None) -> Turn:
-    """Return whose turn it is; a lease that cannot be taken or read is nobody's."""
-    if is_taken is True or isinstance(is_taken, Exception) or holder is None:
-        return Turn.OURS
-    return Turn.FAILED if holder == _FAILED else Turn.THEIRS
 
 
 def build_shared_level(url: str, *, on_unavailable: Callable[[], None]) -> SharedLevel:

@@ -201,7 +201,7 @@ async def test_a_lease_is_given_back_only_by_its_holder(redis_url):
 
 async def test_a_newer_programs_values_are_misses_and_ours_replace_them(redis_url):
     source = Source()
-    async with processes(redis_url) as [process]:
+    async with processes(redis_url, 1) as [process]:
         theirs = to_bytes(Entry(b"pickled?", process.wall, Lifetime(60)))
         with redis.Redis.from_url(redis_url) as admin:
             admin.set("mitra:1:value:key", theirs.replace(b"ME\x01", b"ME\x02"))
