@@ -343,11 +343,11 @@ async def reads_a_recorded_quote(case: Case) -> None:
         raise NonconformingError(f"case {case.name}: record a quote (adapters/recorded.py)")
     expected = case.expected["quote"]
     answering = with_body(case, case.quote)
-    [found] = await facing(case, answering, quote_of(expected["offering"]))
-    price = found.price.amount if found.price else None
-    _same("the quoted offering", found.offering, expected["offering"])
-    _same("its price", price, expected.get("price"))
-    _same("its seats", dict(found.seats), expected.get("seats", {}))
+    found = await facing(case, answering, quote_of(expected["offering"]))
+    _same("quoted offerings", [each.offering for each in found], [expected["offering"]])
+    price = found[0].price.amount if found[0].price else None
+    _same("the quoted price", price, expected.get("price"))
+    _same("the quoted seats", dict(found[0].seats), expected.get("seats", {}))
     strangers = await facing(case, answering, quote_of("nobody-asked-for-this"))
     _same("quotes of what was not asked for", list(strangers), [])
 
