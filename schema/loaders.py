@@ -34,14 +34,17 @@ class DescriptionLoader:
 
 
 class QuoteLoader:
-    """Live quotes, of which one request gets `MOST_QUOTES`; make one per request."""
+    """Live quotes, of which one request gets `MOST_QUOTES`; make one per request.
+
+    Nothing is remembered here: a subscription's later answers are of their own time.
+    """
 
     def __init__(self, read: ReadQuotes) -> None:
         self._read = read
         self._asked: set[OfferingId] = set()
         self._has_refused = False
         self._loader: DataLoader[Offering, KnownQuote | None] = DataLoader(
-            load_fn=self._load, cache_key_fn=lambda offering: offering.id
+            load_fn=self._load, cache=False
         )
 
     async def load(self, offering: Offering) -> KnownQuote | None:
@@ -66,5 +69,5 @@ class QuoteLoader:
         )
 
     async def _load(self, offerings: list[Offering]) -> list[KnownQuote | None]:
-        found = await self._read(offerings)
+        found = await self._read(list({each.id: each for each in offerings}.values()))
         return [found.get(each.id) for each in offerings]

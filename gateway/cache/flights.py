@@ -21,13 +21,15 @@ class Terms:
 
     Refreshes of one `lane` share its places: one slow source holds up no other's, and a load
     must not read through its own lane.  Readers wait for a refresh for `patience` seconds, if it
-    is given, before they take the last that is known.
+    is given, before they take the last that is known; a refresh waits for another process's for
+    `others` seconds before it makes a value of which nothing is known itself.
     """
 
     lifetime: Lifetime
     tags: tuple[str, ...] = ()
     lane: str = ""
     patience: float | None = None
+    others: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,13 +113,6 @@ class RedisCache:
         return f"{self._prefix}:tag:{tag}"
 
 
-def build_redis_cache(
-    url: str, *, on_unavailable: Callable[[], None] = lambda: None, prefix: str = "mitra"
-) -> RedisCache:
-    """Return a cache in the Redis at `url`; connects when first used."""
-    return RedisCache(build_redis(url), prefix=prefix, on_unavailable=on_unavailable)
-
-
 def build_redis(url: str) -> Redis:
     """Return a client that would rather fail than let anybody wait; connects when first used."""
     pool = BlockingConnectionPool.from_url(

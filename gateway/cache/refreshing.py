@@ -15,7 +15,6 @@ from gateway.cache.lifetimes import Entry, Standing, to_bytes
 from gateway.cache.shared import Turn
 
 LEASE_SECONDS = 2.0  # for which one process makes a value for all, or what failed is left alone
-WAIT_SECONDS = 1.0  # for which another process is waited for before we make it ourselves
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.04  # seconds between two looks whether it has come
 
 
@@ -87,7 +86,7 @@ class Refreshes:
     async def _obtain(self, flight: Flight) -> None:
         """Make the values whose turn is ours, and wait for the others."""
         now = asyncio.get_running_loop().time
-        waits_until, pause = now() + WAIT_SECONDS, FIRST_PAUSE
+        waits_until, pause = now() + flight.terms.others, FIRST_PAUSE
         waiting = await self._without_failed(flight)
         async with asyncio.TaskGroup() as loads:
             while waiting:

@@ -19,6 +19,7 @@ from gateway.cache.shared import SharedLevel, build_shared_level
 from gateway.telemetry import CACHE_READS, CACHE_UNAVAILABLE
 
 MOST_REFRESHES = 32  # at a time in one lane
+BRIEFLY = 0.1  # seconds for which a value of our own making is waited for elsewhere
 
 _AT_ONCE = {Standing.FRESH, Standing.STALE}
 
@@ -63,7 +64,8 @@ class TieredCache:
         async def load_it(_: Sequence[str]) -> Loaded:
             return {key: await load()}
 
-        found, under_way = await self._look([key], load_it, Terms(Lifetime(ttl), tuple(tags)))
+        terms = Terms(Lifetime(ttl), tuple(tags), others=BRIEFLY)
+        found, under_way = await self._look([key], load_it, terms)
         if key in found:
             return found[key].value
         entry = await asyncio.shield(under_way[key])

@@ -15,7 +15,7 @@ QUOTED = [
     "{ courses { nodes { offerings { quote { price { amount } } } } } }",
     "{ courses { nodes { offerings { now: quote { asOf } } } } }",
     "{ courses { nodes { offerings { ...now } } } } fragment now on Offering { quote { asOf } }",
-    "query ($a: Boolean = true) { courses { nodes { offerings { quote @skip(if: $a) { asOf } } } } }",
+    "query ($a: Boolean = true) {courses{nodes{offerings{quote @skip(if:$a){asOf}}}}}",
 ]
 
 

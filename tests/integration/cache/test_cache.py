@@ -7,7 +7,7 @@ import pytest
 
 from gateway.cache.base import Cache
 from gateway.cache.memory import MemoryCache
-from gateway.cache.redis import build_redis_cache
+from gateway.cache.redis import RedisCache, build_redis
 from gateway.cache.tiered import TieredCache, build_cache
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +22,7 @@ async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
     elif request.param == "tiered-with-redis":
         made = build_cache(request.getfixturevalue("redis_url"), "test", 2**20)
     else:
-        made = build_redis_cache(request.getfixturevalue("redis_url"))
+        made = RedisCache(build_redis(request.getfixturevalue("redis_url")))
     yield made
     await made.close()
 

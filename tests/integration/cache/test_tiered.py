@@ -183,6 +183,22 @@ async def test_a_lease_whose_holder_died_runs_out(redis_url):
     assert source.asked == 1
 
 
+async def test_a_value_of_our_own_making_is_waited_for_only_briefly(redis_url):
+    async with processes(redis_url) as [dead, living]:
+        await dead.shared.claim(["key"], 30)
+
+        started = time.monotonic()
+        found = await living.cache.get_or_load("key", answer_at_once, ttl=5)
+        took = time.monotonic() - started
+
+    assert found == b"made here"
+    assert took < 0.5
+
+
+async def answer_at_once() -> bytes:
+    return b"made here"
+
+
 async def test_a_lease_is_given_back_only_by_its_holder(redis_url):
     async def check() -> bool:
         with redis.Redis.from_url(redis_url) as admin:

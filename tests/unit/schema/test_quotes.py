@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from schema.loaders import MOST_QUOTES
+from schema.loaders import MOST_QUOTES, QuoteLoader
 from schema.model.quotes import KnownQuote
 from schema.model.values import FreshnessState, Money, RemoteId
 from schema.types.catalogue import QUOTE_COST, Offering
 from schema.types.described import COST
 from tests.unit.schema.api import Api
-from tests.unit.schema.fakes import NOW, a_course, an_offering
+from tests.unit.schema.fakes import NOW, FakeQuotes, a_course, an_offering
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +86,17 @@ async def test_a_request_gets_only_so_many_quotes_and_is_told_so_once():
     found = [o["quote"] for c in result.data["courses"]["nodes"] for o in c["offerings"]]
     assert [quote is not None for quote in found] == [True] * MOST_QUOTES + [False] * 10
     assert len(api.quotes.asked[0]) == MOST_QUOTES
+
+
+async def test_what_is_asked_later_is_told_anew():
+    """A subscription's answers share one loader, and come hours apart."""
+    quotes = FakeQuotes()
+    loader = QuoteLoader(quotes.read_quotes)
+
+    for _ in range(MOST_QUOTES + 1):
+        await loader.load(an_offering("o1"))
+
+    assert quotes.asked == [["o1"]] * (MOST_QUOTES + 1)
 
 
 def test_what_a_quote_costs_is_found_at_its_field():
