@@ -36,8 +36,10 @@ FRESH_SECONDS = 5.0
 LIVE_SECONDS = 1.0  # so old may be what is called asked just now
 KNOWN_SECONDS = 24 * 3600.0  # for which the last answer is kept
 PATIENCE = DEADLINES[Operation.QUOTE] + 0.05  # seconds: the call has ended by then, well or badly
+MOST_SEATS = 10**6  # in one session: more is as good as no limit, and fits what clients read
 VERSION = 1  # of `_Told` as it stands in a shared cache
 
+_PRICES = range(10**15)  # what a client can read
 _OVER = {Availability.CLOSED, Availability.FINISHED}
 
 
@@ -177,12 +179,12 @@ def _cache_key(partner: PartnerCode, key: RemoteId) -> str:
 
 
 def _packed(quote: Quote) -> bytes:
-    price = quote.price
+    price = quote.price if quote.price and quote.price.amount in _PRICES else None
     told = _Told(
         is_known=True,
         amount=price.amount if price else None,
         currency=price.currency if price else None,
-        seats=dict(quote.seats),
+        seats={key: min(max(left, 0), MOST_SEATS) for key, left in quote.seats},
     )
     return msgspec.msgpack.encode(told)
 

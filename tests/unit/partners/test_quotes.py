@@ -226,6 +226,17 @@ async def test_garbage_in_the_cache_is_not_told():
     assert quote.freshness is FreshnessState.STALE
 
 
+async def test_numbers_that_no_client_could_read_are_not_passed_on():
+    desk = Desk()
+    desk.partners.price = 10**30
+    desk.partners.seats = ((RemoteId("s1"), 10**30), (RemoteId("s2"), -4))
+
+    quote = await desk.quote(an_offering())
+
+    assert quote.price is None
+    assert quote.seats_left == quotes.MOST_SEATS
+
+
 def test_partners_are_asked_if_their_adapter_can_and_they_are_let_in():
     telling = a_partner(adapter="skill_academy")
     left = replace(telling.partner, code=PartnerCode("left"), state=PartnerState.SUSPENDED)
