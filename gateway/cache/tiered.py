@@ -21,6 +21,7 @@ from gateway.telemetry import CACHE_READS, CACHE_UNAVAILABLE
 MOST_REFRESHES = 32  # at a time in one lane
 BRIEFLY = 0.1  # seconds for which a value of our own making is waited for elsewhere
 
+OUTCOMES = (*(each.value for each in Standing if each is not Standing.GONE), "made", "nothing")
 _AT_ONCE = {Standing.FRESH, Standing.STALE}
 
 
@@ -60,6 +61,10 @@ class TieredCache:
         self, key: str, load: Load, ttl: float, tags: Sequence[str] = ()
     ) -> bytes:
         """See `Cache.get_or_load`; one process loads for all."""
+        entry = await self._levels.recall(key)
+        if self._levels.standing(entry) is Standing.FRESH and entry is not None:
+            self._on_read(Standing.FRESH)
+            return entry.value
 
         async def load_it(_: Sequence[str]) -> Loaded:
             return {key: await load()}
@@ -136,7 +141,9 @@ def build_cache(redis_url: str | None, name: str, max_bytes: int) -> TieredCache
     """Return a cache that counts its reads under `name`, in memory alone without a Redis."""
     shared = redis_url and build_shared_level(redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)
 
+    counters = {outcome: CACHE_READS.labels(name, outcome) for outcome in OUTCOMES}
+
     def count(outcome: str) -> None:
-        CACHE_READS.labels(name, outcome).inc()
+        counters[outcome].inc()
 
     return TieredCache(MemoryCache(max_bytes), shared or None, on_read=count)
