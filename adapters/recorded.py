@@ -35,6 +35,12 @@ ETag = '"v1"'                     # with one, a 304 must become NotModified
 payload = "receipt.json"          # about the reference "REF-1"; in its own envelope
 status = "confirmed"
 
+[quote]                           # optional: what the partner answers about price and seats
+payload = "quote.json"            # of an offering, whatever else it tells
+offering = "MP-1"
+price = 350000                    # leave it out when not told
+seats = { "MP-1-S1" = 3 }         # left in its sessions, as far as they are told
+
 [statement]                       # optional: what the partner says that it booked on a day
 payload = "statement.json"        # in its own envelope
 day = "2020-04-11"
@@ -47,12 +53,6 @@ reference = "REF-1"
 status = "confirmed"
 price = 350000
 partner_reference = "MP-000001"
-
-[quote]                           # optional: what the partner answers about price and seats
-payload = "quote.json"            # of an offering, whatever else it tells
-offering = "MP-1"
-price = 350000                    # leave it out when not told
-seats = { "MP-1-S1" = 3 }         # left in its sessions, as far as they are told
 
 [options]                         # optional: `options` of the partners file
 ```
