@@ -11,8 +11,6 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from gateway.cache.base import Cache
-from gateway.cache.memory import MemoryCache
-from gateway.cache.redis import build_redis_cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
 from gateway.partners.calls import CallReport
@@ -20,14 +18,14 @@ from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
+from gateway.parts.quotes import QuotesPart, build_answers_cache
 from gateway.parts.syncing import SyncingProcess, Told
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
-from gateway.telemetry import CACHE_UNAVAILABLE
 from gateway.web.health import Readiness
 from gateway.web.identity import build_verifier
 from schema.context import Context, Viewer
-from schema.loaders import DescriptionLoader
+from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
 
@@ -47,11 +45,14 @@ class Gateway:
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.partners = PartnersPart(settings, report=count_call)
         self.catalogue = CataloguePart(settings, self.partners)
-        self.enrolment = EnrolmentPart(settings, self.partners, self.catalogue, holder)
+        self.quotes = QuotesPart(settings, self.partners, self.catalogue)
+        self.enrolment = EnrolmentPart(
+            settings, self.partners, self.catalogue, self.quotes.board, holder
+        )
         self.partner_api = build_partner_api_part(
             settings, self.partners, self.catalogue, self.enrolment
         )
-        self.cache = _build_cache(settings)
+        self.cache: Cache = build_answers_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
     @asynccontextmanager
@@ -129,6 +130,7 @@ class Gateway:
             catalogue=reader,
             search=reader,
             descriptions=DescriptionLoader(catalogue.store.read_descriptions),
+            quotes=QuoteLoader(self.quotes.board.read_quotes),
             partners=catalogue.follower.directory,
             held=catalogue.held,
             syncs=catalogue.watch,
@@ -168,16 +170,11 @@ class Gateway:
     async def _aclose(self) -> None:
         """Let go of everything."""
         await self.enrolment.reconciliations.stop()
+        await self.quotes.aclose()
         await self.partners.aclose()
         await self.cache.close()
         for database in (self.catalogue.database, self.enrolment.ledger):
             await asyncio.to_thread(database.close)
-
-
-def _build_cache(settings: Settings) -> Cache:
-    if settings.redis_url is None:
-        return MemoryCache()
-    return build_redis_cache(settings.redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)
 
 
 def _tell_when_dead(task: asyncio.Task[None]) -> None:

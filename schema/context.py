@@ -16,7 +16,7 @@ from schema.enrolment_ports import (
 )
 from schema.learner_ports import LearnerDesk
 from schema.links_ports import CourseLinks
-from schema.loaders import DescriptionLoader
+from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
@@ -34,6 +34,7 @@ class Context:
     catalogue: CatalogueReader
     search: SearchReader
     descriptions: DescriptionLoader
+    quotes: QuoteLoader
     partners: PartnerDirectory
     enrolments: Enrolments
     cancellations: Cancellations

@@ -6,7 +6,7 @@ from typing import Any
 
 from schema.build import build_schema
 from schema.context import Context
-from schema.loaders import DescriptionLoader
+from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import Course
 from schema.model.viewer import ANONYMOUS, Role, Viewer
 from tests.unit.schema.fakes import (
@@ -19,6 +19,7 @@ from tests.unit.schema.fakes import (
     FakeEnrolments,
     FakeLinks,
     FakePartners,
+    FakeQuotes,
     FakeSeats,
     a_course,
     a_partner,
@@ -51,6 +52,7 @@ class Api:
     learners: FakeLearnerDesk = field(default_factory=FakeLearnerDesk)
     reconciliations: FakeReconciliations = field(default_factory=FakeReconciliations)
     reports: FakeReports = field(default_factory=FakeReports)
+    quotes: FakeQuotes = field(default_factory=FakeQuotes)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -74,6 +76,7 @@ class Api:
             catalogue=self.catalogue,
             search=self.catalogue,
             descriptions=DescriptionLoader(self.catalogue.read_descriptions),
+            quotes=QuoteLoader(self.quotes.read_quotes),
             partners=self.partners,
             enrolments=self.enrolments,
             cancellations=self.later,
