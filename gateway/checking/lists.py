@@ -1,0 +1,107 @@
+"""What a whole list under a fault does to a catalogue of its own."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from adapters.matrix import Finding
+from adapters.sandbox.faults.kinds import Asked, Fault
+from adapters.sandbox.faults.orders import FaultOrder
+from adapters.sandbox.faults.outcomes import Expected
+from gateway.catalogue.store import CatalogueStore
+from gateway.catalogue.sync import CatalogueSync, SyncProgress
+from gateway.checking.guarded import GuardedSite
+from gateway.partners.config import PartnerConfig
+from gateway.storage.engine import Database, database_url
+from gateway.storage.migrate import upgrade
+from schema.model.catalogue import Offering
+
+LONGEST_TITLE = 300
+LONGEST_TEXT = 1_000
+FORBIDDEN = ("<script", "onerror", "javascript:", "\x1b", "\u202e", "\u200b", "<svg", "<iframe")
+NO_LINKS = ("gopher:", "file:", "javascript:", "@", " ")
+
+
+class ListTrial:
+    """Syncs one partner into a database of its own, with and without faults."""
+
+    def __init__(self, site: GuardedSite, config: PartnerConfig, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._site = site
+        self._config = config
+        self._database = Database(database_url(None, folder, "catalogue"), "catalogue")
+
+    async def prepare(self) -> SyncProgress:
+        """Read the whole list while all is well."""
+        upgrade(self._database)
+        return await self._sync(None)
+
+    async def try_list(self, fault: Fault, expected: Expected) -> Finding:
+        """Read the whole list under `fault`, and once more when all is well again."""
+        before = await self._offerings()
+        await self._site.misbehave(FaultOrder(fault, on=frozenset({Asked.READING})))
+        progress = await self._sync(fault)
+        await self._site.behave()
+        got, amiss = await self._judge(progress, before)
+        again = await self._sync(None)
+        if again.failure or again.withheld:
+            amiss = amiss or f"is not read when all is well again: {to_reason(again)}"
+        after = await self._offerings()
+        if after.keys() != before.keys():
+            amiss = amiss or "the catalogue is not what it was before"
+        return Finding(self._site.code, fault, False, expected, got, amiss)  # noqa: FBT003
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    async def _sync(self, fault: Fault | None) -> SyncProgress:
+        async with self._site.calling(fault) as caller:
+
+            async def fetch(_code: object, cursor: object, known: object) -> object:
+                return await caller.fetch_page(cursor, known)  # type: ignore[arg-type]
+
+            sync = CatalogueSync(fetch, self._database, lambda: datetime.now(UTC))  # type: ignore[arg-type]
+            return await sync.sync(self._config)
+
+    async def _judge(
+        self, progress: SyncProgress, before: dict[str, Offering]
+    ) -> tuple[Expected | str, str | None]:
+        after = await self._offerings()
+        if progress.failure or progress.withheld:
+            stays = after == before
+            got = Expected.STOPPED if progress.failure else Expected.HELD
+            return got, None if stays else "the last good list did not stay"
+        if found := harm(after):
+            return "stored", found
+        was_cleaned = any(after[key] != before[key] for key in after.keys() & before.keys())
+        return (Expected.CLEANED if was_cleaned else Expected.READ), None
+
+    async def _offerings(self) -> dict[str, Offering]:
+        catalogue = await CatalogueStore(self._database).read_catalogue()
+        return {
+            sold.offering.key: sold.offering
+            for course in catalogue.courses
+            for sold in course.offerings
+            if not sold.withdrawn
+        }
+
+
+def to_reason(progress: SyncProgress) -> str:
+    """Return why a list was not applied."""
+    return progress.failure or progress.withheld or "no reason"
+
+
+def harm(offerings: dict[str, Offering]) -> str | None:
+    """Return what a reader of the catalogue must not meet in it, if anything."""
+    for offering in offerings.values():
+        listed = offering.listed
+        texts = (listed.title, listed.institution, listed.summary or "")
+        words = " ".join((*texts, listed.description_html or "")).lower()
+        if found := next((each for each in FORBIDDEN if each in words), None):
+            return f"{found!r} is stored in {offering.key}"
+        if len(listed.title) > LONGEST_TITLE or len(listed.summary or "") > LONGEST_TEXT:
+            return f"a text of {offering.key} is endless"
+        for link in (offering.url or "", listed.image_url or ""):
+            if any(each in link for each in NO_LINKS):
+                return f"{offering.key} links to {link!r}"
+    return None
