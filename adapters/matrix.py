@@ -83,6 +83,10 @@ class Site(Protocol):
     def code(self) -> PartnerCode:
         """Whose matrix this is."""
 
+    @property
+    def takes_back(self) -> bool:
+        """Whether it really cancels what is cancelled."""
+
     def calling(self, fault: Fault | None) -> AbstractAsyncContextManager[Caller]:
         """Return who asks while `fault` is set; without one, who asks when all is well."""
 
@@ -283,13 +287,14 @@ async def _settle(site: Site, booking: Booking) -> str | None:
             if receipt is None:
                 receipt = await caller.enrol(booking)
             held = site.holds(booking.reference)
-            cancelled = await caller.cancel(booking.reference)
+            if site.takes_back:
+                cancelled = await caller.cancel(booking.reference)
+                if cancelled.status is not ReceiptStatus.CANCELLED:
+                    return f"cannot be cancelled: {cancelled.status}"
     except PartnerError as exc:
         return f"cannot be settled when all is well again: {exc.reason}"
     if receipt.status is not ReceiptStatus.CONFIRMED:
         return f"ends as {receipt.status}"
-    if cancelled.status is not ReceiptStatus.CANCELLED:
-        return f"cannot be cancelled: {cancelled.status}"
     return None if held == 1 else f"the partner booked it {held} times"
 
 

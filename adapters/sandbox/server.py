@@ -29,10 +29,9 @@ from adapters.sandbox.control import (
     build_control_routes,
     fetch_status,
 )
-from adapters.sandbox.faults.kinds import Port
 from adapters.sandbox.faults.layer import FaultLayer
 from adapters.sandbox.faults.orders import FaultOrder
-from adapters.sandbox.faults.tls import server_context
+from adapters.sandbox.faults.ports import follow
 from adapters.sandbox.generator import DEMO_SEED, generate
 from adapters.sandbox.listener import Listener
 from adapters.sandbox.secrets import SANDBOX_PARTNERS, fresh_secret, fresh_secrets
@@ -167,14 +166,14 @@ class Sandbox:
         stall = self._stall(code)
         before = stall.faults.port
         stall.faults.set(order)
-        await _change_port(stall, before)
+        await follow(stall.listener, before, stall.faults.port)
 
     async def clear_faults(self, code: PartnerCode) -> None:
         """See `Controlled.clear_faults`."""
         stall = self._stall(code)
         before = stall.faults.port
         stall.faults.clear()
-        await _change_port(stall, before)
+        await follow(stall.listener, before, stall.faults.port)
 
     async def reset(self) -> None:
         """See `Controlled.reset`."""
@@ -263,15 +262,6 @@ async def run_sandbox(
     async with Sandbox(data_dir, options) as sandbox:
         on_ready(sandbox.state)
         await stop.wait()
-
-
-async def _change_port(stall: _Stall, before: Port | None) -> None:
-    now = stall.faults.port
-    if now is before:
-        return
-    await stall.listener.close()
-    if now is not Port.CLOSED:
-        await stall.listener.open(server_context(now))
 
 
 def _load_routes(shop: Shop) -> Sequence[web.RouteDef]:

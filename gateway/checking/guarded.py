@@ -47,6 +47,8 @@ class GuardedCaller:
 class GuardedSite:
     """One partner of a running sandbox; close it with `aclose()`."""
 
+    takes_back = True
+
     def __init__(self, sandbox: Sandbox, config: PartnerConfig) -> None:
         self.code = config.code
         self._sandbox = sandbox

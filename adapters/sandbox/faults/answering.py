@@ -2,8 +2,7 @@
 
 from adapters.sandbox.faults import answers
 from adapters.sandbox.faults.kinds import Fault
-from adapters.sandbox.faults.outcomes import LOST, NONSENSE, THROTTLED
-from adapters.sandbox.faults.outcomes import Expected as E
+from adapters.sandbox.faults.outcomes import LOST, NONSENSE, REFUSED, THROTTLED, Expected
 
 STATUSES = (
     Fault(
@@ -65,8 +64,7 @@ STATUSES = (
         "unauthorised",
         "401, whatever we show",
         answers.replying(401),
-        page=E.REFUSED,
-        booking=E.REFUSED,
+        **REFUSED,
     ),
     Fault(
         "C12",
@@ -74,12 +72,17 @@ STATUSES = (
         "401 once, to a token that was good",
         answers.replying(401),
         times=1,
-        page=E.REFUSED,
-        booking=E.REFUSED,
-        unlike={"tokopedia": E.READ},
-        unlike_booking={"tokopedia": E.BOOKED},
+        **REFUSED,
+        unlike={"tokopedia": Expected.READ},
+        unlike_booking={"tokopedia": Expected.BOOKED},
     ),
-    Fault("C12", "forbidden", "403", answers.replying(403), page=E.REFUSED, booking=E.REFUSED),
+    Fault(
+        "C12",
+        "forbidden",
+        "403",
+        answers.replying(403),
+        **REFUSED,
+    ),
     Fault(
         "C13",
         "throttle_hour",

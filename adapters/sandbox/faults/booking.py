@@ -2,7 +2,7 @@
 
 from adapters.sandbox.faults import answers, wire
 from adapters.sandbox.faults.kinds import Fault
-from adapters.sandbox.faults.outcomes import Expected as E
+from adapters.sandbox.faults.outcomes import Expected
 
 BOOKINGS = (
     Fault(
@@ -10,14 +10,14 @@ BOOKINGS = (
         "commit_then_drop",
         "books, and closes without a byte",
         wire.committing(wire.send_nothing),
-        booking=E.AMBIGUOUS,
+        booking=Expected.AMBIGUOUS,
     ),
     Fault(
         "E7",
         "commit_then_reset",
         "books, and resets the connection",
         wire.committing(wire.reset),
-        booking=E.AMBIGUOUS,
+        booking=Expected.AMBIGUOUS,
     ),
     Fault(
         "E7",
@@ -25,21 +25,21 @@ BOOKINGS = (
         "books, and never answers",
         wire.committing(wire.hang),
         is_slow=True,
-        booking=E.AMBIGUOUS,
+        booking=Expected.AMBIGUOUS,
     ),
     Fault(
         "E7",
         "commit_then_500",
         "books, and answers 500",
         wire.committing(answers.replying(500)),
-        booking=E.AMBIGUOUS,
+        booking=Expected.AMBIGUOUS,
     ),
     Fault(
         "E7",
         "commit_then_html",
         "books, and answers a page",
         wire.committing(answers.replying(201, body=answers.LOGIN_PAGE, kind="text/html")),
-        booking=E.AMBIGUOUS,
+        booking=Expected.AMBIGUOUS,
     ),
     Fault(
         "E8",
@@ -48,14 +48,14 @@ BOOKINGS = (
         wire.answer_late,
         is_slow=True,
         seconds=1.0,
-        booking=E.AMBIGUOUS,
+        booking=Expected.AMBIGUOUS,
     ),
     Fault(
         "E8",
         "answer_twice",
         "sends every answer twice",
         wire.answer_twice,
-        page=E.READ,
-        booking=E.BOOKED,
+        page=Expected.READ,
+        booking=Expected.BOOKED,
     ),
 )

@@ -36,3 +36,4 @@ DOWN: Must = {"page": Expected.UNAVAILABLE, "booking": Expected.UNAVAILABLE}  # 
 LOST: Must = {"page": Expected.UNAVAILABLE, "booking": Expected.AMBIGUOUS}
 NONSENSE: Must = {"page": Expected.CONTRACT, "booking": Expected.AMBIGUOUS}
 THROTTLED: Must = {"page": Expected.THROTTLED, "booking": Expected.THROTTLED}
+REFUSED: Must = {"page": Expected.REFUSED, "booking": Expected.REFUSED}

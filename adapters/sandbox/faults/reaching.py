@@ -1,9 +1,8 @@
-"""C1 to C6, C15, C16, C24: partners that cannot be reached, and what their machines do to a line."""
+"""C1 to C6, C15, C16, C24: partners that cannot be reached, or whose lines break."""
 
 from adapters.sandbox.faults import answers, wire
 from adapters.sandbox.faults.kinds import Fault, Port
-from adapters.sandbox.faults.outcomes import DOWN, LOST, NONSENSE
-from adapters.sandbox.faults.outcomes import Expected as E
+from adapters.sandbox.faults.outcomes import DOWN, LOST, NONSENSE, Expected
 
 UNREACHABLE = (
     Fault("C1", "refuse", "refuses connections", port=Port.CLOSED, **DOWN),
@@ -101,7 +100,7 @@ WIRE = (
         wire.wait_then_answer,
         is_slow=True,
         seconds=2.0,
-        page=E.UNAVAILABLE,
+        page=Expected.UNAVAILABLE,
     ),
     Fault(
         "C16", "flap", "away for so many seconds, back for as long", wire.flap, seconds=5.0, **LOST
@@ -111,8 +110,8 @@ WIRE = (
         "cookies",
         "sets fifty cookies",
         answers.flooding("Set-Cookie", 50, 500),
-        page=E.READ,
-        booking=E.BOOKED,
+        page=Expected.READ,
+        booking=Expected.BOOKED,
     ),
     Fault(
         "C24", "many_headers", "sends 500 headers", answers.flooding("X-Flood-{}", 500, 20), **LOST
