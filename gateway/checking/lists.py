@@ -1,5 +1,6 @@
 """What a whole list under a fault does to a catalogue of its own."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from schema.model.catalogue import Offering
 
 LONGEST_TITLE = 300
 LONGEST_TEXT = 1_000
-FORBIDDEN = ("<script", "onerror", "javascript:", "\x1b", "\u202e", "\u200b", "<svg", "<iframe")
+UNSEEN = ("\x1b", "\x07", "\u202e", "\u200b")
+HARMFUL = ("<script", "onerror=", "onload=", "javascript:", "data:", "<svg", "<iframe", "<img")
 NO_LINKS = ("gopher:", "file:", "javascript:", "@", " ")
 
 
@@ -61,7 +63,9 @@ class ListTrial:
                 return await caller.fetch_page(cursor, known)  # type: ignore[arg-type]
 
             sync = CatalogueSync(fetch, self._database, lambda: datetime.now(UTC))  # type: ignore[arg-type]
-            return await sync.sync(self._config)
+            # at another address nothing is known of the list, so it is never "not modified"
+            address = f"{self._config.address}#{fault.name if fault else ''}"
+            return await sync.sync(replace(self._config, address=address))
 
     async def _judge(
         self, progress: SyncProgress, before: dict[str, Offering]
@@ -95,10 +99,11 @@ def harm(offerings: dict[str, Offering]) -> str | None:
     """Return what a reader of the catalogue must not meet in it, if anything."""
     for offering in offerings.values():
         listed = offering.listed
-        texts = (listed.title, listed.institution, listed.summary or "")
-        words = " ".join((*texts, listed.description_html or "")).lower()
-        if found := next((each for each in FORBIDDEN if each in words), None):
-            return f"{found!r} is stored in {offering.key}"
+        html = (listed.description_html or "").lower()
+        words = " ".join((listed.title, listed.institution, listed.summary or "", html))
+        unseen = [each for each in UNSEEN if each in words]
+        if found := unseen + [each for each in HARMFUL if each in html]:
+            return f"{found} is stored in {offering.key}"
         if len(listed.title) > LONGEST_TITLE or len(listed.summary or "") > LONGEST_TEXT:
             return f"a text of {offering.key} is endless"
         for link in (offering.url or "", listed.image_url or ""):

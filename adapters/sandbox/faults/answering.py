@@ -18,6 +18,7 @@ STATUSES = (
         "an error in the body, with 200",
         answers.replying(200, body=answers.ERROR_BODY, kind="application/json"),
         **NONSENSE,
+        unlike={"sekolahmu": Expected.UNAVAILABLE},
     ),
     Fault(
         "C9",

@@ -1,25 +1,17 @@
 """C8, C19, C21, C22 and series D: lists that lie, and poison in their rows."""
 
-from collections.abc import Mapping
-
 from adapters.sandbox.faults import answers, changes, spoiling
-from adapters.sandbox.faults.anatomy import ANATOMIES
 from adapters.sandbox.faults.kinds import Fault
-from adapters.sandbox.faults.outcomes import Expected
-
-PAGELESS: Mapping[str, Expected | None] = {
-    code: None for code, anatomy in ANATOMIES.items() if not anatomy.has_pages
-}
-
-
-def without(part: str) -> dict[str, Expected | None]:
-    """Return the partners whose format has no such part: the fault does not apply to them."""
-    return {code: None for code, each in ANATOMIES.items() if getattr(each, part) is None}
-
+from adapters.sandbox.faults.outcomes import PAGED, PAGELESS, Expected, without
 
 LISTS = (
     Fault(
-        "C8", "empty_list", "lists nothing", spoiling.spoiling(spoiling.none), whole=Expected.HELD
+        "C8",
+        "empty_list",
+        "lists nothing",
+        spoiling.spoiling(spoiling.none),
+        whole=Expected.HELD,
+        unlike={"bina_bumn": Expected.STOPPED},
     ),
     Fault(
         "C8",
@@ -27,6 +19,14 @@ LISTS = (
         "lists a third less",
         spoiling.spoiling(spoiling.without(0.34)),
         whole=Expected.HELD,
+    ),
+    Fault(
+        "C6",
+        "half_file",
+        "half of its one file, as if it were all",
+        answers.cut_body,
+        whole=Expected.HELD,
+        unlike=PAGED,
     ),
     Fault(
         "C19",
@@ -82,6 +82,7 @@ LISTS = (
         "lists every row twice, on other pages",
         spoiling.spoiling(spoiling.each_on_two_pages),
         whole=Expected.READ,
+        unlike={"sekolahmu": Expected.STOPPED},
     ),
     Fault(
         "C19",
@@ -93,9 +94,9 @@ LISTS = (
     Fault(
         "C21",
         "price_text",
-        'a price of "Rp 500.000"',
+        'a price of "Rp 500.000": that can be read',
         changes.changing(changes.first_price("Rp 500.000")),
-        page=Expected.QUARANTINED,
+        page=Expected.READ,
     ),
     Fault(
         "C21",
@@ -107,9 +108,9 @@ LISTS = (
     Fault(
         "C21",
         "price_null",
-        "a price of null",
+        "a price of null: none is told",
         changes.changing(changes.first_price(None)),
-        page=Expected.QUARANTINED,
+        page=Expected.READ,
     ),
     Fault(
         "C21",
@@ -204,6 +205,7 @@ POISON = (
         "scripts, templates and terminal codes in its texts",
         spoiling.spoiling(spoiling.hostile_words),
         whole=Expected.CLEANED,
+        unlike={"sisnaker": Expected.STOPPED},
     ),
     Fault(
         "D7",
@@ -232,6 +234,7 @@ POISON = (
         "twelve times as many rows overnight",
         spoiling.spoiling(spoiling.grown(12)),
         whole=Expected.HELD,
+        unlike={"bina_bumn": None},
     ),
     Fault(
         "D12",

@@ -1,7 +1,10 @@
-"""What must come of a fault."""
+"""What must come of a fault, and to which partners it does not apply."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypedDict
+
+from adapters.sandbox.faults.anatomy import ANATOMIES
 
 
 class Expected(StrEnum):
@@ -37,3 +40,14 @@ LOST: Must = {"page": Expected.UNAVAILABLE, "booking": Expected.AMBIGUOUS}
 NONSENSE: Must = {"page": Expected.CONTRACT, "booking": Expected.AMBIGUOUS}
 THROTTLED: Must = {"page": Expected.THROTTLED, "booking": Expected.THROTTLED}
 REFUSED: Must = {"page": Expected.REFUSED, "booking": Expected.REFUSED}
+
+PAGELESS: Mapping[str, Expected | None] = {
+    code: None for code, anatomy in ANATOMIES.items() if not anatomy.has_pages
+}
+
+PAGED: Mapping[str, Expected | None] = {code: None for code in ANATOMIES if code not in PAGELESS}
+
+
+def without(part: str) -> dict[str, Expected | None]:
+    """Return the partners whose format has no such part: the fault does not apply to them."""
+    return {code: None for code, each in ANATOMIES.items() if getattr(each, part) is None}

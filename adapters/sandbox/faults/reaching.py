@@ -2,7 +2,7 @@
 
 from adapters.sandbox.faults import answers, wire
 from adapters.sandbox.faults.kinds import Fault, Port
-from adapters.sandbox.faults.outcomes import DOWN, LOST, NONSENSE, Expected
+from adapters.sandbox.faults.outcomes import DOWN, LOST, NONSENSE, PAGELESS, Expected
 
 UNREACHABLE = (
     Fault("C1", "refuse", "refuses connections", port=Port.CLOSED, **DOWN),
@@ -85,9 +85,17 @@ WIRE = (
         "claim_less",
         "all of the answer under half of its length",
         wire.claim_less,
+        unlike=PAGELESS,
         **NONSENSE,
     ),
-    Fault("C6", "half_page", "half of the answer, as if it were all", answers.cut_body, **NONSENSE),
+    Fault(
+        "C6",
+        "half_page",
+        "half of the answer, as if it were all",
+        answers.cut_body,
+        unlike=PAGELESS,
+        **NONSENSE,
+    ),
     Fault("C6", "break_chunk", "a chunk without a length", wire.break_chunk, **LOST),
     Fault("C6", "cut_chunk", "chunks without the last one", wire.cut_chunk, **LOST),
     Fault("C6", "garbage", "bytes that are no HTTP", wire.send_garbage, **LOST),

@@ -171,7 +171,8 @@ def _with_first(
     """Return `rows` with the first that fits changed, and put where the first page shows it."""
     at = next(n for n, row in enumerate(rows) if fits(row))
     moved = list(rows)
-    moved[0], moved[at] = change(rows[at]), rows[0]
+    moved[at] = rows[0]
+    moved[0] = change(rows[at])
     return moved
 
 

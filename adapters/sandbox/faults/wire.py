@@ -15,6 +15,7 @@ from adapters.sandbox.faults.kinds import Act, Exchange
 
 LONGEST_SECONDS = 60.0
 _LOOK_EVERY = 0.05
+_PAUSE = 0.2  # so long that two writes arrive apart
 _DRIPPED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4096\r\n\r\n"
 _PIECE = b'{"id": "tak-berujung", "title": "Tak Berujung"}'
 
@@ -82,10 +83,13 @@ async def claim_more(exchange: Exchange) -> web.StreamResponse:
 
 
 async def claim_less(exchange: Exchange) -> web.StreamResponse:
-    """Send the whole answer under half of its length, and close."""
+    """Send the answer under half of its length: what comes after that belongs to nothing."""
     answer = await exchange.answer()
     body = body_of(answer)
-    write(exchange, head(answer, f"Content-Length: {len(body) // 2}") + body)
+    half = len(body) // 2
+    write(exchange, head(answer, f"Content-Length: {half}") + body[:half])
+    await asyncio.sleep(_PAUSE)
+    write(exchange, body[half:])
     return hang_up(exchange)
 
 
@@ -95,7 +99,9 @@ async def break_chunk(exchange: Exchange) -> web.StreamResponse:
     body = body_of(answer)
     half = body[: len(body) // 2]
     chunk = f"{len(half):x}\r\n".encode() + half + b"\r\n"
-    write(exchange, head(answer, "Transfer-Encoding: chunked") + chunk + b"zzz\r\n" + half)
+    write(exchange, head(answer, "Transfer-Encoding: chunked") + chunk)
+    await asyncio.sleep(_PAUSE)
+    write(exchange, b"zzz\r\n" + half)
     return hang_up(exchange)
 
 
