@@ -27,19 +27,25 @@ class StrictHandler(ResponseHandler):
         super().set_response_params(**params)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
-        """Note that an answer has begun."""
+        """Note that an answer has begun; a second one is none."""
+        if self._is_answered:
+            self._give_up()
+            return
         self._is_answered = data[0].code >= _INFORMATIONAL
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, or close: behind a whole answer nothing belongs to any question of ours."""
+        """Read on; behind a whole answer nothing belongs to any question of ours."""
         payload = self._payload
         if data and self._is_answered and (payload is None or payload.is_eof()):
-            self.force_close()
-            if self.transport is not None:
-                self.transport.close()
-            return
-        super().data_received(data)
+            self._give_up()
+        else:
+            super().data_received(data)
+
+    def _give_up(self) -> None:
+        self.force_close()
+        if self.transport is not None:
+            self.transport.close()
 
     def set_exception(self, exc: Any, *causes: Any) -> None:
         """Fail, and let whoever reads the body know it at once."""

@@ -288,7 +288,7 @@ async def _settle(site: Site, booking: Booking) -> str | None:
                 receipt = await caller.enrol(booking)
             held = site.holds(booking.reference)
             if site.takes_back:
-                cancelled = await caller.cancel(booking.reference)
+                cancelled = await _give_back(caller, booking.reference)
                 if cancelled.status is not ReceiptStatus.CANCELLED:
                     return f"cannot be cancelled: {cancelled.status}"
     except PartnerError as exc:
@@ -296,6 +296,14 @@ async def _settle(site: Site, booking: Booking) -> str | None:
     if receipt.status is not ReceiptStatus.CONFIRMED:
         return f"ends as {receipt.status}"
     return None if held == 1 else f"the partner booked it {held} times"
+
+
+async def _give_back(caller: Caller, reference: Reference) -> Receipt:
+    """Cancel; what is left in doubt is asked again, which is safe."""
+    try:
+        return await caller.cancel(reference)
+    except AmbiguousPartnerError:  # the fault's connection broke off only now
+        return await caller.cancel(reference)
 
 
 def _duplicates(page: Page) -> int:

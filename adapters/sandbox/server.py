@@ -56,7 +56,8 @@ class SandboxOptions:
     """How a sandbox is run.
 
     `host` is what it listens on, `advertise` the host name that others reach it by (in a
-    container: its service name); `latency_ms` delays every answer.
+    container: its service name); `latency_ms` delays every answer; `most_rows` shortens the
+    partners' lists.
     """
 
     host: str = _LOOPBACK
@@ -65,6 +66,7 @@ class SandboxOptions:
     noise: bool = False
     latency_ms: int = 0
     partners: Sequence[PartnerCode] = SANDBOX_PARTNERS
+    most_rows: int | None = None
 
     @property
     def public_host(self) -> str:
@@ -201,7 +203,10 @@ class Sandbox:
         options = self._options
         today = self._now().astimezone(_CALENDAR).date()
         world = generate(options.seed, noise=options.noise, today=today)
-        return {code: self._build_shop(code, world[code], before) for code in options.partners}
+        most = options.most_rows
+        return {
+            code: self._build_shop(code, world[code][:most], before) for code in options.partners
+        }
 
     def _build_shop(
         self,

@@ -31,25 +31,26 @@ class ListTrial:
         self._site = site
         self._config = config
         self._database = Database(database_url(None, folder, "catalogue"), "catalogue")
+        self._quarantined = 0  # when all is well
 
     async def prepare(self) -> SyncProgress:
         """Read the whole list while all is well."""
         upgrade(self._database)
-        return await self._sync(None)
+        progress = await self._sync(None)
+        self._quarantined = progress.quarantined
+        return progress
 
     async def try_list(self, fault: Fault, expected: Expected) -> Finding:
-        """Read the whole list under `fault`, and once more when all is well again."""
+        """Read the whole list under `fault`; what it changed must be as before once it is gone."""
         before = await self._offerings()
         await self._site.misbehave(FaultOrder(fault, on=frozenset({Asked.READING})))
         progress = await self._sync(fault)
         await self._site.behave()
         got, amiss = await self._judge(progress, before)
-        again = await self._sync(None)
-        if again.failure or again.withheld:
-            amiss = amiss or f"is not read when all is well again: {to_reason(again)}"
-        after = await self._offerings()
-        if after.keys() != before.keys():
-            amiss = amiss or "the catalogue is not what it was before"
+        if await self._offerings() != before:
+            again = await self._sync(None)
+            if again.failure or again.withheld or await self._offerings() != before:
+                amiss = amiss or f"the catalogue is not what it was before: {to_reason(again)}"
         return Finding(self._site.code, fault, False, expected, got, amiss)  # noqa: FBT003
 
     def close(self) -> None:
@@ -77,6 +78,8 @@ class ListTrial:
             return got, None if stays else "the last good list did not stay"
         if found := harm(after):
             return "stored", found
+        if progress.quarantined > self._quarantined:
+            return Expected.QUARANTINED, None
         was_cleaned = any(after[key] != before[key] for key in after.keys() & before.keys())
         return (Expected.CLEANED if was_cleaned else Expected.READ), None
 

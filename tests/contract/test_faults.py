@@ -12,7 +12,7 @@ from adapters.base import Booking, Page
 from adapters.matrix import Finding, read_clean, to_booking, try_enrolling, try_reading
 from adapters.sandbox.faults.kinds import Fault
 from adapters.sandbox.faults.registry import FAULTS
-from adapters.sandbox.server import Sandbox
+from adapters.sandbox.server import Sandbox, SandboxOptions
 from gateway.checking.guarded import GuardedSite
 from gateway.checking.lists import ListTrial
 from gateway.partners.config import load_partners
@@ -54,7 +54,7 @@ class Field:
 @pytest.fixture(scope="module")
 async def field(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Field]:
     folder = tmp_path_factory.mktemp("faults")
-    async with Sandbox(folder) as sandbox:
+    async with Sandbox(folder, SandboxOptions(most_rows=110)) as sandbox:
         found = Field(sandbox, folder)
         await found.prepare()
         yield found

@@ -125,6 +125,7 @@ LISTS = (
         "calls every title something else",
         changes.changing(changes.rename_title),
         whole=Expected.HELD,
+        unlike={"maubelajarapa": Expected.STOPPED, "pasar_kelas": Expected.STOPPED},
     ),
 )
 POISON = (
@@ -162,6 +163,7 @@ POISON = (
         "a price of 10¹²",
         spoiling.spoiling(spoiling.first(price=10**12, list_price=None)),
         page=Expected.QUARANTINED,
+        unlike={"sekolahmu": Expected.READ},
     ),
     Fault(
         "D4",
@@ -213,6 +215,7 @@ POISON = (
         "a title of a megabyte",
         spoiling.spoiling(spoiling.endless_words),
         whole=Expected.CLEANED,
+        unlike={"maubelajarapa": Expected.QUARANTINED, "pasar_kelas": Expected.QUARANTINED},
     ),
     Fault(
         "D8",
@@ -231,8 +234,8 @@ POISON = (
     Fault(
         "D10",
         "list_grows",
-        "twelve times as many rows overnight",
-        spoiling.spoiling(spoiling.grown(12)),
+        "eleven times as many rows overnight",
+        spoiling.spoiling(spoiling.grown(11)),
         whole=Expected.HELD,
         unlike={"bina_bumn": None},
     ),
