@@ -45,6 +45,7 @@ PREFIX = "mitra-check-"  # of the references of test bookings
 TEST_LEARNER = LearnerId("mitra-check")
 SHORT_SECONDS = 0.4  # for what only a deadline ends
 LONG_SECONDS = 20.0  # for what ends by itself
+_NOTICE_SECONDS = 0.05
 MOST_REQUESTS = 3  # of one call, retries and all
 
 T = TypeVar("T")
@@ -165,7 +166,7 @@ def seconds_for(fault: Fault | None) -> float:
 async def try_reading(site: Site, fault: Fault, expected: Expected, clean: Page) -> Finding:
     """Read the first page under `fault`; `clean` is what it is without."""
     async with site.calling(fault) as caller:
-        await site.misbehave(FaultOrder(fault, on=frozenset({Asked.READING})))
+        await _set(site, FaultOrder(fault, on=frozenset({Asked.READING})))
         try:
             found = await caller.fetch_page()
             got: Expected | str = to_outcome(found, clean)
@@ -180,7 +181,7 @@ async def try_reading(site: Site, fault: Fault, expected: Expected, clean: Page)
 async def try_enrolling(site: Site, fault: Fault, expected: Expected, booking: Booking) -> Finding:
     """Book under `fault`, and settle it once the partner behaves again."""
     async with site.calling(fault) as caller:
-        await site.misbehave(FaultOrder(fault, on=frozenset({Asked.ENROLLING})))
+        await _set(site, FaultOrder(fault, on=frozenset({Asked.ENROLLING})))
         try:
             receipt = await caller.enrol(booking)
             got: Expected | str = _booked(receipt)
@@ -255,6 +256,12 @@ def to_leak(exc: BaseException) -> str | None:
     if wait is not None and not 0 <= wait <= LONGEST_WAIT_SECONDS:
         return f"asks to wait for {wait} s"
     return None
+
+
+async def _set(site: Site, order: FaultOrder) -> None:
+    await site.misbehave(order)
+    if order.fault.port is not None:  # a write on a connection that was just closed is in doubt
+        await asyncio.sleep(_NOTICE_SECONDS)
 
 
 def _booked(receipt: object) -> Expected | str:

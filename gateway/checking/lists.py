@@ -1,9 +1,9 @@
 """What a whole list under a fault does to a catalogue of its own."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters.base import Cursor, NotModified, Page, Validators
 from adapters.matrix import Finding
 from adapters.sandbox.faults.kinds import Asked, Fault
 from adapters.sandbox.faults.orders import FaultOrder
@@ -15,6 +15,7 @@ from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
 from schema.model.catalogue import Offering
+from schema.model.values import PartnerCode
 
 LONGEST_TITLE = 300
 LONGEST_TEXT = 1_000
@@ -60,13 +61,13 @@ class ListTrial:
     async def _sync(self, fault: Fault | None) -> SyncProgress:
         async with self._site.calling(fault) as caller:
 
-            async def fetch(_code: object, cursor: object, known: object) -> object:
-                return await caller.fetch_page(cursor, known)  # type: ignore[arg-type]
+            async def fetch(
+                _code: PartnerCode, cursor: Cursor | None, _known: Validators | None
+            ) -> Page | NotModified:
+                return await caller.fetch_page(cursor)  # never "not modified": it is to be read
 
-            sync = CatalogueSync(fetch, self._database, lambda: datetime.now(UTC))  # type: ignore[arg-type]
-            # at another address nothing is known of the list, so it is never "not modified"
-            address = f"{self._config.address}#{fault.name if fault else ''}"
-            return await sync.sync(replace(self._config, address=address))
+            sync = CatalogueSync(fetch, self._database, lambda: datetime.now(UTC))
+            return await sync.sync(self._config)
 
     async def _judge(
         self, progress: SyncProgress, before: dict[str, Offering]
