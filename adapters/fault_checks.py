@@ -16,9 +16,6 @@ from adapters.sandbox.faults.registry import ANY_FORMAT
 
 FaultCheck = Callable[[Case], Awaitable[None]]
 
-# What tells half of a list from all of it is the format: lines and rows do not.
-_READ_BY_FORMAT = {"half_page"}
-
 
 class MishandledFaultError(AssertionError):
     """An adapter makes of a fault what it must not; the message says what."""
@@ -29,15 +26,23 @@ def fault_checks_for(case: Case) -> list[FaultCheck]:
     checks: list[FaultCheck] = []
     if Capability.CATALOGUE in case.capabilities:
         checks += [
-            _reading(fault, fault.page)
+            _reading(fault, expected)
             for fault in ANY_FORMAT
-            if fault.page is not None and fault.name not in _READ_BY_FORMAT
+            if (expected := _expected(fault, case)) is not None
         ]
     if Capability.ENROLMENT in case.capabilities and case.receipt is not None:
         checks += [
             _enrolling(fault, fault.booking) for fault in ANY_FORMAT if fault.booking is not None
         ]
     return checks
+
+
+def _expected(fault: Fault, case: Case) -> Expected | None:
+    """Return what must come of reading: by the case, where its format says otherwise."""
+    own: str | None = case.expected.get("faults", {}).get(fault.name)
+    if own is None:
+        return fault.page
+    return Expected(own) if own else None
 
 
 def _reading(fault: Fault, expected: Expected) -> FaultCheck:

@@ -88,6 +88,10 @@ class Site(Protocol):
     def takes_back(self) -> bool:
         """Whether it really cancels what is cancelled."""
 
+    @property
+    def booked_as(self) -> ReceiptStatus:
+        """What becomes of a test booking when all is well."""
+
     def calling(self, fault: Fault | None) -> AbstractAsyncContextManager[Caller]:
         """Return who asks while `fault` is set; without one, who asks when all is well."""
 
@@ -184,7 +188,8 @@ async def try_enrolling(site: Site, fault: Fault, expected: Expected, booking: B
         await _set(site, FaultOrder(fault, on=frozenset({Asked.ENROLLING})))
         try:
             receipt = await caller.enrol(booking)
-            got: Expected | str = _booked(receipt)
+            is_good = isinstance(receipt, Receipt) and receipt.status is site.booked_as
+            got: Expected | str = Expected.BOOKED if is_good else f"gave {receipt!r:.100}"
             amiss = None
         except Exception as exc:  # noqa: BLE001 - an outsider's adapter may raise anything
             got, amiss = to_error_outcome(exc), to_leak(exc)
@@ -264,11 +269,6 @@ async def _set(site: Site, order: FaultOrder) -> None:
         await asyncio.sleep(_NOTICE_SECONDS)
 
 
-def _booked(receipt: object) -> Expected | str:
-    is_good = isinstance(receipt, Receipt) and receipt.status is ReceiptStatus.CONFIRMED
-    return Expected.BOOKED if is_good else f"gave {receipt!r:.100}"
-
-
 def _amiss(struck: Struck, got: Expected | str) -> str | None:
     if struck.times > MOST_REQUESTS:
         return f"one call made {struck.times} requests"
@@ -279,11 +279,18 @@ def _amiss(struck: Struck, got: Expected | str) -> str | None:
 
 async def _still_reads(site: Site, clean: Page) -> str | None:
     try:
-        found = await read_clean(site)
+        found = await _read_again(site)
     except PartnerError as exc:
         return f"cannot read any more when all is well again: {exc.reason}"
     same = len(found.offerings) == len(clean.offerings)
     return None if same else "reads something else when all is well again"
+
+
+async def _read_again(site: Site) -> Page:
+    try:
+        return await read_clean(site)
+    except PartnerUnavailableError:  # the fault's connection broke off only now
+        return await read_clean(site)
 
 
 async def _settle(site: Site, booking: Booking) -> str | None:
@@ -300,7 +307,7 @@ async def _settle(site: Site, booking: Booking) -> str | None:
                     return f"cannot be cancelled: {cancelled.status}"
     except PartnerError as exc:
         return f"cannot be settled when all is well again: {exc.reason}"
-    if receipt.status is not ReceiptStatus.CONFIRMED:
+    if receipt.status is not site.booked_as:
         return f"ends as {receipt.status}"
     return None if held == 1 else f"the partner booked it {held} times"
 

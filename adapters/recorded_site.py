@@ -14,7 +14,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from adapters.addresses import THIS_MACHINE
-from adapters.base import Booking, PartnerSettings
+from adapters.base import Booking, PartnerSettings, ReceiptStatus
 from adapters.matrix import Caller, Deadlined, Struck, seconds_for
 from adapters.recorded import BOOKING, REFERENCE, Case
 from adapters.registry import build_adapter
@@ -38,6 +38,8 @@ class RecordedSite:
     def __init__(self, case: Case) -> None:
         self.code = PartnerCode(case.name)
         self.booking: Booking = BOOKING
+        told = case.expected.get("receipt", {})
+        self.booked_as = ReceiptStatus(told.get("status", ReceiptStatus.CONFIRMED))
         self._case = case
         self._layer = FaultLayer(case.name, Shelf(()))
         self._booked: set[str] = set()

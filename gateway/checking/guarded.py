@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.addresses import THIS_MACHINE
-from adapters.base import Booking, Cursor, NotModified, Page, PartnerSettings, Receipt, Validators
+from adapters.base import (
+    Booking,
+    Cursor,
+    NotModified,
+    Page,
+    PartnerSettings,
+    Receipt,
+    ReceiptStatus,
+    Validators,
+)
 from adapters.matrix import Caller, Struck, seconds_for
 from adapters.registry import build_adapter
 from adapters.sandbox.faults.kinds import Fault
@@ -48,6 +57,7 @@ class GuardedSite:
     """One partner of a running sandbox; close it with `aclose()`."""
 
     takes_back = True
+    booked_as = ReceiptStatus.CONFIRMED
 
     def __init__(self, sandbox: Sandbox, config: PartnerConfig) -> None:
         self.code = config.code
