@@ -15,7 +15,7 @@ from adapters.registry import manifests
 from adapters.sandbox.faults.kinds import Fault as SandboxFault
 from adapters.sandbox.faults.outcomes import Expected
 from adapters.sandbox.faults.registry import FAULTS
-from adapters.sandbox.secrets import SANDBOX_PARTNERS
+from adapters.sandbox.secrets import SECRET_NAMES
 from gateway.partner_api.faults import Fault
 from gateway.partners.config import load_partners
 from gateway.partners.sandbox import SANDBOX_PARTNERS
@@ -106,10 +106,10 @@ def fault_matrix(expected: Callable[[SandboxFault, str], Expected | None]) -> st
     """Return what must come of each fault at each partner, of those that have any."""
     rows = []
     for fault in FAULTS:
-        cells = [expected(fault, code) for code in SANDBOX_PARTNERS]
+        cells = [expected(fault, code) for code in SECRET_NAMES]
         if any(cells):
-            rows.append((fault.id, f"`{fault.name}`", *(cell or "–" for cell in cells)))
-    return to_table(("", "fault", *(f"`{code}`" for code in SANDBOX_PARTNERS)), rows)
+            rows.append((fault.id, f"`{fault.name}`", *(cell or "-" for cell in cells)))
+    return to_table(("", "fault", *(f"`{code}`" for code in SECRET_NAMES)), rows)
 
 
 SECTIONS: dict[str, Callable[[Path], str]] = {
