@@ -29,6 +29,7 @@ from gateway.commands.account import account
 from gateway.commands.audit import audit_app
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
+from gateway.commands.check import check
 from gateway.commands.drill import drill_app
 from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.grants import grants_app
@@ -77,6 +78,7 @@ app.add_typer(grants_app, name="grants")
 app.add_typer(audit_app, name="audit")
 app.add_typer(report_app, name="report")
 app.command()(reconcile)
+app.command()(check)
 partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]

@@ -34,7 +34,7 @@ async def tells_yesterday(bench: Bench) -> None:
     if statement.rejections:
         first = statement.rejections[0]
         count = len(statement.rejections)
-        raise AmissError(f"{count} lines cannot be read: {first.reason}")
+        raise AmissError(f"lines that cannot be read: {count}, one because {first.reason}")
 
 
 async def books(bench: Bench) -> None:

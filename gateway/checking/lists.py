@@ -8,6 +8,7 @@ from adapters.matrix import Finding
 from adapters.sandbox.faults.kinds import Asked, Fault
 from adapters.sandbox.faults.orders import FaultOrder
 from adapters.sandbox.faults.outcomes import Expected
+from adapters.sandbox.server import Sandbox
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, SyncProgress
 from gateway.checking.guarded import GuardedSite
@@ -27,9 +28,9 @@ NO_LINKS = ("gopher:", "file:", "javascript:", "@", " ")
 class ListTrial:
     """Syncs one partner into a database of its own, with and without faults."""
 
-    def __init__(self, site: GuardedSite, config: PartnerConfig, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, config: PartnerConfig, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._site = site
+        self._site = GuardedSite(sandbox, config)
         self._config = config
         self._database = Database(database_url(None, folder, "catalogue"), "catalogue")
         self._quarantined = 0  # when all is well
@@ -54,16 +55,18 @@ class ListTrial:
                 amiss = amiss or f"the catalogue is not what it was before: {to_reason(again)}"
         return Finding(self._site.code, fault, False, expected, got, amiss)  # noqa: FBT003
 
-    def close(self) -> None:
-        """Close the database."""
+    async def aclose(self) -> None:
+        """Close the database and the connections."""
         self._database.close()
+        await self._site.aclose()
 
     async def _sync(self, fault: Fault | None) -> SyncProgress:
         async with self._site.calling(fault) as caller:
 
             async def fetch(
-                _code: PartnerCode, cursor: Cursor | None, _known: Validators | None
+                code: PartnerCode, cursor: Cursor | None, known: Validators | None
             ) -> Page | NotModified:
+                del code, known
                 return await caller.fetch_page(cursor)  # never "not modified": it is to be read
 
             sync = CatalogueSync(fetch, self._database, lambda: datetime.now(UTC))

@@ -61,7 +61,7 @@ async def has_readable_rows(bench: Bench) -> None:
     if rejections:
         reasons = Counter(each.reason for each in rejections).most_common(SHOWN)
         told = "; ".join(f"{reason} ({count} times)" for reason, count in reasons)
-        raise AmissError(f"{len(rejections)} rows cannot be read: {told}")
+        raise AmissError(f"rows that cannot be read: {len(rejections)}, because {told}")
 
 
 async def has_unique_ids(bench: Bench) -> None:

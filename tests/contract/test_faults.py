@@ -31,8 +31,7 @@ class Field:
         self.sites = {config.code: GuardedSite(sandbox, config) for config in CONFIGS}
         self.pages: dict[str, Page] = {}
         self.trials = {
-            config.code: ListTrial(self.sites[config.code], config, folder / config.code)
-            for config in CONFIGS
+            config.code: ListTrial(sandbox, config, folder / config.code) for config in CONFIGS
         }
 
     async def prepare(self) -> None:
@@ -48,7 +47,7 @@ class Field:
         for site in self.sites.values():
             await site.aclose()
         for trial in self.trials.values():
-            trial.close()
+            await trial.aclose()
 
 
 @pytest.fixture(scope="module")
