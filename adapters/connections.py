@@ -60,7 +60,7 @@ class StrictConnector(aiohttp.TCPConnector):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._factory: partial[ResponseHandler] = partial(StrictHandler, loop=self._loop)
+        self._factory = partial(StrictHandler, loop=self._loop)  # type: ignore[assignment]  # is one
 
 
 def without_own_retries(session: aiohttp.ClientSession) -> aiohttp.ClientSession:

@@ -23,6 +23,7 @@ class Anatomy:
     currency: bytes | None = None
     total: bytes | None = None
     cursor: bytes | None = None
+    zone: bytes | None = None
     is_plain: bool = False
     has_pages: bool = True
     encoding: str = "utf-8"
@@ -33,17 +34,20 @@ ANATOMIES: Mapping[str, Anatomy] = {
         title=rb'("title"): ',
         price=rb'"price": ("\d+")',
         cursor=rb'"next_cursor": "([^"]*)"',
+        zone=rb'"timezone": "([^"]+)"',
     ),
     "tokopedia": Anatomy(
         title=rb'"product_id": [^,]+, ("name"): ',
         price=rb'"price": \{"value": (\d+)',
         currency=rb'"currency": ("IDR")',
         total=rb'"total_data": (\d+)',
+        zone=rb'"Jadwal", "value": "[^"]+( WI[BT]A?)"',
     ),
     "bukalapak": Anatomy(
         title=rb'"id": "[^"]+", ("name"): ',
         price=rb'"price": (\d+)',
         total=_TOTAL,
+        zone=rb'"timezone": "([^"]+)"',
     ),
     "pintaria": Anatomy(
         title=rb'("title"): ',
@@ -51,6 +55,7 @@ ANATOMIES: Mapping[str, Anatomy] = {
         currency=rb'"currency": ("IDR")',
         total=_TOTAL,
         cursor=rb'"next": "([^"]*)"',
+        zone=rb'"timezone": "([^"]+)"',
     ),
     "sekolahmu": Anatomy(
         title=rb'("title"): ',
@@ -58,6 +63,7 @@ ANATOMIES: Mapping[str, Anatomy] = {
         currency=rb'"currency": ("IDR")',
         total=rb'"totalCount": (\d+)',
         cursor=rb'"endCursor": "([^"]*)"',
+        zone=rb'"timeZone": "([^"]+)"',
     ),
     "maubelajarapa": Anatomy(
         title=rb"kode_kelas;(judul);",
@@ -65,26 +71,34 @@ ANATOMIES: Mapping[str, Anatomy] = {
         is_plain=True,
         has_pages=False,
         encoding="cp1252",
+        zone=rb";(WIB|WITA|WIT);",
     ),
-    "pijar_mahir": Anatomy(title=rb'("fullname"): ', price=rb'"price": (\d+)'),
+    "pijar_mahir": Anatomy(
+        title=rb'("fullname"): ',
+        price=rb'"price": (\d+)',
+        zone=rb'"timezone": "([^"]+)"',
+    ),
     "sisnaker": Anatomy(
         title=rb"</?p:(judul)>",
         price=rb"<p:biaya[^>]*>(\d+)<",
         currency=rb'<p:biaya[^>]* mataUang="(IDR)"',
         total=rb' total="(\d+)"',
         is_plain=True,
+        zone=rb' zona="([^"]+)"',
     ),
     "bina_bumn": Anatomy(
         title=rb'("judul"):',
         price=rb'"jual":(\d+)',
         currency=rb'"mata_uang":("IDR")',
         has_pages=False,
+        zone=rb'"zona":"([^"]+)"',
     ),
     "pasar_kelas": Anatomy(
         title=rb"kode_kelas;(judul);",
         price=rb";(Rp [\d.]+);",
         is_plain=True,
         has_pages=False,
+        zone=rb";(WIB|WITA|WIT);",
     ),
 }
 

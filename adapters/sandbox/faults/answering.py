@@ -1,6 +1,6 @@
 """C7, C9, C11 to C14: whole answers, in HTTP, that are not what was asked for."""
 
-from adapters.sandbox.faults import answers
+from adapters.sandbox.faults import answers, wire
 from adapters.sandbox.faults.kinds import Fault
 from adapters.sandbox.faults.outcomes import LOST, NONSENSE, REFUSED, THROTTLED, Expected
 
@@ -116,4 +116,35 @@ STATUSES = (
     Fault("C14", "http_502", "502", answers.replying(502), **LOST),
     Fault("C14", "http_503", "503", answers.replying(503), **LOST),
     Fault("C14", "http_504", "504", answers.replying(504), **LOST),
+)
+
+# Once only: what the gateway's own retries are for, so nothing for an adapter alone.
+ONCE = (
+    Fault(
+        "C6",
+        "nothing_once",
+        "closes without a byte, once",
+        wire.send_nothing,
+        times=1,
+        page=Expected.READ,
+        booking=Expected.AMBIGUOUS,
+    ),
+    Fault(
+        "C13",
+        "throttle_once",
+        "429 once, to come back in a second",
+        answers.throttling("1"),
+        times=1,
+        page=Expected.READ,
+        booking=Expected.BOOKED,
+    ),
+    Fault(
+        "C14",
+        "http_503_once",
+        "503 once",
+        answers.replying(503),
+        times=1,
+        page=Expected.READ,
+        booking=Expected.AMBIGUOUS,
+    ),
 )

@@ -52,6 +52,11 @@ def foreign_currency(body: bytes, anatomy: Anatomy) -> bytes:
     return replaced(anatomy.currency, body, text, most=1) if anatomy.currency else body
 
 
+def no_zone(body: bytes, anatomy: Anatomy) -> bytes:
+    """Leave the first session's time zone out."""
+    return replaced(anatomy.zone, body, b"", most=1) if anatomy.zone else body
+
+
 def total_of(number: int) -> Change:
     """Return the change of the total that the partner states."""
 

@@ -202,6 +202,14 @@ POISON = (
         page=Expected.QUARANTINED,
     ),
     Fault(
+        "D5",
+        "session_zoneless",
+        "a session without a time zone",
+        changes.changing(changes.no_zone),
+        page=Expected.QUARANTINED,
+        unlike=dict.fromkeys(("pijar_mahir", "bina_bumn", "pasar_kelas"), Expected.READ),
+    ),
+    Fault(
         "D7",
         "words_hostile",
         "scripts, templates and terminal codes in its texts",
@@ -238,6 +246,13 @@ POISON = (
         spoiling.spoiling(spoiling.grown(11)),
         whole=Expected.HELD,
         unlike={"bina_bumn": None},
+    ),
+    Fault(
+        "D11",
+        "rows_come_and_go",
+        "leaves a few rows out, and lists them again later",
+        spoiling.spoiling(spoiling.without(0.02)),
+        whole=Expected.READ,
     ),
     Fault(
         "D12",

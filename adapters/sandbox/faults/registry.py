@@ -3,14 +3,14 @@
 The numbers are those of series C, D and E of the programme's list of faults.
 """
 
-from adapters.sandbox.faults.answering import STATUSES
+from adapters.sandbox.faults.answering import ONCE, STATUSES
 from adapters.sandbox.faults.booking import BOOKINGS
 from adapters.sandbox.faults.kinds import Fault
 from adapters.sandbox.faults.listing import LISTS, POISON
 from adapters.sandbox.faults.reaching import UNREACHABLE, WIRE
 
 ANY_FORMAT: tuple[Fault, ...] = (*UNREACHABLE, *WIRE, *STATUSES, *BOOKINGS)
-FAULTS: tuple[Fault, ...] = (*UNREACHABLE, *WIRE, *STATUSES, *LISTS, *POISON, *BOOKINGS)
+FAULTS: tuple[Fault, ...] = (*UNREACHABLE, *WIRE, *STATUSES, *ONCE, *LISTS, *POISON, *BOOKINGS)
 _BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
