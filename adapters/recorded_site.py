@@ -15,7 +15,8 @@ from aiohttp import web
 
 from adapters.addresses import THIS_MACHINE
 from adapters.base import Booking, PartnerSettings, ReceiptStatus
-from adapters.matrix import Caller, Deadlined, Struck, seconds_for
+from adapters.callers import Caller, Deadlined, seconds_for
+from adapters.matrix import Struck
 from adapters.recorded import BOOKING, REFERENCE, Case
 from adapters.registry import build_adapter
 from adapters.sandbox.faults.kinds import Asked, Fault

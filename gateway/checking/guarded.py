@@ -17,7 +17,8 @@ from adapters.base import (
     ReceiptStatus,
     Validators,
 )
-from adapters.matrix import Caller, Struck, seconds_for
+from adapters.callers import Caller, seconds_for
+from adapters.matrix import Struck
 from adapters.registry import build_adapter
 from adapters.sandbox.faults.kinds import Fault
 from adapters.sandbox.faults.orders import FaultOrder

@@ -15,8 +15,8 @@ import pytest
 from adapters import transport
 from adapters.addresses import THIS_MACHINE
 from adapters.base import PartnerSettings
+from adapters.callers import SHORT_SECONDS, Deadlined
 from adapters.errors import PartnerContractError, PartnerError, PartnerUnavailableError
-from adapters.matrix import SHORT_SECONDS, Deadlined
 from adapters.registry import build_adapter
 from adapters.sandbox.faults.kinds import Port
 from adapters.sandbox.faults.orders import FaultOrder
