@@ -54,6 +54,10 @@ status = "confirmed"
 price = 350000
 partner_reference = "MP-000001"
 
+[faults]                          # optional: where reading under a fault ends otherwise
+half_page = ""                    # half a file looks like a whole one: does not apply
+error_body = "unavailable"        # the format has errors of its own
+
 [options]                         # optional: `options` of the partners file
 ```
 """

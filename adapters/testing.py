@@ -11,6 +11,9 @@ CASE = load_case(Path(__file__).parent / "payloads" / "my_partner")
 async def test_my_adapter(check):
     await check(CASE)
 ```
+
+`fault_checks_for(CASE)` are its second half, run in the same way: over real HTTP the recorded
+partner hangs, drips, floods, lies and breaks off, as `adapters/fault_checks.py` tells.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,6 +39,7 @@ from adapters.errors import (
     PartnerThrottledError,
     PartnerUnavailableError,
 )
+from adapters.fault_checks import MishandledFaultError, fault_checks_for
 from adapters.recorded import (
     REFERENCE,
     Answering,
@@ -59,7 +63,10 @@ from adapters.recorded import (
 from adapters.transport import AnswerLostError, RequestNotSentError
 from schema.model.catalogue import Offering
 
-__all__ = ["Case", "NonconformingError", "checks_for", "load_case", "load_cases"]
+__all__ = [
+    "Case", "MishandledFaultError", "NonconformingError", "checks_for", "fault_checks_for",
+    "load_case", "load_cases",
+]  # fmt: skip
 
 
 DAY = date(2020, 4, 11)
