@@ -20,6 +20,7 @@ from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.syncing import SyncingProcess, Told
+from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
 from gateway.telemetry import CACHE_UNAVAILABLE
@@ -50,6 +51,7 @@ class Gateway:
         self.partner_api = build_partner_api_part(
             settings, self.partners, self.catalogue, self.enrolment
         )
+        self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache = _build_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
@@ -59,6 +61,7 @@ class Gateway:
         await self._open()
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
+        work += self.webhooks.work(background=background)
         if background:
             work.append(SyncingProcess(self.settings, self._hear).run())
         tasks = [asyncio.create_task(each) for each in work]

@@ -20,6 +20,7 @@ from gateway.web.examples import build_ready_operations
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import build_routes
 from gateway.web.sitemap import MOST_URLS
+from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
         WebSocketRoute("/graphql", endpoint),
         Route(BASE + "{call:path}", served.partner_api),
+        Route(webhooks.PATH, served.webhooks.incoming),
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),
     ]

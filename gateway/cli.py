@@ -35,6 +35,7 @@ from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
 from gateway.commands.partner_keys import key_app
+from gateway.commands.partner_secrets import secret_app
 from gateway.commands.reconcile import reconcile
 from gateway.commands.report import report_app
 from gateway.console import SyncBoard, print_partners
@@ -64,6 +65,7 @@ app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
 partners_app.add_typer(key_app, name="key")
+partners_app.add_typer(secret_app, name="secret")
 app.add_typer(bench_app, name="bench")
 app.add_typer(drill_app, name="drill")
 app.add_typer(links_app, name="links")

@@ -74,6 +74,12 @@ PARTNER_API_CALLS = Counter(
     ["call", "status"],
     registry=REGISTRY,
 )
+WEBHOOKS_RECEIVED = Counter(
+    "mitra_webhooks_received",
+    "Webhooks of partners by what became of them.",
+    ["partner", "outcome"],
+    registry=REGISTRY,
+)
 SOCKETS = Gauge("mitra_sockets", "WebSockets that are open.", registry=REGISTRY)
 
 

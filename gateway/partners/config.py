@@ -18,7 +18,7 @@ from schema.model.values import PartnerCode, PartnerKind, PartnerState
 
 _KNOWN = {
     "code", "name", "kind", "state", "adapter", "address",
-    "secrets", "interval_seconds", "options", "approval", "requests_per_second",
+    "secrets", "interval_seconds", "options", "approval", "requests_per_second", "webhooks",
 }  # fmt: skip
 DEFAULT_INTERVAL_SECONDS = 900
 APPROVALS = {"automatic": False, "manual": True}  # whether new offerings wait for an operator
@@ -27,6 +27,20 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 class PartnersFileError(ValueError):
     """A partners file cannot be used; the message says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """How a partner's webhooks come; those that nobody signed are no more than a signal.
+
+    `reference_at` is where an unsigned one names our reference.
+    """
+
+    signed: bool = True
+    reference_at: str = "data.reference"
+
+
+SIGNED_WEBHOOKS = Webhooks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +62,7 @@ class PartnerConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     manual_approval: bool = False
     requests_per_second: float | None = None
+    webhooks: Webhooks = SIGNED_WEBHOOKS
 
     @property
     def code(self) -> PartnerCode:
@@ -110,6 +125,7 @@ def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
         options=dict(entry.get("options", {})),
         manual_approval=APPROVALS[approval],
         requests_per_second=_to_pace(entry.get("requests_per_second")),
+        webhooks=_to_webhooks(entry.get("webhooks", {})),
     )
 
 
@@ -120,6 +136,15 @@ def _to_pace(told: Any) -> float | None:
     if not is_number or not 0 < told < float("inf"):
         raise ValueError(f"requests_per_second must be a number above 0, not {told!r}")
     return float(told)
+
+
+def _to_webhooks(told: Any) -> Webhooks:
+    known = {"signed": bool, "reference_at": str}
+    if not isinstance(told, dict) or not all(
+        isinstance(value, known.get(name, ())) for name, value in told.items()
+    ):
+        raise ValueError("webhooks has the keys signed (true or false) and reference_at (a text)")
+    return Webhooks(**told)
 
 
 def _absolute(address: str, folder: Path) -> str:
