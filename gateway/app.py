@@ -19,6 +19,7 @@ from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
+from gateway.parts.push import build_push_part
 from gateway.parts.syncing import SyncingProcess, Told
 from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
@@ -51,6 +52,7 @@ class Gateway:
         self.partner_api = build_partner_api_part(
             settings, self.partners, self.catalogue, self.enrolment
         )
+        self.push = build_push_part(settings, self.partners, self.catalogue, self.enrolment)
         self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache = _build_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)

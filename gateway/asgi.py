@@ -13,6 +13,7 @@ from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
 from gateway.partner_api.endpoint import BASE
+from gateway.push import endpoint as push
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 from gateway.web import explorer, pages
@@ -47,6 +48,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
         WebSocketRoute("/graphql", endpoint),
         Route(BASE + "{call:path}", served.partner_api),
+        Route(push.PATH, served.push),
         Route(webhooks.PATH, served.webhooks.incoming),
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.catalogue.freshness import is_synced
+from gateway.catalogue.freshness import is_fetched
 from gateway.catalogue.leases import Leases
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import Report, SyncProgress, report_to_nobody
@@ -61,7 +61,7 @@ class SyncScheduler:
     async def run(self, configs: Sequence[PartnerConfig]) -> None:
         """Keep all active partners' lists up to date until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for config in filter(is_synced, configs):
+            for config in filter(is_fetched, configs):
                 tasks.create_task(self._keep(config))
 
     async def sync_once(
