@@ -266,9 +266,12 @@ async def test_meetings_are_recorded(hooks: Hooks):
 async def test_what_cannot_be_so_is_told(hooks: Hooks):
     record, sender = await pending(hooks), await hooks.a_sender()
     late = sender.an_event(record.reference, at=hooks.clock() + timedelta(hours=1))
-    answers = [await sender.send(each) for each in (late, b"{}", sender.an_event("x" * 65))]
+    answers = [await sender.send(each) for each in (late, sender.an_event("x" * 65))]
+    answers.append(await sender.send(sender.an_event("x", version=10**40)))
+    answers.append(await sender.send(sender.an_event("x", "attended", meeting=10**40)))
 
-    assert [each.json()["code"] for each in answers] == ["NOT_SO", "BAD_EVENT", "NOT_SO"]
+    assert [each.json()["code"] for each in answers] == ["NOT_SO"] * 4
+    assert (await sender.send(b"{}")).json()["code"] == "BAD_EVENT"
     assert (await sender.send(sender.an_event("x", "danced"))).json() == {"status": "ignored"}
 
 

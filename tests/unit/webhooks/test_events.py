@@ -48,7 +48,7 @@ def test_types_and_fields_that_we_do_not_know_are_passed_over():
     "body",
     [
         b"", b"null", b"[]", b"{}", b"\xff", b'{"type":' + b"[" * 50_000,
-        a_body(reference=None), a_body(reference=7), a_body(version="3"), a_body(version=10**40),
+        a_body(reference=None), a_body(reference=7), a_body(version="3"),
         a_body(at="2020-04-11T09:00:00"), a_body(at="tomorrow"), a_body(at="0001-01-01T00:00:00Z"),
         a_body("enrolment.attended"), a_body().replace(b'"data"', b'"date"'),
     ],
