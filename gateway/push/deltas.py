@@ -4,7 +4,7 @@ So the same safety catch judges it, and a decision about a held one is carried o
 way.  Functions of a connection: the caller owns the transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
+    Table,
     delete,
     exists,
     insert,
@@ -76,8 +78,7 @@ def _carry_offerings(connection: Connection, run: OpenRun) -> int:
             not_(_is_named(run, offering.c.id)),
         )
     )
-    carry = insert(staged_offering).from_select(["run_id", *columns], rows)
-    return int(connection.execute(carry).rowcount)
+    return _insert(connection, staged_offering, columns, rows)
 
 
 def _carry_quarantine(connection: Connection, run: OpenRun, before: int | None) -> int:
@@ -87,9 +88,7 @@ def _carry_quarantine(connection: Connection, run: OpenRun, before: int | None) 
         quarantine.c.offering_id.is_not(None),
         not_(_is_named(run, quarantine.c.offering_id)),
     )
-    return int(
-        connection.execute(insert(quarantine).from_select(["run_id", *_QUARANTINED], rows)).rowcount
-    )
+    return _insert(connection, quarantine, _QUARANTINED, rows)
 
 
 def _carry_profile(connection: Connection, run: OpenRun, before: int | None) -> None:
@@ -99,7 +98,14 @@ def _carry_profile(connection: Connection, run: OpenRun, before: int | None) -> 
     rows = select(_run(run), *(seen_field.c[name] for name in names)).where(
         seen_field.c.run_id == before
     )
-    connection.execute(insert(seen_field).from_select(["run_id", *names], rows))
+    _insert(connection, seen_field, names, rows)
+
+
+def _insert(connection: Connection, table: Table, columns: Iterable[str], rows: Select[Any]) -> int:
+    """Insert rows that were read under a run's id; return how many."""
+    statement = insert(table).from_select(["run_id", *columns], rows)
+    counted = statement.execution_options(preserve_rowcount=True)
+    return int(connection.execute(counted).rowcount)
 
 
 def _run(run: OpenRun) -> Any:

@@ -86,6 +86,7 @@ class Pushing:
             each.offering.key: each.offering.price.amount
             for course in changes.courses
             for each in course.offerings
+            if not each.withdrawn
         }
 
     async def revision(self) -> int:
