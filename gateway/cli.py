@@ -38,6 +38,7 @@ from gateway.commands.partner_keys import key_app
 from gateway.commands.partner_secrets import secret_app
 from gateway.commands.reconcile import reconcile
 from gateway.commands.report import report_app
+from gateway.commands.webhooks import webhooks_app
 from gateway.console import SyncBoard, print_partners
 from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
@@ -77,6 +78,7 @@ app.add_typer(learners_app, name="learners")
 app.add_typer(grants_app, name="grants")
 app.add_typer(audit_app, name="audit")
 app.add_typer(report_app, name="report")
+app.add_typer(webhooks_app, name="webhooks")
 app.command()(reconcile)
 partners_app.command()(account)
 

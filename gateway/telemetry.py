@@ -80,6 +80,18 @@ WEBHOOKS_RECEIVED = Counter(
     ["partner", "outcome"],
     registry=REGISTRY,
 )
+WEBHOOKS_SENT = Counter(
+    "mitra_webhooks_sent",
+    "Webhooks sent to subscribed systems by what came of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+WEBHOOK_SUBSCRIPTIONS = Gauge(
+    "mitra_webhook_subscriptions",
+    "Subscriptions to webhooks by state: active, failing or disabled.",
+    ["state"],
+    registry=REGISTRY,
+)
 SOCKETS = Gauge("mitra_sockets", "WebSockets that are open.", registry=REGISTRY)
 
 

@@ -1,4 +1,4 @@
-"""The webhooks part: what partners tell us."""
+"""The webhooks part: what partners tell us, and what we tell subscribed systems."""
 
 from collections.abc import Coroutine
 from typing import Any
@@ -6,11 +6,14 @@ from typing import Any
 from gateway.clock import utc_now
 from gateway.keyrings import build_partner_api_keyring
 from gateway.partner_api.vault import Vault
+from gateway.partners.sandbox import partners_reach
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.partners import PartnersPart
 from gateway.settings import Settings
 from gateway.webhooks.incoming import WebhookDesk, WebhookEndpoint
+from gateway.webhooks.outgoing import WebhookSender
 from gateway.webhooks.partner_secrets import PartnerSecrets
+from gateway.webhooks.posting import HttpPost
 from gateway.webhooks.signals import SignalDesk
 
 
@@ -34,6 +37,11 @@ class WebhooksPart:
             utc_now,
         )
 
+        reach = partners_reach(settings)
+        self._sender = WebhookSender(
+            ledger, vault, lambda url: HttpPost(url, reach, utc_now), now=utc_now, holder=holder
+        )
+
     def work(self, *, background: bool) -> list[Coroutine[Any, Any, None]]:
         """Return what runs for ever."""
-        return [self._signals.run()] if background else []
+        return [self._signals.run(), self._sender.run()] if background else []
