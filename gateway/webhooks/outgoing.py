@@ -264,7 +264,7 @@ class WebhookSender:
             "failure": posted.failure,
         }
         if wait is None:
-            log.error("webhooks.given_up", subscription=name, event=errand.number)
+            log.error("webhooks.given_up", subscription=name, number=errand.number)
         connection.execute(
             insert_into(connection, webhook_delivery)
             .values(subscription_id=name, number=errand.number, **values)
