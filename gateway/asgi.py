@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
+from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
 from gateway.push import endpoint as push
 from gateway.settings import Settings
@@ -48,6 +49,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
         WebSocketRoute("/graphql", endpoint),
         Route(BASE + "{call:path}", served.partner_api),
+        Route(openapi.PATH, openapi.serve),
         Route(push.PATH, served.push),
         Route(webhooks.PATH, served.webhooks.incoming),
         *build_routes(served.readiness, export_sdl()),

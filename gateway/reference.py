@@ -12,6 +12,7 @@ from os.path import relpath
 from pathlib import Path
 
 from adapters.registry import manifests
+from gateway.openapi.document import to_text
 from gateway.partner_api.faults import Fault
 from gateway.partners.config import load_partners
 from gateway.partners.sandbox import SANDBOX_PARTNERS
@@ -22,6 +23,7 @@ from schema.model.enrolment import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 SDL = ROOT / "schema" / "schema.graphql"
+OPENAPI = ROOT / "docs" / "partners" / "openapi.json"
 _SECTION = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -115,6 +117,7 @@ def wanted_files() -> dict[Path, str]:
     documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     files = {path: render(path) for path in documents}
     files[SDL] = export_sdl()
+    files[OPENAPI] = to_text()
     return files
 
 

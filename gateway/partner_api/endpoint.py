@@ -92,6 +92,8 @@ class PartnerApi:
             answer = _to_surprise(exc, name)
         PARTNER_API_CALLS.labels(name, answer.status).inc()
         headers = {"Cache-Control": "no-store"}
+        if answer.status == Fault.NOT_POST.status:
+            headers["Allow"] = "POST"
         response = Response(answer.body, answer.status, headers, media_type="application/json")
         await response(scope, receive, send)
 
