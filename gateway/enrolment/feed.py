@@ -59,7 +59,8 @@ def read_numbered(connection: Connection, numbers: Collection[int]) -> list[Feed
 
 def read_end(connection: Connection) -> int:
     """Return the number of the newest event; 0 before the first."""
-    newest = select(func.max(enrolment_event.c.seal))
+    sealed = enrolment_event.c.seal.is_not(None)  # or SQLite does not see that its index fits
+    newest = select(func.max(enrolment_event.c.seal)).where(sealed)
     return connection.execute(newest).scalar_one() or 0
 
 

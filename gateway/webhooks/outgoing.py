@@ -10,14 +10,12 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
-from gateway.enrolment import feed
 from gateway.enrolment.leases import Lease
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
@@ -28,42 +26,12 @@ from gateway.webhooks.payloads import to_body
 from gateway.webhooks.posting import Post, Posted
 from gateway.webhooks.schedule import DISABLED_AFTER, Dice, rest, retry_wait
 from gateway.webhooks.signing import sign
-from gateway.webhooks.subscriptions import (
-    Subscription,
-    forget_deliveries,
-    open_secret,
-    to_subscription,
-)
-from schema.model.progress import FeedEvent
+from gateway.webhooks.subscriptions import Subscription, forget_deliveries
+from gateway.webhooks.windows import Errand, Window, read_window
 
 PAUSE_SECONDS = 0.5
-WINDOW = 8  # events at once, to one subscriber
-PROBES = 2  # of one that took nothing the last time
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """An event to be sent; `attempts` is how often it was, if it has a row of its own."""
-
-    event: FeedEvent
-    attempts: int | None = None
-
-    @property
-    def number(self) -> int:
-        """The event's number in the feed."""
-        return self.event.number
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What is to be sent to one subscriber now, and where in the feed it stands then."""
-
-    subscription: Subscription
-    secret: str
-    errands: Sequence[Errand]
-    reached: int
 
 
 class WebhookSender:
@@ -112,7 +80,7 @@ class WebhookSender:
     async def take_turn(self, name: str) -> int:
         """Send a window of events to one subscriber; return how many."""
         now = self._now()
-        window = await self._ledger.read(lambda c: self._read_window(c, name, now))
+        window = await self._ledger.read(lambda c: read_window(c, self._vault, name, now))
         if window is None:
             return 0
         post = self._connected(window.subscription)
@@ -167,25 +135,6 @@ class WebhookSender:
             known = subscription.url, self._post_to(subscription.url)
             self._posts[subscription.id] = known
         return known[1]
-
-    def _read_window(self, connection: Connection, name: str, now: datetime) -> Window | None:
-        """Return what is due; None if there is nothing, or the subscriber rests."""
-        question = select(webhook_subscription).where(webhook_subscription.c.id == name)
-        row = connection.execute(question).first()
-        if row is None or row.disabled_at is not None or row.next_attempt_at > now:
-            return None
-        found = to_subscription(row)
-        size = PROBES if found.attempts else WINDOW
-        again = _read_again(connection, name, now, size)
-        end = feed.read_end(connection)
-        fresh = feed.read_after(connection, found.reached, size, found.statuses)
-        errands = [*again, *map(Errand, fresh)][:size]
-        new = [each for each in errands if each.attempts is None]
-        is_all = len(new) == len(fresh) and len(fresh) < size
-        reached = end if is_all else (new[-1].number if new else found.reached)
-        if not errands and reached <= found.reached:
-            return None
-        return Window(found, open_secret(self._vault, row), errands, max(reached, found.reached))
 
     async def _send(self, post: Post, window: Window, errand: Errand) -> Posted:
         name = f"msg_{window.subscription.id}_{errand.number}"
@@ -284,21 +233,6 @@ def _count_states(connection: Connection) -> dict[str, int]:
         state = "failing" if row.failing_since else "active"
         states["disabled" if row.disabled_at else state] += 1
     return states
-
-
-def _read_again(connection: Connection, name: str, now: datetime, limit: int) -> list[Errand]:
-    """Return single events that are due to be sent again."""
-    rows: Sequence[Row[Any]] = connection.execute(
-        select(webhook_delivery)
-        .where(
-            webhook_delivery.c.subscription_id == name, webhook_delivery.c.next_attempt_at <= now
-        )
-        .order_by(webhook_delivery.c.next_attempt_at, webhook_delivery.c.number)
-        .limit(limit)
-    ).all()
-    attempts = {row.number: row.attempts for row in rows}
-    events = feed.read_numbered(connection, attempts.keys())
-    return [Errand(event, attempts[event.number]) for event in events]
 
 
 def _disable(connection: Connection, name: str, now: datetime, reason: str) -> str:

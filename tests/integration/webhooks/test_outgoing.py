@@ -15,11 +15,12 @@ from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment_event
 from gateway.storage.webhook_tables import webhook_subscription
-from gateway.webhooks.outgoing import WINDOW, WebhookSender
+from gateway.webhooks.outgoing import WebhookSender
 from gateway.webhooks.posting import Posted
 from gateway.webhooks.schedule import DISABLED_AFTER
 from gateway.webhooks.signing import Envelope, is_signed
 from gateway.webhooks.subscriptions import SubscriptionError, Subscriptions
+from gateway.webhooks.windows import WINDOW
 from schema.model.enrolment import EnrolmentStatus
 from tests.integration.enrolment.builders import Programme, until
 from tests.integration.partner_api.partners import KEYRING
