@@ -84,11 +84,11 @@ class WebhookSender:
         if window is None:
             return 0
         post = self._connected(window.subscription)
-        posted = await asyncio.gather(
-            *(self._send(post, window, errand) for errand in window.errands)
+        chains = await asyncio.gather(
+            *(self._send_in_order(post, window, chain) for chain in window.chains())
         )
         done = self._now()
-        came = list(zip(window.errands, posted, strict=True))
+        came = [each for chain in chains for each in chain]
         disabled = await self._ledger.write(lambda c: self._conclude(c, window, came, done))
         if disabled is not None:
             log.error("webhooks.disabled", subscription=name, reason=disabled)
@@ -135,6 +135,11 @@ class WebhookSender:
             known = subscription.url, self._post_to(subscription.url)
             self._posts[subscription.id] = known
         return known[1]
+
+    async def _send_in_order(
+        self, post: Post, window: Window, chain: Sequence[Errand]
+    ) -> list[tuple[Errand, Posted]]:
+        return [(errand, await self._send(post, window, errand)) for errand in chain]
 
     async def _send(self, post: Post, window: Window, errand: Errand) -> Posted:
         name = f"msg_{window.subscription.id}_{errand.number}"

@@ -1,6 +1,6 @@
 """What is to be sent to one subscriber now: a window of the event feed, and single events again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from gateway.partner_api.vault import Vault
 from gateway.storage.webhook_tables import webhook_delivery, webhook_subscription
 from gateway.webhooks.subscriptions import Subscription, open_secret, to_subscription
 from schema.model.progress import FeedEvent
+from schema.model.values import EnrolmentId
 
 WINDOW = 8  # events at once, to one subscriber
 PROBES = 2  # of one that took nothing the last time
@@ -38,6 +39,13 @@ class Window:
     secret: str
     errands: Sequence[Errand]
     reached: int
+
+    def chains(self) -> Iterable[Sequence[Errand]]:
+        """Return the errands of each enrolment, in order: they are sent one after the other."""
+        found: dict[EnrolmentId, list[Errand]] = {}
+        for errand in sorted(self.errands, key=lambda each: each.number):
+            found.setdefault(errand.event.enrolment_id, []).append(errand)
+        return found.values()
 
 
 def read_window(connection: Connection, vault: Vault, name: str, now: datetime) -> Window | None:
