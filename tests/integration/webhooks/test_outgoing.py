@@ -126,6 +126,31 @@ async def test_what_happens_is_told_signed_and_in_order(outbound: Outbound):
     assert await outbound.sender.send_due() == 0
 
 
+async def test_the_events_of_one_enrolment_come_one_after_the_other(outbound: Outbound):
+    _, _, system = await outbound.subscribe()
+    await outbound.happen("a", "b", "c")
+    under_way: set[str] = set()
+    send = system.send
+
+    async def watched(body: bytes, headers: Mapping[str, str]) -> Posted:
+        enrolment = json.loads(body)["data"]["enrolment"]
+        assert enrolment not in under_way
+        under_way.add(enrolment)
+        await asyncio.sleep(0.01)
+        under_way.remove(enrolment)
+        return await send(body, headers)
+
+    system.send = watched
+    await outbound.send_all()
+
+    assert len(system.names) == 9
+    by_enrolment: dict[str, list[str]] = {}
+    for _, body, _ in system.got:
+        data = json.loads(body)["data"]
+        by_enrolment.setdefault(data["enrolment"], []).append(data["after"])
+    assert set(map(tuple, by_enrolment.values())) == {("RESERVED", "SUBMITTING", "CONFIRMED")}
+
+
 async def test_only_what_was_subscribed_to_is_told(outbound: Outbound):
     _, _, system = await outbound.subscribe(URL, EnrolmentStatus.CONFIRMED)
     await outbound.happen(*(f"c{number}" for number in range(2 * WINDOW + 1)))
