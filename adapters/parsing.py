@@ -94,6 +94,7 @@ def page(  # noqa: PLR0913  all but rows and translation are named
                 left_out.append(LeftOut(_key_of(row, key_field) or f"row {number}", rule))
                 continue
             offering = to_offering(row)
+            _check_sessions(offering)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as exc:
             rejections.append(to_rejection(number, row, exc, key_field))
             continue
@@ -109,6 +110,12 @@ def page(  # noqa: PLR0913  all but rows and translation are named
         validators=validators,
         fields=fields,
     )
+
+
+def _check_sessions(offering: Offering) -> None:
+    for session in offering.sessions:
+        if session.starts_at and session.ends_at and session.ends_at < session.starts_at:
+            raise RowError(f"session {session.key} ends before it starts")
 
 
 def to_rejection(number: int, row: Any, exc: Exception, key_field: str = "id") -> Rejection:

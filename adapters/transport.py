@@ -28,6 +28,7 @@ from adapters.addresses import (
     ThreadedNames,
     check_literal,
 )
+from adapters.connections import StrictConnector, without_own_retries
 
 LARGEST_ANSWER = 10_000_000
 LARGEST_HEADER = 8_190
@@ -197,8 +198,8 @@ def _build_pool(keepalive_seconds: float, reach: Reach) -> AiohttpTransport:
 
 
 def _build_session(keepalive_seconds: float, reach: Reach) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+    session = aiohttp.ClientSession(
+        connector=StrictConnector(
             limit=MOST_CONNECTIONS,
             keepalive_timeout=keepalive_seconds,
             ssl=_tls(),
@@ -209,6 +210,7 @@ def _build_session(keepalive_seconds: float, reach: Reach) -> aiohttp.ClientSess
         max_field_size=LARGEST_HEADER,
         max_headers=MOST_HEADERS,
     )
+    return without_own_retries(session)
 
 
 @cache

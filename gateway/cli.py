@@ -24,11 +24,12 @@ from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
 from gateway.catalogue.rates import RatesFileError
-from gateway.commands import held
+from gateway.commands import held, sandbox_faults
 from gateway.commands.account import account
 from gateway.commands.audit import audit_app
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
+from gateway.commands.check import check
 from gateway.commands.drill import drill_app
 from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.grants import grants_app
@@ -65,6 +66,7 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
+sandbox_faults.register(sandbox_app)
 partners_app.add_typer(key_app, name="key")
 partners_app.add_typer(secret_app, name="secret")
 app.add_typer(bench_app, name="bench")
@@ -80,6 +82,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(report_app, name="report")
 app.add_typer(webhooks_app, name="webhooks")
 app.command()(reconcile)
+app.command()(check)
 partners_app.command()(account)
 
 Partners = Annotated[list[str] | None, typer.Argument(help="Codes; all without any.")]

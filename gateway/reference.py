@@ -12,6 +12,10 @@ from os.path import relpath
 from pathlib import Path
 
 from adapters.registry import manifests
+from adapters.sandbox.faults.kinds import Fault as SandboxFault
+from adapters.sandbox.faults.outcomes import Expected
+from adapters.sandbox.faults.registry import FAULTS
+from adapters.sandbox.secrets import SECRET_NAMES
 from gateway.openapi.document import to_text
 from gateway.partner_api.faults import Fault
 from gateway.partners.config import load_partners
@@ -94,12 +98,31 @@ def faults_table() -> str:
     return to_table(("code", "HTTP", "meaning"), rows)
 
 
+def known_faults_table() -> str:
+    """Return every fault that a sandbox partner can be told to have."""
+    rows = ((fault.id, f"`{fault.name}`", fault.does) for fault in FAULTS)
+    return to_table(("", "fault", "the partner"), rows)
+
+
+def fault_matrix(expected: Callable[[SandboxFault, str], Expected | None]) -> str:
+    """Return what must come of each fault at each partner, of those that have any."""
+    rows = []
+    for fault in FAULTS:
+        cells = [expected(fault, code) for code in SECRET_NAMES]
+        if any(cells):
+            rows.append((fault.id, f"`{fault.name}`", *(cell or "-" for cell in cells)))
+    return to_table(("", "fault", *(f"`{code}`" for code in SECRET_NAMES)), rows)
+
+
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "settings": lambda _: settings_table(),
     "metrics": lambda _: metrics_table(),
     "partners": partners_table,
     "faults": lambda _: faults_table(),
     "transitions": lambda _: transitions_table(),
+    "known_faults": lambda _: known_faults_table(),
+    "reading_under_faults": lambda _: fault_matrix(SandboxFault.reading),
+    "enrolling_under_faults": lambda _: fault_matrix(SandboxFault.enrolling),
 }
 
 

@@ -1,8 +1,10 @@
 """The sandbox's control port: what it serves, and how other processes call it.
 
 `GET /` tells who is up; `POST /partners/{code}/down` and `/up` take a partner away and
-bring it back; `GET /partners/{code}/enrolments` shows its book; `POST /reset` empties all
-books and brings everybody up.  Every request carries the control token as bearer.
+bring it back; `GET /partners/{code}/enrolments` shows its book.  `POST /partners/{code}/faults`
+sets a fault (`{"fault": NAME, "share", "times", "after", "seconds", "on"}`), `GET` lists those
+that are set and `DELETE` clears them.  `POST /reset` empties all books, clears all faults and
+brings everybody up.  Every request carries the control token as bearer.
 """
 
 import json
@@ -19,6 +21,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from adapters.sandbox.book import Entry
+from adapters.sandbox.faults.layer import FaultLayer
+from adapters.sandbox.faults.orders import BadOrderError, FaultOrder, to_order
+from adapters.sandbox.faults.registry import UnknownFaultError
 from adapters.sandbox.state import SandboxState, read_state
 from schema.model.values import PartnerCode
 
@@ -49,8 +54,17 @@ class Controlled(Protocol):
     async def bring_up(self, code: PartnerCode) -> None:
         """Open the partner's port again.  Raises `UnknownPartnerError`."""
 
+    def faults(self, code: PartnerCode) -> FaultLayer:
+        """Return what stands before the partner.  Raises `UnknownPartnerError`."""
+
+    async def set_fault(self, code: PartnerCode, order: FaultOrder) -> None:
+        """Let the partner misbehave.  Raises `UnknownPartnerError`."""
+
+    async def clear_faults(self, code: PartnerCode) -> None:
+        """Let the partner behave again.  Raises `UnknownPartnerError`."""
+
     async def reset(self) -> None:
-        """Empty every book and bring everybody up."""
+        """Empty every book, clear every fault and bring everybody up."""
 
 
 def build_control_routes(sandbox: Controlled, token: str) -> Sequence[web.RouteDef]:
@@ -71,6 +85,17 @@ def build_control_routes(sandbox: Controlled, token: str) -> Sequence[web.RouteD
     async def show_enrolments(request: web.Request) -> web.StreamResponse:
         return web.json_response([asdict(entry) for entry in sandbox.entries(_code(request))])
 
+    async def show_faults(request: web.Request) -> web.StreamResponse:
+        return web.json_response(sandbox.faults(_code(request)).tell())
+
+    async def set_fault(request: web.Request) -> web.StreamResponse:
+        await sandbox.set_fault(_code(request), to_order(await request.json()))
+        return await show_faults(request)
+
+    async def clear_faults(request: web.Request) -> web.StreamResponse:
+        await sandbox.clear_faults(_code(request))
+        return await show_faults(request)
+
     async def reset(request: web.Request) -> web.StreamResponse:
         await sandbox.reset()
         return await show(request)
@@ -80,6 +105,9 @@ def build_control_routes(sandbox: Controlled, token: str) -> Sequence[web.RouteD
         web.post("/partners/{code}/down", guarded(take_down)),
         web.post("/partners/{code}/up", guarded(bring_up)),
         web.get("/partners/{code}/enrolments", guarded(show_enrolments)),
+        web.get("/partners/{code}/faults", guarded(show_faults), allow_head=False),
+        web.post("/partners/{code}/faults", guarded(set_fault)),
+        web.delete("/partners/{code}/faults", guarded(clear_faults)),
         web.post("/reset", guarded(reset)),
     ]
 
@@ -94,8 +122,30 @@ def bring_up(data_dir: Path, code: PartnerCode) -> None:
     _call(data_dir, "POST", f"/partners/{code}/up")
 
 
+def set_fault(data_dir: Path, code: PartnerCode, order: FaultOrder) -> list[dict[str, Any]]:
+    """Let a partner of the running sandbox misbehave; return all faults that are set there.
+
+    Raises `SandboxControlError`.
+    """
+    faults: list[dict[str, Any]] = _call(
+        data_dir, "POST", f"/partners/{code}/faults", order.to_json()
+    )
+    return faults
+
+
+def clear_faults(data_dir: Path, code: PartnerCode) -> None:
+    """Let a partner of the running sandbox behave again.  Raises `SandboxControlError`."""
+    _call(data_dir, "DELETE", f"/partners/{code}/faults")
+
+
+def fetch_faults(data_dir: Path, code: PartnerCode) -> list[dict[str, Any]]:
+    """Return the faults that are set at a partner.  Raises `SandboxControlError`."""
+    faults: list[dict[str, Any]] = _call(data_dir, "GET", f"/partners/{code}/faults")
+    return faults
+
+
 def reset(data_dir: Path) -> None:
-    """Empty every partner's book and bring everybody up.  Raises `SandboxControlError`."""
+    """Empty all books, clear all faults and bring everybody up.  Raises `SandboxControlError`."""
     _call(data_dir, "POST", "/reset")
 
 
@@ -123,8 +173,12 @@ def _guarded(handler: _Handler, token: str) -> _Handler:
             return _error(HTTPStatus.UNAUTHORIZED, "send the control token of sandbox.json")
         try:
             return await handler(request)
-        except UnknownPartnerError as exc:
+        except (UnknownPartnerError, UnknownFaultError) as exc:
             return _error(HTTPStatus.NOT_FOUND, str(exc))
+        except BadOrderError as exc:
+            return _error(HTTPStatus.BAD_REQUEST, str(exc))
+        except json.JSONDecodeError:
+            return _error(HTTPStatus.BAD_REQUEST, "send an order as JSON")
         except OSError as exc:
             return _error(HTTPStatus.CONFLICT, f"the port cannot be opened ({exc.strerror})")
 
@@ -139,27 +193,27 @@ def _error(status: HTTPStatus, text: str) -> web.Response:
     return web.json_response({"error": text}, status=status)
 
 
-def _call(data_dir: Path, method: str, path: str) -> Any:
+def _call(data_dir: Path, method: str, path: str, body: object = None) -> Any:
     state = read_state(data_dir)
     if state is None:
         raise _not_running(data_dir)
     try:
-        status, body = _exchange(state, method, path)
+        status, answer = _exchange(state, method, path, body)
     except (OSError, HTTPException, ValueError) as exc:
         raise _not_running(data_dir) from exc
     if status == HTTPStatus.UNAUTHORIZED:  # another program has the port now
         raise _not_running(data_dir)
     if status != HTTPStatus.OK:
-        raise SandboxControlError(body["error"])
-    return body
+        raise SandboxControlError(answer["error"])
+    return answer
 
 
-def _exchange(state: SandboxState, method: str, path: str) -> tuple[int, Any]:
+def _exchange(state: SandboxState, method: str, path: str, body: object) -> tuple[int, Any]:
     # not urllib: it would send a loopback request through the environment's proxy
     connection = HTTPConnection(urlsplit(state.control).netloc, timeout=_CONTROL_TIMEOUT_SECONDS)
     try:
         headers = {"Authorization": f"Bearer {state.control_token}"}
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = connection.getresponse()
         return response.status, json.loads(response.read())
     finally:

@@ -1,5 +1,6 @@
 """One port of the sandbox: it can go down and come back at the same address."""
 
+import ssl
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -25,6 +26,7 @@ class Listener:
         self._preferred = port
         self._middlewares = middlewares
         self._runner: web.AppRunner | None = None
+        self._tls: ssl.SSLContext | None = None
         self.port = _ANY_PORT
 
     @property
@@ -32,13 +34,15 @@ class Listener:
         """Whether the port is listening."""
         return self._runner is not None
 
-    async def open(self) -> None:
+    async def open(self, tls: ssl.SSLContext | None = None) -> None:
         """Listen: again on the port that was ours, else the preferred one, else a free one.
 
-        Raises `OSError` when the port was ours and somebody else has it now.
+        With `tls` it speaks HTTPS.  Raises `OSError` when the port was ours and somebody else
+        has it now.
         """
         if self._runner:
             return
+        self._tls = tls
         if self.port:
             self._runner = await self._listening(self.port)
             return
@@ -60,7 +64,7 @@ class Listener:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_GRACE_SECONDS)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, port).start()
+            await web.TCPSite(runner, self._host, port, ssl_context=self._tls).start()
         except OSError:
             await runner.cleanup()
             raise

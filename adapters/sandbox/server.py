@@ -29,9 +29,13 @@ from adapters.sandbox.control import (
     build_control_routes,
     fetch_status,
 )
+from adapters.sandbox.faults.layer import FaultLayer
+from adapters.sandbox.faults.orders import FaultOrder
+from adapters.sandbox.faults.ports import follow
 from adapters.sandbox.generator import DEMO_SEED, generate
 from adapters.sandbox.listener import Listener
 from adapters.sandbox.secrets import SANDBOX_PARTNERS, fresh_secret, fresh_secrets
+from adapters.sandbox.shelf import Shelf
 from adapters.sandbox.state import SandboxPartner, SandboxState, read_state, write_state
 from adapters.sandbox.world import SandboxOffering, Shop
 from schema.model.values import PartnerCode
@@ -52,7 +56,8 @@ class SandboxOptions:
     """How a sandbox is run.
 
     `host` is what it listens on, `advertise` the host name that others reach it by (in a
-    container: its service name); `latency_ms` delays every answer.
+    container: its service name); `latency_ms` delays every answer; `most_rows` shortens the
+    partners' lists.
     """
 
     host: str = _LOOPBACK
@@ -61,6 +66,7 @@ class SandboxOptions:
     noise: bool = False
     latency_ms: int = 0
     partners: Sequence[PartnerCode] = SANDBOX_PARTNERS
+    most_rows: int | None = None
 
     @property
     def public_host(self) -> str:
@@ -73,6 +79,7 @@ class _Stall:
     """One partner at its port."""
 
     shop: Shop
+    faults: FaultLayer
     listener: Listener
 
 
@@ -105,10 +112,11 @@ class Sandbox:
         before = read_state(self._data_dir) or _NOTHING_BEFORE
         delays = [_delayed(self._options.latency_ms / 1_000)]
         async with AsyncExitStack() as opened:
-            for code, shop in self._build_shops(before).items():
+            for code, (shop, faults) in self._build_shops(before).items():
                 address = before.address_of(code)
-                listener = await self._open(opened, _load_routes(shop), address, delays)
-                self._stalls[code] = _Stall(shop, listener)
+                inner = [*delays, faults.middleware]
+                listener = await self._open(opened, _load_routes(shop), address, inner)
+                self._stalls[code] = _Stall(shop, faults, listener)
             token = before.control_token or fresh_secret()
             control = await self._open(opened, build_control_routes(self, token), before.control)
             self._state = self._to_state(control, token)
@@ -133,6 +141,7 @@ class Sandbox:
                     "up": stall.listener.is_up,
                     "offerings": len(stall.shop.offerings),
                     "enrolments": len(stall.shop.book.entries()),
+                    "faults": [each["fault"] for each in stall.faults.tell()],
                 }
                 for code, stall in self._stalls.items()
             }
@@ -150,10 +159,29 @@ class Sandbox:
         """See `Controlled.bring_up`."""
         await self._stall(code).listener.open()
 
+    def faults(self, code: PartnerCode) -> FaultLayer:
+        """See `Controlled.faults`."""
+        return self._stall(code).faults
+
+    async def set_fault(self, code: PartnerCode, order: FaultOrder) -> None:
+        """See `Controlled.set_fault`."""
+        stall = self._stall(code)
+        before = stall.faults.port
+        stall.faults.set(order)
+        await follow(stall.listener, before, stall.faults.port)
+
+    async def clear_faults(self, code: PartnerCode) -> None:
+        """See `Controlled.clear_faults`."""
+        stall = self._stall(code)
+        before = stall.faults.port
+        stall.faults.clear()
+        await follow(stall.listener, before, stall.faults.port)
+
     async def reset(self) -> None:
         """See `Controlled.reset`."""
-        for stall in self._stalls.values():
+        for code, stall in self._stalls.items():
             stall.shop.book.clear()
+            await self.clear_faults(code)
             await stall.listener.open()
 
     def _stall(self, code: PartnerCode) -> _Stall:
@@ -171,26 +199,31 @@ class Sandbox:
             f"a sandbox is already running for {self._data_dir}: stop it, or use another directory"
         )
 
-    def _build_shops(self, before: SandboxState) -> dict[PartnerCode, Shop]:
+    def _build_shops(self, before: SandboxState) -> dict[PartnerCode, tuple[Shop, FaultLayer]]:
         options = self._options
         today = self._now().astimezone(_CALENDAR).date()
         world = generate(options.seed, noise=options.noise, today=today)
-        return {code: self._build_shop(code, world[code], before) for code in options.partners}
+        most = options.most_rows
+        return {
+            code: self._build_shop(code, world[code][:most], before) for code in options.partners
+        }
 
     def _build_shop(
         self,
         code: PartnerCode,
         offerings: Sequence[SandboxOffering],
         before: SandboxState,
-    ) -> Shop:
+    ) -> tuple[Shop, FaultLayer]:
         journal = self._data_dir / f"sandbox-book-{code}.jsonl"
-        return Shop(
+        shelf = Shelf(offerings)
+        shop = Shop(
             code=code,
-            offerings=offerings,
+            offerings=shelf,
             book=EnrolmentBook(code, offerings, now=self._now, journal=journal),
             secrets={**fresh_secrets(code), **before.secrets_of(code)},
             now=self._now,
         )
+        return shop, FaultLayer(code, shelf)
 
     async def _open(
         self,

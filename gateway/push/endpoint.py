@@ -21,7 +21,6 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.catalogue.freshness import is_synced
-from gateway.catalogue.leases import Leases
 from gateway.catalogue.runs import OpenRun
 from gateway.catalogue.sync import Report, report_to_nobody, to_progress
 from gateway.partner_api.partner_keys import PartnerKeys
@@ -33,6 +32,7 @@ from gateway.push.sessions import Session, State
 from gateway.push.signing import BodyDigest
 from gateway.push.uploads import AfterEndError, Terms, Upload
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from gateway.storage.push_tables import SESSION_LENGTH
 from gateway.telemetry import PARTNER_API_CALLS
 from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, only_header

@@ -10,15 +10,15 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, select, update
 
-from gateway.enrolment.leases import Lease
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from gateway.storage.upsert import insert_into
 from gateway.storage.webhook_tables import webhook_delivery, webhook_subscription
 from gateway.telemetry import WEBHOOK_SUBSCRIPTIONS, WEBHOOKS_SENT
@@ -29,6 +29,8 @@ from gateway.webhooks.signing import sign
 from gateway.webhooks.subscriptions import Subscription, forget_deliveries
 from gateway.webhooks.windows import Errand, Window, read_window
 
+SENDER = "webhooks"  # the lease of the one that sends
+LASTS = timedelta(seconds=10)
 PAUSE_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
@@ -53,7 +55,7 @@ class WebhookSender:
         self._post_to = post_to
         self._now = now
         self._dice = dice
-        self._lease = Lease(ledger, "webhooks", holder, now)
+        self._leases = Leases(ledger, now, holder=holder, lasts=LASTS)
         self._posts: dict[str, tuple[str, Post]] = {}
         self._turns: dict[str, asyncio.Task[None]] = {}
 
@@ -69,7 +71,7 @@ class WebhookSender:
         finally:
             await self._let_go([])
             with suppress(Exception):
-                await self._lease.give_back()
+                await self._leases.give_back(SENDER)
 
     async def send_due(self) -> int:
         """Send one window to every subscriber; return how many messages that were."""
@@ -96,7 +98,7 @@ class WebhookSender:
 
     async def _look(self) -> None:
         """See to it that every subscription has its turns, if it is ours to send."""
-        if not await self._lease.take():
+        if not await self._leases.take(SENDER):
             await self._let_go([])
             return
         states = await self._ledger.read(_count_states)

@@ -16,15 +16,17 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, upd
 from adapters.base import Receipt
 from adapters.errors import PartnerContractError, PartnerError, PermanentPartnerError
 from gateway.enrolment import hearing, ledger
-from gateway.enrolment.leases import Lease
 from gateway.enrolment.ledger import Step
 from gateway.enrolment.partner_reports import follow_word
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.upsert import insert_into
 from gateway.storage.webhook_tables import webhook_signal
 from schema.model.values import PartnerCode, Reference
 
+ASKER = "webhook-signals"  # the lease of the one that asks
+LASTS = timedelta(seconds=10)
 PAUSE_SECONDS = 0.5
 REST = timedelta(seconds=30)  # between two questions about one enrolment
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=15)
@@ -57,7 +59,7 @@ class SignalDesk:
         self._ledger = database
         self._partners = partners
         self._now = now
-        self._lease = Lease(database, "webhook-signals", holder, now)
+        self._leases = Leases(database, now, holder=holder, lasts=LASTS)
         self._notify = notify
 
     async def take(self, partner: PartnerCode, reference: Reference) -> None:
@@ -83,7 +85,7 @@ class SignalDesk:
         """Ask about some of what is due; return about how many enrolments."""
         now = self._now()
         due = await self._ledger.read(lambda c: _read_due(c, now))
-        if not due or not await self._lease.take():
+        if not due or not await self._leases.take(ASKER):
             return 0
         resting = [row for row in due if row.signals == 0]
         await self._ledger.write(lambda c: _forget(c, resting))

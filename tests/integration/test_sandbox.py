@@ -14,6 +14,8 @@ from aiohttp import ClientConnectorError, ClientSession, ServerDisconnectedError
 
 from adapters.sandbox import control, server
 from adapters.sandbox.control import SandboxControlError
+from adapters.sandbox.faults.orders import FaultOrder
+from adapters.sandbox.faults.registry import fault_named
 from adapters.sandbox.secrets import SANDBOX_PARTNERS, SECRET_NAMES
 from adapters.sandbox.server import Sandbox, SandboxOptions, run_sandbox
 from adapters.sandbox.state import STATE_FILE, read_state
@@ -272,3 +274,51 @@ def test_every_partner_has_a_facade(code):
     facade = importlib.import_module(f"adapters.sandbox.facades.{code}")
 
     assert callable(facade.build_routes)
+
+
+async def test_a_fault_is_set_over_http_told_and_cleared(tmp_path, http):
+    async with Sandbox(tmp_path, TWO) as sandbox:
+        address = sandbox.state.partners[TOKOPEDIA].address
+        order = FaultOrder(fault_named("http_503"), times=1)
+
+        told = await call(control.set_fault, tmp_path, TOKOPEDIA, order)
+        statuses = [await status_of(http, f"{address}/count") for _ in range(2)]
+        after = await call(control.fetch_faults, tmp_path, TOKOPEDIA)
+        await call(control.clear_faults, tmp_path, TOKOPEDIA)
+
+        assert [(each["fault"], each["struck"]) for each in told] == [("http_503", 0)]
+        assert statuses == [503, 200]
+        assert [(each["seen"], each["struck"]) for each in after] == [(2, 1)]
+        assert await call(control.fetch_faults, tmp_path, TOKOPEDIA) == []
+        assert await status_of(http, f"{sandbox.state.partners[SISNAKER].address}/count") == 200
+
+
+async def test_a_port_that_a_fault_closed_opens_again_at_reset(tmp_path, http):
+    async with Sandbox(tmp_path, TWO) as sandbox:
+        address = sandbox.state.partners[TOKOPEDIA].address
+        await call(control.set_fault, tmp_path, TOKOPEDIA, FaultOrder(fault_named("refuse")))
+        with pytest.raises(ClientConnectorError):
+            await http.get(f"{address}/count")
+
+        await call(control.reset, tmp_path)
+
+        assert await status_of(http, f"{address}/count") == 200
+
+
+async def test_a_fault_that_does_not_exist_is_refused_in_a_sentence(tmp_path, http):
+    async with Sandbox(tmp_path, TWO) as sandbox:
+        url = f"{sandbox.state.control}/partners/tokopedia/faults"
+        headers = {"Authorization": f"Bearer {sandbox.state.control_token}"}
+        for body, status, said in (
+            ('{"fault": "gremlins"}', 404, "mitra sandbox faults"),
+            ('{"fault": "hang", "share": 7}', 400, "share must be"),
+            ("hang", 400, "JSON"),
+        ):
+            async with http.post(url, data=body, headers=headers) as answer:
+                assert answer.status == status
+                assert said in (await answer.json())["error"]
+
+
+async def status_of(http: ClientSession, url: str) -> int:
+    async with http.get(url) as answer:
+        return answer.status

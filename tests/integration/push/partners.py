@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from gateway.catalogue.store import CatalogueStore
-from gateway.catalogue.sync import SyncProgress
 from gateway.partner_api.partner_keys import NewKey, PartnerKeys
 from gateway.partner_api.signature import sign
 from gateway.partner_api.vault import Vault
@@ -21,6 +20,7 @@ from gateway.partners.config import PartnerConfig
 from gateway.push.endpoint import PATH, PushEndpoint
 from gateway.storage.engine import Database
 from schema.model.catalogue import Partner
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerCode, PartnerKind, PartnerState
 from tests.integration.enrolment.builders import Clock
 from tests.integration.partner_api.partners import KEYRING

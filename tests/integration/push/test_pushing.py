@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.catalogue.decisions import HeldLists
-from gateway.catalogue.leases import Leases
 from gateway.catalogue.runs import RESUME_WITHIN
 from gateway.push import sessions, uploads
 from gateway.push.endpoint import PATH
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from gateway.storage.push_tables import push_session
 from gateway.storage.sync_tables import staged_offering
 from tests.integration.push.partners import (
