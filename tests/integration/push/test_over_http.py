@@ -5,15 +5,18 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from typer.testing import CliRunner
 
+from gateway.cli import app
 from gateway.push.endpoint import PATH
 from gateway.push.uploads import BATCH_ROWS
-from tests.fuzz.partners import Signer, served
+from tests.fuzz.partners import PARTNERS, Signer, served
 from tests.integration.push.partners import a_list, a_row, whole
 
 
@@ -85,3 +88,15 @@ def test_an_upload_whose_line_drops_goes_on_and_is_applied():
         shown = wait_for_offerings(address, 301)
 
     assert shown == {"offeringCount": 301, "freshness": {"state": "FRESH"}}
+
+
+def test_there_is_nothing_to_check_at_who_pushes(tmp_path: Path, monkeypatch):
+    file = tmp_path / "partners.toml"
+    file.write_text(PARTNERS)
+    monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MITRA_PARTNERS", str(file))
+
+    result = CliRunner().invoke(app, ["check", "toko"])
+
+    assert result.exit_code != 0
+    assert "brings its list itself" in " ".join(result.output.replace("│", " ").split())
