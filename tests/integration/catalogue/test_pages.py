@@ -1,6 +1,6 @@
 """What the web finds of a catalogue on disk: pages, JSON-LD, sitemap and robots."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 
 import httpx
@@ -16,6 +16,7 @@ from gateway.web.pages import Site, build_routes
 from schema.context import Context
 from schema.ids import NodeKind, to_global_id
 from schema.model.catalogue import Course
+from schema.model.viewer import ANONYMOUS
 from tests.catalogue import NOON, ScriptedPartner, a_partner, an_offering, offerings
 from tests.integration.catalogue.conftest import Workbench
 from tests.unit.schema.fakes import FakeSeats
@@ -51,28 +52,14 @@ class Web:
     def context(self) -> Context:
         reader, now = self.follower.reader(NOON), self.bench.clock.moment
         directory = self.follower.directory
-        return Context(
-            catalogue=Redirecting(reader, self.redirects),  # type: ignore[arg-type]  # what pages ask
-            partners=directory,
-            enrolments=None,  # type: ignore[arg-type]  # nobody enrols here
-            cancellations=None,  # type: ignore[arg-type]
-            progress=None,  # type: ignore[arg-type]
-            watch=None,  # type: ignore[arg-type]
-            reviews=None,  # type: ignore[arg-type]
-            event_feed=None,  # type: ignore[arg-type]
-            seats=FakeSeats(),
-            held=None,  # type: ignore[arg-type]  # nor decides
-            links=None,  # type: ignore[arg-type]
-            blocks=None,  # type: ignore[arg-type]
-            approvals=None,  # type: ignore[arg-type]
-            learners=None,  # type: ignore[arg-type]
-            reconciliations=None,  # type: ignore[arg-type]
-            reports=None,  # type: ignore[arg-type]
-            search=None,  # type: ignore[arg-type]  # nor searches
-            descriptions=None,  # type: ignore[arg-type]
-            changes=self.feed.as_of(reader, self.follower.snapshot),
-            now=now,
-        )
+        ports = dict.fromkeys(each.name for each in fields(Context))  # pages ask four of them
+        asked = {
+            "catalogue": Redirecting(reader, self.redirects),
+            "partners": directory,
+            "seats": FakeSeats(),
+            "changes": self.feed.as_of(reader, self.follower.snapshot),
+        }
+        return Context(**{**ports, **asked, "now": now, "viewer": ANONYMOUS})  # type: ignore[arg-type]
 
     async def courses(self) -> list[Course]:
         await self.follower.refresh()
