@@ -4,7 +4,7 @@ An adapter translates and does nothing else.  One call makes one request (or the
 few that one answer needs); the gateway owns loop, deadline, retry, pace and store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -12,6 +12,8 @@ from typing import Any, NewType, Protocol, runtime_checkable
 
 from schema.model.catalogue import Offering, Session
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
+
+MOST_QUOTED = 20  # offerings in one question for price and seats
 
 Cursor = NewType("Cursor", str)  # opaque to the gateway, which stores it as a checkpoint
 
@@ -22,6 +24,7 @@ class Capability(StrEnum):
     CATALOGUE = "catalogue"
     ENROLMENT = "enrolment"
     STATEMENT = "statement"
+    QUOTE = "quote"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,19 @@ class Statement:
     next_cursor: Cursor | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Price and seats of one offering, as its partner tells them at this moment.
+
+    `price` None is not told.  `seats` pairs the sessions' keys with the seats that are left; of a
+    session that is not named nothing is told.
+    """
+
+    offering: RemoteId
+    price: Money | None = None
+    seats: tuple[tuple[RemoteId, int], ...] = ()
+
+
 @runtime_checkable
 class CatalogueSource(Protocol):
     """A partner whose catalogue can be read."""
@@ -194,11 +210,23 @@ class StatementSource(Protocol):
         """
 
 
+@runtime_checkable
+class QuoteDesk(Protocol):
+    """A partner that tells price and seats now."""
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """Return price and seats of offerings, at most `MOST_QUOTED`, in one request.
+
+        What the partner does not know, or tells unreadably, is left out.  Raises `PartnerError`.
+        """
+
+
 def has_capability(adapter: object, capability: Capability) -> bool:
     """Return whether `adapter` has the methods that `capability` promises."""
     protocols: dict[Capability, Any] = {
         Capability.CATALOGUE: CatalogueSource,
         Capability.ENROLMENT: EnrolmentDesk,
         Capability.STATEMENT: StatementSource,
+        Capability.QUOTE: QuoteDesk,
     }
     return isinstance(adapter, protocols[capability])

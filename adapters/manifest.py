@@ -3,7 +3,7 @@
 ```toml
 id = "my_partner"                     # the folder's name, and the entry point's
 name = "My Partner"
-capabilities = ["catalogue", "enrolment", "statement"]
+capabilities = ["catalogue", "enrolment", "statement", "quote"]
 contract = "documented"               # or "assumed": nobody has confirmed it yet
 documentation = "docs/partners/my_partner.md"
 error_code_at = "header.error_code"   # optional: where a JSON body has its error code

@@ -35,6 +35,12 @@ ETag = '"v1"'                     # with one, a 304 must become NotModified
 payload = "receipt.json"          # about the reference "REF-1"; in its own envelope
 status = "confirmed"
 
+[quote]                           # optional: what the partner answers about price and seats
+payload = "quote.json"            # of an offering, whatever else it tells
+offering = "MP-1"
+price = 350000                    # leave it out when not told
+seats = { "MP-1-S1" = 3 }         # left in its sessions, as far as they are told
+
 [statement]                       # optional: what the partner says that it booked on a day
 payload = "statement.json"        # in its own envelope
 day = "2020-04-11"
@@ -88,6 +94,7 @@ class Case:
     receipt: bytes | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     statement: bytes | None = None
+    quote: bytes | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -98,7 +105,7 @@ class Case:
 def load_case(folder: Path) -> Case:
     """Read a case; see the module's docstring for its form."""
     expected = tomllib.loads((folder / "case.toml").read_text(encoding="utf-8"))
-    receipt, statement = expected.get("receipt"), expected.get("statement")
+    receipt, statement, quote = map(expected.get, ("receipt", "statement", "quote"))
     return Case(
         name=folder.name,
         adapter=expected.get("adapter", folder.name),
@@ -108,6 +115,7 @@ def load_case(folder: Path) -> Case:
         receipt=(folder / receipt["payload"]).read_bytes() if receipt else None,
         options=expected.get("options", {}),
         statement=(folder / statement["payload"]).read_bytes() if statement else None,
+        quote=(folder / quote["payload"]).read_bytes() if quote else None,
     )
 
 
@@ -189,3 +197,12 @@ def fetch_statement_of(day: date, cursor: Cursor | None = None) -> Call:
         return await adapter.fetch_statement(day, cursor)
 
     return fetch_statement
+
+
+def quote_of(*keys: str) -> Call:
+    """Return the call that asks for price and seats of offerings."""
+
+    async def quote(adapter: Any) -> Any:
+        return await adapter.quote([RemoteId(key) for key in keys])
+
+    return quote

@@ -54,6 +54,7 @@ from adapters.recorded import (
     find,
     load_case,
     load_cases,
+    quote_of,
     with_body,
     with_failure,
     with_not_modified,
@@ -91,6 +92,8 @@ def checks_for(case: Case) -> list[Check]:
             checks.append(understands_a_recorded_receipt)
     if Capability.STATEMENT in case.capabilities:
         checks += STATEMENT_CHECKS
+    if Capability.QUOTE in case.capabilities:
+        checks += QUOTE_CHECKS
     return checks
 
 
@@ -335,6 +338,57 @@ STATEMENT_CHECKS: tuple[Check, ...] = (
     asks_for_one_day_from_a_cursor,
     says_why_there_is_no_statement,
     refuses_the_statement_of_another_day,
+)
+
+
+# --- quotes --------------------------------------------------------------------------
+
+
+async def reads_a_recorded_quote(case: Case) -> None:
+    """Read the recorded price and seats of the offering that was asked for, and of no other."""
+    if case.quote is None:
+        raise NonconformingError(f"case {case.name}: record a quote (adapters/recorded.py)")
+    expected = case.expected["quote"]
+    answering = with_body(case, case.quote)
+    found = await facing(case, answering, quote_of(expected["offering"]))
+    _same("quoted offerings", [each.offering for each in found], [expected["offering"]])
+    price = found[0].price.amount if found[0].price else None
+    _same("the quoted price", price, expected.get("price"))
+    _same("the quoted seats", dict(found[0].seats), expected.get("seats", {}))
+    strangers = await facing(case, answering, quote_of("nobody-asked-for-this"))
+    _same("quotes of what was not asked for", list(strangers), [])
+
+
+async def asks_for_quotes_in_one_request(case: Case) -> None:
+    """Name every offering in one request that changes nothing."""
+    seen: list[httpx.Request] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(403)
+
+    await _raises(PartnerRefusedError, case, answering, quote_of("K-1", "K-2"))
+    _same("requests", len(seen), 1)
+    told = str(seen[0].url).encode() + seen[0].content
+    if b"K-1" not in told or b"K-2" not in told:
+        raise NonconformingError("the request does not name every offering")
+
+
+async def says_why_there_is_no_quote(case: Case) -> None:
+    """Tell a partner that is down, busy, or refuses from one that answers nonsense."""
+    call = quote_of("K-1")
+    await _raises(PartnerUnavailableError, case, with_status(503), call)
+    await _raises(PartnerUnavailableError, case, with_failure(AnswerLostError("broke off")), call)
+    await _raises(PartnerThrottledError, case, with_status(429), call)
+    await _raises(PartnerRefusedError, case, with_status(403), call)
+    for body in (b"<html>maintenance", b"{}", b"[7, 8]", b""):
+        await _raises(PartnerContractError, case, with_body(case, body), call)
+
+
+QUOTE_CHECKS: tuple[Check, ...] = (
+    reads_a_recorded_quote,
+    asks_for_quotes_in_one_request,
+    says_why_there_is_no_quote,
 )
 
 

@@ -1,6 +1,7 @@
 """The composition root: one process's parts, started and stopped together."""
 
 import asyncio
+import gc
 import os
 import secrets
 import socket
@@ -10,8 +11,6 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from gateway.cache.base import Cache
-from gateway.cache.memory import MemoryCache
-from gateway.cache.redis import build_redis_cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
 from gateway.partners.calls import CallReport
@@ -19,14 +18,14 @@ from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
+from gateway.parts.quotes import QuotesPart, build_answers_cache
 from gateway.parts.syncing import SyncingProcess, Told
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
-from gateway.telemetry import CACHE_UNAVAILABLE
 from gateway.web.health import Readiness
 from gateway.web.identity import build_verifier
 from schema.context import Context, Viewer
-from schema.loaders import DescriptionLoader
+from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
 
@@ -46,17 +45,21 @@ class Gateway:
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.partners = PartnersPart(settings, report=count_call)
         self.catalogue = CataloguePart(settings, self.partners)
-        self.enrolment = EnrolmentPart(settings, self.partners, self.catalogue, holder)
+        self.quotes = QuotesPart(settings, self.partners, self.catalogue)
+        self.enrolment = EnrolmentPart(
+            settings, self.partners, self.catalogue, self.quotes.board, holder
+        )
         self.partner_api = build_partner_api_part(
             settings, self.partners, self.catalogue, self.enrolment
         )
-        self.cache = _build_cache(settings)
+        self.cache: Cache = build_answers_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
         await self._open()
+        gc.freeze()  # what is there stays: looking through it again and again would hold up answers
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         if background:
@@ -127,8 +130,10 @@ class Gateway:
             catalogue=reader,
             search=reader,
             descriptions=DescriptionLoader(catalogue.store.read_descriptions),
+            quotes=QuoteLoader(self.quotes.board.read_quotes),
             partners=catalogue.follower.directory,
             held=catalogue.held,
+            syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
             approvals=catalogue.approvals,
@@ -165,16 +170,11 @@ class Gateway:
     async def _aclose(self) -> None:
         """Let go of everything."""
         await self.enrolment.reconciliations.stop()
+        await self.quotes.aclose()
         await self.partners.aclose()
         await self.cache.close()
         for database in (self.catalogue.database, self.enrolment.ledger):
             await asyncio.to_thread(database.close)
-
-
-def _build_cache(settings: Settings) -> Cache:
-    if settings.redis_url is None:
-        return MemoryCache()
-    return build_redis_cache(settings.redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)
 
 
 def _tell_when_dead(task: asyncio.Task[None]) -> None:

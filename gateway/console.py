@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from gateway.catalogue.sync import SyncProgress
 from gateway.partners.config import PartnerConfig
 from schema.model.catalogue import PartnerStatus
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerCode
 
 _HEALTH_STYLES = {"HEALTHY": "green", "DEGRADED": "yellow", "DOWN": "red", "UNKNOWN": "dim"}

@@ -27,8 +27,8 @@ PARTNER_CALL_SECONDS = Histogram(
 )
 PARTNER_BREAKERS = Gauge(
     "mitra_partner_breaker",
-    "Partners' circuit breakers, for reading lists and for enrolments: 0 closed, 0.5 half open, "
-    "1 open.",
+    "Partners' circuit breakers, for reading lists, for enrolments and for quotes: 0 closed, "
+    "0.5 half open, 1 open.",
     ["partner", "work"],
     registry=REGISTRY,
 )
@@ -64,6 +64,13 @@ OVERDUE_ENROLMENTS = Gauge(
 )
 CACHE_UNAVAILABLE = Counter(
     "mitra_cache_unavailable", "Reads and writes that found no Redis.", registry=REGISTRY
+)
+CACHE_READS = Counter(
+    "mitra_cache_reads",
+    "Reads of remembered values by what was served: fresh, stale (while it was made anew), made "
+    "(now), last_known (it could not be made), nothing.",
+    ["cache", "outcome"],
+    registry=REGISTRY,
 )
 GRAPHQL_REQUESTS = Counter(
     "mitra_graphql_requests", "GraphQL requests by HTTP status.", ["status"], registry=REGISTRY

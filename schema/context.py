@@ -16,12 +16,13 @@ from schema.enrolment_ports import (
 )
 from schema.learner_ports import LearnerDesk
 from schema.links_ports import CourseLinks
-from schema.loaders import DescriptionLoader
+from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 from schema.report_ports import EnrolmentReports, Reconciliations
 from schema.search_ports import SearchReader
+from schema.sync_ports import SyncWatch
 
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
 
@@ -33,6 +34,7 @@ class Context:
     catalogue: CatalogueReader
     search: SearchReader
     descriptions: DescriptionLoader
+    quotes: QuoteLoader
     partners: PartnerDirectory
     enrolments: Enrolments
     cancellations: Cancellations
@@ -42,6 +44,7 @@ class Context:
     event_feed: EventFeed
     seats: SeatCounts
     held: HeldSyncs
+    syncs: SyncWatch
     changes: CatalogueChanges
     links: CourseLinks
     blocks: Blocks

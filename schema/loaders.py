@@ -4,9 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from strawberry.dataloader import DataLoader
 
-from schema.model.values import CourseId
+from schema.errors import bad_user_input
+from schema.model.catalogue import Offering
+from schema.model.quotes import KnownQuote
+from schema.model.values import CourseId, OfferingId
 
 MOST_AT_ONCE = 500  # courses in one read
+MOST_QUOTES = 20  # of one request
+ReadQuotes = Callable[[Sequence[Offering]], Awaitable[Mapping[OfferingId, KnownQuote]]]
 ReadDescriptions = Callable[[Sequence[CourseId]], Awaitable[Mapping[CourseId, str]]]
 
 
@@ -26,3 +31,43 @@ class DescriptionLoader:
     async def _load(self, course_ids: list[CourseId]) -> list[str | None]:
         found = await self._read(course_ids)
         return [found.get(each) for each in course_ids]
+
+
+class QuoteLoader:
+    """Live quotes, of which one request gets `MOST_QUOTES`; make one per request.
+
+    Nothing is remembered here: a subscription's later answers are of their own time.
+    """
+
+    def __init__(self, read: ReadQuotes) -> None:
+        self._read = read
+        self._asked: set[OfferingId] = set()
+        self._has_refused = False
+        self._loader: DataLoader[Offering, KnownQuote | None] = DataLoader(
+            load_fn=self._load, cache=False
+        )
+
+    async def load(self, offering: Offering) -> KnownQuote | None:
+        """Return what is known of an offering; None if nothing is.
+
+        Raises BAD_USER_INPUT, once, when there are more than are answered; the others are None.
+        """
+        if offering.id not in self._asked:
+            if len(self._asked) >= MOST_QUOTES:
+                self._refuse()
+                return None
+            self._asked.add(offering.id)
+        return await self._loader.load(offering)
+
+    def _refuse(self) -> None:
+        if self._has_refused:
+            return
+        self._has_refused = True
+        raise bad_user_input(
+            f"`quote` asks partners, so one request gets {MOST_QUOTES} at most; the others are "
+            "null: ask for them in further requests"
+        )
+
+    async def _load(self, offerings: list[Offering]) -> list[KnownQuote | None]:
+        found = await self._read(list({each.id: each for each in offerings}.values()))
+        return [found.get(each.id) for each in offerings]

@@ -5,15 +5,18 @@ from contextlib import aclosing
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
-from schema.access import checked_learner
+from schema.access import checked_learner, checked_operator
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.ids import NodeKind, plain_id
 from schema.model.enrolment import Enrolment as EnrolmentRecord
-from schema.model.values import EnrolmentId
+from schema.model.syncing import SyncProgress as SyncProgressRecord
+from schema.model.values import EnrolmentId, PartnerCode
 from schema.types.described import argument
 from schema.types.enrolments import Enrolment
+from schema.types.syncing import SyncProgress
 
 
 @strawberry.type(description="Entry points for following.")
@@ -40,3 +43,24 @@ class Subscription:
                     yield each
         if not is_theirs:
             raise bad_user_input("you have no such enrolment; list yours to find its id")
+
+    @strawberry.subscription(
+        description="How far partners' lists are being read, for operators, until the client "
+        "goes away.",
+        graphql_type=SyncProgress,
+    )
+    async def sync_progress(
+        self,
+        info: Info,
+        partner: Annotated[
+            str | None, argument("One partner's code; without it, everybody's lists.")
+        ] = UNSET,
+    ) -> AsyncIterator[SyncProgressRecord]:
+        """Follow syncs."""
+        checked_operator(info.context.viewer)
+        code = PartnerCode(partner) if partner else None
+        if code is not None and info.context.partners.status(code) is None:
+            raise bad_user_input("there is no such partner; `partners { code }` lists them")
+        async with aclosing(info.context.syncs.follow(code)) as following:
+            async for each in following:
+                yield each

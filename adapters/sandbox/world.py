@@ -1,6 +1,6 @@
 """What the sandbox partners sell, before any wire format: the generator's records."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -69,6 +69,10 @@ class Shop:
     book: "EnrolmentBook"
     secrets: Mapping[str, str] = field(repr=False)
     now: Callable[[], datetime]
+
+    def on_sale(self, keys: Collection[str]) -> list[SandboxOffering]:
+        """Return what is sold under some keys; archived rows are not."""
+        return [row for row in self.offerings if row.key in keys and not row.archived]
 
 
 class Facade(Protocol):

@@ -1,12 +1,23 @@
 """Sekolah.mu's API, one request per call; the connection is read along its cursors."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Statement, Validators
+from adapters.base import (
+    Booking,
+    Cursor,
+    Page,
+    PartnerSettings,
+    Quote,
+    Receipt,
+    Statement,
+    Validators,
+)
 from adapters.enrolments import EnrolmentCalls
 from adapters.http import PartnerClient
 from adapters.sekolahmu.mapping import CODEC, QUERY, to_page
-from schema.model.values import Reference
+from adapters.sekolahmu.quotes import QUOTES, to_quotes_of
+from schema.model.values import Reference, RemoteId
 
 FIRST = 50
 
@@ -43,3 +54,8 @@ class Adapter:
     async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
         """See `StatementSource.fetch_statement`."""
         return await self._desk.fetch_statement(day, cursor)
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`."""
+        asked = {"query": QUOTES, "variables": {"ids": list(keys)}}
+        return to_quotes_of(await self._client.query("/graphql", asked), self._code, keys)

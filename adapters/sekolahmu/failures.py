@@ -28,6 +28,12 @@ def raise_for_errors(body: Any, partner: str) -> None:
             raise to_error(error, partner)
 
 
+def raise_first_error(body: Any, partner: str) -> None:
+    """Raise what the first error means; do nothing without one."""
+    for error in _errors(body):
+        raise to_error(error, partner)
+
+
 def to_edge_errors(body: Any) -> dict[int, str]:
     """Return why edges have no node: their positions (from 0) and the errors' messages."""
     found = ((_edge(error), error) for error in _errors(body))

@@ -1,14 +1,25 @@
 """Sisnaker's training pages, counted from 1, and its desk."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Statement, Validators
+from adapters.base import (
+    Booking,
+    Cursor,
+    Page,
+    PartnerSettings,
+    Quote,
+    Receipt,
+    Statement,
+    Validators,
+)
 from adapters.enrolments import EnrolmentCalls
 from adapters.errors import CursorExpiredError
 from adapters.http import PartnerClient
 from adapters.sisnaker.bookings import CODEC
 from adapters.sisnaker.mapping import to_page
-from schema.model.values import Reference
+from adapters.sisnaker.quotes import to_quotes_of
+from schema.model.values import Reference, RemoteId
 
 
 class Adapter:
@@ -45,3 +56,8 @@ class Adapter:
     async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
         """See `StatementSource.fetch_statement`."""
         return await self._desk.fetch_statement(day, cursor)
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`."""
+        answer = await self._client.fetch("/layanan/kuota", {"id": list(keys)})
+        return to_quotes_of(answer.body, self._code, keys)

@@ -1,12 +1,22 @@
 """Skill Academy's API, one request per call."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Statement, Validators
+from adapters.base import (
+    Booking,
+    Cursor,
+    Page,
+    PartnerSettings,
+    Quote,
+    Receipt,
+    Statement,
+    Validators,
+)
 from adapters.enrolments import EnrolmentCalls
 from adapters.http import PartnerClient
-from adapters.skill_academy.mapping import to_page
-from schema.model.values import Reference
+from adapters.skill_academy.mapping import to_page, to_quotes_of
+from schema.model.values import Reference, RemoteId
 
 
 class Adapter:
@@ -40,3 +50,8 @@ class Adapter:
     async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
         """See `StatementSource.fetch_statement`."""
         return await self._desk.fetch_statement(day, cursor)
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`."""
+        body = await self._client.query("/v1/quotes", {"ids": list(keys)})
+        return to_quotes_of(body, self._code, keys)

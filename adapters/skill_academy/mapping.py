@@ -4,10 +4,11 @@ Pure: no I/O, no clock.  Two surprises: prices are rupiah in a string ("350000")
 archived courses stay listed, with `status` "archived".
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from adapters.base import Page
+from adapters.base import Page, Quote
 from adapters.errors import PartnerContractError
 from adapters.parsing import (
     Record,
@@ -27,8 +28,9 @@ from adapters.parsing import (
     text,
     title,
 )
+from adapters.quotes import to_quotes
 from schema.model.catalogue import ListedCourse, Offering, Session, UnknownTerm, Venue
-from schema.model.values import CourseLevel, DeliveryMode, EnrolmentMode, PartnerCode
+from schema.model.values import CourseLevel, DeliveryMode, EnrolmentMode, PartnerCode, RemoteId
 
 LEVELS = Vocabulary(
     {
@@ -124,4 +126,20 @@ def to_venue(venue: Record) -> Venue:
         address=optional_text(venue, "address"),
         region_code=optional_text(venue, "region_code"),
         region_name=optional_text(venue, "region_name"),
+    )
+
+
+def to_quotes_of(body: Any, partner: PartnerCode, asked: Sequence[RemoteId]) -> Sequence[Quote]:
+    """Translate one answer of `POST /v1/quotes`."""
+    rows = records(body, "data", partner=partner)
+    return to_quotes(rows, to_quote, asked=asked, partner=partner)
+
+
+def to_quote(row: Record) -> Quote:
+    """Translate price and seats of one course."""
+    told = ((remote_id(each, "id"), count(each["seats_left"])) for each in row.get("batches") or ())
+    return Quote(
+        offering=remote_id(row, "id"),
+        price=price(row["price"]),
+        seats=tuple((key, seats) for key, seats in told if seats is not None),
     )

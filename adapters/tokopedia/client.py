@@ -1,12 +1,22 @@
 """Tokopedia's API, one request per call; the product list is read page by page."""
 
+from collections.abc import Sequence
 from datetime import date
 
-from adapters.base import Booking, Cursor, Page, PartnerSettings, Receipt, Statement, Validators
+from adapters.base import (
+    Booking,
+    Cursor,
+    Page,
+    PartnerSettings,
+    Quote,
+    Receipt,
+    Statement,
+    Validators,
+)
 from adapters.enrolments import EnrolmentCalls
 from adapters.http import PartnerClient
-from adapters.tokopedia.mapping import CODEC, to_page
-from schema.model.values import Reference
+from adapters.tokopedia.mapping import CODEC, to_page, to_quotes_of
+from schema.model.values import Reference, RemoteId
 
 PER_PAGE = 50  # the most that is not refused
 
@@ -44,3 +54,8 @@ class Adapter:
     async def fetch_statement(self, day: date, cursor: Cursor | None = None) -> Statement:
         """See `StatementSource.fetch_statement`."""
         return await self._desk.fetch_statement(day, cursor)
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`."""
+        body = await self._client.get("/v1/products/info", {"product_id": ",".join(keys)})
+        return to_quotes_of(body, self._code, keys)

@@ -5,13 +5,13 @@ names; a session is a variant whose stock is the seats left; ids may be numbers;
 old price of 0 means that there is no discount.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import orjson
 
-from adapters.base import Page
+from adapters.base import Page, Quote
 from adapters.enrolments import JSON_CODEC, EnrolmentCodec
 from adapters.parsing import (
     Record,
@@ -31,8 +31,16 @@ from adapters.parsing import (
     to_url,
     whole,
 )
+from adapters.quotes import to_quotes
 from schema.model.catalogue import ListedCourse, Offering, Session, UnknownTerm, Venue
-from schema.model.values import CourseLevel, DeliveryMode, EnrolmentMode, PartnerCode, folded
+from schema.model.values import (
+    CourseLevel,
+    DeliveryMode,
+    EnrolmentMode,
+    PartnerCode,
+    RemoteId,
+    folded,
+)
 
 LEVELS = Vocabulary(
     {
@@ -149,6 +157,23 @@ def to_seats(told: Any) -> int | None:
 def to_attributes(row: Record) -> dict[str, str]:
     """Return attributes by folded name."""
     return {folded(each["name"]): str(each["value"]) for each in row.get("attributes") or ()}
+
+
+def to_quotes_of(body: Any, partner: PartnerCode, asked: Sequence[RemoteId]) -> Sequence[Quote]:
+    """Translate one answer of `GET /v1/products/info`."""
+    return to_quotes(records(body, "data", partner=partner), to_quote, asked=asked, partner=partner)
+
+
+def to_quote(row: Record) -> Quote:
+    """Translate price and stock of one product."""
+    told = (
+        (remote_id(v, "variant_id"), to_seats(v.get("stock"))) for v in row.get("variants") or ()
+    )
+    return Quote(
+        offering=remote_id(row, "product_id"),
+        price=price(row["price"]["value"], row["price"]["currency"]),
+        seats=tuple((key, seats) for key, seats in told if seats is not None),
+    )
 
 
 def _decode(body: bytes) -> Mapping[str, Any]:

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from adapters.base import Cursor, Page, Validators
 from gateway.catalogue.decisions import HeldLists
-from gateway.catalogue.leases import Leases
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database, database_url
+from gateway.storage.leases import Leases
 from gateway.storage.migrate import upgrade
 from schema.model.catalogue import Category, ListedCourse, Offering, Partner
 from schema.model.values import Money, PartnerCode, PartnerKind, PartnerState, RemoteId

@@ -17,7 +17,7 @@ from adapters.addresses import THIS_MACHINE
 from adapters.http import PartnerClient
 from adapters.transport import build_http
 from gateway.bench.partner import SyntheticAdapter
-from gateway.catalogue.sync import CatalogueSync, SyncProgress
+from gateway.catalogue.sync import CatalogueSync
 from gateway.clock import utc_now
 from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig
@@ -28,6 +28,7 @@ from gateway.storage.migrate import upgrade
 from gateway.storage.sync_tables import sync_run
 from gateway.telemetry import configure_logging
 from schema.model.catalogue import Partner
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerCode, PartnerKind, PartnerState
 
 PARTNER = PartnerCode("synthetic")

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, select
 
 from gateway.catalogue.difference import read_examples
 from gateway.catalogue.holding import Settled, alarms_of, approve_held, reject_held
-from gateway.catalogue.leases import Leases
 from gateway.catalogue.runs import load_run
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from gateway.storage.sync_tables import held_list
 from schema.model.held import DecisionErrorCode, DecisionRefusal, HeldSync, SyncDecision
 from schema.model.values import PartnerCode

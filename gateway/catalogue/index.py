@@ -6,7 +6,7 @@ say "course" or nothing need not be found.  Courses are known by their slot, a s
 one keeps as long as it is there.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -65,7 +65,7 @@ class SearchIndex:
 
     def __init__(self, documents: Mapping[int, Document] | None = None) -> None:
         self._store = _Store()
-        self.vocabulary = Vocabulary({})
+        self.vocabulary = Vocabulary()
         self._lengths: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._postings = Memo(POSTINGS)
         self._searcher: tantivy.Searcher | None = None
@@ -87,15 +87,20 @@ class SearchIndex:
         """Keep the long postings of the index before, which take long to read."""
         is_changed = np.zeros(len(self._lengths), np.bool_)
         is_changed[list(changed)] = True
-        fresh = {slot: _stems_of(_spelled(come[slot])) for slot in sorted(come)}
+        fresh = {slot: _stems_of(_spelled(document)) for slot, document in come.items()}
+        holding = defaultdict[str, set[int]](set)
+        for slot, fields in fresh.items():
+            for each in frozenset().union(*fields.values()):
+                holding[each].add(slot)
         for question, answer in known.answers():
             if isinstance(question, tuple) and question[0] == "stems" and len(answer[0]) >= LONG:
                 slots, scores = answer
                 kept = ~is_changed[slots]
-                worth = {n: self._worth(n, fields, question[1]) for n, fields in fresh.items()}
-                more = [slot for slot in worth if worth[slot]]
+                stems = question[1]
+                more = sorted(set[int]().union(*(holding.get(each, ()) for each in stems)))
+                worth = [self._worth(slot, fresh[slot], stems) for slot in more]
                 at = np.searchsorted(slots[kept], more)
-                scores = np.insert(scores[kept], at, [worth[slot] for slot in more])
+                scores = np.insert(scores[kept], at, worth)
                 self._postings.learn(question, (np.insert(slots[kept], at, more), scores))
 
     def _worth(self, slot: int, fields: Mapping[str, frozenset[str]], stems: Stems) -> int:

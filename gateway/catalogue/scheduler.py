@@ -13,10 +13,11 @@ from typing import Protocol
 import structlog
 
 from gateway.catalogue.freshness import is_synced
-from gateway.catalogue.leases import Leases
 from gateway.catalogue.store import CatalogueStore
-from gateway.catalogue.sync import Report, SyncProgress, report_to_nobody
+from gateway.catalogue.sync import Report, report_to_nobody
 from gateway.partners.config import PartnerConfig
+from gateway.storage.leases import Leases
+from schema.model.syncing import SyncProgress
 
 AT_ONCE = 4  # syncs, in one process
 RETRY_AFTER = timedelta(seconds=30)  # a failure, or another process's sync

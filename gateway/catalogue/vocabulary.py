@@ -7,8 +7,8 @@ that root alone: so every spelling finds the same courses.
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from gateway.catalogue.memo import Memo
@@ -37,22 +37,45 @@ class Meaning:
 class Vocabulary:
     """How many courses use each word, by whole words and by roots."""
 
-    def __init__(self, uses: Mapping[str, int]) -> None:
-        self.uses = uses
-        self._words = sorted(uses)
-        by_stem: dict[str, list[str]] = {}
-        for word in self._words:
-            by_stem.setdefault(stem(word), []).append(word)
-        self._by_stem = by_stem
-        self._stems = sorted(by_stem)
+    def __init__(self) -> None:
+        self.uses: dict[str, int] = {}
+        self._words: list[str] = []  # ascending, as all of these are
+        self._by_stem: dict[str, list[str]] = {}
+        self._stems: list[str] = []
         self._memo = Memo(REMEMBERED)
 
-    def changed(self, fewer: Counter[str], more: Counter[str]) -> "Vocabulary":
+    def changed(self, fewer: Mapping[str, int], more: Mapping[str, int]) -> "Vocabulary":
         """Return the vocabulary after some courses, by their words, have gone and come."""
-        uses = Counter(self.uses)
-        uses.update(more)
-        uses.subtract(fewer)
-        return Vocabulary({word: count for word, count in uses.items() if count > 0})
+        other = Vocabulary()
+        other.uses = dict(self.uses)
+        for word, count in more.items():
+            other.uses[word] = other.uses.get(word, 0) + count
+        for word, count in fewer.items():
+            other.uses[word] -= count
+            if not other.uses[word]:
+                del other.uses[word]
+        come = {word for word in more if word not in self.uses and word in other.uses}
+        gone = {word for word in fewer if word in self.uses and word not in other.uses}
+        other._words = _updated(self._words, come, gone)
+        other._learn_stems(self._by_stem, come, gone)
+        now, then = other._by_stem.keys(), self._by_stem.keys()
+        other._stems = _updated(self._stems, now - then, then - now)
+        return other
+
+    def _learn_stems(
+        self, before: Mapping[str, list[str]], come: Iterable[str], gone: Iterable[str]
+    ) -> None:
+        """Take over the words by their roots, but for those that have come and gone."""
+        self._by_stem = dict(before)
+        differ: dict[str, set[str]] = {}
+        for word in (*come, *gone):
+            root = stem(word)
+            differ.setdefault(root, set(before.get(root, ()))).symmetric_difference_update((word,))
+        for root, told in differ.items():
+            if told:
+                self._by_stem[root] = sorted(told)
+            else:
+                del self._by_stem[root]
 
     def meaning(self, word: str, *, is_last: bool) -> Meaning | None:
         """Return what `word` means here; None if nothing.  The last may still be being typed."""
@@ -140,6 +163,14 @@ def strokes(word: str) -> set[str]:
         *[begin + letter + end for begin, end in parts for letter in LETTERS],
         *[begin + letter + end[1:] for begin, end in parts if end for letter in LETTERS],
     }
+
+
+def _updated(ascending: Sequence[str], come: AbstractSet[str], gone: AbstractSet[str]) -> list[str]:
+    """Return an ascending list with some words more and some less: quick where few differ."""
+    found = [word for word in ascending if word not in gone] if gone else list(ascending)
+    found.extend(come)
+    found.sort()  # what is in order already costs one look
+    return found
 
 
 def _range(ascending: Sequence[str], prefix: str) -> Iterator[str]:

@@ -10,12 +10,13 @@ from adapters.sandbox.faults.orders import FaultOrder
 from adapters.sandbox.faults.outcomes import Expected
 from adapters.sandbox.server import Sandbox
 from gateway.catalogue.store import CatalogueStore
-from gateway.catalogue.sync import CatalogueSync, SyncProgress
+from gateway.catalogue.sync import CatalogueSync
 from gateway.checking.guarded import GuardedSite
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
 from schema.model.catalogue import Offering
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerCode
 
 LONGEST_TITLE = 300

@@ -23,17 +23,19 @@ from adapters.base import Booking, Receipt
 from adapters.errors import PartnerContractError, PartnerError
 from gateway.enrolment import giving_back, ledger, outbox, settling, verdicts
 from gateway.enrolment.giving_back import ReturnJudge
-from gateway.enrolment.leases import Lease
 from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment, count_changes
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.enrolment.places import NoPlaceError
 from gateway.enrolment.settling import Again, Judge, Verdict
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from gateway.storage.ledger_tables import enrolment
 from schema.model.values import PartnerCode, Reference
 
 log = structlog.get_logger(__name__)
 
+DRAINER = "courier"  # the lease of the one that drains an outbox on SQLite
+DRAINER_LASTS = timedelta(seconds=10)
 LEASE = timedelta(seconds=30)  # longer than any guarded call
 POLL_SECONDS = 0.5  # how late an errand of another process is noticed
 GRACE_SECONDS = 15.0  # for calls under way when the courier is stopped
@@ -85,7 +87,8 @@ class Courier:
             Operation.ENROL: judge,
             Operation.CANCEL: ReturnJudge(judge.dice, judge.max_attempts),
         }
-        self._drainer = Lease(ledger, "courier", holder, now) if ledger.is_sqlite else None
+        leases = Leases(ledger, now, holder=holder, lasts=DRAINER_LASTS)
+        self._drainer = leases if ledger.is_sqlite else None
         self._on_change = on_change
         self._resting = resting
         self._per_partner = per_partner
@@ -154,10 +157,10 @@ class Courier:
         with suppress(DBAPIError):  # then the leases run out by themselves
             await self._ledger.write(lambda c: outbox.give_back(c, self._holder, now))
             if self._drainer:
-                await self._drainer.give_back()
+                await self._drainer.give_back(DRAINER)
 
     async def _take(self) -> Sequence[Errand]:
-        if self._drainer and not await self._drainer.take():
+        if self._drainer and not await self._drainer.take(DRAINER):
             return []
         busy = Counter(self._under_way.values())
         now = self._now()

@@ -48,7 +48,7 @@ class Standing:
     histories: Mapping[LearnerId, Sequence[PastEnrolment]]
     blocks: Mapping[tuple[BlockScope, str], Sequence[Block]]  # not lifted, by what they name
     rooms: dict[SessionId, Room]  # of sessions whose seats are ours
-    uncounted: dict[SessionId, int]  # places of others that their partner has not counted
+    uncounted: dict[SessionId, dict[datetime, int]]  # places that partners had not counted then
     now: datetime
 
     def is_full(self, session_id: SessionId | None) -> bool:
@@ -62,8 +62,10 @@ class Standing:
             return
         if (room := self.rooms.get(session_id)) is not None:
             self.rooms[session_id] = room.with_one_more()
-        elif session_id in self.uncounted:
-            self.uncounted[session_id] += 1
+            return
+        uncounted = self.uncounted.get(session_id, {})
+        for moment in uncounted:
+            uncounted[moment] += 1
 
     def facts_of(self, wish: Wish, account: Account | None, rules: RuleBook) -> Facts | None:
         """Return what the verdict on a wish rests on; None if there is no such offering."""
@@ -94,7 +96,7 @@ class Standing:
             return fact, 0
         room = self.rooms.get(session.id)
         if room is None:
-            return fact, self.uncounted.get(session.id, 0)
+            return fact, self.uncounted.get(session.id, {}).get(fact.fetched_at, 0)
         sessions = tuple(
             replace(each, seats_left=1, unlimited=False) if each.id == session.id else each
             for each in fact.offering.sessions
@@ -114,18 +116,21 @@ def read_standing(
     known = [(wish, wish.fact) for wish in wishes if wish.fact is not None]
     sessions = {session.id: session for wish, _ in known if (session := wish.session)}
     rooms = places.read_rooms(connection, sessions)
-    counted_until = {
-        session.id: fact.fetched_at
+    told = {  # wishes that are recorded together may rest on seats of several moments
+        (session.id, fact.fetched_at)
         for wish, fact in known
         if (session := wish.session) and session.id not in rooms and session.seats_left is not None
     }
-    counted = places.count_seats_taken(connection, counted_until)
+    counted = places.count_seats_taken(connection, told)
+    uncounted: dict[SessionId, dict[datetime, int]] = {}
+    for session_id, moment in told:
+        uncounted.setdefault(session_id, {})[moment] = counted.get((session_id, moment), 0)
     return Standing(
         histories=ledger.read_histories(connection, {wish.request.learner for wish, _ in known}),
         blocks=standing.of(connection),
         now=now,
         rooms=rooms,
-        uncounted={session_id: counted.get(session_id, 0) for session_id in counted_until},
+        uncounted=uncounted,
     )
 
 

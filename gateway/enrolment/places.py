@@ -6,7 +6,6 @@ session we know what the partner said last, and count what it cannot have counte
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +29,8 @@ from gateway.storage.upsert import insert_into
 from schema.model.catalogue import Session
 from schema.model.enrolment import SEATED, EnrolmentStatus
 from schema.model.values import SessionId
+
+SeatsTold = tuple[SessionId, datetime]  # a session, and when its partner told of its seats
 
 
 class NoPlaceError(RuntimeError):
@@ -146,7 +147,8 @@ def read_left(connection: Connection, session: Session, fetched_at: datetime) ->
         return 0 if room.is_full or not room.quota else room.quota.capacity - room.quota.taken
     if session.unlimited or session.seats_left is None:
         return None
-    taken = count_seats_taken(connection, {session.id: fetched_at}).get(session.id, 0)
+    told = session.id, fetched_at
+    taken = count_seats_taken(connection, [told]).get(told, 0)
     return max(0, session.seats_left - taken)
 
 
@@ -256,13 +258,11 @@ def _to_lock(session_id: SessionId) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def count_seats_taken(
-    connection: Connection, counted_until: Mapping[SessionId, datetime]
-) -> dict[SessionId, int]:
-    """Count places of sessions that their partners had not counted before `counted_until`."""
-    counted: Counter[SessionId] = Counter()
-    for moment in set(counted_until.values()):  # one per partner
-        ids = [session_id for session_id, until in counted_until.items() if until == moment]
+def count_seats_taken(connection: Connection, told: Collection[SeatsTold]) -> dict[SeatsTold, int]:
+    """Count places of sessions that their partners had not counted when they told of seats."""
+    counted: dict[SeatsTold, int] = {}
+    for moment in {each[1] for each in told}:  # one per partner, and per second of quotes
+        ids = [session_id for session_id, when in told if when == moment]
         settled = enrolment.c.settled_at
         taken = (
             select(enrolment.c.session_id, func.count())
@@ -273,5 +273,5 @@ def count_seats_taken(
             )
             .group_by(enrolment.c.session_id)
         )
-        counted.update({SessionId(row[0]): row[1] for row in connection.execute(taken)})
+        counted |= {(SessionId(row[0]), moment): row[1] for row in connection.execute(taken)}
     return counted

@@ -19,10 +19,11 @@ import structlog
 
 from adapters.base import Cursor, Receipt, ReceiptStatus, Statement, StatementLine
 from adapters.errors import PartnerContractError, PartnerError
-from gateway.enrolment import reconciliations, statements
+from gateway.enrolment import reconciled, reconciliations, statements
 from gateway.enrolment.calendar import day_of
 from gateway.enrolment.compare import Ours, drifts, let_go, standing, unknown
-from gateway.enrolment.reconciliations import Figures, Place
+from gateway.enrolment.reconciled import Place
+from gateway.enrolment.reconciliations import Figures
 from gateway.enrolment.statements import Run
 from gateway.storage.engine import Database
 from gateway.storage.reconcile_tables import reconciliation
@@ -128,7 +129,7 @@ class Reconciler:
     async def _compare_ours(self, work: _Work) -> None:
         place: Place | None = None
         while True:
-            read = partial(reconciliations.read_ours, run=work.run, after=place, limit=self._part)
+            read = partial(reconciled.read_ours, run=work.run, after=place, limit=self._part)
             part, place = await self._ledger.read(read)
             if not part:
                 return
@@ -181,7 +182,7 @@ class Reconciler:
         """Judge enrolments of earlier days whose places this day's statement says are taken."""
         after = -1
         while True:
-            read = partial(reconciliations.read_late, run=work.run, after=after, limit=self._part)
+            read = partial(reconciled.read_late, run=work.run, after=after, limit=self._part)
             part, after = await self._ledger.read(read)
             if not part:
                 return
@@ -206,7 +207,7 @@ class Reconciler:
         after: tuple[str, str] | None = None
         while True:
             read = partial(
-                reconciliations.read_disagreements, run=work.run, after=after, limit=self._part
+                reconciled.read_disagreements, run=work.run, after=after, limit=self._part
             )
             part, after = await self._ledger.read(read)
             if not part:

@@ -12,7 +12,7 @@ from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.reconcile_schedule import LEASE
 from gateway.enrolment.reconciliations import ReconciliationBook
 from gateway.storage.engine import Database
-from gateway.storage.ledger_leases import LedgerLeases
+from gateway.storage.leases import Leases
 from schema.model.reconciliation import (
     ReconcileErrorCode,
     ReconcileOutcome,
@@ -41,7 +41,7 @@ class ReconciliationDesk(ReconciliationBook):
         self._reconciler = reconciler
         self._partners = partners
         self._now = now
-        self._leases = LedgerLeases(ledger, now)
+        self._leases = Leases(ledger, now)
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, wish: ReconcileWish) -> ReconcileOutcome:

@@ -16,7 +16,7 @@ from gateway.enrolment import reconciliations
 from gateway.enrolment.calendar import day_of, start_of
 from gateway.enrolment.reconcile import Reconciler
 from gateway.storage.engine import Database
-from gateway.storage.ledger_leases import LedgerLeases
+from gateway.storage.leases import Leases
 from gateway.storage.reconcile_tables import reconciliation
 from schema.model.reconciliation import Reconciliation, ReconciliationState
 from schema.model.values import PartnerCode
@@ -45,7 +45,7 @@ class ReconcileSchedule:
         self._ledger = ledger
         self._reconciler = reconciler
         self._partners = partners
-        self._leases = LedgerLeases(ledger, now)
+        self._leases = Leases(ledger, now)
         self._now = now
         self._sleep = sleep
 

@@ -14,6 +14,7 @@ from gateway.enrolment.gathering import Wish, read_standing
 from gateway.enrolment.in_flight import TurnNotComeError, Turns, is_lock_timeout
 from gateway.enrolment.keys import KeyUse
 from gateway.enrolment.learners import Learners
+from gateway.enrolment.quoting import read_up_to_date
 from gateway.enrolment.recording import Recorded, Recorder
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.sales import Sale
@@ -31,6 +32,7 @@ from schema.model.enrolment import (
 )
 from schema.model.values import EnrolmentId, LearnerId, Money
 from schema.ports import OfferingFacts, Slice, Window
+from schema.quote_ports import LiveQuotes
 
 MOST_TOGETHER = 64  # wishes in one transaction
 
@@ -54,11 +56,16 @@ class EnrolmentService:
         notify: Callable[[], None] = lambda: None,
         dice: random.Random | None = None,
         rules: RuleBook | None = None,
+        quotes: LiveQuotes | None = None,
     ) -> None:
-        """Make the service; `notify` is called after each commit that left an errand."""
+        """Make the service; `notify` is called after each commit that left an errand.
+
+        Without `quotes` prices and seats are as they are listed.
+        """
         self._database = database
         self._offerings = offerings
         self._learners = learners
+        self._quotes = quotes
         self._now = now
         self._notify = notify
         self._rules = rules or built_in_rules()
@@ -147,6 +154,8 @@ class EnrolmentService:
         self, request: EnrolRequest, sale: Sale | None = None, *, is_partner_sale: bool = False
     ) -> Wish:
         fact = await self._offerings.read_fact(request.offering_id)
+        if not is_partner_sale:  # who sells it knows its price
+            fact = await read_up_to_date(fact, request, self._quotes)
         use = keys.use_by_sale(request) if is_partner_sale else keys.use_by(request)
         return Wish(request, fact, self._now(), use, is_partner_sale, sale)
 

@@ -24,7 +24,7 @@ from gateway.enrolment.purchase_deadlines import purchase_deadline
 from gateway.enrolment.rules.book import RuleBook
 from gateway.storage.daily_tables import daily_work
 from gateway.storage.engine import Database
-from gateway.storage.ledger_leases import LedgerLeases
+from gateway.storage.leases import Leases
 from gateway.storage.ledger_tables import enrolment, learner
 from gateway.storage.upsert import insert_into
 from schema.model.values import LearnerId
@@ -58,7 +58,7 @@ class UnspentMoney:
         self._database = database
         self._rules = rules
         self._now = now
-        self._leases = LedgerLeases(database, now)
+        self._leases = Leases(database, now)
 
     async def run(self) -> None:
         """Do it once each day of the programme, whichever process comes first."""

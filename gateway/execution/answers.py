@@ -21,6 +21,7 @@ from gateway.cache.base import Cache
 
 LIFETIME_SECONDS = 1.0
 MOST_BODY_BYTES = 100_000  # a longer question is answered, but not shared
+_NEVER_SHARED = ("mutation", "subscription", "quote")
 VERSION = 1  # of `_Answer` as it stands in a shared cache
 
 
@@ -111,7 +112,10 @@ def _is_anonymous_post(scope: Scope) -> bool:
 
 
 def _is_shareable(body: bytes) -> bool:
-    """Return whether `body` is one operation, and not one that writes or streams."""
+    """Return whether `body` is one operation, and not one that writes, streams or asks partners.
+
+    A field's name stands in a document as it is, so whoever reads `quote` has that word in it.
+    """
     if len(body) > MOST_BODY_BYTES:
         return False
     try:
@@ -119,7 +123,7 @@ def _is_shareable(body: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     text = question.get("query") if isinstance(question, dict) else None
-    return isinstance(text, str) and "mutation" not in text and "subscription" not in text
+    return isinstance(text, str) and not any(word in text for word in _NEVER_SHARED)
 
 
 def _replaying(body: bytes) -> Receive:

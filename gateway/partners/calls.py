@@ -6,7 +6,7 @@ Order: deadline, bulkhead, retry; then, for each single request, breaker, pace, 
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -22,6 +22,8 @@ from adapters.base import (
     EnrolmentDesk,
     NotModified,
     Page,
+    Quote,
+    QuoteDesk,
     Receipt,
     Statement,
     StatementSource,
@@ -43,7 +45,7 @@ from gateway.partners.errors import BreakerOpenError, CrowdedError, HeldBackErro
 from gateway.partners.guard import Guard
 from gateway.partners.pace import NoPace, Pace
 from gateway.partners.retry import Clock, Dice, RetryPolicy, Sleep, build_retrying
-from schema.model.values import PartnerCode, Reference
+from schema.model.values import PartnerCode, Reference, RemoteId
 
 log = structlog.get_logger(__name__)
 
@@ -58,6 +60,7 @@ class Operation(StrEnum):
     FIND = "find"
     CANCEL = "cancel"
     FETCH_STATEMENT = "fetch_statement"
+    QUOTE = "quote"
 
 
 LATEST_START = 0.9  # of a call's time
@@ -69,6 +72,7 @@ DEADLINES: Mapping[Operation, float] = {
     Operation.FIND: 5.0,
     Operation.CANCEL: 10.0,
     Operation.FETCH_STATEMENT: 30.0,
+    Operation.QUOTE: 0.8,
 }
 NEEDED: Mapping[Operation, Capability] = {
     Operation.FETCH_PAGE: Capability.CATALOGUE,
@@ -76,6 +80,7 @@ NEEDED: Mapping[Operation, Capability] = {
     Operation.FIND: Capability.ENROLMENT,
     Operation.CANCEL: Capability.ENROLMENT,
     Operation.FETCH_STATEMENT: Capability.STATEMENT,
+    Operation.QUOTE: Capability.QUOTE,
 }
 
 
@@ -83,11 +88,13 @@ NEEDED: Mapping[Operation, Capability] = {
 class CallLimits:
     """How long each operation may take in all (seconds), and how much one partner gets.
 
-    `per_partner` is the most that are under way at a time.
+    `per_partner` is the most that are under way at a time, and `quotes_per_partner` that of quotes,
+    which have places of their own.
     """
 
     deadlines: Mapping[Operation, float] = field(default_factory=lambda: DEADLINES)
     per_partner: int = 16
+    quotes_per_partner: int = 4
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
@@ -157,6 +164,7 @@ class PartnerCalls:
         self._report = report
         self._pace = pace or NoPace()
         self._guards: dict[PartnerCode, Guard] = {}
+        self._quote_guards: dict[PartnerCode, Guard] = {}
 
     def state(self, code: PartnerCode) -> BreakerState:
         """Return the state of a partner's circuit breaker, as this process sees it."""
@@ -215,20 +223,37 @@ class PartnerCalls:
 
         return await self._call(code, Operation.FETCH_STATEMENT, ask)
 
-    def _guard(self, code: PartnerCode) -> Guard:
-        if code not in self._guards:
-            limits = self._limits
-            self._guards[code] = Guard(code, limits.per_partner, self._clock, limits.breaker)
-        return self._guards[code]
+    async def quote(self, code: PartnerCode, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`."""
+
+        def ask(desk: QuoteDesk) -> Awaitable[Sequence[Quote]]:
+            return desk.quote(keys)
+
+        return await self._call(code, Operation.QUOTE, ask)
+
+    def _guard(self, code: PartnerCode, operation: Operation | None = None) -> Guard:
+        """Return what stands between us and a partner.
+
+        Quotes have a guard of their own, so that slow ones neither cut enrolments off nor take
+        their places.
+        """
+        limits, guards, most = self._limits, self._guards, self._limits.per_partner
+        if operation is Operation.QUOTE:
+            guards, most = self._quote_guards, limits.quotes_per_partner
+        if code not in guards:
+            guards[code] = Guard(code, most, self._clock, limits.breaker)
+        return guards[code]
 
     async def _call(
         self, code: PartnerCode, operation: Operation, ask: Callable[[Any], Awaitable[T]]
     ) -> T:
         started, limit = self._clock(), self._limits.deadlines[operation]
-        call = _Call(code, operation, self._guard(code), limit, ends_at=started + limit)
+        call = _Call(code, operation, self._guard(code, operation), limit, ends_at=started + limit)
         outcome = "cancelled"
         try:
             call.guard.check()
+            if operation is Operation.QUOTE:
+                self._guard(code).check()  # what fails at other work is not asked for quotes
             answer = await self._within_deadline(call, ask)
         except PartnerError as exc:
             outcome = outcome_of(exc)

@@ -10,17 +10,19 @@ from gateway.catalogue.approvals import ApprovalDesk
 from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
-from gateway.catalogue.leases import Leases
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.rates import load_rates
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore
-from gateway.catalogue.sync import CatalogueSync, Report, SyncProgress, count_sync, report_to_nobody
+from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
+from gateway.catalogue.watching import SyncWatch
 from gateway.clock import utc_now
 from gateway.partners.config import PartnerConfig
 from gateway.parts.databases import open_database
 from gateway.parts.partners import PartnersPart
 from gateway.settings import Settings
+from gateway.storage.leases import Leases
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerCode
 
 TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
@@ -55,6 +57,7 @@ class CataloguePart:
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
         self.links = LinkDesk(self.database, utc_now, notify=notify)
         self.approvals = ApprovalDesk(self.database, utc_now, notify)
+        self.watch = SyncWatch(self.database)
         self._scheduler = SyncScheduler(
             CatalogueSync(partners.calls.fetch_page, self.database, utc_now).sync,
             self.store,

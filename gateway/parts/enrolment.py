@@ -40,6 +40,7 @@ from gateway.parts.partners import PartnersPart
 from gateway.reports.enrolments import ReportDesk
 from gateway.settings import Settings
 from schema.model.values import PartnerCode
+from schema.quote_ports import LiveQuotes
 
 SEATS_SECONDS = 1.0  # how old the shown count of places taken through us may be
 PRUNE_SECONDS = 3_600.0  # between two looks for idempotency keys that need not be kept
@@ -51,9 +52,15 @@ class EnrolmentPart:
     """Everything over the ledger's database; of the catalogue it asks only for facts."""
 
     def __init__(
-        self, settings: Settings, partners: PartnersPart, catalogue: CataloguePart, holder: str
+        self,
+        settings: Settings,
+        partners: PartnersPart,
+        catalogue: CataloguePart,
+        quotes: LiveQuotes,
+        holder: str,
     ) -> None:
         self._catalogue = catalogue
+        self._quotes = quotes
         self._rules = load_rules(settings)
         self.ledger = open_database(settings, "ledger")
         self.watch = EnrolmentWatch(self.ledger)
@@ -93,6 +100,7 @@ class EnrolmentPart:
             now=utc_now,
             notify=self.courier.notify,
             rules=self._rules,
+            quotes=self._quotes,
         )
 
     def _build_after_enrolling(self) -> None:

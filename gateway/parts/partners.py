@@ -21,6 +21,7 @@ from gateway.telemetry import (
 )
 
 PROCESSES_EACH = 2  # that call partners, for each that serves: itself, and one that syncs
+_GUARDED = {Operation.FETCH_PAGE: "lists", Operation.QUOTE: "quotes"}
 _OPENNESS = {BreakerState.CLOSED: 0.0, BreakerState.HALF_OPEN: 0.5, BreakerState.OPEN: 1.0}
 
 
@@ -57,5 +58,5 @@ def count_call(report: CallReport) -> None:
     labels = (report.partner, report.operation)
     PARTNER_CALLS.labels(*labels, report.outcome).inc()
     PARTNER_CALL_SECONDS.labels(*labels).observe(report.seconds)
-    work = "lists" if report.operation is Operation.FETCH_PAGE else "enrolments"
+    work = _GUARDED.get(report.operation, "enrolments")
     PARTNER_BREAKERS.labels(report.partner, work).set(_OPENNESS[report.breaker])

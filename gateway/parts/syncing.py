@@ -16,13 +16,13 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
-from gateway.catalogue.sync import SyncProgress
 from gateway.partners.calls import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.partners import PartnersPart
 from gateway.priority import BEHIND_SERVING, step_back
 from gateway.settings import Settings
 from gateway.telemetry import same_logging
+from schema.model.syncing import SyncProgress
 
 RESTART_SECONDS = 5.0  # after it died
 STOP_SECONDS = 10.0  # for what is under way, when it is told to stop

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
+
+from gateway.storage.flushing import Flusher
 
 T = TypeVar("T")
 
@@ -63,6 +66,7 @@ class Database:
             self._read_engine = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        self._flusher = _flusher_of(self.engine) if schema == "catalogue" else None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=f"{schema}-read")
         self._writers = ThreadPoolExecutor(
             1 if self.is_sqlite else WRITERS, thread_name_prefix=f"{schema}-write"
@@ -102,6 +106,11 @@ class Database:
         self._read_engine.dispose()
         self._soon_engine.dispose()
         self.engine.dispose()
+        if self._flusher:
+            self._flusher.close()
+
+    def _flushing(self) -> AbstractContextManager[None]:
+        return self._flusher.during_write() if self._flusher else nullcontext()
 
     def _read(self, question: Callable[[Connection], T]) -> T:
         with self._read_engine.connect() as connection:
@@ -111,7 +120,7 @@ class Database:
         attempt = 1
         while True:
             try:
-                with engine.begin() as connection:
+                with self._flushing(), engine.begin() as connection:
                     return change(connection)
             except OperationalError as exc:
                 lost_race = getattr(exc.orig, "sqlstate", None) in _RACE_LOST
@@ -119,6 +128,12 @@ class Database:
                     raise
             time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311 - jitter, not secrecy
             attempt += 1
+
+
+def _flusher_of(engine: Engine) -> Flusher | None:
+    """Return what flushes a database's file; None where the database sees to that itself."""
+    file = engine.url.database
+    return Flusher(Path(file)) if engine.dialect.name == "sqlite" and file else None
 
 
 def database_url(configured: str | None, data_dir: Path, schema: str) -> str:

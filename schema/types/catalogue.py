@@ -13,8 +13,10 @@ from schema.availability import course_availability, is_upcoming
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.ids import NodeKind
+from schema.loaders import MOST_QUOTES
 from schema.model import catalogue as records
 from schema.model.codes import public_code
+from schema.model.quotes import KnownQuote
 from schema.model.values import Availability, CourseLevel, DeliveryMode, EnrolmentMode
 from schema.paging import (
     DEFAULT_SIZE,
@@ -32,12 +34,13 @@ from schema.types.node import Node, global_id
 from schema.types.partners import Coverage, Partner, partner_of
 from schema.types.search import Facet, Snippet
 from schema.types.sessions import Session
-from schema.types.values import Category, Freshness, Money
+from schema.types.values import Category, Freshness, Money, Quote
 
 MaxAge = Annotated[
     int | None,
     argument("Take offerings alone that were read at most so many seconds ago; null for any."),
 ]
+QUOTE_COST = 50  # it is the one read that calls partners
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -145,6 +148,10 @@ def _freshness(offering: Parent[records.Offering], info: Info) -> records.Freshn
     return info.context.partners.offering_freshness(offering)
 
 
+async def _quote(offering: Parent[records.Offering], info: Info) -> KnownQuote | None:
+    return await info.context.quotes.load(offering)
+
+
 def _offerings(
     course: Parent[records.Course], info: Info, *, max_age: MaxAge = UNSET
 ) -> Sequence[records.Offering]:
@@ -224,6 +231,12 @@ class Offering(Node):
         "The short public `course_code` of the partner API.", lambda root: public_code(root.id)
     )
     freshness: Freshness = described("How old what we say of it is.", _freshness)
+    quote: Quote | None = described(
+        "Price and seats, asked of the partner; what it does not tell in 0.8 s is the last that is "
+        f"known, null if nothing is. At most {MOST_QUOTES} in a request; each costs {QUOTE_COST}.",
+        _quote,
+        cost=QUOTE_COST,
+    )
 
 
 @presents(CourseEdgeRecord)

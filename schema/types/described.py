@@ -17,6 +17,8 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 T = TypeVar("T", bound=type)
 
+COST = "cost"  # the metadata by which a cost analysis finds what a field costs
+
 
 def presents(record: type) -> Callable[[T], T]:
     """Return the decorator for a GraphQL type whose values are `record`s."""
@@ -30,12 +32,18 @@ def presents(record: type) -> Callable[[T], T]:
     return decorate
 
 
-def described(description: str, resolver: Any = None, *, name: str | None = None) -> Any:
+def described(
+    description: str, resolver: Any = None, *, name: str | None = None, cost: int | None = None
+) -> Any:
     """Return a field: an attribute of the record, or what `resolver` makes of it.
 
-    `name` is for fields whose GraphQL name is not that of the attribute.
+    `name` is for fields whose GraphQL name is not that of the attribute.  `cost` is what one
+    costs more than others, kept as the field's metadata `COST`.
     """
-    return strawberry.field(resolver=resolver, description=description, name=name)
+    metadata = None if cost is None else {COST: cost}
+    return strawberry.field(
+        resolver=resolver, description=description, name=name, metadata=metadata
+    )
 
 
 def optional(description: str) -> Any:

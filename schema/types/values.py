@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from schema.model import catalogue as records
-from schema.model import values
+from schema.model import quotes, values
 from schema.types.described import described, presents
 from schema.types.scalars import BigInt
 
@@ -41,3 +41,18 @@ class Freshness:
     fetched_at: datetime | None = described("When the partner was last read; null if never.")
     state: values.FreshnessState = described("Whether that is as new as promised.")
     reason: str | None = described("Why it is not newer; null when it is as new as promised.")
+
+
+@presents(quotes.KnownQuote)
+class Quote:
+    """Price and seats as the partner tells them now, or told last."""
+
+    price: Money | None = described("What it costs; null if the partner does not tell.")
+    seats_left: int | None = described(
+        "Seats left in all its sessions that can still be entered; null if not told."
+    )
+    as_of: datetime = described("When the partner told it.")
+    freshness: values.FreshnessState = described(
+        "LIVE: asked just now; FRESH: some seconds ago; STALE: the last that is known, as the "
+        "partner does not tell it now."
+    )

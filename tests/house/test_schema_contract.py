@@ -13,14 +13,6 @@ HERE = Path(__file__).parent
 COMMITTED = HERE.parents[1] / "schema" / "schema.graphql"
 CORE = HERE / "schema_core.graphql"
 
-# The part of the core that later issues bring.  Take a line out when it is there.
-LATER = {
-    "Offering.quote",
-    "Quote",
-    "Subscription.syncProgress",
-    "SyncProgress",
-}
-
 
 class Element(NamedTuple):
     """A type, field, argument, input field or enum value, by its schema coordinate."""
@@ -58,12 +50,6 @@ def signature(node: Any) -> str:
     return print_ast(node.type) + (f" = {print_ast(default)}" if default else "")
 
 
-def is_later(coordinate: str) -> bool:
-    field, _, _ = coordinate.partition("(")
-    owner, _, _ = field.partition(".")
-    return owner in LATER or field in LATER
-
-
 def owner(coordinate: str) -> str:
     """Return the field of an argument, or the type of an input's field."""
     field, is_argument, _ = coordinate.partition("(")
@@ -84,15 +70,9 @@ def test_the_sdl_is_valid_for_anybodys_tools():
     assert validate_schema(build_schema(COMMITTED.read_text())) == []
 
 
-@pytest.mark.parametrize("coordinate", [name for name in PROMISED if not is_later(name)])
+@pytest.mark.parametrize("coordinate", list(PROMISED))
 def test_the_core_is_there_as_clients_know_it(coordinate):
     assert OURS.get(coordinate) == PROMISED[coordinate], "add to the core, never change it"
-
-
-@pytest.mark.parametrize("coordinate", sorted(LATER))
-def test_what_comes_later_is_promised_and_not_yet_here(coordinate):
-    assert coordinate in PROMISED
-    assert coordinate not in OURS, "it is here: take it out of LATER"
 
 
 def test_nothing_beyond_the_core_is_required_of_the_cores_clients():

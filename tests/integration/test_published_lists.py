@@ -23,13 +23,14 @@ from gateway.catalogue.account import Account, read_account
 from gateway.catalogue.drafts import to_draft_page
 from gateway.catalogue.records import from_payload
 from gateway.catalogue.rows import to_page_rows
-from gateway.catalogue.sync import CatalogueSync, SyncProgress
+from gateway.catalogue.sync import CatalogueSync
 from gateway.commands.account import to_lines
 from gateway.partners.config import PartnerConfig, load_partners
 from gateway.storage.catalogue_tables import offering
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
 from schema.model.catalogue import Offering
+from schema.model.syncing import SyncProgress
 from schema.model.values import CourseLevel, DeliveryMode, Money, PartnerCode
 from tests.catalogue import NOON
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gateway.app import Gateway
-from gateway.catalogue.sync import SyncProgress
 from gateway.partners.calls import CallReport
 from gateway.parts import syncing
 from gateway.parts.syncing import SyncingProcess
 from gateway.settings import Settings
+from schema.model.syncing import SyncProgress
 
 pytestmark = pytest.mark.anyio
 

@@ -59,7 +59,14 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
             return _fault(HTTPStatus.BAD_REQUEST, "HALAMAN", "halaman dihitung dari 1")
         return _answer(_list(shop, int(page), pages))
 
+    async def tell_quotas(request: web.Request) -> web.StreamResponse:
+        root = Element(_name("daftarKuota"))
+        for row in shop.on_sale(request.query.getall("id", [])):
+            root.append(_quota(row, shop.book))
+        return _answer(root)
+
     return [
+        web.get("/layanan/kuota", guard(tell_quotas), allow_head=False),
         web.get("/layanan/pelatihan", guard(list_trainings), allow_head=False),
         *build_enrolment_routes(shop.book, guard, _receipt, decoded=_order, listed=_statement),
     ]
@@ -84,6 +91,15 @@ def _training(row: SandboxOffering, book: EnrolmentBook) -> Element:
         cost.set("semula", str(row.list_price))
     for session in row.sessions:
         element.append(_schedule(session, book.seats_left(row.key, session)))
+    return element
+
+
+def _quota(row: SandboxOffering, book: EnrolmentBook) -> Element:
+    element = Element(_name("pelatihan"), {"id": row.key})
+    SubElement(element, _name("biaya"), {"mataUang": "IDR"}).text = str(row.price)
+    for session in row.sessions:
+        schedule = SubElement(element, _name("jadwal"), {"id": session.key})
+        _add(schedule, [("sisa", book.seats_left(row.key, session))])
     return element
 
 

@@ -58,7 +58,15 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
         following = _cursor(end, shop) if end < len(shop.offerings) else None
         return web.json_response({"data": rows, "next_cursor": following})
 
+    async def tell_quotes(request: web.Request) -> web.StreamResponse:
+        try:
+            wanted = set(map(str, (await request.json())["ids"]))
+        except (ValueError, KeyError, TypeError):
+            return _fault(HTTPStatus.BAD_REQUEST, "REQUEST_UNREADABLE")
+        return web.json_response({"data": [_quote(row, shop.book) for row in shop.on_sale(wanted)]})
+
     return [
+        web.post("/v1/quotes", guard(tell_quotes)),
         web.get("/v1/courses", guard(list_courses), allow_head=False),
         *build_enrolment_routes(shop.book, guard, _receipt),
     ]
@@ -105,6 +113,14 @@ def _course(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
         "url": row.url,
         "batches": [_batch(row, session, book) for session in row.sessions],
     }
+
+
+def _quote(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
+    batches = [
+        {"id": session.key, "seats_left": book.seats_left(row.key, session)}
+        for session in row.sessions
+    ]
+    return {"id": row.key, "price": str(row.price), "batches": batches}
 
 
 def _batch(row: SandboxOffering, session: SandboxSession, book: EnrolmentBook) -> dict[str, Any]:

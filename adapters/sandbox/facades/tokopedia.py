@@ -50,7 +50,12 @@ def build_routes(shop: Shop) -> Sequence[web.RouteDef]:
         products = [_product(row, shop.book) for row in rows]
         return _answer({"total_data": len(shop.offerings), "products": products})
 
+    async def tell_products(request: web.Request) -> web.StreamResponse:
+        wanted = set(request.query.get("product_id", "").split(","))
+        return _answer([_stock(row, shop.book) for row in shop.on_sale(wanted)])
+
     return [
+        web.get("/v1/products/info", tokens.guard("catalogue", tell_products), allow_head=False),
         web.post("/token", tokens.grant),
         web.get("/v1/products", tokens.guard("catalogue", list_products), allow_head=False),
         *build_enrolment_routes(
@@ -127,6 +132,11 @@ def _product(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
         "attributes": _attributes(_course_fields(row)),
         "variants": [_variant(row, session, book) for session in row.sessions],
     }
+
+
+def _stock(row: SandboxOffering, book: EnrolmentBook) -> dict[str, Any]:
+    product = _product(row, book)
+    return {name: product[name] for name in ("product_id", "price", "variants")}
 
 
 def _course_fields(row: SandboxOffering) -> Iterator[tuple[str, str | None]]:

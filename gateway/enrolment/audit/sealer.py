@@ -9,7 +9,7 @@ lock on the head makes sealers take turns even where the lease fails.
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -17,12 +17,14 @@ from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.exc import DBAPIError
 
 from gateway.enrolment.audit.chain import SOURCES, Head, Source
-from gateway.enrolment.leases import Lease
 from gateway.storage.audit_tables import audit_head
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 
 PAUSE_SECONDS = 0.4  # between two looks: rows are sealed within a second
 BATCH = 1_000  # rows in one transaction
+LEASE = "audit"
+LEASE_LASTS = timedelta(seconds=10)
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +34,7 @@ class Sealer:
 
     def __init__(self, ledger: Database, *, now: Callable[[], datetime], holder: str) -> None:
         self._ledger = ledger
-        self._lease = Lease(ledger, "audit", holder, now)
+        self._leases = Leases(ledger, now, holder=holder, lasts=LEASE_LASTS)
 
     async def run(self) -> None:
         """Seal what waits, again and again."""
@@ -45,12 +47,12 @@ class Sealer:
                 await asyncio.sleep(PAUSE_SECONDS)
         finally:
             with suppress(DBAPIError):  # then it runs out by itself
-                await asyncio.shield(self._lease.give_back())
+                await asyncio.shield(self._leases.give_back(LEASE))
 
     async def seal_waiting(self) -> int:
         """Seal all that waits, if the lease is ours; return how many rows that were."""
         sealed = 0
-        while await self._lease.take() and await self._ledger.read(_is_waiting):
+        while await self._leases.take(LEASE) and await self._ledger.read(_is_waiting):
             sealed += await self._ledger.write(seal)
         return sealed
 

@@ -1,4 +1,4 @@
-"""What every cache does, in memory and in a real Redis."""
+"""What every cache does: in memory, in a real Redis, and in both."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,17 +7,22 @@ import pytest
 
 from gateway.cache.base import Cache
 from gateway.cache.memory import MemoryCache
-from gateway.cache.redis import build_redis_cache
+from gateway.cache.redis import RedisCache, build_redis
+from gateway.cache.tiered import TieredCache, build_cache
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", "redis", "tiered", "tiered-with-redis"])
 async def cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
     if request.param == "memory":
         made: Cache = MemoryCache()
+    elif request.param == "tiered":
+        made = TieredCache(MemoryCache())
+    elif request.param == "tiered-with-redis":
+        made = build_cache(request.getfixturevalue("redis_url"), "test", 2**20)
     else:
-        made = build_redis_cache(request.getfixturevalue("redis_url"))
+        made = RedisCache(build_redis(request.getfixturevalue("redis_url")))
     yield made
     await made.close()
 

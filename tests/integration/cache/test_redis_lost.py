@@ -6,7 +6,7 @@ import time
 import pytest
 import redis
 
-from gateway.cache.redis import PATIENCE, REST, RedisCache, build_redis_cache
+from gateway.cache.redis import PATIENCE, REST, RedisCache, build_redis
 from tests.servers import free_port, running_redis
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +22,10 @@ class Losses:
         self.count += 1
 
 
+def a_cache(url: str, **options) -> RedisCache:
+    return RedisCache(build_redis(url), **options)
+
+
 async def answer() -> bytes:
     return b"loaded"
 
@@ -29,7 +33,7 @@ async def answer() -> bytes:
 async def test_a_killed_redis_is_a_miss_and_counted():
     losses = Losses()
     with running_redis() as url:
-        cache = build_redis_cache(url, on_unavailable=losses)
+        cache = a_cache(url, on_unavailable=losses)
         await cache.set("key", b"value", ttl=60)
         alive = await cache.get("key")
 
@@ -47,7 +51,7 @@ async def test_a_killed_redis_is_a_miss_and_counted():
 
 
 async def test_a_redis_that_never_was_is_a_miss():
-    cache = build_redis_cache(f"redis://127.0.0.1:{free_port()}/0")
+    cache = a_cache(f"redis://127.0.0.1:{free_port()}/0")
 
     assert await cache.get("key") is None
     assert await cache.get_or_load("key", answer, ttl=60) == b"loaded"
@@ -56,7 +60,7 @@ async def test_a_redis_that_never_was_is_a_miss():
 
 async def test_a_paused_redis_costs_its_patience_once_and_never_mixes_answers_up(redis_url: str):
     now = [0.0]
-    cache = build_redis_cache(redis_url)
+    cache = a_cache(redis_url)
     cache._clock = lambda: now[0]
 
     async def found_in_the_end(key: str) -> bytes | None:
@@ -84,7 +88,7 @@ async def test_a_paused_redis_costs_its_patience_once_and_never_mixes_answers_up
 
 
 async def test_a_flushed_redis_is_a_miss(redis_url: str):
-    cache = build_redis_cache(redis_url)
+    cache = a_cache(redis_url)
     await cache.set("key", b"value", ttl=60)
     with redis.Redis.from_url(redis_url) as admin:
         admin.flushall()
@@ -95,7 +99,7 @@ async def test_a_flushed_redis_is_a_miss(redis_url: str):
 
 async def test_a_key_of_another_type_is_a_miss_and_redis_goes_on_being_asked(redis_url: str):
     losses = Losses()
-    cache = build_redis_cache(redis_url, on_unavailable=losses)
+    cache = a_cache(redis_url, on_unavailable=losses)
     await cache.set("other", b"value", ttl=60)
     with redis.Redis.from_url(redis_url) as admin:
         admin.lpush("mitra:1:value:key", "surprise")
@@ -107,7 +111,7 @@ async def test_a_key_of_another_type_is_a_miss_and_redis_goes_on_being_asked(red
 
 
 async def test_a_read_only_redis_still_reads(redis_url: str):
-    cache = build_redis_cache(redis_url)
+    cache = a_cache(redis_url)
     await cache.set("key", b"value", ttl=60)
     with redis.Redis.from_url(redis_url) as admin:
         admin.replicaof("127.0.0.1", free_port())
@@ -120,7 +124,7 @@ async def test_a_read_only_redis_still_reads(redis_url: str):
 
 
 async def test_a_full_redis_still_reads(redis_url: str):
-    cache = build_redis_cache(redis_url)
+    cache = a_cache(redis_url)
     await cache.set("key", b"value", ttl=60)
     with redis.Redis.from_url(redis_url) as admin:
         admin.config_set("maxmemory", 1)
@@ -133,7 +137,7 @@ async def test_a_full_redis_still_reads(redis_url: str):
 
 
 async def test_keys_carry_a_version(redis_url: str):
-    cache: RedisCache = build_redis_cache(redis_url, prefix="test")
+    cache: RedisCache = a_cache(redis_url, prefix="test")
 
     with redis.Redis.from_url(redis_url) as admin:
         for _ in range(100):  # a busy machine's Redis may answer too late to be waited for

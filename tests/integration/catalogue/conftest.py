@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from gateway.catalogue.store import CatalogueStore, StatusRow
-from gateway.catalogue.sync import CatalogueSync, FetchPage, SyncProgress
+from gateway.catalogue.sync import CatalogueSync, FetchPage
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerCode
 from tests.catalogue import NOON, TOKOPEDIA, a_partner
 

@@ -10,9 +10,9 @@ from sqlalchemy import event
 
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.holding import approve_held
-from gateway.catalogue.leases import Leases
 from gateway.storage import catalogue_tables as tables
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from schema.model.held import DecisionErrorCode
 from tests.catalogue import NOON, ScriptedPartner, offerings
 from tests.integration.catalogue.conftest import Workbench

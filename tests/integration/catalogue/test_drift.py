@@ -15,9 +15,9 @@ import pytest
 from adapters.base import Cursor, NotModified, Page, PartnerSettings, Validators
 from adapters.registry import build_adapter
 from gateway.catalogue.decisions import HeldLists
-from gateway.catalogue.leases import Leases
-from gateway.catalogue.sync import SyncProgress
 from gateway.partners.config import load_partners
+from gateway.storage.leases import Leases
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerCode
 from tests.integration.catalogue.conftest import Workbench
 

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from gateway.catalogue.follower import CatalogueFollower
-from gateway.catalogue.leases import LASTS, Leases
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.sync import CatalogueSync
 from gateway.storage import sync_tables
+from gateway.storage.leases import LASTS, Leases
 from schema.model.values import FreshnessState
 from schema.ports import CourseQuery, Window
 from tests.catalogue import NOON, TOKOPEDIA, ScriptedPartner, a_partner, an_offering, offerings

@@ -13,9 +13,9 @@ from gateway.catalogue import runs
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.freshness import freshness, health
 from gateway.catalogue.history import read_runs
-from gateway.catalogue.leases import Leases
 from gateway.storage import catalogue_tables as tables
 from gateway.storage import sync_tables
+from gateway.storage.leases import Leases
 from schema.model.catalogue import Offering, Session
 from schema.model.held import AlarmKind, DecisionErrorCode, HeldSync, ListChangeKind
 from schema.model.values import FreshnessState, Money, PartnerHealth, RemoteId

@@ -10,10 +10,10 @@ import pytest
 from adapters.base import Page, Validators
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.records import from_payload
-from gateway.catalogue.sync import SyncProgress
 from gateway.storage.catalogue_tables import offering, revision
 from gateway.storage.sync_tables import sync_run
 from schema.model.catalogue import Category, Session
+from schema.model.syncing import SyncProgress
 from schema.model.values import CourseLevel, PartnerCode, RemoteId
 from schema.ports import CourseFilter, CourseQuery, Window
 from tests.catalogue import NOON, TOKOPEDIA, ScriptedPartner, a_partner, an_offering

@@ -15,7 +15,7 @@ from gateway.enrolment.reconcile_requests import ReconciliationDesk
 from gateway.enrolment.reconcile_schedule import LEASE
 from gateway.storage.audit_tables import audit_record
 from gateway.storage.engine import Database
-from gateway.storage.ledger_leases import LedgerLeases
+from gateway.storage.leases import Leases
 from schema.model.reconciliation import (
     DriftKind,
     ReconcileErrorCode,
@@ -103,7 +103,7 @@ async def test_the_report_that_stands_is_told_while_a_new_one_is_made(ledger_db:
 
 async def test_while_another_process_reconciles_nothing_is_begun(ledger_db: Database):
     async with (
-        LedgerLeases(ledger_db, clock).held(LEASE) as is_theirs,
+        Leases(ledger_db, clock).held(LEASE) as is_theirs,
         opened(ledger_db, ListingPartner()) as desk,
     ):
         refused = await desk.start(a_wish())
@@ -116,7 +116,7 @@ async def test_stopping_leaves_the_turn_to_others(ledger_db: Database):
     async with opened(ledger_db, SlowPartner()) as desk:
         await desk.start(a_wish())
 
-    async with LedgerLeases(ledger_db, clock).held(LEASE) as is_free:
+    async with Leases(ledger_db, clock).held(LEASE) as is_free:
         assert is_free
 
 

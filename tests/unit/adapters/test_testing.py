@@ -12,15 +12,18 @@ from adapters.registry import build_adapter
 from adapters.testing import (
     NonconformingError,
     asks_for_one_day_from_a_cursor,
+    asks_for_quotes_in_one_request,
     checks_for,
     finds_nothing_where_nothing_is,
     keeps_the_rest_when_a_row_is_bad,
     load_case,
     never_guesses_about_a_lost_answer,
+    reads_a_recorded_quote,
     reads_a_recorded_statement,
     refuses_the_statement_of_another_day,
     refuses_what_is_no_catalogue,
     says_that_its_partner_is_down,
+    says_why_there_is_no_quote,
     says_why_there_is_no_statement,
     sends_its_reference,
     speaks_for_its_partner_alone,
@@ -52,6 +55,9 @@ class Wrapped:
 
     async def fetch_statement(self, day, cursor=None):
         return await self.adapter.fetch_statement(day, cursor)
+
+    async def quote(self, keys):
+        return await self.adapter.quote(keys)
 
 
 class SwallowsErrors(Wrapped):
@@ -116,6 +122,25 @@ class GivesAway(Wrapped):
             raise
 
 
+class AsksOneByOne(Wrapped):
+    async def quote(self, keys):
+        found = [await self.adapter.quote([each]) for each in keys]
+        return [quote for each in found for quote in each]
+
+
+class TellsMoreThanWasAsked(Wrapped):
+    async def quote(self, keys):
+        return await super().quote([*keys, "SA-000017"])
+
+
+class TellsNoQuoteWhenItFails(Wrapped):
+    async def quote(self, keys):
+        try:
+            return await super().quote(keys)
+        except PartnerError:
+            return []
+
+
 @pytest.mark.parametrize("check", checks_for(CASE), ids=lambda check: check.__name__)
 async def test_a_good_adapter_passes(check, monkeypatch):
     wrap(monkeypatch, Wrapped)
@@ -137,6 +162,9 @@ async def test_a_good_adapter_passes(check, monkeypatch):
         (ForgetsTheCursor, asks_for_one_day_from_a_cursor),
         (TakesNonsenseForAnEmptyDay, says_why_there_is_no_statement),
         (TakesNonsenseForAnEmptyDay, refuses_the_statement_of_another_day),
+        (AsksOneByOne, asks_for_quotes_in_one_request),
+        (TellsMoreThanWasAsked, reads_a_recorded_quote),
+        (TellsNoQuoteWhenItFails, says_why_there_is_no_quote),
         (TellsTheFirstPageOnly, reads_a_recorded_statement),
     ],
 )

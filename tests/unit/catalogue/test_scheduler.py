@@ -11,8 +11,8 @@ import pytest
 
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import StatusRow
-from gateway.catalogue.sync import SyncProgress
 from gateway.partners.config import PartnerConfig
+from schema.model.syncing import SyncProgress
 from schema.model.values import PartnerState
 from tests.catalogue import NOON, PINTARIA, TOKOPEDIA, a_partner
 

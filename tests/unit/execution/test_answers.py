@@ -85,6 +85,16 @@ async def test_different_questions_are_asked_separately(other):
             },
             id="mutation-in-disguise",
         ),
+        pytest.param(
+            {"json": {"query": "{ courses { nodes { q: quote { price } } } }"}}, id="quote"
+        ),
+        pytest.param(
+            {
+                "content": json.dumps({"query": "{ quote }"}).replace("qu", "\\u0071u"),
+                "headers": {"Content-Type": "application/json"},
+            },
+            id="quote-in-disguise",
+        ),
         pytest.param({"json": [QUESTION]}, id="batch"),
         pytest.param(
             {"content": b"{", "headers": {"Content-Type": "application/json"}}, id="not-json"

@@ -1,14 +1,14 @@
 """The guard in the guarded call: what a failing partner receives, and what callers are told."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.base import Booking, Page, Receipt, ReceiptStatus
+from adapters.base import Booking, Page, Quote, Receipt, ReceiptStatus
 from adapters.errors import (
     AmbiguousPartnerError,
     PartnerContractError,
@@ -73,6 +73,10 @@ class Desk:
 
     async def cancel(self, reference: Reference):
         return await self._answer()
+
+    async def quote(self, keys: Sequence[RemoteId]):
+        await self._answer()
+        return [Quote(key) for key in keys]
 
 
 class Mute(Desk):
@@ -355,3 +359,64 @@ async def test_a_retry_that_is_held_back_tells_of_the_failure_before_it():
 
     assert error is DOWN
     assert desk.requests == 1
+
+
+# --- quotes ------------------------------------------------------------------------------
+
+
+async def test_quotes_that_fail_cut_off_quotes_alone():
+    desk = Desk(lambda: DOWN)
+    calls = calls_to(desk, Time())
+    for _ in range(10):
+        with suppress(PartnerError):
+            await calls.quote(CODE, [RemoteId("K1")])
+    requests = desk.requests
+
+    with pytest.raises(BreakerOpenError):
+        await calls.quote(CODE, [RemoteId("K1")])
+
+    assert desk.requests == requests == 10
+    assert calls.state(CODE) is BreakerState.CLOSED
+    assert not calls.failing()
+    assert not calls.resting()
+
+
+async def test_a_partner_that_is_cut_off_is_asked_for_no_quotes():
+    desk = Desk(lambda: DOWN)
+    reports: list[CallReport] = []
+    calls = calls_to(desk, Time(), report=reports.append)
+    await broken(calls)
+    requests = desk.requests
+
+    with pytest.raises(BreakerOpenError):
+        await calls.quote(CODE, [RemoteId("K1")])
+
+    assert desk.requests == requests
+    assert (reports[-1].operation, reports[-1].outcome) == (Operation.QUOTE, "breaker_open")
+
+
+async def test_quotes_that_hang_take_no_places_of_enrolments():
+    desk = Mute()
+    limits = CallLimits(deadlines={**DEADLINES, Operation.QUOTE: 0.05})
+    calls = PartnerCalls(lambda _: desk, limits)
+    hanging = [asyncio.create_task(calls.quote(CODE, [RemoteId("K1")])) for _ in range(100)]
+    await asyncio.sleep(0.01)
+    asked_at_once = desk.requests
+
+    booking = asyncio.create_task(calls.enrol(CODE, BOOKING))
+    await asyncio.sleep(0.01)
+    with_booking = desk.requests
+    told = await asyncio.gather(*hanging, return_exceptions=True)
+    desk.may_answer.set()
+
+    assert asked_at_once == limits.quotes_per_partner
+    assert with_booking == asked_at_once + 1
+    assert all(isinstance(each, PartnerError) for each in told)
+    assert await booking is RECEIPT
+
+
+async def test_an_adapter_without_quotes_is_not_asked_for_them():
+    calls = calls_to(object(), Time())
+
+    with pytest.raises(PartnerRefusedError):
+        await calls.quote(CODE, [RemoteId("K1")])

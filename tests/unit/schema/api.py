@@ -6,7 +6,7 @@ from typing import Any
 
 from schema.build import build_schema
 from schema.context import Context
-from schema.loaders import DescriptionLoader
+from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import Course
 from schema.model.viewer import ANONYMOUS, Role, Viewer
 from tests.unit.schema.fakes import (
@@ -19,11 +19,12 @@ from tests.unit.schema.fakes import (
     FakeEnrolments,
     FakeLinks,
     FakePartners,
+    FakeQuotes,
     FakeSeats,
     a_course,
     a_partner,
 )
-from tests.unit.schema.held_fakes import FakeHeldSyncs
+from tests.unit.schema.held_fakes import FakeHeldSyncs, FakeSyncWatch
 from tests.unit.schema.later_fakes import FakeLaterLife
 from tests.unit.schema.learner_fakes import FakeLearnerDesk
 from tests.unit.schema.report_fakes import FakeReconciliations, FakeReports
@@ -43,6 +44,7 @@ class Api:
         default_factory=lambda: FakePartners(a_partner(), a_partner(SISNAKER))
     )
     seats: FakeSeats = field(default_factory=FakeSeats)
+    syncs: FakeSyncWatch = field(default_factory=FakeSyncWatch)
     held: FakeHeldSyncs = field(default_factory=FakeHeldSyncs)
     links: FakeLinks = field(default_factory=FakeLinks)
     blocks: FakeBlocks = field(default_factory=FakeBlocks)
@@ -50,6 +52,7 @@ class Api:
     learners: FakeLearnerDesk = field(default_factory=FakeLearnerDesk)
     reconciliations: FakeReconciliations = field(default_factory=FakeReconciliations)
     reports: FakeReports = field(default_factory=FakeReports)
+    quotes: FakeQuotes = field(default_factory=FakeQuotes)
     viewer: Viewer = ANONYMOUS
 
     def __post_init__(self) -> None:
@@ -73,6 +76,7 @@ class Api:
             catalogue=self.catalogue,
             search=self.catalogue,
             descriptions=DescriptionLoader(self.catalogue.read_descriptions),
+            quotes=QuoteLoader(self.quotes.read_quotes),
             partners=self.partners,
             enrolments=self.enrolments,
             cancellations=self.later,
@@ -82,6 +86,7 @@ class Api:
             event_feed=self.later,
             seats=self.seats,
             held=self.held,
+            syncs=self.syncs,
             changes=self.changes,
             links=self.links,
             blocks=self.blocks,

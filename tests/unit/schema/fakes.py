@@ -46,6 +46,7 @@ from schema.model.links import (
     LinkErrorCode,
     LinkOutcome,
 )
+from schema.model.quotes import KnownQuote
 from schema.model.values import (
     CourseId,
     DeliveryMode,
@@ -443,3 +444,15 @@ class FakeApprovals:
     async def decide(self, decision: Decision) -> int:
         self.decisions.append(decision)
         return len(decision.offerings)
+
+
+class FakeQuotes:
+    """Knows the quotes that a test has put, and remembers what was asked together."""
+
+    def __init__(self) -> None:
+        self.known: dict[OfferingId, KnownQuote] = {}
+        self.asked: list[list[RemoteId]] = []
+
+    async def read_quotes(self, offerings: Sequence[Offering]) -> dict[OfferingId, KnownQuote]:
+        self.asked.append([each.key for each in offerings])
+        return {each.id: self.known[each.id] for each in offerings if each.id in self.known}

@@ -1,6 +1,6 @@
 """Held lists, kept in memory."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from schema.model.held import (
@@ -13,7 +13,8 @@ from schema.model.held import (
     ListChangeKind,
     SyncDecision,
 )
-from schema.model.values import Money
+from schema.model.syncing import SyncProgress
+from schema.model.values import Money, PartnerCode
 from tests.unit.schema.fakes import NOW, TOKOPEDIA
 
 PRICES_TENFOLD = HeldSync(
@@ -54,3 +55,17 @@ class FakeHeldSyncs:
             return SyncDecision(refusals=(refusal,))
         self.held.remove(found)
         return SyncDecision(found.partner, revision)
+
+
+@dataclass
+class FakeSyncWatch:
+    """Tells of one sync from its first page to its end."""
+
+    asked: list[PartnerCode | None] = field(default_factory=list)
+
+    async def follow(
+        self, partner: PartnerCode | None = None
+    ) -> AsyncGenerator[SyncProgress, None]:
+        self.asked.append(partner)
+        yield SyncProgress(TOKOPEDIA, fetched=100, total=150)
+        yield SyncProgress(TOKOPEDIA, fetched=150, total=150, added=150, finished=True)
