@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.base import Booking, Page
-from adapters.matrix import Finding, read_clean, to_booking, try_enrolling, try_reading
+from adapters.base import Booking, Capability, Page
+from adapters.matrix import Finding, read_clean, to_booking, try_enrolling, try_quoting, try_reading
 from adapters.sandbox.faults.kinds import Fault
-from adapters.sandbox.faults.registry import FAULTS
+from adapters.sandbox.faults.registry import ANY_FORMAT, FAULTS
 from adapters.sandbox.server import Sandbox
 from gateway.checking.guarded import GuardedSite
+from gateway.checking.live import capabilities_of
 from tests.contract.matrix import CONFIGS, check, short_lists
+
+QUOTING = {c.code for c in CONFIGS if Capability.QUOTE in capabilities_of(c)}
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +55,7 @@ async def field(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Field
 
 async def each_of(tries: Sequence[Awaitable[Finding]], fault: Fault) -> None:
     """Try all partners at once; host names one after the other, as name servers are easily lost."""
+    assert tries, "no partner meets it"
     if fault.host is None:
         check(await asyncio.gather(*tries))
     else:
@@ -64,6 +68,17 @@ async def test_reading_a_page_under(fault: Fault, field: Field):
     tries = [
         try_reading(field.sites[code], fault, expected, field.pages[code])
         for code, expected in met.items()
+    ]
+
+    await each_of(tries, fault)
+
+
+@pytest.mark.parametrize("fault", [f for f in ANY_FORMAT if f.page], ids=lambda f: f.name)
+async def test_a_quote_ends_as_reading_a_page_does_under(fault: Fault, field: Field):
+    tries = [
+        try_quoting(site, fault, expected, field.pages[code].offerings[0].key)
+        for code, site in field.sites.items()
+        if code in QUOTING and (expected := fault.reading(code))
     ]
 
     await each_of(tries, fault)
