@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-partners drill-seats lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
+.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -33,8 +33,14 @@ drill-crashes: setup-dev  ## Kill a gateway at eight points on both engines (lon
 drill-partners: setup-dev  ## Enrol while every partner fails and hangs, on both engines (long; COUNT=20000)
 	@$(BIN)/python -m tests.drills.weather --count $(or $(COUNT),20000)
 
+drill-hanging: setup-dev  ## Let one of ten partners hang under load, and compare what others wait (5 minutes)
+	@$(BIN)/python -m tests.drills.hanging --pairs $(or $(PAIRS),5)
+
 drill-seats: setup-dev  ## Let 10,000 learners rush for 100 seats from four processes (long; SEEDS=20)
 	@$(BIN)/mitra drill seats --seeds $(or $(SEEDS),20)
+
+fuzz-partners: setup-dev  ## Call all that partners can call at random, from our OpenAPI (minutes; CASES=2000)
+	@$(BIN)/python -m tests.fuzz.partners --cases $(or $(CASES),2000)
 
 lint: setup-dev  ## Check style, types, imports, deployment files and generated documents
 	@$(BIN)/ruff check .

@@ -30,9 +30,13 @@ from adapters.errors import (
 from adapters.rules import NO_RULES, ErrorRules, Meaning
 from adapters.transport import AnswerLostError, AnswerTooLargeError, RequestNotSentError
 
-__all__ = ["NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient", "retry_after_seconds"]
+__all__ = [
+    "NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient", "RequestFailedError",
+    "retry_after_seconds", "to_sentence",
+]  # fmt: skip
 
 HttpClient = httpx.AsyncClient
+RequestFailedError = httpx.RequestError
 LONGEST_WAIT_SECONDS = 900.0
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -164,19 +168,19 @@ class PartnerClient:
         try:
             return await self._exchange(request)
         except httpx.DecodingError as exc:
-            raise PartnerContractError(self.partner, _sentence(exc)) from exc
+            raise PartnerContractError(self.partner, to_sentence(exc)) from exc
         except httpx.RequestError as exc:
-            raise PartnerUnavailableError(self.partner, _sentence(exc)) from exc
+            raise PartnerUnavailableError(self.partner, to_sentence(exc)) from exc
 
     async def _write(self, request: httpx.Request) -> Answer:
         try:
             return await self._exchange(request)
         except RequestNotSentError as exc:
-            raise PartnerUnavailableError(self.partner, _sentence(exc)) from exc
+            raise PartnerUnavailableError(self.partner, to_sentence(exc)) from exc
         except httpx.RequestError as exc:
             if exc.request is not request:  # authentication failed first: the write never left
-                raise PartnerUnavailableError(self.partner, _sentence(exc)) from exc
-            raise AmbiguousPartnerError(self.partner, _sentence(exc)) from exc
+                raise PartnerUnavailableError(self.partner, to_sentence(exc)) from exc
+            raise AmbiguousPartnerError(self.partner, to_sentence(exc)) from exc
 
     async def _exchange(self, request: httpx.Request) -> Answer:
         response = await self._http.send(request, follow_redirects=False)
@@ -274,7 +278,7 @@ def _base_url(address: str) -> httpx.URL:
     return httpx.URL(address)
 
 
-def _sentence(exc: httpx.RequestError) -> str:
+def to_sentence(exc: httpx.RequestError) -> str:
     """Return what happened, without the addresses that foreign messages carry."""
     if isinstance(exc, RequestNotSentError | AnswerLostError | AnswerTooLargeError):
         return str(exc)

@@ -18,8 +18,10 @@ from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
+from gateway.parts.push import build_push_part
 from gateway.parts.quotes import QuotesPart, build_answers_cache
 from gateway.parts.syncing import SyncingProcess, Told
+from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
 from gateway.web.health import Readiness
@@ -52,6 +54,8 @@ class Gateway:
         self.partner_api = build_partner_api_part(
             settings, self.partners, self.catalogue, self.enrolment
         )
+        self.push = build_push_part(settings, self.partners, self.catalogue, self.enrolment)
+        self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache: Cache = build_answers_cache(settings)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
@@ -62,6 +66,7 @@ class Gateway:
         gc.freeze()  # what is there stays: looking through it again and again would hold up answers
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
+        work += self.webhooks.work(background=background)
         if background:
             work.append(SyncingProcess(self.settings, self._hear).run())
         tasks = [asyncio.create_task(each) for each in work]

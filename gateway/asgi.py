@@ -12,7 +12,9 @@ from starlette.staticfiles import StaticFiles
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
+from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
+from gateway.push import endpoint as push
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 from gateway.web import explorer, pages
@@ -20,6 +22,7 @@ from gateway.web.examples import build_ready_operations
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import build_routes
 from gateway.web.sitemap import MOST_URLS
+from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
 
@@ -46,6 +49,9 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
         WebSocketRoute("/graphql", endpoint),
         Route(BASE + "{call:path}", served.partner_api),
+        Route(openapi.PATH, openapi.serve),
+        Route(push.PATH, served.push),
+        Route(webhooks.PATH, served.webhooks.incoming),
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),
     ]

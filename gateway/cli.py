@@ -36,8 +36,10 @@ from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
 from gateway.commands.partner_keys import key_app
+from gateway.commands.partner_secrets import secret_app
 from gateway.commands.reconcile import reconcile
 from gateway.commands.report import report_app
+from gateway.commands.webhooks import webhooks_app
 from gateway.console import SyncBoard, print_partners
 from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
@@ -66,6 +68,7 @@ app.add_typer(partners_app, name="partners")
 held.register(partners_app)
 sandbox_faults.register(sandbox_app)
 partners_app.add_typer(key_app, name="key")
+partners_app.add_typer(secret_app, name="secret")
 app.add_typer(bench_app, name="bench")
 app.add_typer(drill_app, name="drill")
 app.add_typer(links_app, name="links")
@@ -77,6 +80,7 @@ app.add_typer(learners_app, name="learners")
 app.add_typer(grants_app, name="grants")
 app.add_typer(audit_app, name="audit")
 app.add_typer(report_app, name="report")
+app.add_typer(webhooks_app, name="webhooks")
 app.command()(reconcile)
 app.command()(check)
 partners_app.command()(account)

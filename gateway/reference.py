@@ -16,6 +16,7 @@ from adapters.sandbox.faults.kinds import Fault as SandboxFault
 from adapters.sandbox.faults.outcomes import Expected
 from adapters.sandbox.faults.registry import FAULTS
 from adapters.sandbox.secrets import SECRET_NAMES
+from gateway.openapi.document import to_text
 from gateway.partner_api.faults import Fault
 from gateway.partners.config import load_partners
 from gateway.partners.sandbox import SANDBOX_PARTNERS
@@ -26,6 +27,7 @@ from schema.model.enrolment import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
 SDL = ROOT / "schema" / "schema.graphql"
+OPENAPI = ROOT / "docs" / "partners" / "openapi.json"
 _SECTION = re.compile(r"(<!-- generated: (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -138,6 +140,7 @@ def wanted_files() -> dict[Path, str]:
     documents = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     files = {path: render(path) for path in documents}
     files[SDL] = export_sdl()
+    files[OPENAPI] = to_text()
     return files
 
 

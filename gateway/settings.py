@@ -118,6 +118,12 @@ class Settings(BaseSettings):
         description="How many wrong one-time passwords, of all learners in half an hour, stop "
         "all buying at partners: more is guessing.",
     )
+    push_largest_bytes: int = Field(
+        default=1_000_000_000,
+        ge=1_000_000,
+        description="How many bytes a list that a partner pushes may have, over all requests of "
+        "its session.",
+    )
     workers: int = Field(default=1, ge=1, le=64, description="Serving processes.")
     log_format: str = Field(
         default="auto",

@@ -81,6 +81,24 @@ PARTNER_API_CALLS = Counter(
     ["call", "status"],
     registry=REGISTRY,
 )
+WEBHOOKS_RECEIVED = Counter(
+    "mitra_webhooks_received",
+    "Webhooks of partners by what became of them.",
+    ["partner", "outcome"],
+    registry=REGISTRY,
+)
+WEBHOOKS_SENT = Counter(
+    "mitra_webhooks_sent",
+    "Webhooks sent to subscribed systems by what came of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+WEBHOOK_SUBSCRIPTIONS = Gauge(
+    "mitra_webhook_subscriptions",
+    "Subscriptions to webhooks by state: active, failing or disabled.",
+    ["state"],
+    registry=REGISTRY,
+)
 SOCKETS = Gauge("mitra_sockets", "WebSockets that are open.", registry=REGISTRY)
 
 

@@ -13,7 +13,7 @@ import structlog
 
 from gateway.catalogue.directory import Directory
 from gateway.catalogue.entries import to_entry
-from gateway.catalogue.freshness import is_synced
+from gateway.catalogue.freshness import is_fetched
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.reader import SnapshotReader, nobody_booked
 from gateway.catalogue.snapshot import Snapshot
@@ -75,7 +75,7 @@ class CatalogueFollower:
         """Whether a catalogue was there to be loaded, or every partner has been tried once."""
         tried = {row.partner for row in self._rows}
         return self._was_stored or (
-            self._is_loaded and all(c.code in tried for c in self._configs if is_synced(c))
+            self._is_loaded and all(c.code in tried for c in self._configs if is_fetched(c))
         )
 
     def reader(

@@ -16,12 +16,18 @@ def is_synced(config: PartnerConfig) -> bool:
     return config.partner.state is PartnerState.ACTIVE
 
 
+def is_fetched(config: PartnerConfig) -> bool:
+    """Return whether it is we who get the partner's list; some bring theirs."""
+    return is_synced(config) and not config.pushes
+
+
 def freshness(config: PartnerConfig, row: StatusRow | None, now: datetime) -> Freshness:
     """Return how old the partner's list is, and if it should be newer, why it is not."""
     fetched_at = row.fetched_at if row else None
     reason = _reason(config, row, now)
     if fetched_at is None:
-        return Freshness(FreshnessState.NEVER, None, reason or "has not been read yet")
+        verb = "pushed its list" if config.pushes else "been read"
+        return Freshness(FreshnessState.NEVER, None, reason or f"has not {verb} yet")
     if reason:
         return Freshness(FreshnessState.STALE, fetched_at, reason)
     return Freshness(FreshnessState.FRESH, fetched_at)
@@ -74,7 +80,8 @@ def _reason(config: PartnerConfig, row: StatusRow | None, now: datetime) -> str 
     from_then = stale_from(config, row)
     if row.fetched_at is not None and from_then is not None and now > from_then:
         every = config.interval // timedelta(seconds=1)
-        return f"was last read at {_spoken(row.fetched_at)}; every {every} seconds is due"
+        verb = "pushed" if config.pushes else "read"
+        return f"was last {verb} at {_spoken(row.fetched_at)}; every {every} seconds is due"
     return None
 
 

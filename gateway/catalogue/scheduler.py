@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from gateway.catalogue.freshness import is_synced
+from gateway.catalogue.freshness import is_fetched
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import Report, report_to_nobody
 from gateway.partners.config import PartnerConfig
@@ -62,7 +62,7 @@ class SyncScheduler:
     async def run(self, configs: Sequence[PartnerConfig]) -> None:
         """Keep all active partners' lists up to date until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for config in filter(is_synced, configs):
+            for config in filter(is_fetched, configs):
                 tasks.create_task(self._keep(config))
 
     async def sync_once(

@@ -20,6 +20,7 @@ from gateway.clock import utc_now
 from gateway.partners.config import PartnerConfig
 from gateway.parts.partners import PartnersPart
 from gateway.settings import Settings
+from schema.model.values import PartnerCode
 
 _STYLES = {Mark.PASSED: "green", Mark.FAILED: "red", Mark.SKIPPED: "dim"}
 _PIPE_WIDTH = 160
@@ -68,10 +69,13 @@ async def _fault_verdicts(config: PartnerConfig) -> list[Verdict]:
 
 
 def _known(part: PartnersPart, code: str) -> PartnerConfig:
-    for config in part.configs:
-        if config.code == code:
-            return config
-    known = ", ".join(config.code for config in part.configs) or "none: set MITRA_PARTNERS"
+    configs = {config.code: config for config in part.configs}
+    config = configs.get(PartnerCode(code))
+    if config is not None and config.pushes:
+        raise typer.BadParameter(f"{code} brings its list itself: there is nothing to call")
+    if config is not None:
+        return config
+    known = ", ".join(configs) or "none: set MITRA_PARTNERS"
     raise typer.BadParameter(f"{code!r} is not a partner; known are {known}")
 
 

@@ -173,6 +173,13 @@ def catch_up(connection: Connection, filed: Filed, now: datetime) -> tuple[Step,
     told = Told(
         Said(newest.status), newest.occurred_at, newest.told.get("reason", ""), _to_columns(kept)
     )
+    return follow_word(connection, filed, told, now)
+
+
+def follow_word(
+    connection: Connection, filed: Filed, told: Told, now: datetime
+) -> tuple[Step, ...]:
+    """Bring an enrolment to where its partner says it is; return the steps."""
     heard = hearing.hear(filed, told, now)
     try:
         with connection.begin_nested():

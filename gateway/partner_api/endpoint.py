@@ -1,6 +1,5 @@
 """`/api/v1/integration/…` over HTTP: who calls, whether it came before, and the envelope."""
 
-import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from gateway.partner_api.partner_keys import Client, PartnerKeys
 from gateway.partner_api.replay import Answer, ReplayGuard, RequestName
 from gateway.partner_api.signature import SignedCall, is_timely, parse, verify
 from gateway.telemetry import PARTNER_API_CALLS
+from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, only_header, read_body
 from schema.model.catalogue import Partner
 
 BASE = "/api/v1/integration/"
@@ -92,6 +92,8 @@ class PartnerApi:
             answer = _to_surprise(exc, name)
         PARTNER_API_CALLS.labels(name, answer.status).inc()
         headers = {"Cache-Control": "no-store"}
+        if answer.status == Fault.NOT_POST.status:
+            headers["Allow"] = "POST"
         response = Response(answer.body, answer.status, headers, media_type="application/json")
         await response(scope, receive, send)
 
@@ -145,24 +147,20 @@ def to_refusal(error: PartnerApiError) -> Answer:
 
 
 def _only(request: Request, name: str) -> bytes | None:
-    """Return a header's value as it came; one that is sent twice is ambiguous, so it is none."""
-    values = [value for key, value in request.headers.raw if key.lower() == name.encode()]
-    if len(values) > 1:
-        raise PartnerApiError(Fault.UNSIGNED)
-    return values[0] if values else None
+    """Return a header's value as it came; one that is sent twice is none."""
+    try:
+        return only_header(request, name)
+    except LookupError as exc:
+        raise PartnerApiError(Fault.UNSIGNED) from exc
 
 
 async def _read_body(request: Request) -> bytes:
-    body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise PartnerApiError(Fault.TOO_LARGE)
-    except TimeoutError as exc:
+        return await read_body(request, LARGEST_BODY, BODY_SECONDS)
+    except BodyTooLargeError as exc:
+        raise PartnerApiError(Fault.TOO_LARGE) from exc
+    except BodyTooSlowError as exc:
         raise PartnerApiError(Fault.TOO_SLOW) from exc
-    return bytes(body)
 
 
 def _to_token(authorization: bytes | None) -> str | None:

@@ -22,7 +22,7 @@ from schema.model.values import PartnerCode, PartnerState
 
 _LETTERS = "abcdefghjkmnpqrstvwxyz"
 _CLIENT_CODE = re.compile(rf"[A-Za-z][A-Za-z0-9_.-]{{2,{CODE_LENGTH - 1}}}", re.ASCII)
-_SILENT = frozenset({PartnerState.APPLIED, PartnerState.SUSPENDED, PartnerState.RETIRED})
+SILENT = frozenset({PartnerState.APPLIED, PartnerState.SUSPENDED, PartnerState.RETIRED})
 
 
 class PartnerKeyError(ValueError):
@@ -120,7 +120,7 @@ class PartnerKeys:
         )
         rows = await self._ledger.read(lambda c: c.execute(question).all())
         partner = self._partners.get(PartnerCode(rows[0].partner)) if rows else None
-        if partner is None or partner.state in _SILENT:
+        if partner is None or partner.state in SILENT:
             return None
         keys = [self._vault.open(row.sealed, _target(row.partner, row.id)) for row in rows]
         return Client(partner, client_code, [key.decode() for key in keys])

@@ -14,19 +14,35 @@ from pathlib import Path
 from typing import Any
 
 from schema.model.catalogue import Partner
-from schema.model.values import PartnerCode, PartnerKind, PartnerState
+from schema.model.values import EXPONENTS, PartnerCode, PartnerKind, PartnerState
 
 _KNOWN = {
     "code", "name", "kind", "state", "adapter", "address",
-    "secrets", "interval_seconds", "options", "approval", "requests_per_second",
+    "secrets", "interval_seconds", "options", "approval", "requests_per_second", "webhooks",
 }  # fmt: skip
 DEFAULT_INTERVAL_SECONDS = 900
+PUSH = "push"  # in place of an adapter: the partner brings its list itself
+PUSH_INTERVAL_SECONDS = 86_400
 APPROVALS = {"automatic": False, "manual": True}  # whether new offerings wait for an operator
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class PartnersFileError(ValueError):
     """A partners file cannot be used; the message says where and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """How a partner's webhooks come; those that nobody signed are no more than a signal.
+
+    `reference_at` is where an unsigned one names our reference.
+    """
+
+    signed: bool = True
+    reference_at: str = "data.reference"
+
+
+SIGNED_WEBHOOKS = Webhooks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +64,17 @@ class PartnerConfig:
     options: Mapping[str, Any] = field(default_factory=dict)
     manual_approval: bool = False
     requests_per_second: float | None = None
+    webhooks: Webhooks = SIGNED_WEBHOOKS
 
     @property
     def code(self) -> PartnerCode:
         """The partner's stable code."""
         return self.partner.code
+
+    @property
+    def pushes(self) -> bool:
+        """Whether the partner brings its list; then `interval` is how often it is expected to."""
+        return self.adapter == PUSH
 
 
 def load_partners(paths: Iterable[Path]) -> tuple[PartnerConfig, ...]:
@@ -90,7 +112,9 @@ def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
     code = entry["code"]
     if not isinstance(code, str) or not _CODE.fullmatch(code):
         raise ValueError(f"code {code!r} must be lower case with underscores, at most 40 long")
-    seconds = entry.get("interval_seconds", DEFAULT_INTERVAL_SECONDS)
+    pushes = entry["adapter"] == PUSH
+    usual = PUSH_INTERVAL_SECONDS if pushes else DEFAULT_INTERVAL_SECONDS
+    seconds = entry.get("interval_seconds", usual)
     if not isinstance(seconds, int) or seconds < 1:
         raise ValueError(f"interval_seconds must be a whole number from 1, not {seconds!r}")
     approval = entry.get("approval", "automatic")
@@ -104,12 +128,13 @@ def _to_config(entry: Mapping[str, Any], *, folder: Path) -> PartnerConfig:
             state=PartnerState(entry.get("state", PartnerState.ACTIVE)),
         ),
         adapter=entry["adapter"],
-        address=_absolute(entry["address"], folder),
+        address="" if pushes else _absolute(entry["address"], folder),
         interval=timedelta(seconds=seconds),
         secrets=dict(entry.get("secrets", {})),
-        options=dict(entry.get("options", {})),
+        options=_to_push_options(entry) if pushes else dict(entry.get("options", {})),
         manual_approval=APPROVALS[approval],
         requests_per_second=_to_pace(entry.get("requests_per_second")),
+        webhooks=_to_webhooks(entry.get("webhooks", {})),
     )
 
 
@@ -120,6 +145,27 @@ def _to_pace(told: Any) -> float | None:
     if not is_number or not 0 < told < float("inf"):
         raise ValueError(f"requests_per_second must be a number above 0, not {told!r}")
     return float(told)
+
+
+def _to_push_options(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    if surplus := {"address", "secrets", "requests_per_second"} & set(entry):
+        raise ValueError(f"a partner that pushes is not called: it has no {sorted(surplus)}")
+    options = dict(entry.get("options", {}))
+    currencies = options.pop("currencies", ["IDR"])
+    if options or not isinstance(currencies, list) or not currencies:
+        raise ValueError("the options of a partner that pushes are currencies, such as ['IDR']")
+    if unknown := {each for each in currencies if each not in EXPONENTS}:
+        raise ValueError(f"currencies {sorted(map(str, unknown))} are not of {sorted(EXPONENTS)}")
+    return {"currencies": tuple(currencies)}
+
+
+def _to_webhooks(told: Any) -> Webhooks:
+    known = {"signed": bool, "reference_at": str}
+    if not isinstance(told, dict) or not all(
+        isinstance(value, known.get(name, ())) for name, value in told.items()
+    ):
+        raise ValueError("webhooks has the keys signed (true or false) and reference_at (a text)")
+    return Webhooks(**told)
 
 
 def _absolute(address: str, folder: Path) -> str:

@@ -73,8 +73,9 @@ class CataloguePart:
             tasks.create_task(self._keep_pruning())
 
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
-        """Sync the named partners once, all at once."""
-        wanted = [config for config in self._configs if config.code in codes]
+        """Sync the named partners once, all at once; those that push have nothing to be read."""
+        named = [config for config in self._configs if config.code in codes]
+        wanted = [config for config in named if not config.pushes]
         await asyncio.gather(*map(self._sync_in_turn, wanted))
 
     async def _sync_in_turn(self, config: PartnerConfig) -> None:

@@ -79,7 +79,7 @@ class EnrolmentPart:
             self.blocks, catalogue.database, utc_now, catalogue.follower.notify
         )
         self.quotas = QuotaRegister(self.ledger, utc_now)
-        self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=self._notify)
+        self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=self.notify)
         self.event_feed = EventFeed(self.ledger)
         self.seats = SeatBoard(self.ledger, self._fetched_at, utc_now)
         self.reports = ReportDesk(self.ledger)
@@ -106,12 +106,12 @@ class EnrolmentPart:
     def _build_after_enrolling(self) -> None:
         store, rules = self._catalogue.store, self._rules
         self.cancellations = Cancellations(
-            self.ledger, store, now=utc_now, rules=rules, notify=self._notify
+            self.ledger, store, now=utc_now, rules=rules, notify=self.notify
         )
         self.progress = ProgressDesk(self.ledger, now=utc_now)
         windows = RedeemWindows(self.ledger, store, rules)
         self.partner_reports = PartnerReports(
-            self.ledger, now=utc_now, notify=self._notify, judge=windows.check
+            self.ledger, now=utc_now, notify=self.notify, judge=windows.check
         )
         self._unspent = UnspentMoney(self.ledger, rules, now=utc_now)
         self._overdue = OverdueAlarm(self.ledger, now=utc_now)
@@ -119,7 +119,7 @@ class EnrolmentPart:
             self.ledger,
             self.partner_reports,
             now=utc_now,
-            notify=self._notify,
+            notify=self.notify,
             lapsing=Lapsing(self.ledger, store, rules, now=utc_now),
             progress=self.progress,
         )
@@ -146,7 +146,8 @@ class EnrolmentPart:
             self._overdue.run(),
         ]
 
-    def _notify(self) -> None:
+    def notify(self) -> None:
+        """Look now: an enrolment was changed."""
         self.courier.notify()
         self.watch.notify()
 

@@ -9,6 +9,7 @@ the file; on PostgreSQL they share a pool.
 
 import asyncio
 import random
+import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,10 @@ WRITERS = 4  # the same for writing on PostgreSQL; SQLite has one
 BUSY_TIMEOUT_MS = 5_000
 WAL_PAGES = 4_000  # 16 MB before the log is put into the file: pages in it are often the same
 ATTEMPTS = 3  # for a transaction that lost a deadlock or a serialisation race
+LOOK_SECONDS = (0.0005, 0.003)  # between two looks whether SQLite's writer has ended
 _RACE_LOST = {"40001", "40P01"}
+_IMMEDIATE = "BEGIN IMMEDIATE"
+_PRIMARY = 0xFF  # the part of SQLite's error codes that says which kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +47,8 @@ class _Manner:
 
 
 _READING = _Manner("BEGIN")
-_WRITING = _Manner("BEGIN IMMEDIATE", cache_kb=32_000)  # a large list's indexes
-_WRITING_SOON = _Manner("BEGIN IMMEDIATE", "NORMAL", cache_kb=8_000)
+_WRITING = _Manner(_IMMEDIATE, cache_kb=32_000)  # a large list's indexes
+_WRITING_SOON = _Manner(_IMMEDIATE, "NORMAL", cache_kb=8_000)
 
 
 class Database:
@@ -168,9 +172,34 @@ def _build_sqlite_engine(url: str, manner: _Manner) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(manner.begin)
+        if manner.begin != _IMMEDIATE or not _has_begun(connection):
+            connection.exec_driver_sql(manner.begin)
 
     return engine
+
+
+def _has_begun(connection: Connection) -> bool:
+    """Begin to write once no other process does; False if that cannot be, which a try will tell.
+
+    SQLite's own waiting sleeps longer and longer, so that a process that has waited is the last
+    to notice its turn; many short looks give all the same chance.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    ends = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < ends:
+            try:
+                raw.execute(_IMMEDIATE)
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+                    return False
+                time.sleep(random.uniform(*LOOK_SECONDS))  # noqa: S311 - jitter, not secrecy
+            else:
+                return True
+        return False
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 def _build_postgres_engine(url: str) -> Engine:

@@ -10,8 +10,10 @@ import gateway.storage.daily_tables
 import gateway.storage.learner_tables
 import gateway.storage.parked_tables
 import gateway.storage.partner_api_tables
+import gateway.storage.push_tables  # the catalogue's
 import gateway.storage.settling_tables
-import gateway.storage.sync_tables  # noqa: F401 - the catalogue's
+import gateway.storage.sync_tables  # the catalogue's
+import gateway.storage.webhook_tables  # noqa: F401 - the ledger's
 from gateway.storage.catalogue_tables import CATALOGUE
 from gateway.storage.engine import Database
 from gateway.storage.migrate import is_current, upgrade

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Table, delete, select
 from gateway.storage.learner_tables import contact, national_id, private_key
 from gateway.storage.partner_api_tables import partner_key
 from gateway.storage.upsert import insert_into
+from gateway.storage.webhook_tables import webhook_secret, webhook_subscription
 
 KEY_BYTES = 32
 _FINGERPRINT_BYTES = 16
@@ -42,12 +43,12 @@ class Purpose(StrEnum):
         }[self]
 
     @property
-    def table(self) -> Table:
-        """The table whose rows need a version, named in its `key_version`."""
+    def tables(self) -> tuple[Table, ...]:
+        """The tables whose rows need a version, named in their `key_version`."""
         return {
-            Purpose.NATIONAL_IDS: national_id,
-            Purpose.CONTACTS: contact,
-            Purpose.PARTNER_API: partner_key,
+            Purpose.NATIONAL_IDS: (national_id,),
+            Purpose.CONTACTS: (contact,),
+            Purpose.PARTNER_API: (partner_key, webhook_secret, webhook_subscription),
         }[self]
 
 
@@ -126,9 +127,12 @@ def confirm(connection: Connection, purpose: Purpose, keyring: Keyring | None) -
 
 
 def _is_needed(connection: Connection, purpose: Purpose, version: int) -> bool:
-    table = purpose.table
-    rows = select(table.c.key_version).where(table.c.key_version == version).limit(1)
-    return connection.execute(rows).first() is not None
+    return any(
+        connection.execute(
+            select(table.c.key_version).where(table.c.key_version == version).limit(1)
+        ).first()
+        for table in purpose.tables
+    )
 
 
 def _lost(purpose: Purpose, version: int) -> KeyringError:

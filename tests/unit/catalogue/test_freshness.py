@@ -163,3 +163,15 @@ def test_coverage_speaks_of_the_partners_asked_for():
 def test_an_unknown_partner_has_no_status_and_is_never_fresh():
     assert a_directory().status(TOKOPEDIA.__class__("nobody")) is None
     assert a_directory().freshness(TOKOPEDIA.__class__("nobody")).state is FreshnessState.NEVER
+
+
+def test_a_list_that_is_not_brought_in_time_is_stale():
+    pushing = a_partner(adapter="push", interval=timedelta(days=1))
+
+    never = freshness(pushing, None, NOON)
+    late = freshness(pushing, GOOD, NOON + timedelta(days=3))
+
+    assert never.reason == "has not pushed its list yet"
+    assert late.state is FreshnessState.STALE
+    assert late.reason == "was last pushed at 2026-03-02 12:00 UTC; every 86400 seconds is due"
+    assert freshness(pushing, GOOD, NOON + timedelta(days=2)).state is FreshnessState.FRESH

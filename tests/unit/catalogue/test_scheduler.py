@@ -73,6 +73,10 @@ async def test_a_partner_is_read_at_once_and_then_at_its_interval():
     assert at == [timedelta(), timedelta(minutes=15), timedelta(minutes=30)]
 
 
+async def test_who_brings_the_list_is_not_read():
+    assert await World(sleeps=2).run(a_partner(adapter="push")) == []
+
+
 async def test_after_a_failure_it_is_tried_again_sooner():
     world = World(sleeps=2)
     world.outcomes = ["connection refused"]

@@ -95,3 +95,60 @@ def test_a_mistake_is_named_with_its_place(written, text, said):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(PartnersFileError, match=r"absent\.toml: cannot be read"):
         load_partners([tmp_path / "absent.toml"])
+
+
+PUSHING = """
+[[partner]]
+code = "toko"
+name = "Toko"
+kind = "MARKETPLACE"
+adapter = "push"
+"""
+
+
+def test_a_partner_that_pushes_needs_four_lines(written):
+    [config] = load_partners([written(PUSHING)])
+    [fetched] = load_partners([written(GOOD)])
+
+    assert (config.pushes, fetched.pushes) == (True, False)
+    assert (config.address, config.interval) == ("", timedelta(days=1))
+    assert config.options == {"currencies": ("IDR",)}
+
+
+def test_the_currencies_of_a_partner_that_pushes_are_declared(written):
+    [config] = load_partners([written(PUSHING + '[partner.options]\ncurrencies = ["USD"]')])
+
+    assert config.options == {"currencies": ("USD",)}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('address = "https://toko.test"', "is not called"),
+        ("requests_per_second = 2", "is not called"),
+        ('[partner.options]\ncurrencies = "IDR"', "currencies"),
+        ('[partner.options]\ncurrencies = ["GBP"]', "GBP"),
+        ("[partner.options]\ncurrencies = [3]", "3"),
+        ('[partner.options]\nformat = "csv"', "currencies"),
+    ],
+)
+def test_what_a_partner_that_pushes_cannot_have_is_refused(written, line, said):
+    with pytest.raises(PartnersFileError, match=said):
+        load_partners([written(PUSHING + line)])
+
+
+def test_webhooks_are_signed_unless_the_file_says_otherwise(written):
+    told = 'webhooks = { signed = false, reference_at = "order.id" }'
+    [signed] = load_partners([written(GOOD)])
+    [unsigned] = load_partners([written(GOOD + told)])
+
+    assert (signed.webhooks.signed, signed.webhooks.reference_at) == (True, "data.reference")
+    assert (unsigned.webhooks.signed, unsigned.webhooks.reference_at) == (False, "order.id")
+
+
+@pytest.mark.parametrize(
+    "told", ['"unsigned"', "{ signed = 0 }", "{ reference_at = 1 }", "{ other = true }"]
+)
+def test_webhooks_that_are_not_understood_are_refused(written, told):
+    with pytest.raises(PartnersFileError, match="webhooks has the keys"):
+        load_partners([written(GOOD + f"webhooks = {told}")])
