@@ -1,13 +1,13 @@
 """Who asks a partner while it misbehaves: an adapter, and something that keeps its deadlines."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeVar
 
-from adapters.base import Booking, Cursor, NotModified, Page, Receipt, Validators
+from adapters.base import Booking, Cursor, NotModified, Page, Quote, Receipt, Validators
 from adapters.errors import AmbiguousPartnerError, PartnerUnavailableError
 from adapters.sandbox.faults.kinds import Fault
-from schema.model.values import Reference
+from schema.model.values import Reference, RemoteId
 
 SHORT_SECONDS = 0.4  # for what only a deadline ends
 LONG_SECONDS = 20.0  # for what ends by itself
@@ -31,6 +31,9 @@ class Caller(Protocol):
 
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`; of adapters that have the capability."""
 
 
 class Deadlined:
@@ -58,6 +61,10 @@ class Deadlined:
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
         return await self._cut(self._adapter.cancel(reference), is_write=True)
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`."""
+        return await self._cut(self._adapter.quote(keys))
 
     async def _cut(self, asked: Awaitable[T], *, is_write: bool = False) -> T:
         try:

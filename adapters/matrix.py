@@ -37,7 +37,7 @@ from adapters.sandbox.faults.kinds import Asked, Fault
 from adapters.sandbox.faults.orders import FaultOrder
 from adapters.sandbox.faults.outcomes import Expected
 from schema.model.catalogue import Session
-from schema.model.values import EnrolmentMode, LearnerId, PartnerCode, Reference
+from schema.model.values import EnrolmentMode, LearnerId, PartnerCode, Reference, RemoteId
 
 PREFIX = "mitra-check-"  # of the references of test bookings
 TEST_LEARNER = LearnerId("mitra-check")
@@ -116,6 +116,23 @@ async def try_reading(site: Site, fault: Fault, expected: Expected, clean: Page)
         struck = await site.behave()
     amiss = amiss or _amiss(struck, got) or await _still_reads(site, clean)
     return Finding(site.code, fault, False, expected, got, amiss)  # noqa: FBT003
+
+
+async def try_quoting(site: Site, fault: Fault, expected: Expected, key: RemoteId) -> Finding:
+    """Ask for the quote of one offering under `fault`, and again when all is well."""
+    async with site.calling(fault) as caller:
+        await _set(site, FaultOrder(fault, on=frozenset({Asked.READING})))
+        try:
+            told = {each.offering for each in await caller.quote([key])}
+            got: Expected | str = Expected.READ if key in told else f"told of {told!r:.100}"
+            amiss = None
+        except Exception as exc:  # noqa: BLE001 - an outsider's adapter may raise anything
+            got, amiss = to_error_outcome(exc), to_leak(exc)
+        struck = await site.behave()
+    async with site.calling(None) as caller:
+        if not await caller.quote([key]):
+            amiss = amiss or "tells no quote any more when all is well again"
+    return Finding(site.code, fault, False, expected, got, amiss or _amiss(struck, got))  # noqa: FBT003
 
 
 async def try_enrolling(site: Site, fault: Fault, expected: Expected, booking: Booking) -> Finding:

@@ -135,7 +135,7 @@ def _read_evidence(connection: Connection, run: OpenRun, found: Difference) -> E
         standing=found.standing,
         listed=found.listed,
         withdrawn=found.withdrawn,
-        fetched=run.counts.fetched,
+        fetched=run.counts.fetched - run.counts.left_out,  # those were not to be read
         quarantined=run.counts.quarantined,
         prices=read_price_changes(connection, run),
         before=_read_standing_profile(connection, run),

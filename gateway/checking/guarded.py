@@ -1,7 +1,7 @@
 """A sandbox partner before the guarded calls, for the matrix of faults."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from adapters.base import (
     NotModified,
     Page,
     PartnerSettings,
+    Quote,
     Receipt,
     ReceiptStatus,
     Validators,
@@ -25,7 +26,7 @@ from adapters.sandbox.faults.orders import FaultOrder
 from adapters.sandbox.server import Sandbox
 from gateway.partners.calls import CallLimits, Operation, PartnerCalls
 from gateway.partners.config import PartnerConfig
-from schema.model.values import PartnerCode, Reference
+from schema.model.values import PartnerCode, Reference, RemoteId
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class GuardedCaller:
     async def cancel(self, reference: Reference) -> Receipt:
         """See `EnrolmentDesk.cancel`."""
         return await self.calls.cancel(self.code, reference)
+
+    async def quote(self, keys: Sequence[RemoteId]) -> Sequence[Quote]:
+        """See `QuoteDesk.quote`."""
+        return await self.calls.quote(self.code, keys)
 
 
 class GuardedSite:

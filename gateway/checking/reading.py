@@ -107,6 +107,19 @@ async def knows_what_is_new(bench: Bench) -> None:
         raise AmissError("it sent an unchanged list again to who had its ETag")
 
 
+async def tells_quotes(bench: Bench) -> None:
+    """Tell price and seats of what its list sells, as its list does."""
+    offering = next((each for each in bench.first.offerings if each.price is not None), None)
+    if offering is None:
+        raise NotApplicableError("its first page tells no price to compare with")
+    told = await bench.calls.quote(bench.code, [offering.key])
+    quote = next((each for each in told if each.offering == offering.key), None)
+    if quote is None:
+        raise AmissError(f"it tells nothing of {offering.key!r}, which is on its list")
+    if quote.price != offering.price:
+        raise AmissError(f"the price of {offering.key!r} is another one than on its list")
+
+
 _CATALOGUE = Capability.CATALOGUE
 READING_CHECKS = (
     LiveCheck(
@@ -144,5 +157,10 @@ READING_CHECKS = (
     LiveCheck(
         "list", "answers 304 to who knows the list", knows_what_is_new,
         "Compare If-None-Match with the ETag before sending the list.", _CATALOGUE,
+    ),
+    LiveCheck(
+        "list", "tells price and seats now", tells_quotes,
+        "Answer from the same data as the list; a price that changed just now may be told twice.",
+        Capability.QUOTE,
     ),
 )  # fmt: skip

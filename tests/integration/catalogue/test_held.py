@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.base import Page, Rejection, Validators
+from adapters.base import LeftOut, Page, Rejection, Validators
 from adapters.errors import UnreadableListError
 from gateway.catalogue import runs
 from gateway.catalogue.decisions import HeldLists
@@ -364,6 +364,18 @@ async def test_a_list_of_which_no_row_can_be_read_is_held_beside_what_stands(ben
         AlarmKind.FIELD_LOST,
     }
     assert "course_name seems to be called course_title now" in (done.withheld or "")
+
+
+async def test_rows_that_a_rule_leaves_out_do_not_hide_that_no_other_can_be_read(bench: Workbench):
+    partner = ScriptedPartner(offerings(8))
+    await bench.sync(partner)
+    bad = tuple(Rejection(n, str(n), "price: is not a price", "{}") for n in range(1, 9))
+    partner.lists(Page(rejections=bad, left_out=(LeftOut("9", "archived"),)))
+
+    await bench.sync(partner)
+
+    held = await the_held(bench)
+    assert [alarm.message for alarm in held.alarms] == ["none of its 8 rows can be read"]
 
 
 async def test_a_first_list_of_which_no_row_can_be_read_is_a_failure(bench: Workbench):
