@@ -25,10 +25,15 @@ def query(session: str, **more: object) -> str:
 
 
 def ask(address: str, signer: Signer, method: str, wanted: str, body: bytes = b"") -> str:
-    url = f"{address}{PATH}?{wanted}"
-    response = requests.request(method, url, data=body, auth=signer, timeout=30)
-    assert response.status_code == 200, response.text
-    return response.text
+    """Ask, again while another upload is under way: until its line is known to have dropped."""
+    url, ends = f"{address}{PATH}?{wanted}", time.monotonic() + 30
+    while True:
+        response = requests.request(method, url, data=body, auth=signer, timeout=30)
+        if response.status_code != 409 or response.json()["code"] != "BUSY":
+            assert response.status_code == 200, response.text
+            return response.text
+        assert time.monotonic() < ends, "it stays busy"
+        time.sleep(0.1)
 
 
 @contextmanager
