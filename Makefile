@@ -17,7 +17,7 @@ help:  ## Show what can be made
 demo: setup explorer  ## Start ten sandbox partners and the gateway, and show where they answer
 	@$(BIN)/mitra demo
 
-test: setup-dev explorer  ## Run every test, with real servers (about 8 minutes at most)
+test: setup-dev explorer  ## Run every test, with real servers (about 10 minutes)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 bench-catalogue: setup  ## Measure syncing and searching large catalogues (minutes; SIZES=1500,100000)
