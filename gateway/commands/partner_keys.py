@@ -1,20 +1,16 @@
 """`mitra partners key`: what partners sign their calls with."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
 
 from gateway.clock import utc_now
+from gateway.commands.credentials import ask_desk, to_age
 from gateway.commands.learners import By
-from gateway.commands.ledger import opened_ledger, to_actor
-from gateway.keyrings import build_partner_api_keyring
-from gateway.partner_api.partner_keys import KeyEntry, PartnerKeyError, PartnerKeys
-from gateway.partner_api.vault import Vault
-from gateway.partners.config import load_partners
-from gateway.partners.sandbox import partners_files
-from gateway.settings import Settings
+from gateway.commands.ledger import to_actor
+from gateway.partner_api.partner_keys import KeyEntry, PartnerKeys
 from schema.model.values import PartnerCode
 
 T = TypeVar("T")
@@ -57,23 +53,8 @@ def retire(
 
 def to_line(entry: KeyEntry) -> str:
     """Return a key in one line."""
-    made = f"made {entry.created_at:%Y-%m-%d %H:%M}"
-    state = f"retired {entry.retired_at:%Y-%m-%d %H:%M}" if entry.retired_at else "in use"
-    return f"{entry.id}\t{entry.partner}\t{entry.client_code}\t{made}\t{state}"
+    return f"{entry.id}\t{entry.partner}\t{entry.client_code}\t{to_age(entry)}"
 
 
 def _ask(ask: Callable[[PartnerKeys], Awaitable[T]]) -> T:
-    """Return what `ask` finds of the keys.  A wish that cannot be is a bad parameter."""
-    settings = Settings()
-    configs = load_partners(partners_files(settings))
-    partners = {config.code: config.partner for config in configs}
-    vault = Vault(build_partner_api_keyring(settings))
-
-    async def run(keys: PartnerKeys) -> T:
-        return await ask(keys)
-
-    with opened_ledger(settings) as database:
-        try:
-            return asyncio.run(run(PartnerKeys(database, vault, partners, utc_now)))
-        except PartnerKeyError as exc:
-            raise typer.BadParameter(str(exc)) from exc
+    return ask_desk(partial(PartnerKeys, now=utc_now), ask)

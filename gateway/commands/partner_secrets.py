@@ -1,20 +1,16 @@
 """`mitra partners secret`: what partners sign their webhooks with."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
 
 from gateway.clock import utc_now
+from gateway.commands.credentials import ask_desk, to_age
 from gateway.commands.learners import By
-from gateway.commands.ledger import opened_ledger, to_actor
-from gateway.keyrings import build_partner_api_keyring
-from gateway.partner_api.vault import Vault
-from gateway.partners.config import load_partners
-from gateway.partners.sandbox import partners_files
-from gateway.settings import Settings
-from gateway.webhooks.partner_secrets import PartnerSecrets, SecretEntry, SecretError
+from gateway.commands.ledger import to_actor
+from gateway.webhooks.partner_secrets import PartnerSecrets, SecretEntry
 from schema.model.values import PartnerCode
 
 T = TypeVar("T")
@@ -54,22 +50,8 @@ def retire(
 
 def to_line(entry: SecretEntry) -> str:
     """Return a secret's entry in one line."""
-    made = f"made {entry.created_at:%Y-%m-%d %H:%M}"
-    state = f"retired {entry.retired_at:%Y-%m-%d %H:%M}" if entry.retired_at else "in use"
-    return f"{entry.id}\t{entry.partner}\t{made}\t{state}"
+    return f"{entry.id}\t{entry.partner}\t{to_age(entry)}"
 
 
 def _ask(ask: Callable[[PartnerSecrets], Awaitable[T]]) -> T:
-    """Return what `ask` finds of the secrets.  A wish that cannot be is a bad parameter."""
-    settings = Settings()
-    partners = {config.code for config in load_partners(partners_files(settings))}
-    vault = Vault(build_partner_api_keyring(settings))
-
-    async def run(secrets: PartnerSecrets) -> T:
-        return await ask(secrets)
-
-    with opened_ledger(settings) as database:
-        try:
-            return asyncio.run(run(PartnerSecrets(database, vault, partners, utc_now)))
-        except SecretError as exc:
-            raise typer.BadParameter(str(exc)) from exc
+    return ask_desk(partial(PartnerSecrets, now=utc_now), ask)

@@ -32,14 +32,19 @@ def test_calls_that_had_begun_before_a_decrease_count_once():
 
 
 @given(st.integers(1, 50), st.lists(st.booleans()))
-def test_it_stays_between_one_and_the_most(most: int, steps: list[bool]):
+def test_crowding_only_shrinks_it_answers_only_widen_it_and_it_keeps_its_bounds(
+    most: int, steps: list[bool]
+):
     size = AdaptiveLimit(most)
     for number, is_crowded in enumerate(steps):
+        before = size.limit
         if is_crowded:
             size.decrease(began=number, now=number)
+            assert size.limit <= before
         else:
             size.increase()
-        assert 1 <= size.limit <= most
+            assert size.limit >= before
+        assert size.limit in range(1, most + 1)
 
 
 class Visitor:
