@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select
 
 from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.privacy.keyring import Purpose, confirm
+from gateway.partner_api import sealed_rows
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from gateway.storage.partner_api_tables import CODE_LENGTH, partner_key
@@ -87,8 +88,7 @@ class PartnerKeys:
 
     async def read_all(self) -> Sequence[KeyEntry]:
         """Return every key, the oldest of a partner first."""
-        question = select(partner_key).order_by(partner_key.c.partner, partner_key.c.created_at)
-        rows = await self._ledger.read(lambda c: c.execute(question).all())
+        rows = await self._ledger.read(lambda c: sealed_rows.read_in_order(c, partner_key))
         return [_to_entry(row) for row in rows]
 
     async def retire(self, key_id: str, by: str) -> KeyEntry:
@@ -96,11 +96,7 @@ class PartnerKeys:
         now = self._now()
 
         def change(connection: Connection) -> KeyEntry:
-            mine = (partner_key.c.id == key_id, partner_key.c.retired_at.is_(None))
-            gone = {"retired_at": now, "sealed": b"", "key_version": 0}  # no need to keep it
-            row = connection.execute(
-                update(partner_key).where(*mine).values(gone).returning(partner_key)
-            ).first()
+            row = sealed_rows.retire(connection, partner_key, key_id, now)
             if row is None:
                 raise PartnerKeyError(
                     f"no key {key_id!r} is in use; `mitra partners key list` shows them"

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select
 
 from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.privacy.keyring import Purpose, confirm
+from gateway.partner_api import sealed_rows
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from gateway.storage.webhook_tables import webhook_secret
@@ -77,9 +78,7 @@ class PartnerSecrets:
 
     async def read_all(self) -> Sequence[SecretEntry]:
         """Return every secret's entry, the oldest of a partner first."""
-        table = webhook_secret
-        question = select(table).order_by(table.c.partner, table.c.created_at, table.c.id)
-        rows = await self._ledger.read(lambda c: c.execute(question).all())
+        rows = await self._ledger.read(lambda c: sealed_rows.read_in_order(c, webhook_secret))
         return [_to_entry(row) for row in rows]
 
     async def retire(self, secret_id: str, by: str) -> SecretEntry:
@@ -87,11 +86,7 @@ class PartnerSecrets:
         now = self._now()
 
         def change(connection: Connection) -> SecretEntry:
-            mine = (webhook_secret.c.id == secret_id, webhook_secret.c.retired_at.is_(None))
-            gone = {"retired_at": now, "sealed": b"", "key_version": 0}  # no need to keep it
-            row = connection.execute(
-                update(webhook_secret).where(*mine).values(gone).returning(webhook_secret)
-            ).first()
+            row = sealed_rows.retire(connection, webhook_secret, secret_id, now)
             if row is None:
                 raise SecretError(
                     f"no secret {secret_id!r} is in use; `mitra partners secret list` shows them"
