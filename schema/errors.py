@@ -18,6 +18,7 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "FORBIDDEN"
     INTERNAL = "INTERNAL"
     CHANGES_EXPIRED = "CHANGES_EXPIRED"
+    RATE_LIMITED = "RATE_LIMITED"
 
 
 def to_error(code: ErrorCode, message: str) -> GraphQLError:

@@ -4,7 +4,7 @@ The engine knows a schema and nothing of what it is about.  A request that is re
 `RefusedError` before anything is run; what breaks while it runs stands in its result.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from inspect import isawaitable
@@ -112,7 +112,7 @@ class Engine:
 
     async def subscribe(
         self, prepared: Prepared, context: object
-    ) -> AsyncIterator[ExecutionResult]:
+    ) -> AsyncGenerator[ExecutionResult, None]:
         """Return the results of a subscription as they come.
 
         Raises `RefusedError` if it cannot begin.  Close the iterator to end it.
@@ -131,7 +131,7 @@ class Engine:
 
     async def _stream(
         self, results: AsyncIterator[ExecutionResult]
-    ) -> AsyncIterator[ExecutionResult]:
+    ) -> AsyncGenerator[ExecutionResult, None]:
         try:
             async for result in results:
                 yield self._presentable(result)
