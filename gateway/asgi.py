@@ -1,6 +1,6 @@
 """The web application of one process: every address, and what answers there."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
@@ -19,15 +19,18 @@ from gateway.push import endpoint as push
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 from gateway.web import explorer, pages
+from gateway.web.answering import Answering
+from gateway.web.cors import Cors
 from gateway.web.examples import build_ready_operations
-from gateway.web.graphql import GraphQLEndpoint
+from gateway.web.graphql import Explorer, GraphQLEndpoint
 from gateway.web.health import build_routes
 from gateway.web.sitemap import MOST_URLS
 from gateway.web.streams.connections import Connections
+from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
-from schema.model.viewer import ANONYMOUS
+from schema.model.viewer import ANONYMOUS, Viewer
 
 log = structlog.get_logger(__name__)
 
@@ -41,22 +44,17 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         async with served.running(background=settings.background):
             yield
 
-    schema = build_schema(_log_surprise)
-    endpoint = GraphQLEndpoint(
-        schema,
-        identify=served.verifier.identify,
-        build_context=served.build_context,
-        explorer=_build_explorer(served) if settings.is_development else None,
-    )
+    engine, connections = Engine(build_schema(_log_surprise)), Connections()
+    endpoint = _build_endpoint(served, engine, connections)
     sockets = SocketEndpoint(
-        Engine(schema),
+        engine,
         identify=served.verifier.identify,
         build_context=served.build_context,
-        connections=Connections(),
+        connections=connections,
         allowed_origins=[settings.public_origin] if settings.public_origin else [],
     )
     routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
+        Route("/graphql", endpoint),
         WebSocketRoute("/graphql", sockets),
         Route(BASE + "{call:path}", served.partner_api),
         Route(openapi.PATH, openapi.serve),
@@ -65,7 +63,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),
     ]
-    if settings.is_development:  # it may be built while we run
+    if not settings.may_explore.is_nobody:  # it may be built while we run
         routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC, check_dir=False)))
     return Starlette(routes=routes, lifespan=lifespan)
 
@@ -75,6 +73,28 @@ def create_app_from_environment() -> Starlette:
     settings = Settings()
     configure_logging(settings.log_format)
     return create_app(settings)
+
+
+def _build_endpoint(gateway: Gateway, engine: Engine, connections: Connections) -> GraphQLEndpoint:
+    settings = gateway.settings
+
+    async def identify(authorization: str | None) -> Viewer:
+        return gateway.verifier.identify(authorization)
+
+    answering = Answering(
+        engine,
+        gateway.build_context,
+        shared=SharedAnswers(gateway.cache, gateway.catalogue.epoch),
+        events=EventStreams(engine, gateway.verifier.identify, connections),
+        may_introspect=settings.may_introspect.admits,
+    )
+    return GraphQLEndpoint(
+        answering,
+        identify=identify,
+        explorer=_build_explorer(gateway),
+        cors=Cors(settings.cors_origins, credentials=settings.cors_credentials),
+        most_batched=settings.most_batched,
+    )
 
 
 def _build_site(gateway: Gateway) -> pages.Site:
@@ -88,9 +108,17 @@ def _build_site(gateway: Gateway) -> pages.Site:
     )
 
 
-def _build_explorer(gateway: Gateway) -> Callable[[Request], str]:
-    def page(request: Request) -> str:
-        operations = build_ready_operations(gateway.build_context, gateway.settings.data_dir)
+def _build_explorer(gateway: Gateway) -> Explorer:
+    settings = gateway.settings
+
+    def page(request: Request, viewer: Viewer) -> str | None:
+        if not settings.may_explore.admits(viewer):
+            return None
+        operations = (
+            build_ready_operations(gateway.build_context, settings.data_dir)
+            if settings.is_development  # they hold a token of the development issuer
+            else ()
+        )
         return explorer.to_page(operations, address=str(request.base_url).rstrip("/"))
 
     return page

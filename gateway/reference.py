@@ -22,6 +22,7 @@ from gateway.partners.config import load_partners
 from gateway.partners.sandbox import SANDBOX_PARTNERS
 from gateway.settings import Settings
 from gateway.telemetry import REGISTRY
+from gateway.web.refusals import EnvelopeCode
 from schema.build import export_sdl
 from schema.model.enrolment import TRANSITIONS
 
@@ -116,11 +117,18 @@ def fault_matrix(expected: Callable[[SandboxFault, str], Expected | None]) -> st
     return to_table(("", "fault", *(f"`{code}`" for code in SECRET_NAMES)), rows)
 
 
+def envelope_table() -> str:
+    """Return why a request to `/graphql` is turned away before GraphQL looks at it."""
+    rows = ((f"`{code.name}`", str(code.status), code.meaning) for code in EnvelopeCode)
+    return to_table(("code", "HTTP", "meaning"), rows)
+
+
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "settings": lambda _: settings_table(),
     "metrics": lambda _: metrics_table(),
     "partners": partners_table,
     "faults": lambda _: faults_table(),
+    "envelope": lambda _: envelope_table(),
     "transitions": lambda _: transitions_table(),
     "known_faults": lambda _: known_faults_table(),
     "reading_under_faults": lambda _: fault_matrix(SandboxFault.reading),

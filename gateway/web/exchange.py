@@ -1,0 +1,90 @@
+"""What is known of one request to `/graphql` while it is being answered."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Protocol
+
+from starlette.requests import Request
+
+from gateway.execution.engine import Prepared
+from gateway.web.negotiation import Media
+from schema.model.viewer import ANONYMOUS, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What its document says of a question; nothing of who asks."""
+
+    kind: str
+    name: str | None = None
+    cost: int | None = None
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> "Known":
+        """Return what is known of a question that may be run."""
+        return cls(prepared.kind.value, prepared.name, prepared.cost)
+
+
+class Seen(Protocol):
+    """Where those who count, trace and log want to read of it: names and numbers, no values."""
+
+    name: str | None
+    kind: str | None
+    codes: Sequence[str]  # of its errors
+    cost: int | None
+    is_refused: bool
+    is_gone: bool
+
+
+@dataclass(slots=True)
+class Unseen:
+    """What is written into where nobody reads."""
+
+    name: str | None = None
+    kind: str | None = None
+    codes: Sequence[str] = ()
+    cost: int | None = None
+    is_refused: bool = False
+    is_gone: bool = False
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, and what its answer will say of itself."""
+
+    request: Request
+    seen: Seen = field(default_factory=Unseen)
+    media: Media = Media.JSON
+    viewer: Viewer = ANONYMOUS
+    is_public: bool = False  # its answer is the same for everybody
+    parts: dict[str, float] = field(default_factory=dict)  # seconds that each took
+    started: float = field(default_factory=perf_counter)
+
+    @property
+    def wants_cost(self) -> bool:
+        """Whether the client wants to read what its question costs."""
+        return self.request.headers.get("graphql-cost") == "1"
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Measure one part."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.parts[part] = self.parts.get(part, 0.0) + perf_counter() - started
+
+    def tell(self, known: Known) -> None:
+        """Tell those who look on which question it is."""
+        self.seen.name, self.seen.kind, self.seen.cost = known.name, known.kind, known.cost
+
+    def refuse(self) -> None:
+        """Tell those who look on that nothing was run."""
+        self.seen.is_refused = True
+
+    def server_timing(self) -> str:
+        """Return the value of `Server-Timing`, in milliseconds."""
+        parts = {**self.parts, "total": perf_counter() - self.started}
+        return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
