@@ -22,6 +22,7 @@ from gateway.console import SyncBoard
 from gateway.priority import BEHIND_SERVING, step_back
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
+from gateway.web.server import PROTOCOL
 from gateway.web.streams.socket import MOST_MESSAGE_BYTES
 
 DRAIN_SECONDS = 10  # for requests under way when the server is told to stop
@@ -51,6 +52,7 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
+        http=PROTOCOL,
         ws_max_size=MOST_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # it costs each open socket more than its messages are
     )
@@ -104,6 +106,7 @@ async def _serve_with_progress(settings: Settings, console: Console) -> None:
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=DRAIN_SECONDS,
+            http=PROTOCOL,
             ws_max_size=MOST_MESSAGE_BYTES,
             ws_per_message_deflate=False,
         )

@@ -49,13 +49,13 @@ def is_batch(body: bytes) -> bool:
 
 def from_batch(body: bytes, most: int) -> Sequence[Question]:
     """Return what a POST asks of which the body is an array.  Raises `EnvelopeError`."""
-    most = min(most, MOST_BATCHED)
-    if not most:
-        reason = "Send one operation per request: a JSON object with a `query`"
-        raise EnvelopeError(EnvelopeCode.BATCH_REFUSED, reason)
     sent: Any = _decoded(body, "The body")
-    if not 0 < len(sent) <= most:
-        raise EnvelopeError(EnvelopeCode.BATCH_REFUSED, f"A batch has 1 to {most} operations")
+    most = min(most, MOST_BATCHED)
+    if not sent:
+        raise bad_request("Send a JSON object with a `query`")
+    if len(sent) > most:
+        allowed = f"at most {most} operations" if most else "one operation, as a JSON object,"
+        raise EnvelopeError(EnvelopeCode.BATCH_REFUSED, f"Send {allowed} per request")
     return [_to_question(each) for each in sent]
 
 
@@ -91,13 +91,21 @@ def _to_question(sent: object) -> Question:
         raise bad_request("Send a JSON object with a `query`")
     texts = {name: _checked(sent, name, str, "a string") for name in _TEXTS}
     objects = {name: _checked(sent, name, dict, "an object") for name in _OBJECTS}
-    return Question(
+    question = Question(
         query=texts["query"],
         document_id=_only_id(texts["documentId"], texts["doc_id"]),
         operation_name=texts["operationName"],
         variables=objects["variables"] or {},
         extensions=objects["extensions"] or {},
     )
+    if not _names_a_document(question):
+        raise bad_request("Send a `query`, or the id of one as `documentId`")
+    return question
+
+
+def _names_a_document(question: Question) -> bool:
+    given = (question.query, question.document_id, question.extensions.get("persistedQuery"))
+    return any(each is not None for each in given)
 
 
 def _checked(sent: Mapping[str, Any], name: str, kind: type[T], kinds_name: str) -> T | None:

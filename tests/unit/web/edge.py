@@ -47,12 +47,12 @@ class Edge:
     epoch: str = "1.1"
 
     def __post_init__(self) -> None:
-        engine = build_engine()
-        streams = EventStreams(engine, lambda _: ANI, Connections())
+        self.engine = build_engine()
+        streams = EventStreams(self.engine, lambda _: ANI, Connections())
         self.cache = MemoryCache()
         shared = SharedAnswers(self.cache, lambda: self.epoch)
         parts: dict[str, Any] = {"shared": shared, "events": streams, **self.answering}
-        answering = Answering(engine, self.build_context, **parts)
+        answering = Answering(self.engine, self.build_context, **parts)
         self.app = GraphQLEndpoint(
             answering, identify=identify, observed=self.observed, **self.options
         )
