@@ -35,19 +35,13 @@ class PersistedDocuments:
         With `only_trusted` no other text is answered; with `registers` clients may add theirs,
         of which the last `most_registered` are kept.
         """
-        self._trusted: dict[str, str] = {}
-        for name, text in (trusted or {}).items():
-            self._trusted[_plain(name)] = text
-            self._trusted[_hash(text)] = text
+        self.trusted = trusted or {}
+        self._trusted = {_hash(text): text for text in self.trusted.values()}
+        self._trusted |= {_plain(name): text for name, text in self.trusted.items()}
         self._only_trusted = only_trusted
         self._registers = registers and not only_trusted
         self._most_registered = most_registered
         self._registered: OrderedDict[str, str] = OrderedDict()
-
-    @property
-    def trusted(self) -> frozenset[str]:
-        """The texts that were known from the start."""
-        return frozenset(self._trusted.values())
 
     def find(
         self, query: str | None, document_id: str | None, extensions: Mapping[str, Any]

@@ -6,7 +6,8 @@ import time
 import pytest
 import redis
 
-from gateway.cache.redis import PATIENCE, REST, RedisCache, build_redis
+from gateway.cache.patience import PATIENCE, REST
+from gateway.cache.redis import RedisCache, build_redis
 from tests.servers import free_port, running_redis
 
 pytestmark = pytest.mark.anyio
