@@ -7,8 +7,6 @@ guess.  Mutations are counted by the field, not by the request.
 import math
 from dataclasses import dataclass
 
-from graphql import OperationType
-
 from gateway.execution.buckets import WINDOW, Allowance, Bucket, Buckets
 from gateway.execution.engine import Engine, Prepared, Question
 from gateway.execution.refusals import RefusedError, Stage, refusal
@@ -49,18 +47,19 @@ class Budgets:
         self._client = Bucket(points_a_minute, WINDOW) if points_a_minute else None
         self._learner = Bucket(mutations_a_minute, WINDOW) if mutations_a_minute else None
 
-    async def pay(self, payer: Payer, prepared: Prepared) -> Allowance | None:
-        """Return what the client has left.  Raises `RefusedError` if it cannot be paid."""
-        allowance = await self._take("client", payer.client, self._client, max(prepared.cost, 1))
-        if prepared.kind is OperationType.MUTATION and payer.learner is not None:
-            calls = sum(prepared.calls.values())
-            await self._take("learner", payer.learner, self._learner, calls)
+    async def pay(self, payer: Payer, cost: int, changes: int = 0) -> Allowance | None:
+        """Return what the client has left.  Raises `RefusedError` if it cannot be paid.
+
+        `changes` are mutations that are called in the learner's name.
+        """
+        allowance = await self._take("client", payer.client, self._client, max(cost, 1))
+        if changes and payer.learner is not None:
+            await self._take("learner", payer.learner, self._learner, changes)
         return allowance
 
     async def pay_refusal(self, payer: Payer, refused: RefusedError) -> Allowance | None:
         """Return what the client has left.  Raises `RefusedError` if it cannot be paid."""
-        amount = REFUSALS.get(refused.stage, 0)
-        return await self._take("client", payer.client, self._client, amount)
+        return await self.pay(payer, REFUSALS.get(refused.stage, 1))
 
     async def _take(
         self, what: str, who: str, bucket: Bucket | None, amount: int
@@ -87,7 +86,8 @@ class Gate:
         except RefusedError as refused:
             refused.allowance = await self._budgets.pay_refusal(payer, refused)
             raise
-        return Admitted(prepared, await self._budgets.pay(payer, prepared))
+        allowance = await self._budgets.pay(payer, prepared.cost, prepared.changes)
+        return Admitted(prepared, allowance)
 
 
 def _too_much(what: str, allowance: Allowance, retry_after: float) -> RefusedError:

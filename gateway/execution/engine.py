@@ -5,7 +5,7 @@ The engine knows a schema and nothing of what it is about.  A request that is re
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -69,9 +69,9 @@ class Prepared:
         return self.operation.name.value if self.operation.name else None
 
     @property
-    def cost_extension(self) -> Mapping[str, Mapping[str, int]]:
-        """What an answer's `extensions` say of its cost, to a client that wants to know."""
-        return {"cost": {"static": self.cost, "limit": self.cost_limit}}
+    def changes(self) -> int:
+        """How many mutations it calls."""
+        return sum(self.calls.values()) if self.kind is OperationType.MUTATION else 0
 
 
 class Engine:
@@ -135,7 +135,7 @@ class Engine:
 
     async def subscribe(
         self, prepared: Prepared, context: object
-    ) -> AsyncIterator[ExecutionResult]:
+    ) -> AsyncGenerator[ExecutionResult, None]:
         """Return the results of a subscription as they come.
 
         Raises `RefusedError` if it cannot begin.  Close the iterator to end it.
@@ -155,7 +155,7 @@ class Engine:
 
     async def _stream(
         self, results: AsyncIterator[ExecutionResult]
-    ) -> AsyncIterator[ExecutionResult]:
+    ) -> AsyncGenerator[ExecutionResult, None]:
         try:
             async for result in results:
                 yield self._presentable(result)

@@ -7,15 +7,15 @@ registered.
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
+from gateway.execution.manifests import LONGEST_ID, Manifest
 from gateway.execution.refusals import RefusedError, Stage, refusal
 from schema.errors import ErrorCode
 
 _HASH = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
-LONGEST_ID = 255
 MOST_REGISTERED = 1_000
 
 
@@ -78,6 +78,19 @@ class PersistedDocuments:
             reason = "Only known documents are answered here; register yours with the operator"
             raise refusal(Stage.REQUEST, ErrorCode.PERSISTED_QUERY_REQUIRED, reason)
         return query
+
+
+def trusted_texts(manifests: Iterable[Manifest]) -> tuple[Mapping[str, str], list[str]]:
+    """Return what all clients have registered, by id, and the ids that mean different texts."""
+    texts: dict[str, str] = {}
+    clashes: set[str] = set()
+    for manifest in manifests:
+        for name, registered in manifest.operations.items():
+            if texts.setdefault(name, registered.body) != registered.body:
+                clashes.add(name)
+    for name in clashes:  # neither can be meant
+        del texts[name]
+    return texts, sorted(clashes)
 
 
 def _named(document_id: str | None, extensions: Mapping[str, Any]) -> str | None:
