@@ -36,7 +36,9 @@ ERRORS: Mapping[ErrorCode, Told] = {
         "the token is not of a role that may do this", "use another role's token", _FIELD
     ),
     ErrorCode.INTERNAL: Told(
-        "we failed in a way that nobody foresaw", "report its `errorId`, which is in our log", _FIELD
+        "we failed in a way that nobody foresaw",
+        "report its `errorId`, which is in our log",
+        _FIELD,
     ),
     ErrorCode.CHANGES_EXPIRED: Told(
         "`since` of `catalogueChanges` is older than the log that is kept",

@@ -30,7 +30,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What somebody may still spend, and when all of it is back; `retry_after` if it was refused."""
+    """What somebody may still spend, and when all is back; `retry_after` if it was refused."""
 
     points: int
     remaining: int
@@ -78,9 +78,7 @@ class Buckets(Protocol):
 class LocalBuckets:
     """This process's part of each bucket; those that were not used for longest are forgotten."""
 
-    def __init__(
-        self, *, processes: int = 1, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, processes: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         """Keep a part, as one of so many `processes` that do not know of each other."""
         self._processes = processes
         self._clock = clock

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Literal
 
 from graphql import (
     DocumentNode,
@@ -23,6 +24,8 @@ from gateway.execution.shape import Measuring, fragments_of, root_calls
 from gateway.execution.validation import validated
 from schema.errors import ErrorCode
 
+Outcome = Literal["hit", "miss"]
+OnLookup = Callable[[Outcome], None]
 MOST_DOCUMENTS = 1_000
 MOST_REFUSED = 1_000
 MOST_CHARACTERS = 200_000  # of each: a document takes some 220 bytes for each of its text
@@ -106,9 +109,7 @@ class Reading:
                 what = "comments" if "comments" in exc.message else "tokens"
                 found = getattr(limits, what) + 1
                 raise limits.exceeded(what, found, ErrorCode.QUERY_TOO_LARGE) from None
-            raise RefusedError(
-                Stage.PARSE, [coded(exc, ErrorCode.GRAPHQL_PARSE_FAILED)]
-            ) from None
+            raise RefusedError(Stage.PARSE, [coded(exc, ErrorCode.GRAPHQL_PARSE_FAILED)]) from None
 
     def _operations(self, node: DocumentNode) -> Sequence[Operation]:
         fragments = fragments_of(node)
@@ -123,7 +124,7 @@ class Reading:
 class Documents:
     """Remembers what came of reading each text.
 
-    `on_lookup` is told of each, whether it was known.  Those that were trusted are never
+    `on_lookup` is told of each whether it was known.  Those that were trusted are never
     forgotten; refusals are kept apart, so that nobody drives out what others need.
     """
 
@@ -131,7 +132,7 @@ class Documents:
         self,
         read: Callable[[str], Document],
         *,
-        on_lookup: Callable[[bool], None] = lambda _: None,
+        on_lookup: OnLookup = lambda _: None,
         presentable: Callable[[Sequence[GraphQLError]], Sequence[GraphQLError]] = lambda it: it,
     ) -> None:
         self._read = read
@@ -154,13 +155,14 @@ class Documents:
         key = _digest(text)
         known = self._trusted.get(key) or self._kept.get(key)
         if known is not None:
-            self._on_lookup(True)
+            self._on_lookup("hit")
             return known
         refused = self._refused.get(key)
-        self._on_lookup(refused is not None)
-        if refused is None:
-            return self._read_anew(key, text)
-        raise RefusedError(refused.stage, refused.errors)
+        if refused is not None:
+            self._on_lookup("hit")
+            raise RefusedError(refused.stage, refused.errors)
+        self._on_lookup("miss")
+        return self._read_anew(key, text)
 
     def _read_anew(self, key: bytes, text: str) -> Document:
         try:

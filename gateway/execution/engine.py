@@ -5,7 +5,7 @@ The engine knows a schema and nothing of what it is about.  A request that is re
 """
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -23,7 +23,7 @@ from graphql.execution import get_variable_values
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution.cost import DEFAULT_PRICES, Prices, cost_of
-from gateway.execution.documents import Document, Documents, Operation, Reading
+from gateway.execution.documents import Document, Documents, OnLookup, Operation, Reading
 from gateway.execution.limits import DEFAULT_LIMITS, Limits
 from gateway.execution.persisted import PersistedDocuments
 from gateway.execution.refusals import RefusedError, Stage, coded, refusal
@@ -77,7 +77,7 @@ class Prepared:
 class Engine:
     """Runs requests against one schema."""
 
-    def __init__(  # noqa: PLR0913 - named options, each with a default
+    def __init__(
         self,
         schema: MaskingSchema,
         *,
@@ -85,7 +85,7 @@ class Engine:
         documents: PersistedDocuments | None = None,
         prices: Prices = DEFAULT_PRICES,
         hints: bool = False,
-        on_lookup: Callable[[bool], None] = lambda _: None,
+        on_lookup: OnLookup = lambda _: None,
     ) -> None:
         """Refuse what is beyond `limits`; `hints` names what a misspelt name may have meant.
 

@@ -29,6 +29,11 @@ class RefusedError(Exception):
         self.errors = errors
         self.allowance: Allowance | None = None  # what the client has left, where that is counted
 
+    @property
+    def codes(self) -> frozenset[str]:
+        """Why it was refused."""
+        return frozenset((error.extensions or {})["code"] for error in self.errors)
+
 
 def refusal(stage: Stage, code: ErrorCode, message: str, **extensions: Any) -> RefusedError:
     """Return what to raise for one reason; `extensions` stand beside its code."""

@@ -48,9 +48,7 @@ class SharedBuckets:
         """See `Buckets.spend`."""
         taken = min(amount, bucket.points) * bucket.interval
         arguments = [int(each * MICROSECONDS) for each in (taken, bucket.window)]
-        answer = await self._redis.ask(
-            lambda: self._script(keys=[self._key(key)], args=arguments)
-        )
+        answer = await self._redis.ask(lambda: self._script(keys=[self._key(key)], args=arguments))
         if answer is None:
             return await self._local.spend(key, bucket, amount)
         reset, wait = (int(each) / MICROSECONDS for each in answer)

@@ -6,10 +6,12 @@ one.  Where hints are given (in development) every mistake is told, up to a limi
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from functools import partial
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -17,7 +19,6 @@ from graphql import (
     ParallelVisitor,
     TypeInfo,
     TypeInfoVisitor,
-    ValidationRule,
     ValuesOfCorrectTypeRule,
     specified_rules,
     visit,
@@ -27,7 +28,7 @@ from graphql.validation import ValidationContext
 from gateway.execution.refusals import coded
 from schema.errors import ErrorCode
 
-Rule = type[ValidationRule]
+Rule = type[ASTValidationRule]
 CODES: dict[Rule, ErrorCode] = {
     ValuesOfCorrectTypeRule: ErrorCode.BAD_USER_INPUT,
     MaxIntrospectionDepthRule: ErrorCode.QUERY_TOO_DEEP,
@@ -53,10 +54,8 @@ def validated(
         if reported.total() >= most:
             raise _EnoughError
 
-    try:
+    with suppress(_EnoughError):
         _visit(schema, document, report, hints=hints)
-    except _EnoughError:
-        pass
     return found
 
 
