@@ -12,7 +12,7 @@ MOST = 100  # more is refused by the field itself
 
 ASSUMED_LENGTHS: Mapping[str, int] = {
     "Course.offerings": 2,  # most are sold by one partner
-    "Offering.sessions": 5,  # unless `first` is said
+    "Offering.sessions": 2,  # unless `first` is said; most courses have none
     "Institution.partners": 3,
     "CourseConnection.facets": 8,
     "Facet.buckets": 15,

@@ -29,7 +29,7 @@ class Limits:
     mutations: int = _limit(5, "fields of a mutation itself")
     directives: int = _limit(50, "directives")
     directives_per_place: int = _limit(5, "directives in one place")
-    cost: int = _limit(10_000, "points of cost")
+    cost: int = _limit(7_000, "points of cost")
     errors: int = _limit(20, "errors that are told of it, in development")
 
     def exceeded(

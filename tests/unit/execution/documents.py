@@ -30,7 +30,9 @@ SCHEMA: GraphQLSchema = build_schema(
     type ThingEdge { node: Thing! cursor: String! }
     """
 )
-PRICES = Prices(weights={"Thing.name": 2}, lengths={"Thing.friends": 4}, page=5, list=6, connection=3)
+PRICES = Prices(
+    weights={"Thing.name": 2}, lengths={"Thing.friends": 4}, page=5, list=6, connection=3
+)
 FRAGMENTS = ("A", "B", "C")
 
 
@@ -75,9 +77,7 @@ def written_out(document: DocumentNode, selection_set: SelectionSetNode) -> Writ
             below = Written()
             if selection.selection_set:
                 below = written_out(document, selection.selection_set)
-            part = Written(
-                below.depth + 1, below.fields + 1, below.aliases + bool(selection.alias)
-            )
+            part = Written(below.depth + 1, below.fields + 1, below.aliases + bool(selection.alias))
         else:
             part = written_out(document, _followed(document, selection))
         total.depth = max(total.depth, part.depth)
@@ -116,7 +116,9 @@ def cost_written_out(
             case "nodes":
                 total += 1 + page * (1 + cost_written_out(document, selection.selection_set, n))  # type: ignore[arg-type]  # it has one
             case "page":
-                total += 3 + cost_written_out(document, selection.selection_set, n, _size(selection, n))  # type: ignore[arg-type]  # it has one
+                total += 3 + cost_written_out(
+                    document, selection.selection_set, n, _size(selection, n)
+                )  # type: ignore[arg-type]  # it has one
     return total
 
 

@@ -4,8 +4,8 @@ import pytest
 from graphql import GraphQLError
 
 from gateway.execution import documents
-from gateway.execution.documents import Documents, Reading
 from gateway.execution.cost import DEFAULT_PRICES
+from gateway.execution.documents import Documents, Reading
 from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.refusals import RefusedError, Stage
 from gateway.execution.remembered import Remembered

@@ -41,9 +41,7 @@ def repeated(text, times, between=" "):
 
 
 def doubled(times):
-    fragments = (
-        f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(times)
-    )
+    fragments = (f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(times))
     return f"{{ ...F0 }} {' '.join(fragments)} fragment F{times} on Query {{ partners {{ code }} }}"
 
 
@@ -55,6 +53,10 @@ def doubled_objects(times):
     )
     last = f"fragment F{times} on Course {{ id }}"
     return f'{{ course(id: "x") {{ ...F0 }} }} {" ".join(fragments)} {last}'
+
+
+def aliasing(name, times):
+    return f"fragment {name} on Partner {{ {repeated(name + '{n}: code', times)} }}"
 
 
 def chained(times):
@@ -79,14 +81,16 @@ ABUSE = {
     ),
     "b1-1000-aliases": (f"{{ {repeated('a{n}: __typename', 1000)} }}", "QUERY_TOO_LARGE"),
     "b1-aliases-by-fragments": (
-        "{ partners { ...A ...B } } fragment A on Partner { "
-        f"{repeated('a{n}: code', 16)} }} fragment B on Partner {{ {repeated('b{n}: code', 16)} }}",
+        f"{{ partners {{ ...A ...B }} }} {aliasing('A', 16)} {aliasing('B', 16)}",
         "QUERY_TOO_COMPLEX",
     ),
     "b2-10-directives": (f"{{ __typename {'@skip(if: false) ' * 10} }}", "QUERY_TOO_COMPLEX"),
     "b2-10-unknown-directives": (f"{{ __typename {'@x ' * 10} }}", "QUERY_TOO_COMPLEX"),
     "b2-500-directives": (f"{{ __typename {'@x ' * 480} }}", "QUERY_TOO_COMPLEX"),
-    "b2-many-in-all": (f"{{ partners {{ {'code @skip(if: false) ' * 60} }} }}", "QUERY_TOO_COMPLEX"),
+    "b2-many-in-all": (
+        f"{{ partners {{ {'code @skip(if: false) ' * 60} }} }}",
+        "QUERY_TOO_COMPLEX",
+    ),
     "b3-300-equal-fields": (f"{{ partners {{ {'code ' * 300} }} }}", "QUERY_TOO_COMPLEX"),
     "b3-600-equal-fields": (f"{{ partners {{ {'code ' * 600} }} }}", "QUERY_TOO_COMPLEX"),
     "b3-equal-fields-in-an-unused-fragment": (
@@ -109,13 +113,16 @@ ABUSE = {
     "b6-depth-by-fragments": (chained(99), "QUERY_TOO_DEEP"),
     "b6-list-literal": (f"{{ node(id: {'[' * 3000 + ']' * 3000}) {{ id }} }}", "QUERY_TOO_DEEP"),
     "b6-list-of-25": (f"{{ node(id: {'[' * 25 + ']' * 25}) {{ id }} }}", "QUERY_TOO_DEEP"),
-    "b6-object-literal": (f"{{ node(id: {'{a: ' * 30 + '1' + '}' * 30}) {{ id }} }}", "QUERY_TOO_DEEP"),
+    "b6-object-literal": (
+        f"{{ node(id: {'{a: ' * 30 + '1' + '}' * 30}) {{ id }} }}",
+        "QUERY_TOO_DEEP",
+    ),
     "b7-list-product": (
         f"{{ {PAGE * 2} courses(first: 20) {{ nodes {{ id {'}' * 9}",
         "QUERY_TOO_COSTLY",
     ),
     "b10-circular": (
-        "{ __schema { types { fields { type { fields { type { fields { type { name } } } } } } } } }",
+        f"{{ __schema {{ types {{ {'fields { type { ' * 3} name {'}' * 9}",
         "INTROSPECTION_DISABLED",
     ),
     "b10-schema": ("{ __schema { types { name } } }", "INTROSPECTION_DISABLED"),
