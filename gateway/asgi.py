@@ -12,9 +12,9 @@ from starlette.staticfiles import StaticFiles
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
-from gateway.execution.engine import Engine
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
+from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
@@ -35,13 +35,17 @@ log = structlog.get_logger(__name__)
 def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
     """Return the web application of one process."""
     served = gateway or Gateway(settings)
+    schema = build_schema(_log_surprise)
+    execution = ExecutionPart(settings, schema)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with served.running(background=settings.background):
-            yield
+        try:
+            async with served.running(background=settings.background):
+                yield
+        finally:
+            await execution.aclose()
 
-    schema = build_schema(_log_surprise)
     endpoint = GraphQLEndpoint(
         schema,
         identify=served.verifier.identify,
@@ -49,7 +53,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         explorer=_build_explorer(served) if settings.is_development else None,
     )
     sockets = SocketEndpoint(
-        Engine(schema),
+        execution.engine,
         identify=served.verifier.identify,
         build_context=served.build_context,
         connections=Connections(),
