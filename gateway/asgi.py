@@ -12,9 +12,9 @@ from starlette.staticfiles import StaticFiles
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
-from gateway.execution.engine import Engine
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
+from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
@@ -38,16 +38,21 @@ log = structlog.get_logger(__name__)
 def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
     """Return the web application of one process."""
     served = gateway or Gateway(settings)
+    schema = build_schema(_log_surprise)
+    execution = ExecutionPart(settings, schema)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with served.running(background=settings.background):
-            yield
+        try:
+            async with served.running(background=settings.background):
+                yield
+        finally:
+            await execution.aclose()
 
-    engine, connections = Engine(build_schema(_log_surprise)), Connections()
-    endpoint = _build_endpoint(served, engine, connections)
+    connections = Connections()
+    endpoint = _build_endpoint(served, execution, connections)
     sockets = SocketEndpoint(
-        engine,
+        execution.engine,
         identify=served.verifier.identify,
         build_context=served.build_context,
         connections=connections,
@@ -75,17 +80,19 @@ def create_app_from_environment() -> Starlette:
     return create_app(settings)
 
 
-def _build_endpoint(gateway: Gateway, engine: Engine, connections: Connections) -> GraphQLEndpoint:
+def _build_endpoint(
+    gateway: Gateway, execution: ExecutionPart, connections: Connections
+) -> GraphQLEndpoint:
     settings = gateway.settings
 
     async def identify(authorization: str | None) -> Viewer:
         return gateway.verifier.identify(authorization)
 
     answering = Answering(
-        engine,
+        execution.gate,
         gateway.build_context,
         shared=SharedAnswers(gateway.cache, gateway.catalogue.epoch),
-        events=EventStreams(engine, gateway.verifier.identify, connections),
+        events=EventStreams(execution.engine, gateway.verifier.identify, connections),
         may_introspect=settings.may_introspect.admits,
     )
     return GraphQLEndpoint(

@@ -16,6 +16,7 @@ from adapters.sandbox.faults.kinds import Fault as SandboxFault
 from adapters.sandbox.faults.outcomes import Expected
 from adapters.sandbox.faults.registry import FAULTS
 from adapters.sandbox.secrets import SECRET_NAMES
+from gateway.execution.limits import DEFAULT_LIMITS, MEANINGS
 from gateway.openapi.document import to_text
 from gateway.partner_api.faults import Fault
 from gateway.partners.config import load_partners
@@ -24,6 +25,8 @@ from gateway.settings import Settings
 from gateway.telemetry import REGISTRY
 from gateway.web.refusals import EnvelopeCode
 from schema.build import export_sdl
+from schema.costs import ASSUMED_LENGTHS, WEIGHTS
+from schema.error_table import ERRORS
 from schema.model.enrolment import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +89,25 @@ def partners_table(document: Path) -> str:
     return to_table(("code", "partner", "kind", "adapter", "contract"), rows)
 
 
+def errors_table() -> str:
+    """Return every error code of the GraphQL API."""
+    rows = ((f"`{code}`", told.when, told.next, told.status) for code, told in ERRORS.items())
+    return to_table(("code", "when", "what to do", "HTTP status"), rows)
+
+
+def limits_table() -> str:
+    """Return how much one document may ask for."""
+    rows = ((str(getattr(DEFAULT_LIMITS, name)), means) for name, means in MEANINGS.items())
+    return to_table(("at most", "of what"), rows)
+
+
+def prices_table() -> str:
+    """Return what is assumed of lists, and which fields cost more than a point."""
+    lengths = ((f"`{name}`", f"{length} entries") for name, length in ASSUMED_LENGTHS.items())
+    weights = ((f"`{name}`", f"{weight} points") for name, weight in WEIGHTS.items())
+    return to_table(("field", "counts as"), (*lengths, *weights))
+
+
 def transitions_table() -> str:
     """Return the statuses of an enrolment and where each may lead."""
     rows = (
@@ -130,6 +152,9 @@ SECTIONS: dict[str, Callable[[Path], str]] = {
     "faults": lambda _: faults_table(),
     "envelope": lambda _: envelope_table(),
     "transitions": lambda _: transitions_table(),
+    "errors": lambda _: errors_table(),
+    "limits": lambda _: limits_table(),
+    "prices": lambda _: prices_table(),
     "known_faults": lambda _: known_faults_table(),
     "reading_under_faults": lambda _: fault_matrix(SandboxFault.reading),
     "enrolling_under_faults": lambda _: fault_matrix(SandboxFault.enrolling),

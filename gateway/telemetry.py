@@ -72,6 +72,13 @@ CACHE_READS = Counter(
     ["cache", "outcome"],
     registry=REGISTRY,
 )
+GRAPHQL_DOCUMENTS = Counter(
+    "mitra_graphql_documents",
+    "GraphQL documents by whether they were known: read, validated and priced before (hit), or "
+    "not (miss).",
+    ["outcome"],
+    registry=REGISTRY,
+)
 GRAPHQL_REQUESTS = Counter(
     "mitra_graphql_requests", "GraphQL requests by HTTP status.", ["status"], registry=REGISTRY
 )

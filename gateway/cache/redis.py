@@ -4,7 +4,6 @@ Values are bytes as given, never pickled.  Keys carry a version, so that program
 write another format do not read ours.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -13,13 +12,11 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.client import Pipeline
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
 
 from gateway.cache.base import Load, SingleFlight, load_through
+from gateway.cache.patience import PATIENCE, PatientRedis
 
 VERSION = 1
-PATIENCE = 0.04  # seconds that Redis is waited for: no look-up shall cost more than 50 ms more
-REST = 1.0  # seconds for which a Redis that failed is left alone
 CONNECTIONS = 32
 LONGEST_TAGGED = 24 * 3600  # seconds: how long a tag knows its keys, so also how long they live
 
@@ -39,8 +36,7 @@ class RedisCache:
         self._client = client
         self._prefix = f"{prefix}:{VERSION}"
         self._on_unavailable = on_unavailable
-        self._clock = clock
-        self._resting_until = float("-inf")
+        self._redis = PatientRedis(on_unavailable, clock)
         self._flights = SingleFlight()
 
     async def get(self, key: str) -> bytes | None:
@@ -93,18 +89,7 @@ class RedisCache:
 
     async def _ask(self, question: Callable[[], Awaitable[Any]]) -> Any:
         """Return Redis's answer, or None when there is none in time."""
-        if self._clock() < self._resting_until:
-            self._on_unavailable()
-            return None
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await question()
-        except ResponseError:  # it is there, but refuses: full, read-only, a key of another type
-            self._on_unavailable()
-        except (RedisError, OSError, TimeoutError):
-            self._resting_until = self._clock() + REST
-            self._on_unavailable()
-        return None
+        return await self._redis.ask(question)
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}:value:{key}"

@@ -7,11 +7,13 @@ from graphql import OperationType
 from starlette.responses import Response
 
 from gateway.execution.answers import Answer, SharedAnswers
-from gateway.execution.engine import Engine, Prepared, Question
+from gateway.execution.budgets import Gate
+from gateway.execution.engine import Prepared, Question
 from gateway.execution.publicity import is_public
 from gateway.web.cors import not_allowed
 from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
+from gateway.web.paying import payer_of
 from gateway.web.refusals import EnvelopeCode, EnvelopeError
 from gateway.web.replies import to_answer
 from gateway.web.running import run_while_connected
@@ -25,13 +27,13 @@ Read = Callable[[], Question]
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """Answers questions by one engine.
+    """Answers questions that pass a gate.
 
     `shared` keeps answers of which `is_public` says that they are the same for everybody.
     Without `events` nobody is answered by a stream.
     """
 
-    engine: Engine
+    gate: Gate
     build_context: Callable[[Viewer], Context]
     shared: SharedAnswers[Known] | None = None
     is_public: Callable[[Prepared], bool] = is_public
@@ -45,12 +47,11 @@ class Answering:
         """
         digest = self._digest(exchange, key)
         if self.shared and digest and (known := self.shared.known(digest)):
-            exchange.tell(known)
-            exchange.is_public = True
+            await self._pay(exchange, known)
             return await self.shared.answer(
                 digest, lambda: self._finish(exchange, self.prepare(exchange, read()))
             )
-        prepared = self.prepare(exchange, read())
+        prepared = await self.admit(exchange, read())
         check_kind(exchange, prepared)
         if exchange.media is Media.EVENTS and self.events:
             return self.events.answer(self._to_asked(exchange, prepared))
@@ -63,13 +64,40 @@ class Answering:
             return await work
         return await run_while_connected(work, exchange.request.receive)
 
-    def prepare(self, exchange: Exchange, question: Question) -> Prepared:
-        """Return what would be run.  Raises `RefusedError`."""
-        may_introspect = self.may_introspect(exchange.viewer)
+    async def admit(self, exchange: Exchange, question: Question) -> Prepared:
+        """Return what would be run, paid for.  Raises `RefusedError`."""
+        payer = payer_of(exchange.request, exchange.viewer)
         with exchange.timed("prepare"):
-            prepared = self.engine.prepare(replace(question, may_introspect=may_introspect))
-        exchange.tell(Known.of(prepared))
-        return prepared
+            admitted = await self.gate.admit(self._allowed(exchange, question), payer)
+        exchange.allowance = admitted.allowance
+        exchange.tell(Known.of(admitted.prepared))
+        return admitted.prepared
+
+    def prepare(self, exchange: Exchange, question: Question) -> Prepared:
+        """Return what would be run, without paying.  Raises `RefusedError`."""
+        with exchange.timed("prepare"):
+            return self.gate.engine.prepare(self._allowed(exchange, question))
+
+    async def run(self, exchange: Exchange, prepared: Prepared) -> Payload:
+        """Return what running one operation gives."""
+        with exchange.timed("run"):
+            result = await self.gate.engine.run(prepared, self.build_context(exchange.viewer))
+        payload = to_payload(result)
+        return {**payload, "extensions": _cost_of(prepared)} if exchange.wants_cost else payload
+
+    async def _pay(self, exchange: Exchange, known: Known) -> None:
+        exchange.tell(known)
+        exchange.is_public = True
+        payer = payer_of(exchange.request, exchange.viewer)
+        exchange.allowance = await self.gate.pay(payer, known.cost)
+
+    async def _finish(self, exchange: Exchange, prepared: Prepared) -> Answer:
+        payload = await self.run(exchange, prepared)
+        with exchange.timed("encode"):
+            return to_answer(payload)
+
+    def _allowed(self, exchange: Exchange, question: Question) -> Question:
+        return replace(question, may_introspect=self.may_introspect(exchange.viewer))
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
         """Return what names a question that may be shared, if it may."""
@@ -81,18 +109,6 @@ class Answering:
     def _is_public(self, exchange: Exchange, prepared: Prepared) -> bool:
         is_nobody = exchange.viewer == ANONYMOUS and not exchange.wants_cost
         return is_nobody and self.is_public(prepared)
-
-    async def _finish(self, exchange: Exchange, prepared: Prepared) -> Answer:
-        payload = await self.run(exchange, prepared)
-        with exchange.timed("encode"):
-            return to_answer(payload)
-
-    async def run(self, exchange: Exchange, prepared: Prepared) -> Payload:
-        """Return what running one operation gives."""
-        with exchange.timed("run"):
-            result = await self.engine.run(prepared, self.build_context(exchange.viewer))
-        payload = to_payload(result)
-        return {**payload, "extensions": _cost_of(prepared)} if exchange.wants_cost else payload
 
     def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
         context = self.build_context(exchange.viewer)

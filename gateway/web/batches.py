@@ -1,11 +1,12 @@
 """Several operations in one request: counted together, run one after the other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from graphql import OperationType
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import Prepared, Question, RefusedError, Stage
+from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.refusals import refusal
 from gateway.web.answering import Answering, check_kind
 from gateway.web.exchange import Exchange
@@ -21,11 +22,11 @@ async def answer_batch(
 ) -> Answer:
     """Answer each in its place; one that is refused costs the others nothing.
 
-    Raises `RefusedError` if they cost too much together, and `ClientDisconnect`.
+    Raises `RefusedError` if they ask too much together, and `ClientDisconnect`.
     """
-    batch = [_prepared(answering, exchange, question) for question in questions]
-    operations = list(_operations(batch))
-    _check_cost(operations)
+    batch = [await _admitted(answering, exchange, question) for question in questions]
+    operations = [each for each in batch if isinstance(each, Prepared)]
+    _check_together(operations)
     exchange.seen.name, exchange.seen.cost = None, sum(each.cost for each in operations)
     work = _run(answering, exchange, batch)
     if any(each.kind is OperationType.MUTATION for each in operations):
@@ -33,9 +34,11 @@ async def answer_batch(
     return await run_while_connected(work, exchange.request.receive)
 
 
-def _prepared(answering: Answering, exchange: Exchange, question: Question) -> Prepared | Payload:
+async def _admitted(
+    answering: Answering, exchange: Exchange, question: Question
+) -> Prepared | Payload:
     try:
-        prepared = answering.prepare(exchange, question)
+        prepared = await answering.admit(exchange, question)
         check_kind(exchange, prepared)
     except RefusedError as exc:
         return refused_payload(exc)
@@ -44,18 +47,17 @@ def _prepared(answering: Answering, exchange: Exchange, question: Question) -> P
     return prepared
 
 
-def _operations(batch: Sequence[Prepared | Payload]) -> Iterator[Prepared]:
-    return (each for each in batch if isinstance(each, Prepared))
-
-
-def _check_cost(operations: Sequence[Prepared]) -> None:
-    """Check that together they cost no more than one may."""
+def _check_together(operations: Sequence[Prepared]) -> None:
+    """Check that a batch asks no more than one document may.  Raises `RefusedError`."""
     cost = sum(each.cost for each in operations)
     limit = max((each.cost_limit for each in operations), default=0)
     if cost > limit:
-        reason = f"The operations cost {cost} together, of at most {limit}; send them apart"
+        reason = f"The operations cost {cost:,} points together, and {limit:,} are allowed"
         told = {"cost": cost, "limit": limit}
         raise refusal(Stage.VALIDATION, ErrorCode.QUERY_TOO_COSTLY, reason, **told)
+    mutations = sum(each.changes for each in operations)
+    if mutations > DEFAULT_LIMITS.mutations:
+        raise DEFAULT_LIMITS.exceeded("mutations", mutations)
 
 
 async def _run(

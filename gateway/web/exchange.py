@@ -8,6 +8,7 @@ from typing import Protocol
 
 from starlette.requests import Request
 
+from gateway.execution.buckets import Allowance
 from gateway.execution.engine import Prepared
 from gateway.web.negotiation import Media
 from schema.model.viewer import ANONYMOUS, Viewer
@@ -19,7 +20,7 @@ class Known:
 
     kind: str
     name: str | None = None
-    cost: int | None = None
+    cost: int = 0
 
     @classmethod
     def of(cls, prepared: Prepared) -> "Known":
@@ -58,6 +59,7 @@ class Exchange:
     seen: Seen = field(default_factory=Unseen)
     media: Media = Media.JSON
     viewer: Viewer = ANONYMOUS
+    allowance: Allowance | None = None  # what who asks may still spend
     is_public: bool = False  # its answer is the same for everybody
     parts: dict[str, float] = field(default_factory=dict)  # seconds that each took
     started: float = field(default_factory=perf_counter)
@@ -80,9 +82,11 @@ class Exchange:
         """Tell those who look on which question it is."""
         self.seen.name, self.seen.kind, self.seen.cost = known.name, known.kind, known.cost
 
-    def refuse(self) -> None:
-        """Tell those who look on that nothing was run."""
+    def refuse(self, allowance: Allowance | None = None) -> None:
+        """Tell those who look on that nothing was run; for anybody, its answer is not."""
         self.seen.is_refused = True
+        self.is_public = False
+        self.allowance = allowance or self.allowance
 
     def server_timing(self) -> str:
         """Return the value of `Server-Timing`, in milliseconds."""

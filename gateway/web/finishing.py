@@ -34,7 +34,7 @@ class Finishing:
         is_kept = exchange.is_public and request.method == "GET"
         headers = {
             **cache_headers(answer, is_public=is_kept),
-            **self.cors_headers(exchange),
+            **self.headers(exchange),
             **extra,
         }
         if is_unchanged(headers.get("ETag"), request.headers.get("if-none-match")):
@@ -47,9 +47,15 @@ class Finishing:
         headers["Content-Type"] = media.value
         return Response(body, answer.status, headers)
 
-    def cors_headers(self, exchange: Exchange) -> Mapping[str, str]:
-        """Return what pages of other origins need, and on what an answer depends."""
-        return {"Vary": self._vary, **self._cors.headers_for(exchange.request.headers)}
+    def headers(self, exchange: Exchange) -> Mapping[str, str]:
+        """Return on what an answer depends, what pages of others need, and what is left to spend.
+
+        The last is for who asks alone, so it is not told where others may keep the answer.
+        """
+        request = exchange.request
+        is_kept = exchange.is_public and request.method == "GET"
+        allowance = {} if is_kept or not exchange.allowance else exchange.allowance.headers
+        return {"Vary": self._vary, **self._cors.headers_for(request.headers), **allowance}
 
     async def _body(self, exchange: Exchange, answer: Answer) -> tuple[bytes, Encoding | None]:
         encoding = choose_encoding(exchange.request.headers.get("accept-encoding"))

@@ -97,14 +97,14 @@ class GraphQLEndpoint:
             exchange.refuse()
         except RefusedError as exc:
             answer = to_answer(refused_payload(exc), refused_status(exc, exchange.media))
-            exchange.refuse()
+            exchange.refuse(exc.allowance)
             if exchange.media is Media.EVENTS:
                 exchange.seen.codes = answer.codes
                 answer = events.refusal(exc)
         if isinstance(answer, Answer):
             exchange.seen.codes = answer.codes
             return await self._finishing.response(exchange, answer, extra)
-        for name, value in self._finishing.cors_headers(exchange).items():
+        for name, value in self._finishing.headers(exchange).items():
             answer.headers.setdefault(name, value)
         return answer
 

@@ -15,7 +15,6 @@ from gateway.execution.engine import RefusedError, Stage
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
 from gateway.web.streams.results import Payload, to_errors
-from schema.errors import ErrorCode
 
 # Together the two seconds in which a course that is blocked must be gone everywhere.
 CACHE_PUBLIC = "public, max-age=1, stale-while-revalidate=1"
@@ -30,8 +29,7 @@ def refused_payload(refused: RefusedError) -> Payload:
 
 def refused_status(refused: RefusedError, media: Media) -> HTTPStatus:
     """Return the status of a question that is not run."""
-    codes = {(error.extensions or {}).get("code") for error in refused.errors}
-    if ErrorCode.RATE_LIMITED in codes:
+    if refused.stage is Stage.BUDGET:
         return HTTPStatus.TOO_MANY_REQUESTS
     if media is Media.JSON and refused.stage is not Stage.REQUEST:
         return HTTPStatus.OK

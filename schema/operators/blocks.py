@@ -16,7 +16,7 @@ from schema.ids import NodeKind, plain_id
 from schema.model import blocks as records
 from schema.model.values import CourseId, DeliveryMode, InstitutionId, OfferingId, PartnerCode
 from schema.model.viewer import Viewer
-from schema.paging import MAX_SIZE, given
+from schema.paging import MAX_SIZE, checked_size, given
 from schema.types.blocks import (
     NODE_KINDS,
     ApprovalPayload,
@@ -65,13 +65,11 @@ class BlockQuery:
         info: Info,
         *,
         partner: Annotated[str | None, argument("One partner's code; null for all.")] = UNSET,
-        first: Annotated[int | None, argument(f"How many to show, 0 to {MAX_SIZE}.")] = MAX_SIZE,
+        first: Annotated[int | None, argument(f"How many to show, 1 to {MAX_SIZE}.")] = MAX_SIZE,
     ) -> records.PendingOfferings:
         """List what waits for approval."""
         checked_operator(info.context.viewer)
-        limit = MAX_SIZE if first is None else first
-        if not 0 <= limit <= MAX_SIZE:
-            raise bad_user_input(f"`first` is from 0 to {MAX_SIZE}, not {limit}")
+        limit = checked_size("first", MAX_SIZE if first is None else first)
         code = given(partner)
         return await info.context.approvals.read_pending(
             None if code is None else PartnerCode(code), limit

@@ -17,7 +17,8 @@ import redis
 from gateway.cache.flights import Terms
 from gateway.cache.lifetimes import Entry, Lifetime, to_bytes
 from gateway.cache.memory import MemoryCache
-from gateway.cache.redis import REST, build_redis
+from gateway.cache.patience import REST
+from gateway.cache.redis import build_redis
 from gateway.cache.shared import SharedLevel, Turn
 from gateway.cache.tiered import TieredCache
 from tests.servers import free_port, running_redis

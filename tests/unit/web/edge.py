@@ -12,6 +12,8 @@ import orjson
 
 from gateway.cache.memory import MemoryCache
 from gateway.execution.answers import SharedAnswers
+from gateway.execution.buckets import LocalBuckets
+from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.web.answering import Answering
 from gateway.web.exchange import Unseen
@@ -45,6 +47,7 @@ class Edge:
     seen: list[Unseen] = field(default_factory=list)
     contexts: int = 0  # how often something was run
     epoch: str = "1.1"
+    budgets: Budgets = field(default_factory=lambda: Budgets(LocalBuckets()))
 
     def __post_init__(self) -> None:
         self.engine = build_engine()
@@ -52,7 +55,7 @@ class Edge:
         self.cache = MemoryCache()
         shared = SharedAnswers(self.cache, lambda: self.epoch)
         parts: dict[str, Any] = {"shared": shared, "events": streams, **self.answering}
-        answering = Answering(self.engine, self.build_context, **parts)
+        answering = Answering(Gate(self.engine, self.budgets), self.build_context, **parts)
         self.app = GraphQLEndpoint(
             answering, identify=identify, observed=self.observed, **self.options
         )

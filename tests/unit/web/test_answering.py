@@ -8,6 +8,8 @@ import pytest
 from backports import zstd
 from graphql import ExecutionResult
 
+from gateway.execution.buckets import LocalBuckets
+from gateway.execution.budgets import Budgets
 from gateway.web.compression import LONGEST_AT_ONCE, SMALLEST
 from gateway.web.replies import CACHE_NEVER, CACHE_PUBLIC
 from tests.unit.schema.api import Api
@@ -39,7 +41,7 @@ def slow(monkeypatch):
         finally:
             edge.ended.set()
 
-    monkeypatch.setattr(edge.app._answering.engine, "run", run, raising=False)
+    monkeypatch.setattr(edge.engine, "run", run, raising=False)
     monkeypatch.setattr("gateway.web.running.PATIENCE_SECONDS", 0)
     return edge
 
@@ -167,7 +169,8 @@ async def test_everything_else_is_kept_by_nobody(edge, request_):
     ],
 )
 @pytest.mark.parametrize("token", [{}, TOKEN], ids=["public", "viewer"])
-async def test_answers_are_packed_as_the_client_likes(edge, accepted, encoding, unpacked, token):
+async def test_answers_are_packed_as_the_client_likes(accepted, encoding, unpacked, token):
+    edge = Edge(answering={"may_introspect": lambda _: True})
     headers = [(b"content-type", b"application/json")]
     headers += [(name.lower().encode(), value.encode()) for name, value in token.items()]
     if accepted:
@@ -250,7 +253,7 @@ async def test_a_mutation_that_has_begun_is_done_whoever_goes(edge, monkeypatch)
         await going.wait()
         return ExecutionResult({"done": True})
 
-    monkeypatch.setattr(edge.app._answering.engine, "run", run, raising=False)
+    monkeypatch.setattr(edge.engine, "run", run, raising=False)
     monkeypatch.setattr("gateway.web.running.PATIENCE_SECONDS", 0)
     exchange = Raw(edge.app, chunk(b'{"query": "mutation { __typename }"}'), GONE)
     await begun.wait()
@@ -268,7 +271,7 @@ async def test_what_is_seen_of_a_request_are_names_and_codes(edge):
     one, shared, refused = edge.seen
     assert (one.name, one.kind, one.is_refused) == ("Titles", "query", False)
     assert (shared.name, shared.kind) == ("Titles", "query")
-    assert (refused.codes, refused.is_refused) == (("BATCH_REFUSED",), True)
+    assert (refused.codes, refused.is_refused) == (("BAD_REQUEST",), True)
 
 
 async def test_the_explorer_is_for_browsers_that_may_see_it(edge):
@@ -282,3 +285,41 @@ async def test_the_explorer_is_for_browsers_that_may_see_it(edge):
         404,
         "NOT_FOUND",
     )
+
+
+@pytest.fixture
+def poor():
+    """An edge where one client may spend five points a minute, and `TITLES` costs more."""
+    return Edge(budgets=Budgets(LocalBuckets(clock=lambda: 0.0), points_a_minute=5))
+
+
+@pytest.mark.parametrize("accept", [GRAPHQL, JSON])
+async def test_who_has_spent_all_is_told_when_to_come_again(poor, accept):
+    first, second = await poor.ask(TITLES, accept), await poor.ask(TITLES, accept)
+
+    assert (first.status_code, second.status_code) == (200, 429)
+    assert first.headers["ratelimit"].startswith('"client";r=0')
+    assert int(second.headers["retry-after"]) > 0
+    assert poor.contexts == 1
+
+
+async def test_a_shared_answer_is_paid_for_too(poor):
+    await poor.ask("{ __typename }")
+    again = await poor.ask("{ __typename }")
+
+    assert again.headers["ratelimit"].startswith('"client";r=3')
+    assert poor.contexts == 1
+
+
+async def test_what_is_left_to_spend_is_not_told_where_others_may_keep_it(poor):
+    public = await poor.get(PREFLIGHT, query="{ __typename }")
+
+    assert public.headers["cache-control"] == CACHE_PUBLIC
+    assert "ratelimit" not in public.headers
+
+
+async def test_others_have_budgets_of_their_own(poor):
+    await poor.ask(TITLES)
+    other = await poor.send(json={"query": TITLES}, headers=TOKEN)
+
+    assert other.status_code == 200
