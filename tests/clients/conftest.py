@@ -17,6 +17,8 @@ from tests.e2e.conftest import Mitra
 from tests.servers import free_port
 
 HERE = Path(__file__).parent
+SDL = HERE.parents[1] / "schema" / "schema.graphql"
+RELAY_COMPILER = "node_modules/relay-compiler/cli.js"
 NODE = shutil.which("node")
 PATIENCE_SECONDS = 60
 
@@ -88,6 +90,17 @@ def _clients_are_installed() -> None:
         pytest.skip("Node is not installed: frontends' clients are not tried")
     if not (HERE / "node_modules" / ".ready").exists():
         pytest.skip("frontends' clients are not installed: `make clients` does it")
+
+
+@pytest.fixture(scope="session")
+def relay_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which Relay's compiler has run: what it made, and a map of ids to texts."""
+    folder = tmp_path_factory.mktemp("relay")
+    shutil.copytree(HERE / "relay", folder, dirs_exist_ok=True)
+    shutil.copy(HERE / "package.json", folder)  # it says that these are modules
+    shutil.copy(SDL, folder)
+    printed_by(RELAY_COMPILER, "relay.config.json", cwd=folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ export async function fetchAndCount(address, options = {}) {
     options.method === "POST"
       ? JSON.parse(options.body)
       : Object.fromEntries(new URL(address).searchParams);
-  sent.push(asked.operationName);
+  sent.push(asked.operationName.replace(/^Journey|(Query|Mutation)$/g, "")); // Relay’s affixes
   return fetch(address, options);
 }
 

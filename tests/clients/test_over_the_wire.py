@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,12 +39,15 @@ def test_graphql_over_http_is_spoken_exactly(mitra: Mitra):
     assert len(audited) == AUDITS
 
 
-@pytest.fixture(scope="module", params=["apollo", "urql"])
-def told(request: pytest.FixtureRequest, mitra: Mitra, partner: Partner) -> dict[str, Any]:
+@pytest.fixture(scope="module", params=["apollo", "urql", "relay"])
+def told(
+    request: pytest.FixtureRequest, mitra: Mitra, partner: Partner, relay_project: Path
+) -> dict[str, Any]:
     """What a client says of its journey: see journey.mjs."""
     token = mitra.token(request.param)
+    arguments = (f"{mitra.url}/graphql", CODE, relay_project)
     partner.close_desk()
-    with running(f"{request.param}.mjs", f"{mitra.url}/graphql", CODE, token=token) as client:
+    with running(f"{request.param}.mjs", *arguments, token=token) as client:
         before = client.line()
         partner.open_desk()
         [after] = client.rest()
