@@ -11,7 +11,7 @@ from typing import Any
 
 CODE = "kelas_kecil"
 COURSES = 23  # no multiple of the page sizes in use, so that every walk ends on a short page
-LONGEST_WAIT_SECONDS = 5
+LONGEST_WAIT_SECONDS = 9  # the gateway gives a booking ten
 
 PARTNERS_FILE = """
 [[partner]]
