@@ -40,7 +40,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
 
     endpoint = GraphQLEndpoint(
         build_schema(_log_surprise),
-        identify=served.verifier.identify,
+        identify=served.identity.verifier.identify,
         build_context=served.build_context,
         explorer=_build_explorer(served) if settings.is_development else None,
         allowed_origins=[settings.public_origin] if settings.public_origin else [],

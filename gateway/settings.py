@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gateway.identity.addresses import is_safe
 
 
 class Profile(StrEnum):
@@ -87,6 +89,29 @@ class Settings(BaseSettings):
         description="How many revisions `catalogueChanges` reaches back; an older copy begins "
         "again.",
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="OpenID provider whose access tokens are believed, exactly as they name it "
+        "(`https://login.example.id/realms/mitra`); without it no learner or operator can sign in "
+        "in production.",
+    )
+    oidc_audience: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        validate_default=True,
+        description="What its access tokens say that they are for, by commas: the name of this "
+        "API at the provider, never a client's id.",
+    )
+    oidc_jwks_url: str | None = Field(
+        default=None,
+        description="Where its public keys are; found out from the issuer's "
+        "`/.well-known/openid-configuration` without it.",
+    )
+    oidc_roles_claim: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The claim that lists roles, by name or path; `roles` and `realm_access.roles` "
+        "without it.",
+    )
     national_id_keys: SecretStr | None = Field(
         default=None,
         description="Keys by which national ids are compared, `VERSION:BASE64` of 32 bytes each, "
@@ -136,6 +161,28 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(Path(part) for part in value.split(":") if part)
+        return value
+
+    @field_validator("oidc_audience", mode="before")
+    @classmethod
+    def _split_audience(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _check_audience(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if info.data.get("oidc_issuer") and not value:
+            raise ValueError("say for whom the issuer's tokens are: others' would be believed")
+        return value
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def _check_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        loopback = info.data.get("profile") is Profile.DEVELOPMENT
+        if value is not None and not is_safe(value, loopback=loopback):
+            raise ValueError("must begin with https:// (in development http://127.0.0.1 will do)")
         return value
 
     @field_validator("partner_networks", mode="before")

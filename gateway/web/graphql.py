@@ -1,6 +1,6 @@
 """The `/graphql` endpoint: who asks, what they see, and the answer as bytes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 import orjson
@@ -13,9 +13,9 @@ from strawberry import Schema
 from strawberry.asgi import GraphQL
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
+from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.web.explorer import CONTENT_SECURITY_POLICY
-from gateway.web.identity import InvalidTokenError
 from gateway.web.sockets import INIT_SECONDS, RECHECK_SECONDS, SocketHandler, TextSocket
 from schema.context import Context, Viewer
 from schema.model.viewer import ANONYMOUS
@@ -38,7 +38,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         self,
         schema: Schema,
         *,
-        identify: Callable[[str | None], Viewer],
+        identify: Callable[[str | None], Awaitable[Viewer]],
         build_context: Callable[[Viewer], Context],
         explorer: Callable[[Request], str] | None,
         allowed_origins: Sequence[str] = (),
@@ -70,7 +70,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     async def _answer(self, request: Request) -> Response:
         try:
-            request.scope[_VIEWER] = self.identify(request.headers.get("authorization"))
+            request.scope[_VIEWER] = await self.identify(request.headers.get("authorization"))
             return await self.run(request)
         except InvalidTokenError as exc:
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}

@@ -31,8 +31,8 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import (
     SubscribeMessage,
 )
 
+from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry import SOCKETS
-from gateway.web.identity import InvalidTokenError
 from schema.context import Context
 from schema.model.viewer import ANONYMOUS, Viewer
 
@@ -116,7 +116,7 @@ class Endpoint(Protocol):
 
     recheck_seconds: float
 
-    def identify(self, authorization: str | None) -> Viewer:
+    async def identify(self, authorization: str | None) -> Viewer:
         """Return who sends this.  Raises `InvalidTokenError`."""
 
     def build_context(self, viewer: Viewer) -> Context:
@@ -150,7 +150,7 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().handle_connection_init(message)
             return
         try:
-            self._sign_in(message.get("payload") or {})
+            await self._sign_in(message.get("payload") or {})
         except InvalidTokenError as exc:
             await self.websocket.close(code=4403, reason=str(exc))
             return
@@ -174,19 +174,19 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """Say that an operation broke: its client may be gone, and its values are not for logs."""
         log.error("sockets.operation_failed", error=type(error).__name__)
 
-    def _sign_in(self, payload: Mapping[str, object]) -> None:
+    async def _sign_in(self, payload: Mapping[str, object]) -> None:
         """Remember who opens the socket.  Raises `InvalidTokenError`."""
         for name, value in payload.items():
             if name.lower() == "authorization":
                 self._authorization = value if isinstance(value, str) else ""
-        self._viewer = self._endpoint.identify(self._authorization)
+        self._viewer = await self._endpoint.identify(self._authorization)
 
     async def _keep_checking(self) -> None:
         """End everything once the token proves nothing any more."""
         while True:
             await asyncio.sleep(self._endpoint.recheck_seconds)
             try:
-                self._endpoint.identify(self._authorization)
+                await self._endpoint.identify(self._authorization)
             except InvalidTokenError as exc:
                 self.connection_acknowledged = False  # what comes before the close is refused
                 for operation_id in list(self.operations):

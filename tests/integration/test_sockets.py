@@ -17,8 +17,10 @@ from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from gateway.identity.development import DevelopmentIssuer, issue_token, read_development_key
+from gateway.identity.tokens import LEEWAY_SECONDS
+from gateway.identity.verifier import TokenVerifier
 from gateway.web.graphql import GraphQLEndpoint
-from gateway.web.identity import LEEWAY_SECONDS, TokenVerifier, issue_token, read_development_key
 from gateway.web.sockets import MOST_MESSAGE_BYTES, MOST_OPERATIONS
 from schema.ids import NodeKind, to_global_id
 from schema.model.enrolment import Enrolment, EnrolmentStatus, EnrolRequest
@@ -99,7 +101,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 
     endpoint = GraphQLEndpoint(
         api.schema,
-        identify=TokenVerifier(read_development_key(tmp_path)).identify,
+        identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
         build_context=build_context,
         explorer=None,
         allowed_origins=["https://mitra.example.id"],
