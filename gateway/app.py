@@ -58,6 +58,7 @@ class Gateway:
         self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache: Cache = build_answers_cache(settings)
         self.identity = IdentityPart(settings, self.partners.configs, self.enrolment.ledger)
+        self.verifier = self.identity.verifier
 
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
