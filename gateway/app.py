@@ -17,6 +17,7 @@ from gateway.partners.calls import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.identity import IdentityPart
+from gateway.parts.operating import OperatingPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.push import build_push_part
@@ -57,6 +58,7 @@ class Gateway:
         self.push = build_push_part(settings, self.partners, self.catalogue, self.enrolment)
         self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache: Cache = build_answers_cache(settings)
+        self.operating = OperatingPart(self.partners, self.catalogue, self.enrolment.ledger)
         self.identity = IdentityPart(settings, self.partners.configs, self.enrolment.ledger)
         self.verifier = self.identity.verifier
 
@@ -139,10 +141,12 @@ class Gateway:
             quotes=QuoteLoader(self.quotes.board.read_quotes),
             partners=catalogue.follower.directory,
             held=catalogue.held,
+            list_desk=self.operating.lists,
+            partner_desk=self.operating.partners,
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
-            approvals=catalogue.approvals,
+            approvals=self.operating.approvals,
             enrolments=enrolment.enrolments,
             cancellations=enrolment.cancellations,
             progress=enrolment.progress,
@@ -156,6 +160,7 @@ class Gateway:
             reports=enrolment.reports,
             now=now,
             viewer=viewer,
+            refusals=self.operating.refusals,
         )
 
     def _hear(self, told: Told) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.catalogue.partner_orders import StandingOrder
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import StatusRow
 from gateway.partners.config import PartnerConfig
@@ -29,6 +30,7 @@ class World:
         self.rows: dict[str, StatusRow] = {}
         self.outcomes: list[str | Exception] = []
         self.is_free = True
+        self.orders: dict[str, StandingOrder] = {}
 
     async def sync(self, config: PartnerConfig, report: Any, *, accept_alarm: bool) -> SyncProgress:
         self.synced.append((config.code, self.now))
@@ -39,6 +41,9 @@ class World:
             config.code, 1, self.now, failing_since=self.now if outcome else None
         )
         return SyncProgress(config.code, finished=True, failure=outcome or None)
+
+    async def read_orders(self) -> dict[str, StandingOrder]:
+        return self.orders
 
     async def read_statuses(self) -> list[StatusRow]:
         return list(self.rows.values())
