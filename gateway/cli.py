@@ -24,7 +24,7 @@ from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
 from gateway.catalogue.rates import RatesFileError
-from gateway.commands import held, sandbox_faults
+from gateway.commands import held, sandbox_faults, steering
 from gateway.commands.account import account
 from gateway.commands.api_keys import api_key_app
 from gateway.commands.audit import audit_app
@@ -67,6 +67,7 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
+steering.register(partners_app)
 sandbox_faults.register(sandbox_app)
 partners_app.add_typer(key_app, name="key")
 partners_app.add_typer(api_key_app, name="api-key")

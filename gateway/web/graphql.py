@@ -15,6 +15,7 @@ from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.web.explorer import CONTENT_SECURITY_POLICY
 from schema.context import Context, Viewer
+from schema.redaction import redacted
 
 _VIEWER = "mitra.viewer"
 
@@ -83,5 +84,5 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 def _refusal(
     status: int, code: str, reason: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    body = {"errors": [{"message": reason, "extensions": {"code": code}}]}
+    body = {"errors": [{"message": redacted(reason), "extensions": {"code": code}}]}
     return Response(orjson.dumps(body), status, headers, media_type="application/json")

@@ -136,7 +136,7 @@ class BlockMutation:
         by = to_actor(info.context.viewer)
         partner = given(wanted.partner)
         if partner is not None and info.context.partners.status(PartnerCode(partner)) is None:
-            message = f"There is no partner {partner!r}."
+            message = "There is no such partner; `partners { code }` lists them."
             return records.ApprovalOutcome(0, (_refusal(_CODE.NOT_FOUND, message, "partner"),))
         return await _decide(
             info,
@@ -191,7 +191,7 @@ def to_wish(
         return _refusal(_CODE.INVALID_VALUE, "This time is out of reach.", "effectiveAt")
     value = _to_value(wish.scope, wish.value.strip(), catalogue, partners)
     if value is None:
-        message = f"There is no {wish.scope.lower().replace('_', ' ')} {wish.value!r}."
+        message = f"There is no such {wish.scope.lower().replace('_', ' ')}."
         return _refusal(_CODE.NOT_FOUND, message, "value")
     return replace(wish, value=value, reason=wish.reason.strip(), letter=wish.letter.strip())
 

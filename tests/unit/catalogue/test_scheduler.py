@@ -120,3 +120,35 @@ async def test_only_active_partners_are_read():
     await world.run(paused, a_partner())
 
     assert [code for code, _ in world.synced] == [TOKOPEDIA]
+
+
+def an_order(asked: timedelta | None = None, *, is_paused: bool = False) -> StandingOrder:
+    """Return an order to read the list at a time since noon, or to leave it alone."""
+    asked_at = None if asked is None else NOON + asked
+    return StandingOrder(TOKOPEDIA, 1, asked_at, NOON if is_paused else None)
+
+
+async def test_who_is_paused_by_an_order_is_not_read():
+    world = World(sleeps=3)
+    world.orders[TOKOPEDIA] = an_order(timedelta(hours=1), is_paused=True)
+
+    assert await world.run(a_partner()) == []
+
+
+async def test_an_order_to_read_is_carried_out_once_however_it_ends():
+    world = World(sleeps=2)
+    world.rows[TOKOPEDIA] = StatusRow(TOKOPEDIA, 1, attempted_at=NOON - timedelta(seconds=2))
+    world.orders[TOKOPEDIA] = an_order(timedelta(seconds=-1))
+    world.outcomes = ["connection refused"]
+
+    at = await world.run(a_partner())
+
+    assert at == [timedelta(), timedelta(seconds=30), timedelta(minutes=15, seconds=30)]
+
+
+async def test_an_order_that_was_carried_out_hurries_nobody():
+    world = World(sleeps=1)
+    world.rows[TOKOPEDIA] = StatusRow(TOKOPEDIA, 1, attempted_at=NOON - timedelta(seconds=2))
+    world.orders[TOKOPEDIA] = an_order(timedelta(minutes=-1))
+
+    assert await world.run(a_partner()) == [timedelta(minutes=13, seconds=28)]
