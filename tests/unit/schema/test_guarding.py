@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from graphql import get_operation_ast, parse, validate
 
-from schema.build import build_schema
 from schema.guarding import document_scope
 from schema.model.values import PartnerCode
 from schema.model.viewer import Role, Viewer
@@ -15,7 +14,8 @@ from tests.unit.schema.api import Api, a_learner
 
 pytestmark = pytest.mark.anyio
 
-SCHEMA = build_schema()._schema
+API = Api()  # one for all: building a schema takes a while
+SCHEMA = API.schema._schema
 PARTNER = Viewer(frozenset({Role.PARTNER}), subject="p", partner=PartnerCode("tokopedia"))
 VIEWERS = {
     "nobody": Viewer(),
@@ -60,10 +60,9 @@ async def test_a_root_field_lets_in_whom_its_policy_names(root: str, name: str, 
 
 async def is_refused(resolve: Any, viewer: Viewer) -> bool:
     """Return whether a resolver refuses before it looks at what is asked."""
-    api = Api()
 
     class Asked:
-        context = api.context(viewer)
+        context = API.context(viewer)
 
     try:
         result = resolve(None, Asked)
