@@ -16,6 +16,8 @@ from gateway.clock import utc_now
 from gateway.partners.calls import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
+from gateway.parts.identity import IdentityPart
+from gateway.parts.operating import OperatingPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.push import build_push_part
@@ -25,7 +27,6 @@ from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
 from gateway.web.health import Readiness
-from gateway.web.identity import build_verifier
 from schema.context import Context, Viewer
 from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import PartnerStatus
@@ -57,7 +58,9 @@ class Gateway:
         self.push = build_push_part(settings, self.partners, self.catalogue, self.enrolment)
         self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache: Cache = build_answers_cache(settings)
-        self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
+        self.operating = OperatingPart(self.partners, self.catalogue, self.enrolment.ledger)
+        self.identity = IdentityPart(settings, self.partners.configs, self.enrolment.ledger)
+        self.verifier = self.identity.verifier
 
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
@@ -138,10 +141,12 @@ class Gateway:
             quotes=QuoteLoader(self.quotes.board.read_quotes),
             partners=catalogue.follower.directory,
             held=catalogue.held,
+            list_desk=self.operating.lists,
+            partner_desk=self.operating.partners,
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
-            approvals=catalogue.approvals,
+            approvals=self.operating.approvals,
             enrolments=enrolment.enrolments,
             cancellations=enrolment.cancellations,
             progress=enrolment.progress,
@@ -155,6 +160,7 @@ class Gateway:
             reports=enrolment.reports,
             now=now,
             viewer=viewer,
+            refusals=self.operating.refusals,
         )
 
     def _hear(self, told: Told) -> None:
@@ -177,6 +183,7 @@ class Gateway:
         await self.enrolment.reconciliations.stop()
         await self.quotes.aclose()
         await self.partners.aclose()
+        await self.identity.aclose()
         await self.cache.close()
         for database in (self.catalogue.database, self.enrolment.ledger):
             await asyncio.to_thread(database.close)

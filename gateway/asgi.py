@@ -85,9 +85,6 @@ def _build_endpoint(
 ) -> GraphQLEndpoint:
     settings = gateway.settings
 
-    async def identify(authorization: str | None) -> Viewer:
-        return gateway.verifier.identify(authorization)
-
     answering = Answering(
         execution.gate,
         gateway.build_context,
@@ -97,7 +94,7 @@ def _build_endpoint(
     )
     return GraphQLEndpoint(
         answering,
-        identify=identify,
+        identify=gateway.verifier.identify,
         explorer=_build_explorer(gateway),
         cors=Cors(settings.cors_origins, credentials=settings.cors_credentials),
         most_batched=settings.most_batched,

@@ -50,6 +50,12 @@ CATALOGUE_REVISION = Gauge(
 ENROLMENTS = Counter(
     "mitra_enrolment_changes", "Changes of enrolments by new status.", ["status"], registry=REGISTRY
 )
+KEY_FETCHES = Counter(
+    "mitra_identity_key_fetches",
+    "Fetches of the OpenID provider's public keys, by what came of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 RECONCILIATIONS = Counter(
     "mitra_reconciliations",
     "Comparisons with partners' statements by outcome.",

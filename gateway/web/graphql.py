@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import Question, RefusedError
+from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.web.answering import Answering, check_kind
 from gateway.web.batches import answer_batch
@@ -21,7 +22,6 @@ from gateway.web.cors import Cors, not_allowed
 from gateway.web.exchange import Exchange, Seen, Unseen
 from gateway.web.explorer import CONTENT_SECURITY_POLICY
 from gateway.web.finishing import Finishing
-from gateway.web.identity import InvalidTokenError
 from gateway.web.negotiation import Media, negotiate
 from gateway.web.preflight import PREFLIGHT_HEADERS, is_beyond_other_pages
 from gateway.web.refusals import EnvelopeCode, EnvelopeError

@@ -15,6 +15,7 @@ from gateway.execution.engine import RefusedError, Stage
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
 from gateway.web.streams.results import Payload, to_errors
+from schema.redaction import redacted
 
 # Together the two seconds in which a course that is blocked must be gone everywhere.
 CACHE_PUBLIC = "public, max-age=1, stale-while-revalidate=1"
@@ -38,7 +39,7 @@ def refused_status(refused: RefusedError, media: Media) -> HTTPStatus:
 
 def envelope_payload(error: EnvelopeError) -> Payload:
     """Return what the sender of a request that is turned away is told."""
-    return {"errors": [{"message": str(error), "extensions": {"code": error.code.name}}]}
+    return {"errors": [{"message": redacted(str(error)), "extensions": {"code": error.code.name}}]}
 
 
 def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK) -> Answer:

@@ -7,10 +7,8 @@ import strawberry
 from strawberry import UNSET
 
 from schema import ports
-from schema.access import checked_operator
 from schema.context import Info
 from schema.ids import NodeKind, plain_id
-from schema.links_ports import CourseLinks
 from schema.model import links as records
 from schema.model.values import CourseId, InstitutionId, OfferingId
 from schema.paging import After, First, checked_cursors, checked_size, given, to_window
@@ -51,7 +49,7 @@ class LinkQuery:
         """List links."""
         window = to_window(first, after)
         with checked_cursors():
-            return await _links(info).read_links(window, given(decided_by))
+            return await info.context.links.read_links(window, given(decided_by))
 
     @strawberry.field(
         description="Courses that may be one, the most alike first: too unsure to be joined "
@@ -63,7 +61,7 @@ class LinkQuery:
     ) -> Sequence[records.LikelyCourses]:
         """List pairs."""
         size = _LIKELY if first is None else checked_size("first", first)
-        return await _links(info).read_likely(size)
+        return await info.context.links.read_likely(size)
 
 
 @strawberry.type
@@ -78,7 +76,7 @@ class LinkMutation:
         self, info: Info, offering_id: OfferingArgument
     ) -> CourseLinkPayload:
         """Confirm a link."""
-        links, plain = _links(info), plain_id(NodeKind.OFFERING, offering_id)
+        links, plain = info.context.links, plain_id(NodeKind.OFFERING, offering_id)
         return to_course_payload(await links.confirm(OfferingId(plain or "")))
 
     @strawberry.mutation(
@@ -88,7 +86,7 @@ class LinkMutation:
     )
     async def split_offering(self, info: Info, offering_id: OfferingArgument) -> CourseLinkPayload:
         """Split an offering off."""
-        links, plain = _links(info), plain_id(NodeKind.OFFERING, offering_id)
+        links, plain = info.context.links, plain_id(NodeKind.OFFERING, offering_id)
         return to_course_payload(await links.split(OfferingId(plain or "")))
 
     @strawberry.mutation(
@@ -102,7 +100,7 @@ class LinkMutation:
         course_ids: Annotated[list[strawberry.ID], argument("The courses' ids, two or more.")],
     ) -> CourseLinkPayload:
         """Merge courses."""
-        links = _links(info)
+        links = info.context.links
         plain = [CourseId(plain_id(NodeKind.COURSE, each) or "") for each in course_ids]
         return to_course_payload(await links.merge(plain))
 
@@ -119,12 +117,6 @@ class LinkMutation:
         ],
     ) -> InstitutionLinkPayload:
         """Merge institutions."""
-        links = _links(info)
+        links = info.context.links
         plain = [InstitutionId(plain_id(NodeKind.INSTITUTION, i) or "") for i in institution_ids]
         return to_institution_payload(await links.merge_institutions(plain))
-
-
-def _links(info: Info) -> CourseLinks:
-    """Return the links, for an operator.  Raises UNAUTHENTICATED or FORBIDDEN."""
-    checked_operator(info.context.viewer)
-    return info.context.links

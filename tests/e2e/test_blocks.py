@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.web.identity import issue_token
+from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.e2e.conftest import Mitra, eventually
 

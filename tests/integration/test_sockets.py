@@ -18,7 +18,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.execution.engine import Engine
-from gateway.web.identity import LEEWAY_SECONDS, TokenVerifier, issue_token, read_development_key
+from gateway.identity.development import DevelopmentIssuer, issue_token, read_development_key
+from gateway.identity.tokens import LEEWAY_SECONDS
+from gateway.identity.verifier import TokenVerifier
 from gateway.web.streams.connections import MOST_OF_ONE, Connections
 from gateway.web.streams.socket import (
     MOST_MESSAGE_BYTES,
@@ -109,7 +111,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     connections = Connections()
     endpoint = SocketEndpoint(
         Engine(api.schema),
-        identify=TokenVerifier(read_development_key(tmp_path)).identify,
+        identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
         build_context=build_context,
         connections=connections,
         allowed_origins=["https://mitra.example.id"],

@@ -21,7 +21,7 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway.execution.engine import Engine, RefusedError
-from gateway.web.identity import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError
 from gateway.web.streams import messages
 from gateway.web.streams.connections import Connection, Connections, FullError
 from gateway.web.streams.results import (
@@ -175,7 +175,7 @@ class _Conversation:
             if name.lower() == "authorization":
                 self._authorization = value if isinstance(value, str) else ""
         try:
-            self._viewer = self._endpoint.identify(self._authorization)
+            self._viewer = await self._endpoint.identify(self._authorization)
             self._connection.belongs_to(self._viewer)
         except InvalidTokenError as exc:
             raise _CloseError(4403, str(exc)) from exc

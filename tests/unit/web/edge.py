@@ -15,10 +15,10 @@ from gateway.execution.answers import SharedAnswers
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
+from gateway.identity.errors import InvalidTokenError
 from gateway.web.answering import Answering
 from gateway.web.exchange import Unseen
 from gateway.web.graphql import GraphQLEndpoint
-from gateway.web.identity import InvalidTokenError
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
 from schema.build import build_schema
@@ -51,7 +51,7 @@ class Edge:
 
     def __post_init__(self) -> None:
         self.engine = build_engine()
-        streams = EventStreams(self.engine, lambda _: ANI, Connections())
+        streams = EventStreams(self.engine, identify, Connections())
         self.cache = MemoryCache()
         shared = SharedAnswers(self.cache, lambda: self.epoch)
         parts: dict[str, Any] = {"shared": shared, "events": streams, **self.answering}
