@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
+from gateway.execution.publicity import Publicity
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
 from gateway.parts.execution import ExecutionPart
@@ -39,7 +40,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
     """Return the web application of one process."""
     served = gateway or Gateway(settings)
     schema = build_schema(_log_surprise)
-    execution = ExecutionPart(settings, schema)
+    execution, publicity = ExecutionPart(settings, schema), Publicity(schema)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -50,7 +51,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
             await execution.aclose()
 
     connections = Connections()
-    endpoint = _build_endpoint(served, execution, connections)
+    endpoint = _build_endpoint(served, execution, publicity, connections)
     sockets = SocketEndpoint(
         execution.engine,
         identify=served.verifier.identify,
@@ -81,7 +82,10 @@ def create_app_from_environment() -> Starlette:
 
 
 def _build_endpoint(
-    gateway: Gateway, execution: ExecutionPart, connections: Connections
+    gateway: Gateway,
+    execution: ExecutionPart,
+    is_public: Publicity,
+    connections: Connections,
 ) -> GraphQLEndpoint:
     settings = gateway.settings
 
@@ -89,6 +93,7 @@ def _build_endpoint(
         execution.gate,
         gateway.build_context,
         shared=SharedAnswers(gateway.cache, gateway.catalogue.epoch),
+        is_public=is_public,
         events=EventStreams(execution.engine, gateway.verifier.identify, connections),
         may_introspect=settings.may_introspect.admits,
     )

@@ -1,9 +1,8 @@
-"""Finished answers to anonymous questions, shared for a second.
+"""Finished answers to public questions, shared for a second.
 
-A wave opening asks the same few questions thousands of times a second.  Whoever asks
-without a token sees public fields alone, so one answer is right for all of them until
-the catalogue's revision or a partner's state moves; a second bounds what the clock and
-the seat counts may change meanwhile.
+A wave opening asks the same few questions thousands of times a second.  Whoever asks for
+public fields alone is answered like everybody else until the catalogue's revision or a partner's
+state moves; a second bounds what the clock and the seat counts may change meanwhile.
 """
 
 from collections import OrderedDict

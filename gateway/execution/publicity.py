@@ -12,22 +12,38 @@ from graphql import (
 )
 
 from gateway.execution.engine import Prepared
+from schema.build import MaskingSchema
+from schema.guarding import document_scope
+from schema.policies import PUBLIC
 
-_ASKED_OF_PARTNERS = frozenset({"quote"})  # worth a call each time
+# worth a call of a partner each time; or told to some
+_NEVER = frozenset({"quote", "__schema", "__type"})
 
 
-def is_public(prepared: Prepared) -> bool:
-    """Return whether somebody without a token is answered what everybody else would be."""
-    if prepared.kind is not OperationType.QUERY:
-        return False
+class Publicity:
+    """Tells by the policies of its fields whether a question may be answered for all at once."""
+
+    def __init__(self, schema: MaskingSchema) -> None:
+        self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
+
+    def __call__(self, prepared: Prepared) -> bool:
+        """Return whether everybody is answered the same, whoever they are."""
+        if prepared.kind is not OperationType.QUERY:
+            return False
+        if not _NEVER.isdisjoint(_field_names(prepared)):
+            return False
+        scope = document_scope(self._schema, prepared.document, prepared.operation)
+        return scope == PUBLIC.scope
+
+
+def _field_names(prepared: Prepared) -> Iterator[str]:
     parts = (OperationDefinitionNode, FragmentDefinitionNode)
-    selected = [
-        each.selection_set for each in prepared.document.definitions if isinstance(each, parts)
-    ]
-    return _ASKED_OF_PARTNERS.isdisjoint(_field_names(selected))
+    definitions = prepared.document.definitions
+    selected = [each.selection_set for each in definitions if isinstance(each, parts)]
+    return _names_in(selected)
 
 
-def _field_names(selected: list[SelectionSetNode]) -> Iterator[str]:
+def _names_in(selected: list[SelectionSetNode]) -> Iterator[str]:
     while selected:
         for selection in selected.pop().selections:
             if isinstance(selection, FieldNode):

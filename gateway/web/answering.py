@@ -9,7 +9,6 @@ from starlette.responses import Response
 from gateway.execution.answers import Answer, SharedAnswers
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
-from gateway.execution.publicity import is_public
 from gateway.web.cors import not_allowed
 from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
@@ -29,14 +28,15 @@ Read = Callable[[], Question]
 class Answering:
     """Answers questions that pass a gate.
 
-    `shared` keeps answers of which `is_public` says that they are the same for everybody.
+    `shared` keeps answers of which `is_public` says that they are the same for everybody; they
+    are made as for somebody without a token, so that nothing of a viewer can be in them.
     Without `events` nobody is answered by a stream.
     """
 
     gate: Gate
     build_context: Callable[[Viewer], Context]
     shared: SharedAnswers[Known] | None = None
-    is_public: Callable[[Prepared], bool] = is_public
+    is_public: Callable[[Prepared], bool] = lambda _prepared: False
     events: EventStreams | None = None
     may_introspect: Callable[[Viewer], bool] = lambda _viewer: False
 
@@ -55,7 +55,7 @@ class Answering:
         check_kind(exchange, prepared)
         if exchange.media is Media.EVENTS and self.events:
             return self.events.answer(self._to_asked(exchange, prepared))
-        exchange.is_public = self._is_public(exchange, prepared)
+        exchange.is_public = not exchange.wants_cost and self.is_public(prepared)
         if self.shared and digest and exchange.is_public:
             self.shared.learn(digest, Known.of(prepared))
             return await self.shared.answer(digest, lambda: self._finish(exchange, prepared))
@@ -81,7 +81,8 @@ class Answering:
     async def run(self, exchange: Exchange, prepared: Prepared) -> Payload:
         """Return what running one operation gives."""
         with exchange.timed("run"):
-            result = await self.gate.engine.run(prepared, self.build_context(exchange.viewer))
+            viewer = ANONYMOUS if exchange.is_public else exchange.viewer
+            result = await self.gate.engine.run(prepared, self.build_context(viewer))
         payload = to_payload(result)
         return {**payload, "extensions": _cost_of(prepared)} if exchange.wants_cost else payload
 
@@ -101,14 +102,9 @@ class Answering:
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
         """Return what names a question that may be shared, if it may."""
-        is_alone = exchange.viewer != ANONYMOUS or exchange.media is Media.EVENTS
-        if self.shared is None or is_alone or exchange.wants_cost:
+        if self.shared is None or exchange.media is Media.EVENTS or exchange.wants_cost:
             return None
         return self.shared.digest(exchange.request.method.encode(), exchange.media.encode(), key)
-
-    def _is_public(self, exchange: Exchange, prepared: Prepared) -> bool:
-        is_nobody = exchange.viewer == ANONYMOUS and not exchange.wants_cost
-        return is_nobody and self.is_public(prepared)
 
     def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
         context = self.build_context(exchange.viewer)

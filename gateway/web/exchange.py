@@ -69,6 +69,12 @@ class Exchange:
         """Whether the client wants to read what its question costs."""
         return self.request.headers.get("graphql-cost") == "1"
 
+    @property
+    def is_for_caches(self) -> bool:
+        """Whether caches may keep the answer: it is public, and nobody asked in a name."""
+        is_from_nobody = self.viewer == ANONYMOUS and self.request.method == "GET"
+        return self.is_public and is_from_nobody
+
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
         """Measure one part."""

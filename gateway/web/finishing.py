@@ -31,9 +31,8 @@ class Finishing:
     ) -> Response:
         """Return the response to a request."""
         request = exchange.request
-        is_kept = exchange.is_public and request.method == "GET"
         headers = {
-            **cache_headers(answer, is_public=is_kept),
+            **cache_headers(answer, is_public=exchange.is_for_caches),
             **self.headers(exchange),
             **extra,
         }
@@ -52,10 +51,10 @@ class Finishing:
 
         The last is for who asks alone, so it is not told where others may keep the answer.
         """
-        request = exchange.request
-        is_kept = exchange.is_public and request.method == "GET"
-        allowance = {} if is_kept or not exchange.allowance else exchange.allowance.headers
-        return {"Vary": self._vary, **self._cors.headers_for(request.headers), **allowance}
+        told = {"Vary": self._vary, **self._cors.headers_for(exchange.request.headers)}
+        if exchange.allowance and not exchange.is_for_caches:
+            told.update(exchange.allowance.headers)
+        return told
 
     async def _body(self, exchange: Exchange, answer: Answer) -> tuple[bytes, Encoding | None]:
         encoding = choose_encoding(exchange.request.headers.get("accept-encoding"))

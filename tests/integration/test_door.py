@@ -336,7 +336,7 @@ def test_a_websocket_goes_through_the_door(door: Door):
 def test_who_goes_ends_what_ran_for_them(door: Door):
     begun, given_up, tasks = door.begun, door.given_up, door.tasks()
     with door.connection() as client:
-        slow = b'{"query": "query slow { __typename }"}'
+        slow = b'{"query": "query slow { me { __typename } }"}'
         client.sendall(post(slow, b"Authorization: Bearer ani"))
         eventually(lambda: door.begun > begun)
     gone_at = time.monotonic()

@@ -15,13 +15,14 @@ from gateway.execution.answers import SharedAnswers
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
+from gateway.execution.publicity import Publicity
 from gateway.identity.errors import InvalidTokenError
 from gateway.web.answering import Answering
 from gateway.web.exchange import Unseen
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
-from schema.build import build_schema
+from schema.build import MaskingSchema, build_schema
 from schema.model.viewer import ANONYMOUS, Viewer
 from tests.unit.schema.api import Api, a_learner
 
@@ -54,7 +55,12 @@ class Edge:
         streams = EventStreams(self.engine, identify, Connections())
         self.cache = MemoryCache()
         shared = SharedAnswers(self.cache, lambda: self.epoch)
-        parts: dict[str, Any] = {"shared": shared, "events": streams, **self.answering}
+        parts: dict[str, Any] = {
+            "shared": shared,
+            "events": streams,
+            "is_public": build_publicity(),
+            **self.answering,
+        }
         answering = Answering(Gate(self.engine, self.budgets), self.build_context, **parts)
         self.app = GraphQLEndpoint(
             answering, identify=identify, observed=self.observed, **self.options
@@ -92,7 +98,19 @@ class Edge:
 @cache
 def build_engine() -> Engine:
     """Return an engine over the schema; what stands behind it comes with each context."""
-    return Engine(build_schema())
+    return Engine(the_schema())
+
+
+@cache
+def build_publicity() -> Publicity:
+    """Return what tells which answers are the same for everybody."""
+    return Publicity(the_schema())
+
+
+@cache
+def the_schema() -> MaskingSchema:
+    """Return the schema, built once."""
+    return build_schema()
 
 
 async def identify(authorization: str | None) -> Viewer:

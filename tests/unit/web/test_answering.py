@@ -12,14 +12,16 @@ from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets
 from gateway.web.compression import LONGEST_AT_ONCE, SMALLEST
 from gateway.web.replies import CACHE_NEVER, CACHE_PUBLIC
+from schema.model.viewer import ANONYMOUS
 from tests.unit.schema.api import Api
 from tests.unit.schema.fakes import a_course
-from tests.unit.web.edge import GONE, GRAPHQL, JSON, PREFLIGHT, Edge, Raw, chunk
+from tests.unit.web.edge import ANI, GONE, GRAPHQL, JSON, PREFLIGHT, Edge, Raw, chunk, codes
 
 pytestmark = pytest.mark.anyio
 
 TITLES = "{ courses { nodes { title summary } } }"
 QUOTE = "{ courses(first: 1) { nodes { offerings { q: quote { price { amount } } } } } }"
+ME = "{ me { __typename } }"
 TOKEN = {"Authorization": "Bearer ani"}
 
 
@@ -67,10 +69,9 @@ async def test_a_new_epoch_is_a_new_answer(edge):
     [
         {"json": {"query": TITLES, "variables": {"a": 1}}},
         {"json": {"query": TITLES}, "headers": {"Accept": JSON}},
-        {"json": {"query": TITLES}, "headers": TOKEN},
         {"json": {"query": TITLES}, "headers": {"GraphQL-Cost": "1", "Accept": GRAPHQL}},
     ],
-    ids=["variables", "form", "viewer", "cost"],
+    ids=["variables", "form", "cost"],
 )
 async def test_different_questions_are_run_separately(edge, other):
     await edge.ask(TITLES)
@@ -82,7 +83,7 @@ async def test_different_questions_are_run_separately(edge, other):
 @pytest.mark.parametrize(
     "request_",
     [
-        {"json": {"query": TITLES}, "headers": TOKEN},
+        {"json": {"query": ME}, "headers": TOKEN},
         {"json": {"query": "mutation { __typename }"}},
         {"json": {"query": QUOTE}},
         {"content": b'{"query": "%s"}' % QUOTE.replace("quote", "\\u0071uote").encode()},
@@ -103,6 +104,25 @@ async def test_what_is_not_public_is_run_each_time(edge, request_):
         assert answer.json()["data"]
 
     assert edge.contexts == 2
+
+
+async def test_who_has_signed_in_shares_public_answers_made_for_nobody(edge, monkeypatch):
+    viewers = []
+    monkeypatch.setattr(edge.api, "context", viewers.append)
+    for headers in (TOKEN, {}, TOKEN):
+        await edge.send(json={"query": "{ __typename }"}, headers=headers)
+
+    assert viewers == [ANONYMOUS]
+
+
+async def test_what_some_may_read_of_the_schema_is_never_shared():
+    edge = Edge(answering={"may_introspect": lambda viewer: viewer == ANI})
+    question = {"query": "{ __schema { queryType { name } } }"}
+    allowed = await edge.send(json=question, headers=TOKEN)
+    refused = await edge.send(json=question)
+
+    assert allowed.json()["data"]
+    assert codes(refused) == ["INTROSPECTION_DISABLED"]
 
 
 async def test_refusals_are_never_shared_nor_run(edge):
@@ -224,7 +244,7 @@ async def test_who_asks_for_the_cost_is_told_it(edge):
 
 async def test_who_goes_ends_what_ran_for_them(slow):
     others = asyncio.all_tasks()
-    question = chunk(b'{"query": "{ __typename }"}')
+    question = chunk(b'{"query": "{ me { __typename } }"}')
     headers = [(b"content-type", b"application/json"), (b"authorization", b"Bearer ani")]
     exchange = Raw(slow.app, question, headers=headers)
     await slow.begun.wait()
