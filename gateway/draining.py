@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from types import FrameType
 
 import structlog
@@ -64,7 +65,8 @@ class Draining:
             servers_own(signal.SIGTERM, None)
 
         def hear(_signum: int, _frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(self._begin, loop, stop)
+            # In no request's context, though the signal came while one was answered.
+            loop.call_soon_threadsafe(self._begin, loop, stop, context=Context())
 
         signal.signal(signal.SIGTERM, hear)
         yield

@@ -91,17 +91,18 @@ class Operations:
         share, outcome = self._logged_share, seen.outcome
         if not share or (outcome == "ok" and share < 1 and self._dice() >= share):
             return
-        log.info(
-            "graphql.answered",
-            operation=to_operation(seen.name),
-            kind=seen.kind,
-            client=seen.client,
-            status=seen.status,
-            outcome=outcome,
-            codes=list(seen.codes[:MOST_CODES]),
-            milliseconds=round(seconds * 1000, 2),
-            cost=seen.cost,
-        )
+        told = {
+            "operation": to_operation(seen.name),
+            "kind": seen.kind,
+            "client": seen.client,
+            "status": seen.status,
+            "outcome": outcome,
+            "codes": list(seen.codes[:MOST_CODES]) or None,
+            "milliseconds": round(seconds * 1000, 2),
+            "cost": seen.cost,
+        }
+        known = {name: value for name, value in told.items() if value is not None}
+        log.info("graphql.answered", **known)
 
 
 def _label(name: str | None, known: Collection[str]) -> str:
