@@ -9,8 +9,8 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 
-import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, reset_contextvars
 
 from gateway.draining import Draining
 from gateway.telemetry import REQUESTS_IN_FLIGHT
@@ -52,12 +52,23 @@ class Outermost:
             await self._app(scope, receive, send)
             return
         request_id = to_request_id(scope["headers"])
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        unbound = bind_contextvars(request_id=request_id)
+        try:
             if scope["type"] == "websocket":
                 await self._app(scope, receive, send)
-                return
-            with REQUESTS_IN_FLIGHT.track_inprogress():
-                await self._answer(scope, receive, send, request_id)
+            else:
+                await self._count_and_answer(scope, receive, send, request_id)
+        finally:
+            reset_contextvars(**unbound)
+
+    async def _count_and_answer(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str
+    ) -> None:
+        REQUESTS_IN_FLIGHT.inc()
+        try:
+            await self._answer(scope, receive, send, request_id)
+        finally:
+            REQUESTS_IN_FLIGHT.dec()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         is_stream = is_whole = False
