@@ -52,6 +52,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
                 yield
 
     manifests = load_manifests(settings.persisted) if settings.persisted else ()
+    observer = Operations(known_names(manifests), logged_share=settings.access_log)
     schema = build_schema(_log_surprise)
     endpoint = GraphQLEndpoint(
         schema,
@@ -65,11 +66,10 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         build_context=served.build_context,
         connections=connections,
         allowed_origins=[settings.public_origin] if settings.public_origin else [],
+        observer=observer,
     )
-    answers = ObservedEndpoint(
-        SharedAnswers(endpoint, served.cache, served.catalogue.epoch),
-        Operations(known_names(manifests), logged_share=settings.access_log),
-    )
+    shared = SharedAnswers(endpoint, served.cache, served.catalogue.epoch)
+    answers = ObservedEndpoint(shared, observer)
     desk = _build_explorer(answers, served)
     routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", desk),
