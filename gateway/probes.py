@@ -15,7 +15,11 @@ Probe = Callable[[], Awaitable[object]]  # it raises, or does not end, when some
 
 
 class Probes:
-    """Asks several things at once, and remembers for a moment which are down."""
+    """Asks several things at once, and remembers for a moment which are down.
+
+    What fails is down; what says nothing is, the second time: it may be we who are slow, and a
+    crowd of processes that think themselves unready when there is much to do helps nobody.
+    """
 
     def __init__(
         self,
@@ -29,25 +33,31 @@ class Probes:
         self._clock = clock
         self._asked_at = float("-inf")
         self._down: Sequence[str] = ()
+        self._silent: set[str] = set()  # at the last look
         self._asking = asyncio.Lock()
 
     async def read_down(self) -> Sequence[str]:
         """Return the names of what is down."""
         async with self._asking:
             if self._clock() - self._asked_at >= REMEMBERED:
-                answers = await asyncio.gather(*map(self._is_up, self._probes.values()))
+                answers = await asyncio.gather(*map(self._is_up, self._probes))
                 self._down = [
                     name for name, is_up in zip(self._probes, answers, strict=True) if not is_up
                 ]
                 self._asked_at = self._clock()
             return self._down
 
-    async def _is_up(self, probe: Probe) -> bool:
+    async def _is_up(self, name: str) -> bool:
+        was_silent = name in self._silent
+        self._silent.discard(name)
         try:
-            async with asyncio.timeout(self._patience):
-                await probe()
+            async with asyncio.timeout(self._patience) as limit:
+                await self._probes[name]()
         except Exception:  # noqa: BLE001 - whatever it raises, it does not answer
-            return False
+            if not limit.expired():
+                return False
+            self._silent.add(name)
+            return not was_silent
         return True
 
 

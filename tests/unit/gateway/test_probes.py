@@ -21,9 +21,11 @@ async def silent():
     await asyncio.Event().wait()
 
 
-async def test_what_fails_or_says_nothing_is_down():
-    probes = Probes({"a": fine, "b": broken, "c": silent}, patience=0.01)
+async def test_what_fails_is_down_and_what_says_nothing_the_second_time():
+    ticks = iter(range(100))
+    probes = Probes({"a": fine, "b": broken, "c": silent}, patience=0.01, clock=lambda: next(ticks))
 
+    assert await probes.read_down() == ["b"]
     assert await probes.read_down() == ["b", "c"]
 
 
