@@ -132,12 +132,6 @@ CLIENT_COST = Counter(
     ["client"],
     registry=REGISTRY,
 )
-DOCUMENT_READS = Counter(
-    "mitra_document_reads",
-    "Look-ups of prepared GraphQL documents: hit, or miss (parsed and validated anew).",
-    ["outcome"],
-    registry=REGISTRY,
-)
 REQUESTS_IN_FLIGHT = Gauge(
     "mitra_requests_in_flight", "HTTP requests that are being answered.", registry=REGISTRY
 )
