@@ -16,6 +16,7 @@ from gateway.clock import utc_now
 from gateway.partners.calls import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
+from gateway.parts.health import HealthPart
 from gateway.parts.identity import IdentityPart
 from gateway.parts.operating import OperatingPart
 from gateway.parts.partner_api import build_partner_api_part
@@ -26,6 +27,7 @@ from gateway.parts.syncing import SyncingProcess, Told
 from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
+from gateway.telemetry.loop_lag import LoopLag
 from gateway.web.health import Readiness
 from schema.context import Context, Viewer
 from schema.loaders import DescriptionLoader, QuoteLoader
@@ -61,6 +63,8 @@ class Gateway:
         self.operating = OperatingPart(self.partners, self.catalogue, self.enrolment.ledger)
         self.identity = IdentityPart(settings, self.partners.configs, self.enrolment.ledger)
         self.verifier = self.identity.verifier
+        databases = (self.catalogue.database, self.enrolment.ledger)
+        self.health = HealthPart(databases, settings.redis_url)
 
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
@@ -70,6 +74,7 @@ class Gateway:
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         work += self.webhooks.work(background=background)
+        work.append(LoopLag().run())
         if background:
             work.append(SyncingProcess(self.settings, self._hear).run())
         tasks = [asyncio.create_task(each) for each in work]
@@ -120,8 +125,18 @@ class Gateway:
         async with self.opened():
             return await self.catalogue.store.read_quarantine(code)
 
+    async def read_readiness(self) -> Readiness:
+        """Return whether questions can be answered, once databases and Redis have been asked."""
+        standing = self.readiness()
+        if not self.is_started:
+            return standing
+        down, helpers = await self.health.read_down()
+        return Readiness(
+            waiting_for=[*down, *standing.waiting_for], degraded=[*helpers, *standing.degraded]
+        )
+
     def readiness(self) -> Readiness:
-        """Return whether questions can be answered, and what is not as it should be."""
+        """Return whether there is a catalogue to answer from, and which partners it lacks."""
         if not self.is_started:
             return Readiness(waiting_for=["databases"])
         missing = self.catalogue.follower.directory.coverage(()).missing
@@ -184,6 +199,7 @@ class Gateway:
         await self.quotes.aclose()
         await self.partners.aclose()
         await self.identity.aclose()
+        await self.health.aclose()
         await self.cache.close()
         for database in (self.catalogue.database, self.enrolment.ledger):
             await asyncio.to_thread(database.close)

@@ -51,6 +51,7 @@ from gateway.partner_api.delivery import UnknownDeliveryError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging
+from gateway.telemetry.traces import TracingError
 from schema.build import export_sdl
 from schema.model.values import PartnerCode
 from schema.model.viewer import Role
@@ -104,6 +105,7 @@ def main() -> None:
         IntakeFileError,
         KeyringError,
         NoConsentError,
+        TracingError,
         UnknownDeliveryError,
     )
     try:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.execution.answers import Answer
@@ -20,7 +20,6 @@ from gateway.web.batches import answer_batch
 from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, read_body
 from gateway.web.cors import Cors, not_allowed
 from gateway.web.exchange import Exchange, Seen, Unseen
-from gateway.web.explorer import CONTENT_SECURITY_POLICY
 from gateway.web.finishing import Finishing
 from gateway.web.negotiation import Media, negotiate
 from gateway.web.preflight import PREFLIGHT_HEADERS, is_beyond_other_pages
@@ -41,24 +40,21 @@ BODY_SECONDS = 8.0  # for a body to arrive
 _CLOSE = {"Connection": "close"}  # what is left of a body is not waited for
 
 Identify = Callable[[str | None], Awaitable[Viewer]]
-Explorer = Callable[[Request, Viewer], str | None]
 
 
 class GraphQLEndpoint:
     """Answers HTTP requests; a bad token is 401 whatever is asked, so that clients notice.
 
     `identify` reads an `Authorization` header (None: anonymous) and raises
-    `InvalidTokenError`; `explorer` gives the page for browsers, or None for who may not see it.
-    Arrays of up to `most_batched` operations are answered.  What is learned of a request is
-    written into `observed(scope)`.
+    `InvalidTokenError`.  Arrays of up to `most_batched` operations are answered.  What is learned
+    of a request is written into `observed(scope)`.
     """
 
-    def __init__(  # noqa: PLR0913 - the composition root's wiring
+    def __init__(
         self,
         answering: Answering,
         *,
         identify: Identify,
-        explorer: Explorer = lambda _request, _viewer: None,
         cors: Cors | None = None,
         most_batched: int = 0,
         body_seconds: float = BODY_SECONDS,
@@ -66,16 +62,13 @@ class GraphQLEndpoint:
     ) -> None:
         self._answering = answering
         self._identify = identify
-        self._explorer = explorer
         self._cors = cors or Cors()
         self._finishing = Finishing(self._cors)
         self._most_batched = most_batched
         self._body_seconds = body_seconds
         self._observed = observed
-        self._offered = {
-            "GET": self._offer(Media.HTML),
-            "POST": self._offer(),
-        }
+        streams = (Media.EVENTS,) if answering.events else ()
+        self._offered = (Media.GRAPHQL, Media.JSON, *streams)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -112,26 +105,19 @@ class GraphQLEndpoint:
         request = exchange.request
         if request.method == "OPTIONS":
             return self._cors.preflight(request.headers)
-        if request.method not in self._offered:
+        if request.method not in {"GET", "POST"}:
             raise not_allowed()
         exchange.media = self._media(request)
         exchange.viewer = await self._viewer(request)
-        if exchange.media is Media.HTML:
-            return self._page(request, exchange.viewer)
         if request.method == "GET":
             return await self._answer_get(exchange)
         return await self._answer_post(exchange)
 
-    def _offer(self, *more: Media) -> tuple[Media, ...]:
-        streams = (Media.EVENTS,) if self._answering.events else ()
-        return (Media.GRAPHQL, Media.JSON, *more, *streams)
-
     def _media(self, request: Request) -> Media:
-        offered = self._offered[request.method]
         accept = ", ".join(request.headers.getlist("accept"))
-        media = negotiate(accept, offered)
+        media = negotiate(accept, self._offered)
         if media is None:
-            reason = f"Accept one of {', '.join(offered)}"
+            reason = f"Accept one of {', '.join(self._offered)}"
             raise EnvelopeError(EnvelopeCode.NOT_ACCEPTABLE, reason)
         return media
 
@@ -142,14 +128,6 @@ class GraphQLEndpoint:
         except InvalidTokenError as exc:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             raise EnvelopeError(EnvelopeCode.UNAUTHENTICATED, str(exc), challenge) from exc
-
-    def _page(self, request: Request, viewer: Viewer) -> Response:
-        page = self._explorer(request, viewer)
-        if page is None:
-            reason = "There is no page here for browsers; ask by POST"
-            raise EnvelopeError(EnvelopeCode.NOT_FOUND, reason)
-        careful = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
-        return HTMLResponse(page, headers=careful)
 
     async def _answer_get(self, exchange: Exchange) -> Answer | Response:
         request = exchange.request

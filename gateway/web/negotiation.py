@@ -17,12 +17,11 @@ class Media(StrEnum):
 
     GRAPHQL = "application/graphql-response+json"
     JSON = "application/json"
-    HTML = "text/html"
     EVENTS = "text/event-stream"
 
 
 _ORDER = tuple(Media)
-_BY_WILDCARD = (Media.JSON, Media.GRAPHQL, Media.HTML, Media.EVENTS)
+_BY_WILDCARD = (Media.JSON, Media.GRAPHQL, Media.EVENTS)
 
 
 @lru_cache(maxsize=256)

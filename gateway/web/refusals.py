@@ -23,7 +23,6 @@ class EnvelopeCode(Enum):
     SUBSCRIPTION_NEEDS_STREAM = 400, "A subscription that would be answered once."
     UNAUTHENTICATED = 401, "A token that proves nothing, whatever is asked."
     ORIGIN_NOT_ALLOWED = 403, "A preflight for a page that `MITRA_CORS_ORIGINS` does not name."
-    NOT_FOUND = 404, "A browser where there is no explorer for it."
     METHOD_NOT_ALLOWED = 405, "Neither GET nor POST, or a mutation by GET; `Allow` says which."
     NOT_ACCEPTABLE = 406, "`Accept` names no form that there is."
     BODY_TOO_SLOW = 408, "A body that did not arrive in time; the connection is closed."

@@ -77,8 +77,8 @@ class Crowd:
         run, ends = Run(), time.monotonic() + seconds
         async with httpx.AsyncClient(base_url=self.mitra.url, timeout=30) as client:
             await asyncio.gather(
-                _at_rate(ENROLS_PER_SECOND, ends, lambda: self._enrol(client, run)),
-                _at_rate(READS_PER_SECOND, ends, lambda: self._read(client, run)),
+                at_rate(ENROLS_PER_SECOND, ends, lambda: self._enrol(client, run)),
+                at_rate(READS_PER_SECOND, ends, lambda: self._read(client, run)),
             )
         return run
 
@@ -108,7 +108,7 @@ def hanging(
         mitra = Mitra(Path(folder), free_port())
         try:
             _start(mitra)
-            crowd = Crowd(mitra, cycle(_goods(mitra)))
+            crowd = Crowd(mitra, cycle(goods(mitra)))
             _run(crowd, seconds / 2)  # warm up
             found = [_pair(crowd, seconds, console) for _ in range(pairs)]
         finally:
@@ -124,7 +124,7 @@ def _start(mitra: Mitra) -> None:
     mitra.wait_until_ready()
 
 
-def _goods(mitra: Mitra) -> Sequence[tuple[PartnerCode, str]]:
+def goods(mitra: Mitra) -> Sequence[tuple[PartnerCode, str]]:
     """Return offerings that can be booked without a session, one partner after the other."""
     partners = [each["code"] for each in mitra.ask("{ partners { code } }")["partners"]]
     shelves = [list(_of_partner(mitra, PartnerCode(code))) for code in partners]
@@ -171,7 +171,7 @@ def _read_settled(ledger: Path, run: Run) -> bool:
     return len(run.settled) == len(run.enrolments)
 
 
-async def _at_rate(per_second: float, ends: float, act: Any) -> None:
+async def at_rate(per_second: float, ends: float, act: Any) -> None:
     under_way: set[asyncio.Task[None]] = set()
     while time.monotonic() < ends:
         under_way.add(asyncio.create_task(act()))

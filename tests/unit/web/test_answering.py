@@ -294,19 +294,6 @@ async def test_what_is_seen_of_a_request_are_names_and_codes(edge):
     assert (refused.codes, refused.is_refused) == (("BAD_REQUEST",), True)
 
 
-async def test_the_explorer_is_for_browsers_that_may_see_it(edge):
-    headers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-    explorer = Edge(options={"explorer": lambda _request, _viewer: "<p>"})
-    page, nothing = await explorer.get(headers), await edge.get(headers)
-
-    assert (page.status_code, page.text) == (200, "<p>")
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert (nothing.status_code, nothing.json()["errors"][0]["extensions"]["code"]) == (
-        404,
-        "NOT_FOUND",
-    )
-
-
 @pytest.fixture
 def poor():
     """An edge where one client may spend five points a minute, and `TITLES` costs more."""
