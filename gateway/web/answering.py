@@ -104,17 +104,17 @@ class Answering:
         """Return what names a question that may be shared, if it may."""
         if self.shared is None or exchange.media is Media.EVENTS or exchange.wants_cost:
             return None
-        return self.shared.digest(exchange.request.method.encode(), exchange.media.encode(), key)
+        return self.shared.digest(exchange.method.encode(), exchange.media.encode(), key)
 
     def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
         context = self.build_context(exchange.viewer)
-        authorization = exchange.request.headers.get("authorization")
+        authorization = exchange.headers.get("authorization")
         return Asked(prepared, context, exchange.viewer, authorization)
 
 
 def check_kind(exchange: Exchange, prepared: Prepared) -> None:
     """Check that an operation is answered the way it came.  Raises `EnvelopeError`."""
-    if prepared.kind is OperationType.MUTATION and exchange.request.method == "GET":
+    if prepared.kind is OperationType.MUTATION and exchange.method == "GET":
         raise not_allowed("POST")
     if prepared.kind is OperationType.SUBSCRIPTION and exchange.media is not Media.EVENTS:
         raise EnvelopeError(

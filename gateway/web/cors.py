@@ -6,7 +6,6 @@ them.  Preflights are remembered by browsers for two hours at most.
 
 from collections.abc import Collection, Mapping
 
-from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from gateway.web.preflight import PREFLIGHT_HEADERS
@@ -42,14 +41,14 @@ class Cors:
         """Whether answers differ by who asks."""
         return bool(self._origins) and not self._any
 
-    def headers_for(self, headers: Headers) -> Mapping[str, str]:
+    def headers_for(self, headers: Mapping[str, str]) -> Mapping[str, str]:
         """Return what lets the page that asks read the answer; nothing for others."""
         allowed = self._allowed(headers.get("origin"))
         if allowed is None:
             return {}
         return {**allowed, "Access-Control-Expose-Headers": ", ".join(_READ)}
 
-    def preflight(self, headers: Headers) -> Response:
+    def preflight(self, headers: Mapping[str, str]) -> Response:
         """Answer OPTIONS.  Raises `EnvelopeError` if it is no preflight, or not to be allowed."""
         origin = headers.get("origin")
         if origin is None or "access-control-request-method" not in headers:

@@ -1,6 +1,6 @@
 """What is known of one request to `/graphql` while it is being answered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -56,6 +56,8 @@ class Exchange:
     """One request, and what its answer will say of itself."""
 
     request: Request
+    method: str = field(init=False)
+    headers: Mapping[str, str] = field(init=False)  # those of one name joined by commas
     seen: Seen = field(default_factory=Unseen)
     media: Media = Media.JSON
     viewer: Viewer = ANONYMOUS
@@ -64,15 +66,20 @@ class Exchange:
     parts: dict[str, float] = field(default_factory=dict)  # seconds that each took
     started: float = field(default_factory=perf_counter)
 
+    def __post_init__(self) -> None:
+        """Read what is asked for often."""
+        self.method = self.request.scope["method"]
+        self.headers = _joined(self.request.scope["headers"])
+
     @property
     def wants_cost(self) -> bool:
         """Whether the client wants to read what its question costs."""
-        return self.request.headers.get("graphql-cost") == "1"
+        return self.headers.get("graphql-cost") == "1"
 
     @property
     def is_for_caches(self) -> bool:
         """Whether caches may keep the answer: it is public, and nobody asked in a name."""
-        is_from_nobody = self.viewer == ANONYMOUS and self.request.method == "GET"
+        is_from_nobody = self.viewer == ANONYMOUS and self.method == "GET"
         return self.is_public and is_from_nobody
 
     @contextmanager
@@ -98,3 +105,12 @@ class Exchange:
         """Return the value of `Server-Timing`, in milliseconds."""
         parts = {**self.parts, "total": perf_counter() - self.started}
         return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """Return headers by name: of several with one name, which counts would be ambiguous."""
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined

@@ -30,13 +30,12 @@ class Finishing:
         self, exchange: Exchange, answer: Answer, extra: Mapping[str, str]
     ) -> Response:
         """Return the response to a request."""
-        request = exchange.request
         headers = {
             **cache_headers(answer, is_public=exchange.is_for_caches),
             **self.headers(exchange),
             **extra,
         }
-        if is_unchanged(headers.get("ETag"), request.headers.get("if-none-match")):
+        if is_unchanged(headers.get("ETag"), exchange.headers.get("if-none-match")):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         body, encoding = await self._body(exchange, answer)
         if encoding is not None:
@@ -51,13 +50,13 @@ class Finishing:
 
         The last is for who asks alone, so it is not told where others may keep the answer.
         """
-        told = {"Vary": self._vary, **self._cors.headers_for(exchange.request.headers)}
+        told = {"Vary": self._vary, **self._cors.headers_for(exchange.headers)}
         if exchange.allowance and not exchange.is_for_caches:
             told.update(exchange.allowance.headers)
         return told
 
     async def _body(self, exchange: Exchange, answer: Answer) -> tuple[bytes, Encoding | None]:
-        encoding = choose_encoding(exchange.request.headers.get("accept-encoding"))
+        encoding = choose_encoding(exchange.headers.get("accept-encoding"))
         if encoding is None or len(answer.body) < SMALLEST:
             return answer.body, None
         with exchange.timed("pack"):

@@ -102,38 +102,34 @@ class GraphQLEndpoint:
         return answer
 
     async def _answer(self, exchange: Exchange) -> Answer | Response:
-        request = exchange.request
-        if request.method == "OPTIONS":
-            return self._cors.preflight(request.headers)
-        if request.method not in {"GET", "POST"}:
+        if exchange.method == "OPTIONS":
+            return self._cors.preflight(exchange.headers)
+        if exchange.method not in {"GET", "POST"}:
             raise not_allowed()
-        exchange.media = self._media(request)
-        exchange.viewer = await self._viewer(request)
-        if request.method == "GET":
+        exchange.media = self._media(exchange)
+        exchange.viewer = await self._viewer(exchange)
+        if exchange.method == "GET":
             return await self._answer_get(exchange)
         return await self._answer_post(exchange)
 
-    def _media(self, request: Request) -> Media:
-        accept = ", ".join(request.headers.getlist("accept"))
-        media = negotiate(accept, self._offered)
+    def _media(self, exchange: Exchange) -> Media:
+        media = negotiate(exchange.headers.get("accept"), self._offered)
         if media is None:
             reason = f"Accept one of {', '.join(self._offered)}"
             raise EnvelopeError(EnvelopeCode.NOT_ACCEPTABLE, reason)
         return media
 
-    async def _viewer(self, request: Request) -> Viewer:
-        tokens = request.headers.getlist("authorization")
-        try:  # of several, which counts is ambiguous: together they are none
-            return await self._identify(", ".join(tokens) if tokens else None)
+    async def _viewer(self, exchange: Exchange) -> Viewer:
+        try:
+            return await self._identify(exchange.headers.get("authorization"))
         except InvalidTokenError as exc:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             raise EnvelopeError(EnvelopeCode.UNAUTHENTICATED, str(exc), challenge) from exc
 
     async def _answer_get(self, exchange: Exchange) -> Answer | Response:
-        request = exchange.request
-        key: bytes = request.scope["query_string"]
+        key: bytes = exchange.request.scope["query_string"]
         question = from_query_string(key)
-        if question.query is not None and not is_beyond_other_pages(request.headers):
+        if question.query is not None and not is_beyond_other_pages(exchange.headers):
             self._refuse_other_pages(exchange, question)
         return await self._answering.answer(exchange, key, lambda: question)
 
@@ -145,7 +141,7 @@ class GraphQLEndpoint:
         raise EnvelopeError(EnvelopeCode.CSRF_PREVENTED, reason)
 
     async def _answer_post(self, exchange: Exchange) -> Answer | Response:
-        check_body_headers(exchange.request.headers)
+        check_body_headers(exchange.headers)
         body = await self._body(exchange.request)
         if is_batch(body):
             questions = from_batch(body, self._most_batched)

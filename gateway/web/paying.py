@@ -1,5 +1,6 @@
 """Who pays for a request, as budgets know them: by their token, else by where they come from."""
 
+from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 
@@ -16,7 +17,12 @@ def payer_of(request: Request, viewer: Viewer) -> Payer:
     """Return who pays; an address is told by a digest alone, for budgets may be kept elsewhere."""
     if viewer.subject is not None:
         return Payer(f"token:{_digest(viewer.subject)}", viewer.learner)
-    host = request.client.host if request.client else _NOWHERE
+    host = (request.scope.get("client") or (_NOWHERE,))[0]
+    return _payer_at(host)
+
+
+@lru_cache(maxsize=10_000)
+def _payer_at(host: str) -> Payer:
     return Payer(f"address:{_digest(_network(host))}")
 
 

@@ -161,7 +161,7 @@ async def test_a_body_that_any_page_could_send_is_415(edge, content_type):
 
 
 async def test_two_content_types_are_none(edge):
-    headers = [("Content-Type", JSON), ("Content-Type", "text/plain")]
+    headers = [("Content-Type", f"{JSON}; a=b"), ("Content-Type", "text/plain")]
     answer = await edge.send(content=json.dumps({"query": TYPENAME}), headers=headers)
 
     assert answer.status_code == 415
