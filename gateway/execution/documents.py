@@ -29,7 +29,7 @@ Outcome = Literal["hit", "miss"]
 OnLookup = Callable[[Outcome], None]
 MOST_DOCUMENTS = 1_000
 MOST_REFUSED = 1_000
-MOST_CHARACTERS = 200_000  # of each: a document takes some 220 bytes for each of its text
+MOST_CHARACTERS = 200_000  # of each: a document takes some ninety bytes for each
 # Strings and comments are passed over; possessive, so that none is ever tried twice.
 _BRACKETS = re.compile(
     r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n]|\\.)*+"?|#[^\n]*+'
@@ -171,7 +171,7 @@ class Documents:
             document = self._read(text)
         except RefusedError as exc:
             kept = RefusedError(exc.stage, self._presentable(exc.errors))
-            self._refused.keep(key, kept, min(len(text), 1_000) + 1_000)
+            self._refused.keep(key, kept, len(text))
             raise RefusedError(kept.stage, kept.errors) from None
         self._kept.keep(key, document, len(text))
         return document
