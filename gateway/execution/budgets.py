@@ -76,18 +76,22 @@ class Gate:
     """Where requests come in, from whatever transport: prepared, and paid for."""
 
     def __init__(self, engine: Engine, budgets: Budgets) -> None:
-        self._engine = engine
+        self.engine = engine
         self._budgets = budgets
 
     async def admit(self, question: Question, payer: Payer) -> Admitted:
         """Return what may be run.  Raises `RefusedError`, with the client's allowance."""
         try:
-            prepared = self._engine.prepare(question)
+            prepared = self.engine.prepare(question)
         except RefusedError as refused:
             refused.allowance = await self._budgets.pay_refusal(payer, refused)
             raise
         allowance = await self._budgets.pay(payer, prepared.cost, prepared.changes)
         return Admitted(prepared, allowance)
+
+    async def pay(self, payer: Payer, cost: int) -> Allowance | None:
+        """Return what is left after a question whose cost is known.  Raises `RefusedError`."""
+        return await self._budgets.pay(payer, cost)
 
 
 def _too_much(what: str, allowance: Allowance, retry_after: float) -> RefusedError:
