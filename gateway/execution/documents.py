@@ -18,9 +18,10 @@ from graphql import (
 
 from gateway.execution.cost import Cost, Prices, Pricing
 from gateway.execution.limits import Limits
+from gateway.execution.overlaps import fragments_of
 from gateway.execution.refusals import RefusedError, Stage, coded, refusal
 from gateway.execution.remembered import Remembered
-from gateway.execution.shape import Measuring, fragments_of, root_calls
+from gateway.execution.shape import Measuring, root_calls
 from gateway.execution.validation import validated
 from schema.errors import ErrorCode
 
@@ -28,7 +29,7 @@ Outcome = Literal["hit", "miss"]
 OnLookup = Callable[[Outcome], None]
 MOST_DOCUMENTS = 1_000
 MOST_REFUSED = 1_000
-MOST_CHARACTERS = 200_000  # of each: a document takes some 220 bytes for each of its text
+MOST_CHARACTERS = 200_000  # of each: a document takes some ninety bytes for each
 # Strings and comments are passed over; possessive, so that none is ever tried twice.
 _BRACKETS = re.compile(
     r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n]|\\.)*+"?|#[^\n]*+'
@@ -83,12 +84,13 @@ class Reading:
     def _read(self, text: str) -> Document:
         self._check_text(text)
         node = self._parsed(text)
-        shapes = Measuring(node, self._limits).measure()
-        introspects = any(shape.introspects for shape in shapes)
+        measuring = Measuring(node, self._limits)
+        shape = measuring.measure()
+        measuring.check_overlaps()
         errors = validated(self._schema, node, hints=self._hints, most=self._limits.errors)
         if errors:
             raise RefusedError(Stage.VALIDATION, errors)
-        return Document(node, self._operations(node), introspects)
+        return Document(node, self._operations(node), shape.introspects)
 
     def _check_text(self, text: str) -> None:
         """Refuse what is not worth parsing; brackets are looked at first, as they tell more."""
@@ -169,7 +171,7 @@ class Documents:
             document = self._read(text)
         except RefusedError as exc:
             kept = RefusedError(exc.stage, self._presentable(exc.errors))
-            self._refused.keep(key, kept, min(len(text), 1_000) + 1_000)
+            self._refused.keep(key, kept, len(text))
             raise RefusedError(kept.stage, kept.errors) from None
         self._kept.keep(key, document, len(text))
         return document

@@ -22,9 +22,14 @@ class Limits:
     depth: int = _limit(15, "fields within one another, through fragments")
     nesting: int = _limit(60, "selections within one another, those of fragments too")
     value_depth: int = _limit(20, "lists and objects within one another in an argument")
-    fields: int = _limit(1_000, "fields, with fragments written out wherever they are spread")
-    aliases: int = _limit(30, "aliases, counted like fields")
-    equal_fields: int = _limit(10, "fields of one name in one selection, counted like fields")
+    definitions: int = _limit(60, "operations and fragments")
+    selections: int = _limit(
+        1_000, "fields and spreads, with fragments written out wherever they are spread"
+    )
+    aliases: int = _limit(30, "aliases, counted likewise")
+    comparisons: int = _limit(
+        2_000, "pairs of fields of one name in one place, below equal ones too"
+    )
     root_fields: int = _limit(20, "fields of the operation itself")
     mutations: int = _limit(5, "fields of a mutation itself")
     directives: int = _limit(50, "directives")
@@ -39,7 +44,8 @@ class Limits:
         limit: int = getattr(self, name)
         what, _, _ = MEANINGS[name].partition(",")
         message = f"A document has at most {limit:,} {what}; this one has {found:,} or more"
-        return refusal(Stage.VALIDATION, code, message, found=found, limit=limit)
+        name = "cost" if code is ErrorCode.QUERY_TOO_COSTLY else "found"
+        return refusal(Stage.VALIDATION, code, message, **{name: found}, limit=limit)
 
 
 MEANINGS = {each.name: each.metadata["meaning"] for each in fields(Limits)}

@@ -9,6 +9,8 @@ from graphql import GraphQLError
 from gateway.execution.buckets import Allowance
 from schema.errors import ErrorCode
 
+LONGEST_MESSAGE = 500  # GraphQL quotes what it refuses, however long it is
+
 
 class Stage(Enum):
     """How far a request came before it was refused; transports turn it into a status."""
@@ -44,9 +46,13 @@ def refusal(stage: Stage, code: ErrorCode, message: str, **extensions: Any) -> R
 def coded(error: GraphQLError, default: ErrorCode) -> GraphQLError:
     """Return `error` with a code, and of the document with nothing but its places."""
     return GraphQLError(
-        error.message,
+        _shortened(error.message),
         source=error.source,
         positions=error.positions,
         path=error.path,
         extensions={"code": default.value, **(error.extensions or {})},
     )
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} …"

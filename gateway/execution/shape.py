@@ -5,9 +5,8 @@ that of the document's own size, however often its fragments are spread.  It is 
 GraphQL's own validation, which can be made to work for seconds.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
@@ -27,6 +26,8 @@ from graphql import (
 )
 
 from gateway.execution.limits import Limits
+from gateway.execution.overlaps import collected, comparisons, fragments_of
+from gateway.execution.refusals import Stage, refusal
 from schema.errors import ErrorCode
 
 INTROSPECTION = frozenset({"__schema", "__type"})
@@ -38,20 +39,17 @@ class Shape:
 
     depth: int = 0
     nesting: int = 0
-    fields: int = 0
+    selections: int = 0
     aliases: int = 0
     introspects: bool = False
-    names: Counter[str] = field(default_factory=Counter)  # how often each is answered here
 
     def add(self, part: "Shape", *, below: int = 0) -> None:
-        """Add what is beside the rest, or in a field or a selection of it: so far `below`."""
+        """Add what is selected beside the rest, or so many fields `below`."""
         self.depth = max(self.depth, part.depth + below)
         self.nesting = max(self.nesting, part.nesting)
-        self.fields += part.fields
+        self.selections += part.selections
         self.aliases += part.aliases
         self.introspects = self.introspects or part.introspects
-        if not below:
-            self.names.update(part.names)
 
 
 class Measuring:
@@ -62,19 +60,37 @@ class Measuring:
         self._document = document
         self._fragments = fragments_of(document)
         self._known: dict[str, Shape] = {}
-        self._open: set[str] = set()  # fragments being measured: a cycle ends there
+        self._open: set[str] = set()  # fragments being measured
+        self._begun: list[SelectionSetNode] = []
         self._directives = 0
         self.visited = 0  # selections that were looked at: the work
 
-    def measure(self) -> list[Shape]:
-        """Return the shape of each fragment and operation."""
-        shapes = []
-        for definition in self._document.definitions:
-            if isinstance(definition, FragmentDefinitionNode):
-                shapes.append(self._fragment(definition.name.value, 0))
-            elif isinstance(definition, OperationDefinitionNode):
-                shapes.append(self._operation(definition))
-        return shapes
+    def measure(self) -> Shape:
+        """Return the sum of the operations, and of the fragments that none of them spreads."""
+        self._check("definitions", len(self._document.definitions))
+        total = Shape()
+        for root in self._roots():
+            if isinstance(root, OperationDefinitionNode):
+                total.add(self._operation(root))
+            else:
+                total.add(self._fragment(root.name.value, 0))
+            self._check_sum(total)
+            self._begun.append(root.selection_set)
+        return total
+
+    def check_overlaps(self) -> None:
+        """Check how much has to be compared, once it is measured how much there is."""
+        most = self._limits.comparisons
+        self._check("comparisons", comparisons(self._begun, self._fragments, most))
+
+    def _roots(self) -> Iterator[OperationDefinitionNode | FragmentDefinitionNode]:
+        """Yield what nothing before it has led to."""
+        for each in self._document.definitions:
+            if isinstance(each, OperationDefinitionNode):
+                yield each
+        for name, fragment in self._fragments.items():
+            if name not in self._known:
+                yield fragment
 
     def _operation(self, operation: OperationDefinitionNode) -> Shape:
         self._check_directives(operation)
@@ -91,8 +107,11 @@ class Measuring:
     def _fragment(self, name: str, level: int) -> Shape:
         if name in self._known:
             return self._known[name]
+        if name in self._open:
+            reason = f"Cannot spread fragment '{name}' within itself"
+            raise refusal(Stage.VALIDATION, ErrorCode.GRAPHQL_VALIDATION_FAILED, reason)
         fragment = self._fragments.get(name)
-        if fragment is None or name in self._open:  # for the validation to tell
+        if fragment is None:  # for the validation to tell
             return Shape()
         self._open.add(name)
         self._check_directives(fragment)
@@ -103,24 +122,19 @@ class Measuring:
     def _selections(self, selections: SelectionSetNode, level: int) -> Shape:
         """Return the sum of what is selected, `level` selections below where this began."""
         self._check("nesting", level, ErrorCode.QUERY_TOO_DEEP)
-        total, limits = Shape(), self._limits
+        total = Shape()
         for selection in selections.selections:
             self.visited += 1
             if selection.directives:
                 self._check_directives(selection)
             self._add(total, selection, level)
-            if total.depth > limits.depth:
-                raise limits.exceeded("depth", total.depth, ErrorCode.QUERY_TOO_DEEP)
-            if total.fields > limits.fields:
-                raise limits.exceeded("fields", total.fields, ErrorCode.QUERY_TOO_COSTLY)
-            if total.aliases > limits.aliases:
-                raise limits.exceeded("aliases", total.aliases)
+            self._check_sum(total)
         total.nesting += 1
         self._check("nesting", total.nesting, ErrorCode.QUERY_TOO_DEEP)
-        self._check("equal_fields", max(total.names.values(), default=0))
         return total
 
     def _add(self, total: Shape, selection: SelectionNode, level: int) -> None:
+        total.selections += 1
         if isinstance(selection, FieldNode):
             self._add_field(total, selection, level)
         elif isinstance(selection, InlineFragmentNode):
@@ -131,13 +145,20 @@ class Measuring:
     def _add_field(self, total: Shape, node: FieldNode, level: int) -> None:
         for argument in node.arguments or ():
             self._check_value(argument.value)
-        total.fields += 1
         total.aliases += node.alias is not None
-        total.names[response_name(node)] += 1
         total.depth = max(total.depth, 1)
         total.introspects = total.introspects or node.name.value in INTROSPECTION
         if node.selection_set is not None:
             total.add(self._selections(node.selection_set, level + 1), below=1)
+
+    def _check_sum(self, total: Shape) -> None:
+        limits = self._limits
+        if total.depth > limits.depth:
+            raise limits.exceeded("depth", total.depth, ErrorCode.QUERY_TOO_DEEP)
+        if total.selections > limits.selections:
+            raise limits.exceeded("selections", total.selections, ErrorCode.QUERY_TOO_COSTLY)
+        if total.aliases > limits.aliases:
+            raise limits.exceeded("aliases", total.aliases)
 
     def _check_directives(self, node: Node) -> None:
         directives = getattr(node, "directives", None) or ()
@@ -158,39 +179,12 @@ class Measuring:
             raise self._limits.exceeded(name, found, code)
 
 
-def fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
-    """Return a document's fragments by their names."""
-    return {
-        each.name.value: each
-        for each in document.definitions
-        if isinstance(each, FragmentDefinitionNode)
-    }
-
-
-def response_name(node: FieldNode) -> str:
-    """Return the name under which a field is answered."""
-    return node.alias.value if node.alias else node.name.value
-
-
 def root_calls(
     definition: ExecutableDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> Mapping[str, str]:
     """Return the fields that are called at the top of an operation, by their response names."""
-    calls: dict[str, str] = {}
-    spread: set[str] = set()
-    waiting = [definition.selection_set]
-    while waiting:
-        for selection in waiting.pop().selections:
-            if isinstance(selection, FieldNode):
-                calls[response_name(selection)] = selection.name.value
-            elif isinstance(selection, InlineFragmentNode):
-                waiting.append(selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
-                name = selection.name.value
-                if name in fragments and name not in spread:
-                    spread.add(name)
-                    waiting.append(fragments[name].selection_set)
-    return calls
+    fields = collected([definition.selection_set], fragments)
+    return {name: nodes[0].name.value for name, nodes in fields.items()}
 
 
 def _values_in(value: ValueNode) -> Iterator[ValueNode]:

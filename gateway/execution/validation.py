@@ -28,6 +28,7 @@ from graphql.validation import ValidationContext
 from gateway.execution.refusals import coded
 from schema.errors import ErrorCode
 
+ENOUGH = 5  # mistakes that are looked for where only one of each kind is told
 Rule = type[ASTValidationRule]
 CODES: dict[Rule, ErrorCode] = {
     ValuesOfCorrectTypeRule: ErrorCode.BAD_USER_INPUT,
@@ -51,7 +52,7 @@ def validated(
         if hints or reported[rule] == 1:
             code = CODES.get(rule, ErrorCode.GRAPHQL_VALIDATION_FAILED)
             found.append(coded(error, code))
-        if reported.total() >= most:
+        if reported.total() >= (most if hints else ENOUGH):
             raise _EnoughError
 
     with suppress(_EnoughError):

@@ -1,7 +1,7 @@
 """A small schema, documents over it at random, and what they come to when written out."""
 
-from collections import Counter
 from dataclasses import dataclass
+from itertools import combinations
 
 from graphql import (
     DocumentNode,
@@ -15,7 +15,7 @@ from graphql import (
 from hypothesis import strategies as st
 
 from gateway.execution.cost import Prices
-from gateway.execution.shape import fragments_of, response_name
+from gateway.execution.overlaps import fragments_of, response_name
 
 SCHEMA: GraphQLSchema = build_schema(
     """
@@ -65,7 +65,7 @@ class Written:
     """A selection written out, field by field."""
 
     depth: int = 0
-    fields: int = 0
+    selections: int = 0
     aliases: int = 0
 
 
@@ -77,24 +77,35 @@ def written_out(document: DocumentNode, selection_set: SelectionSetNode) -> Writ
             below = Written()
             if selection.selection_set:
                 below = written_out(document, selection.selection_set)
-            part = Written(below.depth + 1, below.fields + 1, below.aliases + bool(selection.alias))
+            part = Written(below.depth + 1, below.selections, below.aliases + bool(selection.alias))
         else:
             part = written_out(document, _followed(document, selection))
         total.depth = max(total.depth, part.depth)
-        total.fields += part.fields
+        total.selections += part.selections + 1
         total.aliases += part.aliases
     return total
 
 
-def names_written_out(document: DocumentNode, selection_set: SelectionSetNode) -> Counter[str]:
-    """Count response names at the first level by following every spread."""
-    names: Counter[str] = Counter()
+def pairs_written_out(document: DocumentNode, selection_sets: list[SelectionSetNode]) -> int:
+    """Count pairs of fields of one name, place by place, as they are merged when run."""
+    places: dict[str, list[FieldNode]] = {}
+    for selection_set in selection_sets:
+        for node in _fields(document, selection_set):
+            places.setdefault(response_name(node), []).append(node)
+    unique = [list({id(node): node for node in nodes}.values()) for nodes in places.values()]
+    pairs = sum(len(list(combinations(nodes, 2))) for nodes in unique)
+    below = [[node.selection_set for node in nodes if node.selection_set] for nodes in unique]
+    return pairs + sum(pairs_written_out(document, each) for each in below if each)
+
+
+def _fields(document: DocumentNode, selection_set: SelectionSetNode) -> list[FieldNode]:
+    fields = []
     for selection in selection_set.selections:
         if isinstance(selection, FieldNode):
-            names[response_name(selection)] += 1
+            fields.append(selection)
         else:
-            names.update(names_written_out(document, _followed(document, selection)))
-    return names
+            fields += _fields(document, _followed(document, selection))
+    return fields
 
 
 def cost_written_out(

@@ -7,17 +7,11 @@ from hypothesis import strategies as st
 
 from gateway.execution.buckets import Bucket, LocalBuckets, spend
 from gateway.execution.budgets import REFUSALS, Budgets, Gate, Payer
-from gateway.execution.engine import Engine, Question, RefusedError, Stage
-from schema.build import build_schema
+from gateway.execution.engine import Question, RefusedError, Stage
 
 pytestmark = pytest.mark.anyio
 ANI, BUDI = Payer("app", "ani"), Payer("app", "budi")
 QUESTION = Question("{ partners { code } }")
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine(build_schema())
 
 
 class Clock:

@@ -7,15 +7,9 @@ import pytest
 from gateway.execution.engine import Engine, Question, RefusedError, Stage
 from gateway.execution.manifests import read_manifest
 from gateway.execution.persisted import PersistedDocuments, trusted_texts
-from schema.build import build_schema
 
 TEXT, OTHER = "query Partners { partners { code } }", "query Coverage { partners { name } }"
 HASH = sha256(TEXT.encode()).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def schema():
-    return build_schema()
 
 
 @pytest.fixture

@@ -1,19 +1,23 @@
 """What a document comes to is what it comes to written out, for the work of its own size."""
 
+import re
+
 import pytest
-from graphql import OperationDefinitionNode, parse
+from graphql import DocumentNode, OperationDefinitionNode, parse, print_ast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.execution.cost import Pricing, cost_of
 from gateway.execution.limits import Limits
-from gateway.execution.shape import Measuring, fragments_of
+from gateway.execution.overlaps import comparisons, fragments_of
+from gateway.execution.refusals import RefusedError
+from gateway.execution.shape import Measuring
 from tests.unit.execution.documents import (
     PRICES,
     SCHEMA,
     cost_written_out,
     documents,
-    names_written_out,
+    pairs_written_out,
     written_out,
 )
 
@@ -31,6 +35,18 @@ def cost(text, **variables):
     return cost_of(compiled, variables)
 
 
+def spreading_all(document):
+    """Return a document without the fragments that its operation does not lead to."""
+    needed, waiting = set(), [operation_of(document)]
+    while waiting:
+        names = set(re.findall(r"\.\.\. ?([ABC])\b", print_ast(waiting.pop()))) - needed
+        waiting += [fragments_of(document)[name] for name in names]
+        needed |= names
+    kept = [each for each in document.definitions if each.kind == "operation_definition"]
+    kept += [each for name, each in fragments_of(document).items() if name in needed]
+    return DocumentNode(definitions=tuple(kept))
+
+
 def doubling(times):
     """A document whose written-out size doubles with each fragment."""
     fragments = (
@@ -42,20 +58,33 @@ def doubling(times):
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(documents())
 def test_a_shape_is_that_of_the_document_written_out(text):
     document = parse(text)
-    selection_set = operation_of(document).selection_set
 
-    shape = Measuring(document, BOUNDLESS).measure()[0]
+    shape = Measuring(spreading_all(document), BOUNDLESS).measure()
 
-    told = written_out(document, selection_set)
-    assert (shape.depth, shape.fields, shape.aliases) == (told.depth, told.fields, told.aliases)
-    assert shape.names == names_written_out(document, selection_set)
+    told = written_out(document, operation_of(document).selection_set)
+    assert (shape.depth, shape.selections, shape.aliases) == (
+        told.depth,
+        told.selections,
+        told.aliases,
+    )
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
+@given(documents())
+def test_as_many_pairs_are_compared_as_when_it_is_written_out(text):
+    document = parse(text)
+    selections = operation_of(document).selection_set
+
+    found = comparisons([selections], fragments_of(document), 10**6)
+
+    assert found == pairs_written_out(document, [selections])
+
+
+@settings(max_examples=15)
 @given(documents(), sizes)
 def test_a_cost_is_that_of_the_document_written_out(text, n):
     document = parse(text)
@@ -66,7 +95,7 @@ def test_a_cost_is_that_of_the_document_written_out(text, n):
     )
 
 
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(documents(), sizes.filter(lambda n: n is not None), st.integers(1, 50))
 def test_who_asks_for_more_pays_no_less(text, n, more):
     assert cost(text, n=n) <= cost(text, n=n + more)
@@ -77,7 +106,7 @@ def test_the_work_is_that_of_the_document_and_not_of_what_it_comes_to():
     measuring = Measuring(document, BOUNDLESS)
     pricing = Pricing(SCHEMA, PRICES, fragments_of(document))
 
-    assert measuring.measure()[0].fields > 2**50
+    assert measuring.measure().selections > 2**50
     assert cost_of(pricing.operation(operation_of(document)), {}) > 2**50
     assert measuring.visited == pricing.visited == 50 * 4 + 3
 
@@ -92,10 +121,27 @@ def test_costs_in_variables_are_computed_once_for_each_fragment():
     assert cost(f"query ($n: Int) {{ thing {{ ...F0 }} }} {fragments} {last}", n=1) > 2**40
 
 
-def test_a_cycle_ends_where_it_closes():
+def test_a_fragment_in_itself_is_refused_at_once():
     document = parse("{ thing { ...A } } fragment A on Thing { name friend { ...A } }")
 
-    assert Measuring(document, BOUNDLESS).measure()[0].fields == 3
+    with pytest.raises(RefusedError) as refused:
+        Measuring(document, BOUNDLESS).measure()
+    assert refused.value.codes == {"GRAPHQL_VALIDATION_FAILED"}
+
+
+def test_what_is_spread_by_nothing_counts_too():
+    document = parse("{ thing { name } } fragment A on Thing { friend { name } }")
+
+    assert Measuring(document, BOUNDLESS).measure().selections == 4
+
+
+@pytest.mark.parametrize("width", [2, 3, 9])
+def test_equal_fields_meet_again_below(width):
+    text = f"{{ {'thing {' + 'friend { name } ' * width + '} '} {'thing { friend { name } }'} }}"
+    selections = operation_of(parse(text)).selection_set
+    friends = width + 1
+
+    assert comparisons([selections], {}, 10**6) == 1 + 2 * (friends * (friends - 1) // 2)
 
 
 @pytest.mark.parametrize(
