@@ -4,9 +4,13 @@ A request is checked from the outside in: its method, the form of answer that it
 sends it, its body; then the question itself.  Refusals are in the form that was asked for.
 """
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 
+import structlog
+from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -33,10 +37,14 @@ from gateway.web.requests import (
     is_batch,
 )
 from gateway.web.streams import events
+from gateway.web.streams.results import to_errors
+from schema.errors import masked
 from schema.model.viewer import Viewer
 
 LARGEST_BODY = 2_000_000  # bytes
 BODY_SECONDS = 8.0  # for a body to arrive
+log = structlog.get_logger(__name__)
+
 _CLOSE = {"Connection": "close"}  # what is left of a body is not waited for
 
 Identify = Callable[[str | None], Awaitable[Viewer]]
@@ -78,6 +86,8 @@ class GraphQLEndpoint:
         except ClientDisconnect:
             exchange.seen.is_gone = True
             return
+        except Exception as exc:  # noqa: BLE001 - whatever it is, its client is told no more of it
+            response = await self._finishing.response(exchange, _broken(exc), {})
         GRAPHQL_REQUESTS.labels(status=response.status_code).inc()
         await response(scope, receive, send)
 
@@ -157,3 +167,11 @@ class GraphQLEndpoint:
         except BodyTooSlowError as exc:
             reason = f"The body did not arrive within {self._body_seconds:g} seconds"
             raise EnvelopeError(EnvelopeCode.BODY_TOO_SLOW, reason, _CLOSE) from exc
+
+
+def _broken(error: Exception) -> Answer:
+    """Return the answer to a request that broke outside of any field, and log why."""
+    error_id = secrets.token_hex(8)
+    log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)
+    told = masked(GraphQLError(""), error_id)
+    return to_answer({"errors": to_errors([told])}, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -38,6 +38,24 @@ def usual_api() -> Api:
     return Api()
 
 
+@cache
+def build_engine() -> Engine:
+    """Return an engine over the schema; what stands behind it comes with each context."""
+    return Engine(the_schema())
+
+
+@cache
+def build_publicity() -> Publicity:
+    """Return what tells which answers are the same for everybody."""
+    return Publicity(the_schema())
+
+
+@cache
+def the_schema() -> MaskingSchema:
+    """Return the schema, built once."""
+    return build_schema()
+
+
 @dataclass
 class Edge:
     """An endpoint; `options` are its own, `answering` those of what stands behind it."""
@@ -48,10 +66,10 @@ class Edge:
     seen: list[Unseen] = field(default_factory=list)
     contexts: int = 0  # how often something was run
     epoch: str = "1.1"
+    engine: Engine = field(default_factory=build_engine)
     budgets: Budgets = field(default_factory=lambda: Budgets(LocalBuckets()))
 
     def __post_init__(self) -> None:
-        self.engine = build_engine()
         streams = EventStreams(self.engine, identify, Connections())
         self.cache = MemoryCache()
         shared = SharedAnswers(self.cache, lambda: self.epoch)
@@ -93,24 +111,6 @@ class Edge:
         async with httpx.AsyncClient(transport=transport, base_url="http://mitra") as client:
             client.headers.pop("accept-encoding")
             yield client
-
-
-@cache
-def build_engine() -> Engine:
-    """Return an engine over the schema; what stands behind it comes with each context."""
-    return Engine(the_schema())
-
-
-@cache
-def build_publicity() -> Publicity:
-    """Return what tells which answers are the same for everybody."""
-    return Publicity(the_schema())
-
-
-@cache
-def the_schema() -> MaskingSchema:
-    """Return the schema, built once."""
-    return build_schema()
 
 
 async def identify(authorization: str | None) -> Viewer:

@@ -1,11 +1,15 @@
 """GraphQL over HTTP: what comes in one envelope or another, and what it is answered with."""
 
 import json
+from hashlib import sha256
 
 import pytest
 
+from gateway.execution.engine import Engine
+from gateway.execution.persisted import PersistedDocuments
 from gateway.web.graphql import LARGEST_BODY
-from tests.unit.web.edge import GRAPHQL, JSON, PREFLIGHT, Edge, Raw, chunk, codes
+from gateway.web.replies import CACHE_PUBLIC
+from tests.unit.web.edge import GRAPHQL, JSON, PREFLIGHT, Edge, Raw, chunk, codes, the_schema
 
 pytestmark = pytest.mark.anyio
 
@@ -240,6 +244,31 @@ async def test_a_batch_has_one_to_ten_whatever_is_set(size, code):
     assert (answer.status_code, codes(answer)) == (400, [code])
 
 
+async def test_what_a_batch_costs_is_counted_together():
+    edge = Edge(options={"most_batched": 10})
+    lists = (f"{name}: courses(first: 100) {{ nodes {{ id title }} }}" for name in "abcdef")
+    one = f"{{ {' '.join(lists)} }}"
+    alone = await edge.send(json=[{"query": one}], headers={"GraphQL-Cost": "1"})
+    cost = alone.json()[0]["extensions"]["cost"]
+    size = cost["limit"] // cost["requested"] + 1
+    assert size <= 10
+
+    answer = await edge.send(json=[{"query": one}] * size, headers={"Accept": GRAPHQL})
+
+    assert (answer.status_code, codes(answer)) == (400, ["QUERY_TOO_COSTLY"])
+    assert edge.contexts == 1
+
+
+async def test_a_batch_has_no_more_mutations_than_a_document():
+    edge = Edge(options={"most_batched": 10})
+    two = {"query": "mutation { a: __typename b: __typename }"}
+
+    answer = await edge.send(json=[two] * 3, headers={"Accept": GRAPHQL})
+
+    assert (answer.status_code, codes(answer)) == (400, ["QUERY_TOO_COMPLEX"])
+    assert edge.contexts == 0
+
+
 @pytest.mark.parametrize("accept", [GRAPHQL, JSON])
 async def test_a_subscription_needs_a_stream(edge, accept):
     answer = await edge.ask("subscription { syncProgress { finished } }", accept)
@@ -312,6 +341,45 @@ async def test_a_get_that_cannot_be_read_is_400(edge, query_string):
 
     assert exchange.status == 400
     assert b"BAD_REQUEST" in exchange.sent[1]["body"]
+
+
+KNOWN = sha256(TYPENAME.encode()).hexdigest()
+PERSISTED = {"version": 1, "sha256Hash": KNOWN}
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"documentId": "typename"},
+        {"documentId": f"sha256:{KNOWN}"},
+        {"doc_id": "typename"},
+        {"extensions": json.dumps({"persistedQuery": PERSISTED})},
+    ],
+    ids=["ours", "hash", "relay", "apollo"],
+)
+async def test_any_page_and_any_cache_may_get_what_a_known_document_asks(named):
+    documents = PersistedDocuments({"typename": TYPENAME})
+    edge = Edge(engine=Engine(the_schema(), documents=documents))
+    answer = await edge.get(**named)
+
+    assert answer.json() == {"data": {"__typename": "Query"}}
+    assert answer.headers["cache-control"] == CACHE_PUBLIC
+
+
+async def test_an_unknown_document_is_told_as_apollo_knows_it(edge):
+    answer = await edge.get(extensions=json.dumps({"persistedQuery": PERSISTED}))
+
+    assert (answer.status_code, codes(answer)) == (400, ["PERSISTED_QUERY_NOT_FOUND"])
+    assert answer.json()["errors"][0]["message"] == "PersistedQueryNotFound"
+
+
+async def test_what_breaks_outside_of_a_field_tells_an_id_alone(monkeypatch):
+    edge = Edge()
+    monkeypatch.setattr(edge.api, "context", lambda _: 1 / 0)
+    answer = await edge.ask(TYPENAME)
+
+    assert (answer.status_code, codes(answer)) == (500, ["INTERNAL"])
+    assert "division" not in answer.text
 
 
 @pytest.mark.parametrize("headers", [{}, PREFLIGHT], ids=["simple", "preflighted"])
