@@ -128,13 +128,14 @@ def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
 
 
 def _build_sockets(graphql: _GraphQL) -> SocketEndpoint:
-    gateway, origin = graphql.gateway, graphql.gateway.settings.public_origin
+    gateway, settings = graphql.gateway, graphql.gateway.settings
+    ours = [settings.public_origin] if settings.public_origin else []
     return SocketEndpoint(
         graphql.execution.engine,
         identify=gateway.verifier.identify,
         build_context=gateway.build_context,
         connections=graphql.connections,
-        allowed_origins=[origin] if origin else [],
+        allowed_origins=[*ours, *settings.cors_origins],
         observer=graphql.observer,
     )
 

@@ -59,7 +59,7 @@ class Patience:
 class SocketEndpoint:
     """The ASGI application behind a WebSocket route.
 
-    A page of another origin than ours gets 403, unless `allowed_origins` names its own.
+    A page of another origin than ours gets 403, unless `allowed_origins` names its own, or `*`.
     """
 
     engine: Engine
@@ -90,7 +90,7 @@ class SocketEndpoint:
     def _is_welcome(self, socket: WebSocket) -> bool:
         """Return whether the page that opens the socket may; programs send no origin."""
         origin = socket.headers.get("origin")
-        if origin is None or origin in self.allowed_origins:
+        if origin is None or not {origin, "*"}.isdisjoint(self.allowed_origins):
             return True
         return urlsplit(origin).netloc == socket.headers.get("host")
 
