@@ -76,8 +76,10 @@ async def test_what_is_kept_does_not_give_the_key_away(keys: PartnerApiKeys, led
 async def test_another_key_is_refused(forge, keys: PartnerApiKeys):
     made = await keys.make(TOKO, "rina")
 
-    with pytest.raises(InvalidTokenError):
+    with pytest.raises(InvalidTokenError) as caught:
         await keys.check(forge(made.key))
+
+    assert str(caught.value) == str(InvalidTokenError())  # whether the id is known or not
 
 
 async def test_a_retired_key_is_worthless_once_it_is_looked_at_again(keys: PartnerApiKeys):
