@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
 from gateway.catalogue.facts import FactReader
-from gateway.catalogue.records import ShortReader, from_payload
+from gateway.catalogue.records import Closing, ShortReader, from_payload, never_closing
 from gateway.catalogue.runs import RunOutcome
 from gateway.catalogue.visibility import is_on_sale
 from gateway.storage.catalogue_tables import (
@@ -31,6 +31,8 @@ from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import OfferingFact
 
 CHUNK = 1_000  # ids in one statement
+
+Read = Callable[[str], Offering]  # a payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,10 @@ class Quarantined:
 class CatalogueStore:
     """Reads the catalogue database; implements `schema.ports.CodedOfferings`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, closing: Closing = never_closing) -> None:
+        """Read from `database`; what is shown has the end of sale that `closing` tells."""
         self._database = database
+        self._closing = closing
         self._facts = FactReader(database)
 
     async def read_revision(self) -> int:
@@ -114,14 +118,18 @@ class CatalogueStore:
 
     async def read_catalogue(self) -> Changes:
         """Return everything but the long descriptions, tombstones too."""
-        return await self._database.read(lambda connection: _changes(connection, None))
+        return await self._read_changes(None)
 
     async def read_changes(self, since: int) -> Changes:
         """Return the courses that changed after revision `since`, and all institutions.
 
         Without long descriptions; all courses, if the change log no longer reaches back so far.
         """
-        return await self._database.read(lambda connection: _changes(connection, since))
+        return await self._read_changes(since)
+
+    async def _read_changes(self, since: int | None) -> Changes:
+        read = ShortReader(self._closing)
+        return await self._database.read(lambda connection: _changes(connection, since, read))
 
     async def read_descriptions(self, course_ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
         """Return the long descriptions of courses, which the read model does not keep."""
@@ -196,17 +204,17 @@ def _kept_since(connection: Connection) -> int:
     return number
 
 
-def _changes(connection: Connection, since: int | None) -> Changes:
+def _changes(connection: Connection, since: int | None, read: Read) -> Changes:
     number = _revision(connection)
     if since is None or since < _kept_since(connection):
-        courses = _courses(connection, None)
+        courses = _courses(connection, None, read)
     else:
         changed = select(change_log.c.course_id).where(change_log.c.revision > since).distinct()
         ids = connection.execute(changed).scalars().all()
         courses = [
             found
             for start in range(0, len(ids), CHUNK)
-            for found in _courses(connection, ids[start : start + CHUNK])
+            for found in _courses(connection, ids[start : start + CHUNK], read)
         ]
     names = connection.execute(select(institution.c.id, institution.c.name))
     redirects = connection.execute(select(redirect.c.old_id, redirect.c.new_id))
@@ -218,12 +226,7 @@ def _changes(connection: Connection, since: int | None) -> Changes:
     )
 
 
-def _courses(
-    connection: Connection,
-    ids: Sequence[str] | None,
-    read: Callable[[str], Offering] | None = None,
-) -> list[StoredCourse]:
-    read = read or ShortReader()
+def _courses(connection: Connection, ids: Sequence[str] | None, read: Read) -> list[StoredCourse]:
     rows = select(
         course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
     )

@@ -12,6 +12,7 @@ from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.rates import load_rates
+from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
@@ -38,13 +39,16 @@ class CataloguePart:
     `report` hears of every sync's progress and may be replaced at any time.
     """
 
-    def __init__(self, settings: Settings, partners: PartnersPart) -> None:
+    def __init__(
+        self, settings: Settings, partners: PartnersPart, closing: Closing = never_closing
+    ) -> None:
+        """Make it; who shows the catalogue tells until when the programme sells a session."""
         self.report: Report = report_to_nobody
         self._changes_kept = settings.changes_kept
         self._configs = partners.configs
         self._calls = partners.calls
         self.database = open_database(settings, "catalogue")
-        self.store = CatalogueStore(self.database)
+        self.store = CatalogueStore(self.database, closing)
         self.changes = ChangeFeed(self.database)
         self.follower = CatalogueFollower(
             self.store,
