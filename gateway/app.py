@@ -144,6 +144,7 @@ class Gateway:
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
+            decisions=catalogue.decisions,
             approvals=catalogue.approvals,
             enrolments=enrolment.enrolments,
             cancellations=enrolment.cancellations,

@@ -8,6 +8,7 @@ import structlog
 
 from gateway.catalogue.approvals import ApprovalDesk
 from gateway.catalogue.changes import ChangeFeed
+from gateway.catalogue.decision_log import DecisionLog
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.links import LinkDesk
@@ -60,6 +61,7 @@ class CataloguePart:
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
         self.links = LinkDesk(self.database, utc_now, notify=notify)
+        self.decisions = DecisionLog(self.database)
         self.approvals = ApprovalDesk(self.database, utc_now, notify)
         self.watch = SyncWatch(self.database)
         self._scheduler = SyncScheduler(

@@ -25,6 +25,7 @@ from schema.model.catalogue import (
     PartnerStatus,
     Session,
 )
+from schema.model.decisions import CatalogueDecision, CatalogueDecisionKind
 from schema.model.enrolment import (
     Actor,
     EnrolErrorCode,
@@ -40,6 +41,7 @@ from schema.model.enrolment import (
 )
 from schema.model.links import (
     CourseLink,
+    InstitutionSpelling,
     LikelyCourses,
     LinkDecider,
     LinkError,
@@ -305,12 +307,21 @@ class FakeSeats:
         return self.places.get(session_id, 0)
 
 
+SPELLING = InstitutionSpelling(
+    "Lembaga Kopi Arabika", TOKOPEDIA, 0.9, ("asked",), LinkDecider.RULE, NOW, is_own=False
+)
+DECISION = CatalogueDecision(
+    CatalogueDecisionKind.OFFERING_SPLIT, ("offering-1",), "rina", NOW, "course-1"
+)
+
+
 class FakeLinks:
     """One link and one likely pair; decisions are remembered and keep the first id."""
 
     def __init__(self, *links: CourseLink) -> None:
         self.links = links
         self.decided: list[tuple[str, tuple[str, ...]]] = []
+        self.deciders: list[str] = []
 
     async def read_links(
         self, window: ports.Window, decided_by: LinkDecider | None = None
@@ -323,20 +334,36 @@ class FakeLinks:
         pair = LikelyCourses(one, other, "Batik", "Batk", 0.8, ("a letter lost: batik, batk",))
         return [pair][:limit]
 
-    async def confirm(self, offering_id: OfferingId) -> LinkOutcome:
-        return self._decide("confirm", offering_id)
+    async def confirm(self, offering_id: OfferingId, by: str) -> LinkOutcome:
+        return self._decide("confirm", by, offering_id)
 
-    async def split(self, offering_id: OfferingId) -> LinkOutcome:
-        return self._decide("split", offering_id)
+    async def split(self, offering_id: OfferingId, by: str) -> LinkOutcome:
+        return self._decide("split", by, offering_id)
 
-    async def merge(self, course_ids: Sequence[CourseId]) -> LinkOutcome:
-        return self._decide("merge", *course_ids)
+    async def merge(self, course_ids: Sequence[CourseId], by: str) -> LinkOutcome:
+        return self._decide("merge", by, *course_ids)
 
-    async def merge_institutions(self, institution_ids: Sequence[InstitutionId]) -> LinkOutcome:
-        return self._decide("merge institutions", *institution_ids)
+    async def merge_institutions(
+        self, institution_ids: Sequence[InstitutionId], by: str
+    ) -> LinkOutcome:
+        return self._decide("merge institutions", by, *institution_ids)
 
-    def _decide(self, what: str, *ids: str) -> LinkOutcome:
+    async def split_institution(
+        self, institution_id: InstitutionId, name: str, by: str
+    ) -> LinkOutcome:
+        return self._decide(f"split {name}", by, institution_id)
+
+    async def read_spellings(
+        self, institution_id: InstitutionId
+    ) -> Sequence[InstitutionSpelling] | None:
+        return [SPELLING] if institution_id == LEMBAGA.id else None
+
+    async def read_decisions(self, window: ports.Window) -> ports.Slice[CatalogueDecision]:
+        return cut([DECISION], lambda made: made.by, window)
+
+    def _decide(self, what: str, by: str, *ids: str) -> LinkOutcome:
         self.decided.append((what, ids))
+        self.deciders.append(by)
         if not all(ids):
             return LinkOutcome(errors=(LinkError(LinkErrorCode.NOT_FOUND, "Look again."),))
         return LinkOutcome(ids[0])
