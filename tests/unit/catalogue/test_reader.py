@@ -13,7 +13,7 @@ from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import StoredCourse, StoredOffering
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from schema.availability import course_availability
 from schema.model.catalogue import Course, Institution, Offering, Session, Venue
 from schema.model.values import (
