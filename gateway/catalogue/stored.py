@@ -107,22 +107,18 @@ def _read_some(
 ) -> list[StoredCourse]:
     is_theirs = is_one_of(connection, offering.c.course_id, ids)
     rows = connection.execute(_sold(offering.c.changed_run).where(is_theirs)).all()
-    recalled = {row.id: memory.recall(row) for row in rows}
-    unknown = [each for each, known in recalled.items() if known is None]
-    told = recalled | _read_payloads(connection, unknown, read)
+    told = {row.id: known for row in rows if (known := memory.recall(row)) is not None}
+    told |= _read_payloads(connection, (row.id for row in rows if row.id not in told), read)
     offerings: dict[str, list[StoredOffering]] = {}
     for row in rows:
-        if (known := told[row.id]) is not None:
-            sold = StoredOffering(known, withdrawn=not row.is_on_sale)
-            offerings.setdefault(row.course_id, []).append(sold)
+        sold = StoredOffering(told[row.id], withdrawn=not row.is_on_sale)
+        offerings.setdefault(row.course_id, []).append(sold)
     courses = connection.execute(_courses().where(is_one_of(connection, course.c.id, ids)))
     return [_to_course(row, offerings) for row in courses]
 
 
-def _read_payloads(
-    connection: Connection, ids: Iterable[str], read: Read
-) -> Mapping[str, Offering]:
-    wanted, found = list(ids), {}
+def _read_payloads(connection: Connection, ids: Iterable[str], read: Read) -> dict[str, Offering]:
+    wanted, found = list(ids), dict[str, Offering]()
     for start in range(0, len(wanted), CHUNK):
         chosen = is_one_of(connection, offering.c.id, wanted[start : start + CHUNK])
         rows = connection.execute(select(offering.c.id, offering.c.payload).where(chosen))
