@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from schema.model.decisions import CatalogueDecision
-from schema.ports import Slice, Window
+from schema.page_ports import Slice, Window
 
 
 class CatalogueDecisions(Protocol):

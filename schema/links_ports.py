@@ -11,7 +11,7 @@ from schema.model.links import (
     LinkOutcome,
 )
 from schema.model.values import CourseId, InstitutionId, OfferingId
-from schema.ports import Slice, Window
+from schema.page_ports import Slice, Window
 
 
 class CourseLinks(Protocol):

@@ -12,7 +12,7 @@ from schema.model.reconciliation import (
 )
 from schema.model.reports import EnrolmentReport, ReportQuery
 from schema.model.values import PartnerCode
-from schema.ports import Slice, Window
+from schema.page_ports import Slice, Window
 
 
 class Reconciliations(Protocol):
