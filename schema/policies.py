@@ -70,6 +70,7 @@ SYSTEMS = Policy("service", Sharing.ROLE, _OPERATORS | {Role.SERVICE})
 ROOTS: Mapping[str, Mapping[Policy, Collection[str]]] = {
     "Query": {
         PUBLIC: (
+            "_service",  # of a subgraph
             "catalogueChanges",
             "course",
             "courseSuggestions",
@@ -78,7 +79,7 @@ ROOTS: Mapping[str, Mapping[Policy, Collection[str]]] = {
             "partner",
             "partners",
         ),
-        OWN: ("enrolment", "me", "node", "nodes"),
+        OWN: ("_entities", "enrolment", "me", "node", "nodes"),
         LEARNERS: ("enrolmentVerdicts",),
         OPERATORS: (
             "blocks",
@@ -152,6 +153,7 @@ TYPES: Mapping[Policy, Collection[str]] = {
         "Snippet",
         "Suggestion",
         "Venue",
+        "_Service",
     ),
     OWN: (
         "Enrolment",
