@@ -185,11 +185,18 @@ def token(
     subject: Annotated[str, typer.Option(help="Whose token: an opaque reference.")],
     role: Annotated[Role, typer.Option(help="What it allows its bearer to be.")] = Role.LEARNER,
     minutes: Annotated[int, typer.Option(help="For how long it is good.", min=1)] = 60,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it is given for, such as mitra:read.")
+    ] = None,
 ) -> None:
-    """Print a bearer token of the development issuer, on the last line."""
+    """Print a bearer token of the development issuer, on the last line.
+
+    A partner's subject is its code.
+    """
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    typer.echo(issue_token(settings.data_dir, role, subject, lifetime=timedelta(minutes=minutes)))
+    lifetime = timedelta(minutes=minutes)
+    typer.echo(issue_token(settings.data_dir, role, subject, scopes=scope or (), lifetime=lifetime))
 
 
 @app.command()

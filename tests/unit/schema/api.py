@@ -95,6 +95,7 @@ class Api:
             syncs=self.syncs,
             changes=self.changes,
             links=self.links,
+            decisions=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
             learners=self.learners,
