@@ -21,6 +21,7 @@ import orjson
 from adapters.errors import (
     AmbiguousPartnerError,
     CursorExpiredError,
+    PartnerAccessError,
     PartnerContractError,
     PartnerError,
     PartnerRefusedError,
@@ -41,6 +42,11 @@ LONGEST_WAIT_SECONDS = 900.0
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
+_REFUSALS: Mapping[Meaning, type[PartnerRefusedError]] = {
+    Meaning.REFUSED: PartnerRefusedError,
+    Meaning.UNAUTHORISED: PartnerAccessError,
+    Meaning.FORBIDDEN: PartnerAccessError,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class PartnerClient:
         try:
             self._base = _base_url(address) if address else http.base_url
         except httpx.InvalidURL as exc:
-            raise PartnerRefusedError(
+            raise PartnerAccessError(
                 partner, "its address in the partners file is not a URL"
             ) from exc
         self._now = now
@@ -214,8 +220,8 @@ class PartnerClient:
             told = answer.headers.get("retry-after")
             wait = retry_after_seconds(told, self._now())
             return PartnerThrottledError(self.partner, retry_after=wait)
-        if means in (Meaning.REFUSED, Meaning.UNAUTHORISED):
-            return PartnerRefusedError(self.partner, reason, code=code)
+        if means in _REFUSALS:
+            return _REFUSALS[means](self.partner, reason, code=code)
         kinds = {
             Meaning.UNAVAILABLE: PartnerUnavailableError,
             Meaning.CURSOR_EXPIRED: CursorExpiredError,
@@ -258,6 +264,8 @@ def _plain_meaning(status: int) -> Meaning:
         return Meaning.UNAVAILABLE
     if status == HTTPStatus.UNAUTHORIZED:
         return Meaning.UNAUTHORISED
+    if status == HTTPStatus.FORBIDDEN:
+        return Meaning.FORBIDDEN
     if status >= HTTPStatus.BAD_REQUEST:
         return Meaning.REFUSED
     return Meaning.CONTRACT  # a redirect: the address in the partners file is not the right one

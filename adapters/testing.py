@@ -33,6 +33,7 @@ from adapters.base import (
 )
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerContractError,
     PartnerError,
     PartnerRefusedError,
@@ -158,9 +159,10 @@ async def says_when_to_come_back(case: Case) -> None:
 
 
 async def says_that_it_is_refused(case: Case) -> None:
-    """Raise `PartnerRefusedError` for 401 and 403."""
-    await _raises(PartnerRefusedError, case, with_status(401))
-    await _raises(PartnerRefusedError, case, with_status(403))
+    """Raise `PartnerAccessError` for 401 and 403, and `PartnerRefusedError` for 400."""
+    await _raises(PartnerAccessError, case, with_status(401))
+    await _raises(PartnerAccessError, case, with_status(403))
+    await _raises(PartnerRefusedError, case, with_status(400))
 
 
 async def refuses_what_is_no_catalogue(case: Case) -> None:
@@ -227,8 +229,8 @@ async def never_takes_an_unreadable_success_for_a_failure(case: Case) -> None:
 
 
 async def says_that_a_booking_is_refused(case: Case) -> None:
-    """Raise `PartnerRefusedError` for 403 and 422 to a write, `PartnerThrottledError` for 429."""
-    await _raises(PartnerRefusedError, case, with_status(403), enrol)
+    """Tell 422 to a write (refused) from 403 (we are not let in) and 429 (too much)."""
+    await _raises(PartnerAccessError, case, with_status(403), enrol)
     await _raises(PartnerRefusedError, case, with_status(422), enrol)
     await _raises(PartnerThrottledError, case, with_status(429), enrol)
 

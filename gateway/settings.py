@@ -81,6 +81,12 @@ class Settings(BaseSettings):
         default=True,
         description="Whether serving processes also sync and deliver; `false` beside workers.",
     )
+    sell_unread_hours: int = Field(
+        default=24,
+        ge=1,
+        description="For how many hours after a partner's list was last read well its offerings "
+        "can be enrolled in (until it is stale, if that is longer); then PARTNER_UNAVAILABLE.",
+    )
     changes_kept: int = Field(
         default=10_000,
         ge=1,

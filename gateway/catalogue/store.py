@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
-from gateway.catalogue.facts import FactReader
+from gateway.catalogue.facts import FactReader, Sells
 from gateway.catalogue.records import ShortReader, from_payload
 from gateway.catalogue.runs import RunOutcome
 from gateway.catalogue.visibility import is_on_sale
@@ -104,9 +104,10 @@ class Quarantined:
 class CatalogueStore:
     """Reads the catalogue database; implements `schema.ports.CodedOfferings`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sells_for: Sells = lambda _: None) -> None:
+        """Read from `database`; `sells_for` as in `FactReader`."""
         self._database = database
-        self._facts = FactReader(database)
+        self._facts = FactReader(database, sells_for)
 
     async def read_revision(self) -> int:
         """Return the newest revision; 0 before the first."""

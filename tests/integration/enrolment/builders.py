@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from adapters.base import Booking, Receipt, ReceiptStatus
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerRefusedError,
     PartnerUnavailableError,
 )
@@ -180,6 +181,10 @@ puts_on_waiting_list = answers(ReceiptStatus.WAITLISTED)
 
 def is_unavailable(partner: ScriptedPartner, booking: Booking) -> Receipt:
     raise PartnerUnavailableError(PARTNER, "connection refused")
+
+
+def locks_us_out(partner: ScriptedPartner, booking: Booking) -> Receipt:
+    raise PartnerAccessError(PARTNER, "answered HTTP 401")
 
 
 def books_and_drops_the_line(partner: ScriptedPartner, booking: Booking) -> Receipt:
