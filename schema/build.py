@@ -64,7 +64,7 @@ class MaskingSchema(strawberry.Schema):
 def build_schema(
     on_unexpected: OnUnexpected | None = None,
     new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
-) -> strawberry.Schema:
+) -> MaskingSchema:
     """Build the schema; `on_unexpected` is told each exception that a client is not shown."""
     return MaskingSchema(on_unexpected, new_error_id)
 
