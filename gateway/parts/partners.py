@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from adapters.registry import build_adapter
-from gateway.cache.redis import build_redis
+from gateway.cache.connecting import build_redis
 from gateway.partners.adapters import AdapterPool
 from gateway.partners.breaker import BreakerState
 from gateway.partners.calls import PartnerCalls
