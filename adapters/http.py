@@ -5,6 +5,7 @@ manifest's rules first, and raises only `PartnerError`.  It never retries: the g
 owns the loop.  Reasons name statuses and the partner's error codes, never addresses.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from posixpath import normpath
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import httpx
@@ -29,7 +30,13 @@ from adapters.errors import (
     PartnerUnavailableError,
 )
 from adapters.rules import NO_RULES, ErrorRules, Meaning
-from adapters.transport import AnswerLostError, AnswerTooLargeError, RequestNotSentError
+from adapters.transport import (
+    LARGEST,
+    LARGEST_ANSWER,
+    AnswerLostError,
+    AnswerTooLargeError,
+    RequestNotSentError,
+)
 
 __all__ = [
     "NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient", "RequestFailedError",
@@ -39,6 +46,7 @@ __all__ = [
 HttpClient = httpx.AsyncClient
 RequestFailedError = httpx.RequestError
 LONGEST_WAIT_SECONDS = 900.0
+_PIECE = 2**20  # bytes that are written at once
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
@@ -103,6 +111,22 @@ class PartnerClient:
         """Return the raw answer to a GET; 304 is an answer."""
         request = self._request("GET", path, params=params, headers=headers)
         answer = await self._read(request)
+        return self._judged(answer, accepted=(HTTPStatus.NOT_MODIFIED,))
+
+    async def download(
+        self,
+        path: str,
+        into: IO[bytes],
+        headers: Mapping[str, str] | None = None,
+        *,
+        largest: int,
+    ) -> Answer:
+        """Write the body of the answer to a GET to `into`, and return it without; 304 is one.
+
+        It may have `largest` bytes, decoded.
+        """
+        request = self._request("GET", path, headers=headers, extensions={LARGEST: largest})
+        answer = await self._read(request, into)
         return self._judged(answer, accepted=(HTTPStatus.NOT_MODIFIED,))
 
     async def find(self, path: str) -> Answer | None:
@@ -170,8 +194,10 @@ class PartnerClient:
             raise PartnerContractError(self.partner, "points to another host")
         return url
 
-    async def _read(self, request: httpx.Request) -> Answer:
+    async def _read(self, request: httpx.Request, into: IO[bytes] | None = None) -> Answer:
         try:
+            if into is not None:
+                return await self._stream(request, into)
             return await self._exchange(request)
         except httpx.DecodingError as exc:
             raise PartnerContractError(self.partner, to_sentence(exc)) from exc
@@ -192,6 +218,28 @@ class PartnerClient:
         response = await self._http.send(request, follow_redirects=False)
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)
+
+    async def _stream(self, request: httpx.Request, into: IO[bytes]) -> Answer:
+        """Write what comes of a success to `into`, a piece at a time; of others keep the body."""
+        response = await self._http.send(request, follow_redirects=False, stream=True)
+        largest = request.extensions[LARGEST] if response.is_success else LARGEST_ANSWER
+        pieces = bytearray()
+        try:
+            async for piece in response.aiter_bytes():
+                pieces += piece
+                largest -= len(piece)
+                if largest < 0:
+                    raise AnswerTooLargeError("its answer is larger than it may be")
+                if response.is_success and len(pieces) >= _PIECE:
+                    await asyncio.to_thread(into.write, bytes(pieces))
+                    pieces.clear()
+        finally:
+            await response.aclose()
+        if response.is_success:
+            await asyncio.to_thread(into.write, bytes(pieces))
+            pieces.clear()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(pieces))
 
     def _meaning(self, answer: Answer) -> Meaning | None:
         return self._rules.meaning(answer.status, answer.body)
