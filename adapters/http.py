@@ -8,9 +8,7 @@ owns the loop.  Reasons name statuses and the partner's error codes, never addre
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from posixpath import normpath
 from typing import IO, Any
@@ -19,55 +17,38 @@ from urllib.parse import quote
 import httpx
 import orjson
 
+from adapters.answers import (
+    LONGEST_WAIT_SECONDS,
+    Answer,
+    plain_meaning,
+    retry_after_seconds,
+    to_error,
+)
 from adapters.errors import (
     AmbiguousPartnerError,
-    CursorExpiredError,
     PartnerAccessError,
     PartnerContractError,
-    PartnerError,
-    PartnerRefusedError,
-    PartnerThrottledError,
     PartnerUnavailableError,
 )
 from adapters.rules import NO_RULES, ErrorRules, Meaning
 from adapters.transport import (
     LARGEST,
     LARGEST_ANSWER,
-    AnswerLostError,
     AnswerTooLargeError,
     RequestNotSentError,
+    to_sentence,
 )
 
 __all__ = [
-    "NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient", "RequestFailedError",
-    "retry_after_seconds", "to_sentence",
+    "LONGEST_WAIT_SECONDS", "NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient",
+    "RequestFailedError", "retry_after_seconds", "to_sentence",
 ]  # fmt: skip
 
 HttpClient = httpx.AsyncClient
 RequestFailedError = httpx.RequestError
-LONGEST_WAIT_SECONDS = 900.0
 _PIECE = 2**20  # bytes that are written at once
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
-_REFUSALS: Mapping[Meaning, type[PartnerRefusedError]] = {
-    Meaning.REFUSED: PartnerRefusedError,
-    Meaning.UNAUTHORISED: PartnerAccessError,
-    Meaning.FORBIDDEN: PartnerAccessError,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a partner answered; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def text(self, encoding: str = "utf-8") -> str:
-        """Return the body as text; what is no text in `encoding` becomes U+FFFD."""
-        return self.body.decode(encoding, errors="replace")
 
 
 class PartnerClient:
@@ -259,64 +240,14 @@ class PartnerClient:
         means = self._meaning(answer)
         if means is None and (answer.status in accepted or 200 <= answer.status < 300):  # noqa: PLR2004  success, in HTTP
             return answer
-        raise self._error(answer, means or _plain_meaning(answer.status))
-
-    def _error(self, answer: Answer, means: Meaning) -> PartnerError:
-        code = self._rules.code(answer.body)
-        reason = f"answered HTTP {answer.status}" + (f" with code {code!r}" if code else "")
-        if means is Meaning.THROTTLED:
-            told = answer.headers.get("retry-after")
-            wait = retry_after_seconds(told, self._now())
-            return PartnerThrottledError(self.partner, retry_after=wait)
-        if means in _REFUSALS:
-            return _REFUSALS[means](self.partner, reason, code=code)
-        kinds = {
-            Meaning.UNAVAILABLE: PartnerUnavailableError,
-            Meaning.CURSOR_EXPIRED: CursorExpiredError,
-            Meaning.CONTRACT: PartnerContractError,
-        }
-        return kinds[means](self.partner, reason)
+        means, code = means or plain_meaning(answer.status), self._rules.code(answer.body)
+        raise to_error(self.partner, answer, means, code, self._now())
 
     def _decoded(self, answer: Answer) -> Any:
         try:
             return orjson.loads(answer.body)
         except orjson.JSONDecodeError as exc:
             raise PartnerContractError(self.partner, "its answer is not JSON") from exc
-
-
-def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """Return what a Retry-After header asks for, from 0 to 900 s; None if it says nothing.
-
-    Both forms of HTTP are read: seconds, and a date.
-    """
-    if header is None:
-        return None
-    try:
-        seconds = min(max(int(header), 0), LONGEST_WAIT_SECONDS)  # as a float it may be too long
-    except ValueError:
-        try:
-            until = parsedate_to_datetime(header)
-        except (ValueError, OverflowError):
-            return None
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=UTC)
-        seconds = (until - now).total_seconds()
-    return float(min(max(seconds, 0), LONGEST_WAIT_SECONDS))
-
-
-def _plain_meaning(status: int) -> Meaning:
-    """Return what a status that is not a success means in HTTP itself."""
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Meaning.THROTTLED
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
-        return Meaning.UNAVAILABLE
-    if status == HTTPStatus.UNAUTHORIZED:
-        return Meaning.UNAUTHORISED
-    if status == HTTPStatus.FORBIDDEN:
-        return Meaning.FORBIDDEN
-    if status >= HTTPStatus.BAD_REQUEST:
-        return Meaning.REFUSED
-    return Meaning.CONTRACT  # a redirect: the address in the partners file is not the right one
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -332,14 +263,3 @@ def _base_url(address: str) -> httpx.URL:
         path = address.removeprefix("file:").removeprefix("//")
         return httpx.URL(f"file://localhost{quote(path)}")  # without a host, httpx drops the scheme
     return httpx.URL(address)
-
-
-def to_sentence(exc: httpx.RequestError) -> str:
-    """Return what happened, without the addresses that foreign messages carry."""
-    if isinstance(exc, RequestNotSentError | AnswerLostError | AnswerTooLargeError):
-        return str(exc)
-    if isinstance(exc, httpx.TimeoutException):
-        return "did not answer in time"
-    if isinstance(exc, httpx.DecodingError):
-        return "its answer cannot be decompressed"
-    return "broke off without a whole answer"

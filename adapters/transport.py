@@ -141,6 +141,17 @@ _SENTENCES: tuple[tuple[type[BaseException], type[httpx.RequestError], str], ...
 )
 
 
+def to_sentence(exc: httpx.RequestError) -> str:
+    """Return what happened, without the addresses that foreign messages carry."""
+    if isinstance(exc, RequestNotSentError | AnswerLostError | AnswerTooLargeError):
+        return str(exc)
+    if isinstance(exc, httpx.TimeoutException):
+        return "did not answer in time"
+    if isinstance(exc, httpx.DecodingError):
+        return "its answer cannot be decompressed"
+    return "broke off without a whole answer"
+
+
 class Decoder:
     """Turns the chunks of one answer into decoded ones, and refuses more than `largest` bytes.
 
