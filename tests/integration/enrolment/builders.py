@@ -124,6 +124,7 @@ class ScriptedPartner:
     booked: dict[Reference, Receipt] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     is_down: bool = False
+    is_locked: bool = False
     cancel_acts: list["CancelAct"] = field(
         default_factory=lambda: [lambda partner, reference: partner.give_back(reference)]
     )
@@ -137,6 +138,8 @@ class ScriptedPartner:
         self.calls["find"] += 1
         if self.is_down:
             raise PartnerUnavailableError(code, "down")
+        if self.is_locked:
+            raise PartnerAccessError(code, "answered HTTP 401")
         return self.booked.get(reference)
 
     async def cancel(self, code: PartnerCode, reference: Reference) -> Receipt:

@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from adapters.base import ReceiptStatus, Statement, StatementLine
+from gateway.enrolment.audit.records import Act
 from gateway.enrolment.calendar import day_of
 from gateway.enrolment.reconcile import Reconciler
+from gateway.storage.audit_tables import audit_record
 from gateway.storage.engine import Database
 from schema.model.codes import ALPHABET
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
@@ -26,6 +29,11 @@ from tests.integration.partner_api.partners import (
 pytestmark = pytest.mark.anyio
 
 ALL = Window(first=20)
+TRESPASSES = (
+    select(audit_record.c.by, audit_record.c.target, audit_record.c.details)
+    .where(audit_record.c.act == Act.PARTNER_TRESPASSED)
+    .order_by(audit_record.c.target)
+)
 
 
 async def enrolments(api: Api, learner: str = SITI):
@@ -272,6 +280,12 @@ async def test_another_partner_sees_and_touches_nothing(api: Api):
     for call in ("status", "commit", "reset"):
         path = f"payment/redeem-code/{call}"
         assert await other.fault(path, redeem_code=record.redeem_code) == "ERRRDM40001"
+    assert await client.fault("payment/void", **{**codes, "invoice_code": "OTHER"}) == "ERRVOD40001"
+    told = await api.programme.database.read(lambda c: list(c.execute(TRESPASSES)))
+    assert [tuple(row) for row in told] == [
+        ("partner:bukalapak", f"enrolment {record.id}", '{"owner":"tokopedia"}'),
+        ("partner:bukalapak", f"sale of offering {offering.id}", '{"owner":"tokopedia"}'),
+    ]
 
 
 async def test_bought_there_is_cancelled_there(api: Api):
