@@ -9,11 +9,13 @@ import structlog
 
 from gateway.catalogue.approvals import ApprovalDesk
 from gateway.catalogue.changes import ChangeFeed
+from gateway.catalogue.decision_log import DecisionLog
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.freshness import sells_for
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.rates import load_rates
+from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
@@ -40,7 +42,10 @@ class CataloguePart:
     `report` hears of every sync's progress and may be replaced at any time.
     """
 
-    def __init__(self, settings: Settings, partners: PartnersPart) -> None:
+    def __init__(
+        self, settings: Settings, partners: PartnersPart, closing: Closing = never_closing
+    ) -> None:
+        """Make it; who shows the catalogue tells until when the programme sells a session."""
         self.report: Report = report_to_nobody
         self._changes_kept = settings.changes_kept
         self._configs = partners.configs
@@ -49,7 +54,7 @@ class CataloguePart:
         self._sells_for = timedelta(hours=settings.sell_unread_hours)
         self._by_code = {config.code: config for config in partners.configs}
         self.store = CatalogueStore(
-            self.database, lambda code: sells_for(self._by_code.get(code), self._sells_for)
+            self.database, closing, lambda code: sells_for(self._by_code.get(code), self._sells_for)
         )
         self.changes = ChangeFeed(self.database)
         self.follower = CatalogueFollower(
@@ -62,6 +67,7 @@ class CataloguePart:
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
         self.links = LinkDesk(self.database, utc_now, notify=notify)
+        self.decisions = DecisionLog(self.database)
         self.approvals = ApprovalDesk(self.database, utc_now, notify)
         self.watch = SyncWatch(self.database)
         self._scheduler = SyncScheduler(

@@ -50,7 +50,8 @@ class World:
         clock, rules = self.bench.clock, several_at_a_time()
         configs = {each.code: each for each in PARTNERS}
         self.store = CatalogueStore(
-            self.bench.database, lambda code: sells_for(configs.get(code), timedelta(hours=24))
+            self.bench.database,
+            sells_for=lambda code: sells_for(configs.get(code), timedelta(hours=24)),
         )
         self.follower = CatalogueFollower(self.store, PARTNERS, clock)
         learners = DevelopmentLearners(self.ledger, clock, rules)
