@@ -10,10 +10,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
-from gateway.cache.redis import PATIENCE, REST, VERSION
+from gateway.cache.connecting import LOST, PATIENCE, REST, RedisClient
+from gateway.cache.redis import VERSION
 from gateway.partners.pace import AT_ONCE, Pace, Rate, Turn
 from schema.model.values import PartnerCode
 
@@ -39,7 +37,7 @@ class SharedPace:
 
     def __init__(
         self,
-        client: Redis,
+        client: RedisClient,
         rates: Mapping[PartnerCode, Rate],
         local: Pace,
         *,
@@ -80,7 +78,7 @@ class SharedPace:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._run(code, [int(each * MICROSECONDS) for each in seconds])
-        except (RedisError, OSError, TimeoutError):
+        except LOST:
             self._resting_until = self._clock() + REST
             return None
 
