@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema pins clean
+.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -36,6 +36,12 @@ drill-partners: setup-dev  ## Enrol while every partner fails and hangs, on both
 
 drill-hanging: setup-dev  ## Let one of ten partners hang under load, and compare what others wait (5 minutes)
 	@$(BIN)/python -m tests.drills.hanging --pairs $(or $(PAIRS),5)
+
+drill-drain: setup-dev  ## Restart two gateways behind a proxy under load, and count what clients notice (RESTARTS=5)
+	@$(BIN)/python -m tests.drills.draining --restarts $(or $(RESTARTS),5)
+
+drill-idle: setup-dev  ## Keep 5,000 silent connections open, and compare what others wait (2 minutes)
+	@$(BIN)/python -m tests.drills.idle --connections $(or $(CONNECTIONS),5000)
 
 drill-seats: setup-dev  ## Let 10,000 learners rush for 100 seats from four processes (long; SEEDS=20)
 	@$(BIN)/mitra drill seats --seeds $(or $(SEEDS),20)

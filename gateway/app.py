@@ -17,6 +17,7 @@ from gateway.enrolment.last_purchase import LastPurchase
 from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
+from gateway.parts.health import HealthPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.push import build_push_part
@@ -26,6 +27,7 @@ from gateway.parts.syncing import SyncingProcess, Told
 from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
+from gateway.telemetry.loop_lag import LoopLag
 from gateway.web.health import Readiness
 from gateway.web.identity import build_verifier
 from schema.context import Context, Viewer
@@ -60,6 +62,8 @@ class Gateway:
         self.push = build_push_part(settings, self.partners, self.catalogue, self.enrolment)
         self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache: Cache = build_answers_cache(settings)
+        databases = (self.catalogue.database, self.enrolment.ledger)
+        self.health = HealthPart(databases, settings.redis_url)
         self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
     @asynccontextmanager
@@ -70,6 +74,7 @@ class Gateway:
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         work += self.webhooks.work(background=background)
+        work.append(LoopLag().run())
         if background:
             work.append(SyncingProcess(self.settings, self._hear).run())
         tasks = [asyncio.create_task(each) for each in work]
@@ -120,8 +125,18 @@ class Gateway:
         async with self.opened():
             return await self.catalogue.store.read_quarantine(code)
 
+    async def read_readiness(self) -> Readiness:
+        """Return whether questions can be answered, once databases and Redis have been asked."""
+        standing = self.readiness()
+        if not self.is_started:
+            return standing
+        down, helpers = await self.health.read_down()
+        return Readiness(
+            waiting_for=[*down, *standing.waiting_for], degraded=[*helpers, *standing.degraded]
+        )
+
     def readiness(self) -> Readiness:
-        """Return whether questions can be answered, and what is not as it should be."""
+        """Return whether there is a catalogue to answer from, and which partners it lacks."""
         if not self.is_started:
             return Readiness(waiting_for=["databases"])
         missing = self.catalogue.follower.directory.coverage(()).missing
@@ -181,6 +196,7 @@ class Gateway:
         await self.enrolment.reconciliations.stop()
         await self.quotes.aclose()
         await self.partners.aclose()
+        await self.health.aclose()
         await self.cache.close()
         for database in (self.catalogue.database, self.enrolment.ledger):
             await asyncio.to_thread(database.close)

@@ -49,6 +49,7 @@ from gateway.partner_api.delivery import UnknownDeliveryError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging
+from gateway.telemetry.traces import TracingError
 from gateway.web.identity import issue_token
 from schema.build import export_sdl
 from schema.model.values import PartnerCode
@@ -101,6 +102,7 @@ def main() -> None:
         IntakeFileError,
         KeyringError,
         NoConsentError,
+        TracingError,
         UnknownDeliveryError,
     )
     try:

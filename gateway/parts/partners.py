@@ -21,6 +21,7 @@ from gateway.telemetry import (
     PARTNER_CALL_SECONDS,
     PARTNER_CALLS,
 )
+from gateway.telemetry.traces import trace_call
 
 PROCESSES_EACH = 2  # that call partners, for each that serves: itself, and one that syncs
 _GUARDED = {Operation.FETCH_PAGE: "lists", Operation.QUOTE: "quotes"}
@@ -60,5 +61,6 @@ def count_call(report: CallReport) -> None:
     labels = (report.partner, report.operation)
     PARTNER_CALLS.labels(*labels, report.outcome).inc()
     PARTNER_CALL_SECONDS.labels(*labels).observe(report.seconds)
+    trace_call(report)
     work = _GUARDED.get(report.operation, "enrolments")
     PARTNER_BREAKERS.labels(report.partner, work).set(_OPENNESS[report.breaker])

@@ -1,6 +1,6 @@
 """What machines ask: is it alive, is it ready, how is it doing, what is its schema."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import generate_latest
@@ -25,20 +25,28 @@ class Readiness:
         return not self.waiting_for
 
 
-def build_routes(readiness: Callable[[], Readiness], sdl: str) -> list[Route]:
-    """Return `/livez`, `/readyz`, `/metrics` and `/schema.graphql`."""
+def build_routes(
+    readiness: Callable[[], Awaitable[Readiness]], sdl: str, is_stopping: Callable[[], bool]
+) -> list[Route]:
+    """Return `/livez`, `/readyz`, `/metrics` and `/schema.graphql`.
+
+    Who is stopping is not ready, so that proxies ask others.
+    """
 
     async def livez(_request: Request) -> Response:
         return PlainTextResponse("alive\n")
 
     async def readyz(_request: Request) -> Response:
-        now = readiness()
+        stopping = is_stopping()
+        now = Readiness() if stopping else await readiness()
         body = {
-            "ready": now.is_ready,
+            "ready": now.is_ready and not stopping,
             "waitingFor": list(now.waiting_for),
             "degraded": list(now.degraded),
+            "stopping": stopping,
         }
-        return JSONResponse(body, status_code=200 if now.is_ready else 503)
+        headers = {"Cache-Control": "no-store"}
+        return JSONResponse(body, 200 if body["ready"] else 503, headers)
 
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -18,6 +18,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.execution.engine import Engine
+from gateway.telemetry import REGISTRY
+from gateway.telemetry.operations import Operations
 from gateway.web.identity import LEEWAY_SECONDS, TokenVerifier, issue_token, read_development_key
 from gateway.web.streams.connections import MOST_OF_ONE, Connections
 from gateway.web.streams.socket import (
@@ -114,6 +116,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         connections=connections,
         allowed_origins=["https://mitra.example.id"],
         patience=Patience(INIT_SECONDS, RECHECK_SECONDS),
+        observer=Operations(),
     )
     app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
     with network.socket() as listening:
@@ -141,6 +144,22 @@ async def test_a_token_may_come_with_the_handshake(served: Served):
         first = await anext(socket.answers())
 
     assert first == {"data": {"enrolmentChanged": {"status": "SUBMITTING"}}}
+
+
+async def test_each_operation_is_counted_by_what_came_of_it(served: Served):
+    def counted(kind: str, outcome: str) -> float:
+        labels = {"operation": "none", "kind": kind, "outcome": outcome}
+        return REGISTRY.get_sample_value("mitra_operations_total", labels) or 0.0
+
+    before = counted("query", "ok"), counted("none", "refused")
+    async with socket_to(served.url) as socket:
+        await socket.sign_in()
+        for query in ("{ __typename }", "{ nothing }"):
+            await socket.subscribe(query)
+            while (await socket.hear())["type"] not in {"complete", "error"}:
+                pass
+
+    assert (counted("query", "ok"), counted("none", "refused")) == (before[0] + 1, before[1] + 1)
 
 
 @pytest.mark.parametrize("subject", ["budi", None])

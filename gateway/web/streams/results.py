@@ -44,6 +44,12 @@ def to_errors(errors: Sequence[GraphQLError]) -> Sequence[Mapping[str, Any]]:
     return [dict(error.formatted) for error in errors]
 
 
+def codes_of(errors: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Return the codes of errors as clients read them."""
+    codes = (error.get("extensions", {}).get("code") for error in errors)
+    return [code for code in codes if isinstance(code, str)]
+
+
 async def until_expired(identify: Identify, authorization: str, seconds: float) -> str:
     """Return why, once a token that was good proves nothing any more."""
     while True:
