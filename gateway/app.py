@@ -18,6 +18,8 @@ from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.health import HealthPart
+from gateway.parts.identity import IdentityPart
+from gateway.parts.operating import OperatingPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.push import build_push_part
@@ -29,7 +31,6 @@ from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
 from gateway.telemetry.loop_lag import LoopLag
 from gateway.web.health import Readiness
-from gateway.web.identity import build_verifier
 from schema.context import Context, Viewer
 from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import PartnerStatus
@@ -62,9 +63,11 @@ class Gateway:
         self.push = build_push_part(settings, self.partners, self.catalogue, self.enrolment)
         self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache: Cache = build_answers_cache(settings)
+        self.operating = OperatingPart(self.partners, self.catalogue, self.enrolment.ledger)
+        self.identity = IdentityPart(settings, self.partners.configs, self.enrolment.ledger)
+        self.verifier = self.identity.verifier
         databases = (self.catalogue.database, self.enrolment.ledger)
         self.health = HealthPart(databases, settings.redis_url)
-        self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
 
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
@@ -156,11 +159,13 @@ class Gateway:
             quotes=QuoteLoader(self.quotes.board.read_quotes),
             partners=catalogue.follower.directory,
             held=catalogue.held,
+            list_desk=self.operating.lists,
+            partner_desk=self.operating.partners,
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
             decisions=catalogue.decisions,
-            approvals=catalogue.approvals,
+            approvals=self.operating.approvals,
             enrolments=enrolment.enrolments,
             cancellations=enrolment.cancellations,
             progress=enrolment.progress,
@@ -174,6 +179,7 @@ class Gateway:
             reports=enrolment.reports,
             now=now,
             viewer=viewer,
+            refusals=self.operating.refusals,
         )
 
     def _hear(self, told: Told) -> None:
@@ -196,6 +202,7 @@ class Gateway:
         await self.enrolment.reconciliations.stop()
         await self.quotes.aclose()
         await self.partners.aclose()
+        await self.identity.aclose()
         await self.health.aclose()
         await self.cache.close()
         for database in (self.catalogue.database, self.enrolment.ledger):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 from starlette.applications import Starlette
@@ -13,67 +14,66 @@ from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.draining import Draining
 from gateway.execution.answers import SharedAnswers
-from gateway.execution.engine import Engine
 from gateway.execution.manifests import load_manifests
+from gateway.execution.publicity import Publicity
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
+from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
-from gateway.telemetry.operations import Operations
+from gateway.telemetry.operations import Observer, Operations
 from gateway.telemetry.traces import configure_tracing
 from gateway.web import explorer, pages
+from gateway.web.answering import Answering
+from gateway.web.cors import Cors
 from gateway.web.examples import build_ready_operations, issue_headers
 from gateway.web.explorer.desk import ExplorerDesk
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import build_routes
-from gateway.web.observing import ObservedEndpoint, known_names
+from gateway.web.observing import ObservedEndpoint, known_names, observed
 from gateway.web.outermost import Outermost
 from gateway.web.sitemap import MOST_URLS
 from gateway.web.streams.connections import Connections
+from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
-from schema.model.viewer import ANONYMOUS, Viewer
+from schema.model.viewer import ANONYMOUS
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _GraphQL:
+    """What both ways to ask share."""
+
+    gateway: Gateway
+    execution: ExecutionPart
+    is_public: Publicity
+    connections: Connections
+    observer: Observer
 
 
 def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
     """Return the web application of one process."""
     served = gateway or Gateway(settings)
-    draining, connections = Draining(settings.drains_for), Connections()
-    draining.when_stopping(connections.end)
+    draining, graphql = Draining(settings.drains_for), _build_graphql(served)
+    draining.when_stopping(graphql.connections.end)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with served.running(background=settings.background):
-            with draining.before_the_server():
-                yield
+        try:
+            async with served.running(background=settings.background):
+                with draining.before_the_server():
+                    yield
+        finally:
+            await graphql.execution.aclose()
 
-    manifests = load_manifests(settings.persisted) if settings.persisted else ()
-    observer = Operations(known_names(manifests), logged_share=settings.access_log)
-    schema = build_schema(_log_surprise)
-    endpoint = GraphQLEndpoint(
-        schema,
-        identify=served.verifier.identify,
-        build_context=served.build_context,
-        explorer=None,
-    )
-    sockets = SocketEndpoint(
-        Engine(schema),
-        identify=served.verifier.identify,
-        build_context=served.build_context,
-        connections=connections,
-        allowed_origins=[settings.public_origin] if settings.public_origin else [],
-        observer=observer,
-    )
-    shared = SharedAnswers(endpoint, served.cache, served.catalogue.epoch)
-    answers = ObservedEndpoint(shared, observer)
-    desk = _build_explorer(answers, served)
+    desk = _build_explorer(_build_endpoint(graphql), served)
     routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", desk),
-        WebSocketRoute("/graphql", sockets),
+        WebSocketRoute("/graphql", _build_sockets(graphql)),
         Route(BASE + "{call:path}", served.partner_api),
         Route(openapi.PATH, openapi.serve),
         Route(push.PATH, served.push),
@@ -92,6 +92,52 @@ def create_app_from_environment() -> ASGIApp:
     configure_logging(settings.log_format)
     configure_tracing()
     return create_app(settings)
+
+
+def _build_graphql(gateway: Gateway) -> _GraphQL:
+    settings, schema = gateway.settings, build_schema(_log_surprise)
+    manifests = load_manifests(settings.persisted) if settings.persisted else ()
+    return _GraphQL(
+        gateway,
+        ExecutionPart(settings, schema),
+        Publicity(schema),
+        Connections(),
+        Operations(known_names(manifests), logged_share=settings.access_log),
+    )
+
+
+def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
+    gateway, settings = graphql.gateway, graphql.gateway.settings
+    identify, engine = gateway.verifier.identify, graphql.execution.engine
+    answering = Answering(
+        graphql.execution.gate,
+        gateway.build_context,
+        shared=SharedAnswers(gateway.cache, gateway.catalogue.epoch),
+        is_public=graphql.is_public,
+        events=EventStreams(engine, identify, graphql.connections),
+        may_introspect=settings.may_introspect.admits,
+    )
+    endpoint = GraphQLEndpoint(
+        answering,
+        identify=identify,
+        cors=Cors(settings.cors_origins, credentials=settings.cors_credentials),
+        most_batched=settings.most_batched,
+        observed=observed,
+    )
+    return ObservedEndpoint(endpoint, graphql.observer)
+
+
+def _build_sockets(graphql: _GraphQL) -> SocketEndpoint:
+    gateway, settings = graphql.gateway, graphql.gateway.settings
+    ours = [settings.public_origin] if settings.public_origin else []
+    return SocketEndpoint(
+        graphql.execution.engine,
+        identify=gateway.verifier.identify,
+        build_context=gateway.build_context,
+        connections=graphql.connections,
+        allowed_origins=[*ours, *settings.cors_origins],
+        observer=graphql.observer,
+    )
 
 
 def _build_site(gateway: Gateway) -> pages.Site:
@@ -114,10 +160,7 @@ def _build_explorer(answers: ASGIApp, gateway: Gateway) -> ExplorerDesk:
         operations = build_ready_operations(gateway.build_context, headers)
         return explorer.to_page(operations, address=str(request.base_url).rstrip("/"))
 
-    async def identify(authorization: str | None) -> Viewer:
-        return gateway.verifier.identify(authorization)
-
-    return ExplorerDesk(answers, settings.may_explore, identify, page)
+    return ExplorerDesk(answers, settings.may_explore, gateway.verifier.identify, page)
 
 
 def _log_surprise(error: Exception, error_id: str) -> None:

@@ -25,6 +25,7 @@ from gateway.profiles import unsafe_mixtures
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 from gateway.telemetry.traces import configure_tracing
+from gateway.web.server import PROTOCOL
 from gateway.web.streams.socket import MOST_MESSAGE_BYTES
 
 FINISH_SECONDS = 10  # for requests under way once the server has stopped listening
@@ -96,6 +97,7 @@ def _server_options(settings: Settings) -> dict[str, Any]:
         "server_header": False,
         "forwarded_allow_ips": list(settings.trusted_proxies),
         "timeout_graceful_shutdown": FINISH_SECONDS,
+        "http": PROTOCOL,
         "ws_max_size": MOST_MESSAGE_BYTES,
         "ws_per_message_deflate": False,  # it costs each open socket more than its messages are
     }

@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
 
 from schema.errors import masked, surprise, unrevealing
+from schema.guarding import guard
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.subscription import Subscription
@@ -29,6 +30,7 @@ class MaskingSchema(strawberry.Schema):
             subscription=Subscription,
             config=StrawberryConfig(scalar_map=SCALARS),
         )
+        guard(self._schema)
         self._on_unexpected = on_unexpected
         self._new_error_id = new_error_id
 

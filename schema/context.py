@@ -20,6 +20,7 @@ from schema.links_ports import CourseLinks
 from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
+from schema.operating_ports import QUIET, ListDesk, PartnerDesk, Refusals
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 from schema.report_ports import EnrolmentReports, Reconciliations
 from schema.search_ports import SearchReader
@@ -45,6 +46,8 @@ class Context:
     event_feed: EventFeed
     seats: SeatCounts
     held: HeldSyncs
+    list_desk: ListDesk
+    partner_desk: PartnerDesk
     syncs: SyncWatch
     changes: CatalogueChanges
     links: CourseLinks
@@ -56,6 +59,7 @@ class Context:
     reports: EnrolmentReports
     now: datetime
     viewer: Viewer = ANONYMOUS
+    refusals: Refusals = QUIET
 
 
 Info = strawberry.Info[Context, None]

@@ -34,6 +34,7 @@ class OfferingFact:
     fetched_at: datetime
     institution_id: InstitutionId | None = None
     approved: bool = True
+    is_paused: bool = False  # its partner is
     former_ids: tuple[str, ...] = ()
     good_until: datetime | None = None
 

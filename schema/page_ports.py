@@ -13,7 +13,7 @@ class BadCursorError(ValueError):
 class Window:
     """Which part of an ordered list is asked for: Relay's four arguments, checked.
 
-    Exactly one of `first` and `last` is set, from 0 to 100.
+    Exactly one of `first` and `last` is set, from 1 to 100.
     """
 
     first: int | None = None

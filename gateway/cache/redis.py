@@ -5,15 +5,13 @@ write another format do not read ours; what belongs to one of our keys stands in
 cluster (`{…}`), and no command is about several slots.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from redis.exceptions import ResponseError
-
 from gateway.cache.base import Load, SingleFlight, load_through
-from gateway.cache.connecting import LOST, PATIENCE, REST, RedisClient
+from gateway.cache.connecting import RedisClient
+from gateway.cache.patience import PatientRedis
 
 VERSION = 1
 MOST_TAGGED = 100_000  # keys that are forgotten at once
@@ -35,8 +33,7 @@ class RedisCache:
         self._client = client
         self._prefix = f"{prefix}:{VERSION}"
         self._on_unavailable = on_unavailable
-        self._clock = clock
-        self._resting_until = float("-inf")
+        self._redis = PatientRedis(on_unavailable, clock)
         self._flights = SingleFlight()
 
     async def get(self, key: str) -> bytes | None:
@@ -84,18 +81,7 @@ class RedisCache:
 
     async def _ask(self, question: Callable[[], Awaitable[Any]]) -> Any:
         """Return Redis's answer, or None when there is none in time."""
-        if self._clock() < self._resting_until:
-            self._on_unavailable()
-            return None
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await question()
-        except ResponseError:  # it is there, but refuses: full, read-only, a key of another type
-            self._on_unavailable()
-        except LOST:
-            self._resting_until = self._clock() + REST
-            self._on_unavailable()
-        return None
+        return await self._redis.ask(question)
 
     def _key(self, key: str) -> str:
         return f"{self._prefix}:value:{{{key}}}"

@@ -9,7 +9,7 @@ from gateway.catalogue.records import ShortReader
 from gateway.storage.catalogue_tables import course, offering, redirect
 from gateway.storage.engine import Database
 from gateway.storage.sets import is_one_of
-from gateway.storage.sync_tables import partner_status
+from gateway.storage.sync_tables import partner_order, partner_status
 from gateway.storage.together import Together
 from schema.model.blocks import Approval
 from schema.model.catalogue import Offering
@@ -57,9 +57,11 @@ class FactReader:
                 offering.c.approval,
                 partner_status.c.fetched_at,
                 course.c.institution_id,
+                partner_order.c.paused_at,
             )
             .join(course, course.c.id == offering.c.course_id)
             .join(partner_status, partner_status.c.partner == offering.c.partner)
+            .outerjoin(partner_order, partner_order.c.partner == offering.c.partner)
             .where(is_one_of(connection, offering.c.id, ids))
         ).all()
         offerings = self._offerings(connection, {row.id: row.content_hash for row in rows})
@@ -72,6 +74,7 @@ class FactReader:
                 withdrawn=row.withdrawn,
                 fetched_at=row.changed_at if row.withdrawn else row.fetched_at,
                 institution_id=InstitutionId(row.institution_id),
+                is_paused=row.paused_at is not None,
                 approved=row.approval == Approval.APPROVED,
                 good_until=_end(row.fetched_at, self._sells_for(offerings[row.id].partner)),
                 former_ids=(*merged.get(row.course_id, ()), *merged.get(row.institution_id, ())),

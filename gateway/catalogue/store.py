@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
 from gateway.catalogue.facts import FactReader, Sells
+from gateway.catalogue.partner_orders import Orders, read_orders
 from gateway.catalogue.records import Closing, ShortReader, from_payload, never_closing
 from gateway.catalogue.runs import RunOutcome
 from gateway.catalogue.stored import (
@@ -128,6 +129,10 @@ class CatalogueStore:
     async def read_statuses(self) -> Sequence[StatusRow]:
         """Return the partners of whom a sync has been tried."""
         return await self._database.read(_statuses)
+
+    async def read_orders(self) -> Orders:
+        """Return what operators have ordered about partners."""
+        return await self._database.read(read_orders)
 
     async def read_held_back(self) -> Mapping[OfferingId, HeldBack]:
         """Return the live offerings whose row in their partner's newest list is in quarantine."""

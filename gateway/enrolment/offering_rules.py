@@ -36,12 +36,17 @@ def _enrolable(facts: Facts) -> Finding:
 
 
 def _why_not_enrolable(offering: OfferingFact, *, is_partner_sale: bool) -> str | None:
-    if offering.withdrawn:
-        return "The partner no longer sells this offering; choose another."
-    if not offering.approved:
-        return "The programme has not approved this offering; choose another."
-    if offering.mode is not EnrolmentMode.DIRECT and not is_partner_sale:
-        return "This offering is booked at the partner, not through us; go to its address."
+    elsewhere = offering.mode is not EnrolmentMode.DIRECT and not is_partner_sale
+    reasons = (
+        (offering.withdrawn, "The partner no longer sells this offering; choose another."),
+        (not offering.approved, "The programme has not approved this offering; choose another."),
+        (offering.is_paused, "The partner is paused, and sells nothing now; come back later."),
+        (elsewhere, "This offering is booked at the partner, not through us; go to its address."),
+    )
+    return next((reason for holds, reason in reasons if holds), None) or _why_not_paid(offering)
+
+
+def _why_not_paid(offering: OfferingFact) -> str | None:
     if offering.price is None:
         return "The partner has not told a price for this offering, so it cannot be paid for."
     if offering.price.currency != CURRENCY:
@@ -146,7 +151,8 @@ SESSION_EXISTS = Rule(
 ENROLABLE = Rule(
     "enrolable",
     _CODE.NOT_ENROLABLE,
-    "The offering is on sale, approved, priced in rupiah and booked through us.",
+    "The offering is on sale, approved, priced in rupiah and booked through us; its partner is not "
+    "paused.",
     _enrolable,
     _OFFERING,
 )

@@ -14,6 +14,7 @@ from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.freshness import sells_for
 from gateway.catalogue.links import LinkDesk
+from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
 from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
@@ -31,6 +32,7 @@ from schema.model.values import PartnerCode
 
 TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
 TURN_POLL_SECONDS = 0.2
+_PAUSED = "is paused by an order; `mitra partners resume` lets it be read"
 PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 
 log = structlog.get_logger(__name__)
@@ -69,6 +71,7 @@ class CataloguePart:
         self.links = LinkDesk(self.database, utc_now, notify=notify)
         self.decisions = DecisionLog(self.database)
         self.approvals = ApprovalDesk(self.database, utc_now, notify)
+        self.orders = PartnerOrders(self.database, utc_now, notify)
         self.watch = SyncWatch(self.database)
         self._scheduler = SyncScheduler(
             CatalogueSync(partners.calls.fetch_page, self.database, utc_now).sync,
@@ -85,9 +88,15 @@ class CataloguePart:
             tasks.create_task(self._keep_pruning())
 
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
-        """Sync the named partners once, all at once; those that push have nothing to be read."""
+        """Sync the named partners once, all at once; those that push have nothing to be read.
+
+        Who is paused by an order is left alone.
+        """
+        orders = await self.orders.read_all()
         named = [config for config in self._configs if config.code in codes]
-        wanted = [config for config in named if not config.pushes]
+        for config in [each for each in named if not each.pushes and _is_paused(each, orders)]:
+            self.report(SyncProgress(config.code, finished=True, failure=_PAUSED))
+        wanted = [each for each in named if not each.pushes and not _is_paused(each, orders)]
         await asyncio.gather(*map(self._sync_in_turn, wanted))
 
     async def _sync_in_turn(self, config: PartnerConfig) -> None:
@@ -124,6 +133,11 @@ class CataloguePart:
             except Exception:
                 log.exception("changes.prune_failed")
             await asyncio.sleep(PRUNE_SECONDS)
+
+
+def _is_paused(config: PartnerConfig, orders: Orders) -> bool:
+    order = orders.get(config.code)
+    return order is not None and order.is_paused
 
 
 def _busy(code: PartnerCode) -> SyncProgress:

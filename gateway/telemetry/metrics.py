@@ -45,6 +45,12 @@ CATALOGUE_REVISION = Gauge(
 ENROLMENTS = Counter(
     "mitra_enrolment_changes", "Changes of enrolments by new status.", ["status"], registry=REGISTRY
 )
+KEY_FETCHES = Counter(
+    "mitra_identity_key_fetches",
+    "Fetches of the OpenID provider's public keys, by what came of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 RECONCILIATIONS = Counter(
     "mitra_reconciliations",
     "Comparisons with partners' statements by outcome.",
@@ -65,6 +71,13 @@ CACHE_READS = Counter(
     "Reads of remembered values by what was served: fresh, stale (while it was made anew), made "
     "(now), last_known (it could not be made), nothing.",
     ["cache", "outcome"],
+    registry=REGISTRY,
+)
+GRAPHQL_DOCUMENTS = Counter(
+    "mitra_graphql_documents",
+    "GraphQL documents by whether they were known: read, validated and priced before (hit), or "
+    "not (miss).",
+    ["outcome"],
     registry=REGISTRY,
 )
 GRAPHQL_REQUESTS = Counter(

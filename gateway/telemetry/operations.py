@@ -20,12 +20,13 @@ from gateway.telemetry.metrics import (
 )
 from gateway.telemetry.observed import OTHER, Observed, to_client, to_operation
 from gateway.telemetry.traces import operation_span
+from gateway.web.refusals import EnvelopeCode
 from schema.errors import ErrorCode
 
 NONE = "none"
 CLIENT_HEADER = b"apollographql-client-name"
 MOST_CODES = 5  # of one operation that a log line names
-_CODES = frozenset(code.value for code in ErrorCode)
+_CODES = frozenset({*ErrorCode, *EnvelopeCode.__members__})
 
 log = structlog.get_logger(__name__)
 

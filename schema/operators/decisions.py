@@ -4,7 +4,6 @@ import strawberry
 from strawberry import UNSET
 
 from schema import ports
-from schema.access import checked_operator
 from schema.context import Info
 from schema.model import decisions as records
 from schema.paging import After, First, checked_cursors, to_window
@@ -25,7 +24,6 @@ class DecisionQuery:
         self, info: Info, *, first: First = UNSET, after: After = UNSET
     ) -> ports.Slice[records.CatalogueDecision]:
         """List decisions."""
-        checked_operator(info.context.viewer)
         window = to_window(first, after)
         with checked_cursors():
             return await info.context.decisions.read_decisions(window)

@@ -7,13 +7,11 @@ import strawberry
 from strawberry import UNSET
 
 from schema import ports
-from schema.access import checked_operator
 from schema.context import Info
 from schema.ids import NodeKind, plain_id
-from schema.links_ports import CourseLinks
 from schema.model import links as records
 from schema.model.values import CourseId, InstitutionId, OfferingId
-from schema.operators.blocks import to_actor
+from schema.operators.actors import to_actor
 from schema.paging import After, First, checked_cursors, checked_size, given, to_window
 from schema.types.connections import Connection
 from schema.types.described import argument
@@ -54,7 +52,7 @@ class LinkQuery:
         """List links."""
         window = to_window(first, after)
         with checked_cursors():
-            return await _links(info).read_links(window, given(decided_by))
+            return await info.context.links.read_links(window, given(decided_by))
 
     @strawberry.field(
         description="Courses that may be one, the most alike first: too unsure to be joined "
@@ -66,7 +64,7 @@ class LinkQuery:
     ) -> Sequence[records.LikelyCourses]:
         """List pairs."""
         size = _LIKELY if first is None else checked_size("first", first)
-        return await _links(info).read_likely(size)
+        return await info.context.links.read_likely(size)
 
     @strawberry.field(
         description="The names by which partners mean an institution, its own first; null if "
@@ -77,7 +75,7 @@ class LinkQuery:
         self, info: Info, institution_id: InstitutionArgument
     ) -> Sequence[records.InstitutionSpelling] | None:
         """List names."""
-        links, plain = _links(info), plain_id(NodeKind.INSTITUTION, institution_id)
+        links, plain = info.context.links, plain_id(NodeKind.INSTITUTION, institution_id)
         return await links.read_spellings(InstitutionId(plain or ""))
 
 
@@ -93,7 +91,7 @@ class LinkMutation:
         self, info: Info, offering_id: OfferingArgument
     ) -> CourseLinkPayload:
         """Confirm a link."""
-        links, by = _deciding(info)
+        links, by = info.context.links, to_actor(info.context.viewer)
         plain = plain_id(NodeKind.OFFERING, offering_id)
         return to_course_payload(await links.confirm(OfferingId(plain or ""), by))
 
@@ -104,7 +102,7 @@ class LinkMutation:
     )
     async def split_offering(self, info: Info, offering_id: OfferingArgument) -> CourseLinkPayload:
         """Split an offering off."""
-        links, by = _deciding(info)
+        links, by = info.context.links, to_actor(info.context.viewer)
         plain = plain_id(NodeKind.OFFERING, offering_id)
         return to_course_payload(await links.split(OfferingId(plain or ""), by))
 
@@ -119,7 +117,7 @@ class LinkMutation:
         course_ids: Annotated[list[strawberry.ID], argument("The courses' ids, two or more.")],
     ) -> CourseLinkPayload:
         """Merge courses."""
-        links, by = _deciding(info)
+        links, by = info.context.links, to_actor(info.context.viewer)
         plain = [CourseId(plain_id(NodeKind.COURSE, each) or "") for each in course_ids]
         return to_course_payload(await links.merge(plain, by))
 
@@ -136,7 +134,7 @@ class LinkMutation:
         ],
     ) -> InstitutionLinkPayload:
         """Merge institutions."""
-        links, by = _deciding(info)
+        links, by = info.context.links, to_actor(info.context.viewer)
         plain = [InstitutionId(plain_id(NodeKind.INSTITUTION, i) or "") for i in institution_ids]
         return to_institution_payload(await links.merge_institutions(plain, by))
 
@@ -152,17 +150,6 @@ class LinkMutation:
         name: Annotated[str, argument("The name, as `institutionSpellings` tells it.")],
     ) -> InstitutionLinkPayload:
         """Split a name off."""
-        links, by = _deciding(info)
+        links, by = info.context.links, to_actor(info.context.viewer)
         plain = InstitutionId(plain_id(NodeKind.INSTITUTION, institution_id) or "")
         return to_institution_payload(await links.split_institution(plain, name, by))
-
-
-def _deciding(info: Info) -> tuple[CourseLinks, str]:
-    """Return the links, and who decides.  Raises UNAUTHENTICATED or FORBIDDEN."""
-    return _links(info), to_actor(info.context.viewer)
-
-
-def _links(info: Info) -> CourseLinks:
-    """Return the links, for an operator.  Raises UNAUTHENTICATED or FORBIDDEN."""
-    checked_operator(info.context.viewer)
-    return info.context.links

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -315,3 +316,15 @@ def test_sync_prints_plain_lines_into_a_pipe(mitra):
     lines = printed.splitlines()
     assert len([line for line in lines if "unchanged" in line]) >= 10
     assert "\x1b" not in printed
+
+
+def test_the_server_turns_away_what_is_too_much_or_ambiguous(mitra):
+    ambiguous = b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"
+    too_much = b"X-A: " + b"a" * 64_000 + b"\r\n\r\n"
+    told = []
+    for headers in (ambiguous, too_much):
+        with socket.create_connection(("127.0.0.1", mitra.port), timeout=10) as client:
+            client.sendall(b"POST /graphql HTTP/1.1\r\nHost: mitra\r\n" + headers)
+            told.append(client.recv(12))
+
+    assert told == [b"HTTP/1.1 400", b"HTTP/1.1 431"]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from graphql import build_schema, parse, print_ast, validate_schema
 
+from schema import costs
 from schema.build import export_sdl
 
 HERE = Path(__file__).parent
@@ -117,3 +118,9 @@ def test_a_connection_can_be_paged_from_wherever_it_is(name):
     for field in fields:
         assert OURS[f"{field}(first:)"] in {"Int", "Int = 20"}
         assert OURS[f"{field}(after:)"] == "String"
+
+
+def test_prices_are_of_fields_that_there_are():
+    named = {*costs.ASSUMED_LENGTHS, *costs.WEIGHTS}
+
+    assert named <= set(OURS), "rename them in schema/costs.py, too"

@@ -16,9 +16,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from gateway.app import Gateway
 from gateway.asgi import create_app
+from gateway.identity.development import issue_token
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging, traces
-from gateway.web.identity import issue_token
 from schema.model.viewer import Role
 
 pytestmark = pytest.mark.anyio

@@ -18,9 +18,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from gateway.execution.engine import Engine
+from gateway.identity.development import DevelopmentIssuer, issue_token, read_development_key
+from gateway.identity.tokens import LEEWAY_SECONDS
+from gateway.identity.verifier import TokenVerifier
 from gateway.telemetry import REGISTRY
 from gateway.telemetry.operations import Operations
-from gateway.web.identity import LEEWAY_SECONDS, TokenVerifier, issue_token, read_development_key
 from gateway.web.streams.connections import MOST_OF_ONE, Connections
 from gateway.web.streams.socket import (
     MOST_MESSAGE_BYTES,
@@ -111,7 +113,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     connections = Connections()
     endpoint = SocketEndpoint(
         Engine(api.schema),
-        identify=TokenVerifier(read_development_key(tmp_path)).identify,
+        identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
         build_context=build_context,
         connections=connections,
         allowed_origins=["https://mitra.example.id"],
@@ -162,18 +164,28 @@ async def test_each_operation_is_counted_by_what_came_of_it(served: Served):
     assert (counted("query", "ok"), counted("none", "refused")) == (before[0] + 1, before[1] + 1)
 
 
-@pytest.mark.parametrize("subject", ["budi", None])
-async def test_nobody_follows_what_is_another_learners(served: Served, subject: str | None):
+async def test_nobody_follows_what_is_another_learners(served: Served):
     enrolment = await served.enrolment("ani")
 
     async with socket_to(served.url) as socket:
-        await socket.sign_in(served.token(subject) if subject else None)
+        await socket.sign_in(served.token("budi"))
         await socket.subscribe(FOLLOW, id=enrolment)
         [answer] = [each async for each in socket.answers()]
 
-    [error] = answer["errors"]
     assert answer["data"] is None
-    assert error["extensions"]["code"] == ("BAD_USER_INPUT" if subject else "UNAUTHENTICATED")
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_who_has_not_signed_in_follows_nothing(served: Served):
+    enrolment = await served.enrolment("ani")
+
+    async with socket_to(served.url) as socket:
+        await socket.sign_in()
+        await socket.subscribe(FOLLOW, id=enrolment)
+        refused = await socket.hear()
+
+    assert refused["type"] == "error"
+    assert refused["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_a_question_and_an_order_are_answered_too(served: Served):

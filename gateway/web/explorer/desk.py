@@ -17,9 +17,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.identity.errors import InvalidTokenError
 from gateway.settings import Audience
 from gateway.web.explorer import CONTENT_SECURITY_POLICY, STATIC
-from gateway.web.identity import InvalidTokenError
 from schema.model.viewer import ANONYMOUS, Viewer
 
 SIGN_IN = "/explorer/open"

@@ -21,9 +21,9 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway.execution.engine import Engine, RefusedError
+from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Observer, Unobserved
-from gateway.web.identity import InvalidTokenError
 from gateway.web.streams import messages
 from gateway.web.streams.connections import Connection, Connections, FullError
 from gateway.web.streams.results import (
@@ -59,7 +59,7 @@ class Patience:
 class SocketEndpoint:
     """The ASGI application behind a WebSocket route.
 
-    A page of another origin than ours gets 403, unless `allowed_origins` names its own.
+    A page of another origin than ours gets 403, unless `allowed_origins` names its own, or `*`.
     """
 
     engine: Engine
@@ -90,7 +90,7 @@ class SocketEndpoint:
     def _is_welcome(self, socket: WebSocket) -> bool:
         """Return whether the page that opens the socket may; programs send no origin."""
         origin = socket.headers.get("origin")
-        if origin is None or origin in self.allowed_origins:
+        if origin is None or not {origin, "*"}.isdisjoint(self.allowed_origins):
             return True
         return urlsplit(origin).netloc == socket.headers.get("host")
 
@@ -180,7 +180,7 @@ class _Conversation:
             if name.lower() == "authorization":
                 self._authorization = value if isinstance(value, str) else ""
         try:
-            self._viewer = self._endpoint.identify(self._authorization)
+            self._viewer = await self._endpoint.identify(self._authorization)
             self._connection.belongs_to(self._viewer)
         except InvalidTokenError as exc:
             raise _CloseError(4403, str(exc)) from exc

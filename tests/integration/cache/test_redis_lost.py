@@ -61,8 +61,7 @@ async def test_a_redis_that_never_was_is_a_miss():
 
 async def test_a_paused_redis_costs_its_patience_once_and_never_mixes_answers_up(redis_url: str):
     now = [0.0]
-    cache = a_cache(redis_url)
-    cache._clock = lambda: now[0]
+    cache = a_cache(redis_url, clock=lambda: now[0])
 
     async def found_in_the_end(key: str) -> bytes | None:
         for _ in range(100):  # on a busy machine even a Redis that is well may be slow

@@ -6,9 +6,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from gateway.identity.errors import InvalidTokenError
 from gateway.settings import EVERYBODY, NOBODY, Audience
 from gateway.web.explorer.desk import SIGN_IN, ExplorerDesk
-from gateway.web.identity import InvalidTokenError
 from schema.model.viewer import ANONYMOUS, Role, Viewer
 
 pytestmark = pytest.mark.anyio
