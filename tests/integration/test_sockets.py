@@ -145,18 +145,28 @@ async def test_a_token_may_come_with_the_handshake(served: Served):
     assert first == {"data": {"enrolmentChanged": {"status": "SUBMITTING"}}}
 
 
-@pytest.mark.parametrize("subject", ["budi", None])
-async def test_nobody_follows_what_is_another_learners(served: Served, subject: str | None):
+async def test_nobody_follows_what_is_another_learners(served: Served):
     enrolment = await served.enrolment("ani")
 
     async with socket_to(served.url) as socket:
-        await socket.sign_in(served.token(subject) if subject else None)
+        await socket.sign_in(served.token("budi"))
         await socket.subscribe(FOLLOW, id=enrolment)
         [answer] = [each async for each in socket.answers()]
 
     [error] = answer["errors"]
     assert answer["data"] is None
-    assert error["extensions"]["code"] == ("BAD_USER_INPUT" if subject else "UNAUTHENTICATED")
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_who_may_not_follow_is_told_before_it_begins(served: Served):
+    async with socket_to(served.url) as socket:
+        await socket.sign_in()
+        await socket.subscribe(FOLLOW, id=await served.enrolment("ani"))
+        refusal = await socket.hear()
+
+    [error] = refusal.pop("payload")
+    assert refusal == {"type": "error", "id": "1"}
+    assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_a_question_and_an_order_are_answered_too(served: Served):
