@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.execution.answers import SharedAnswers
+from gateway.execution.engine import Engine
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
 from gateway.push import endpoint as push
@@ -22,6 +23,8 @@ from gateway.web.examples import build_ready_operations
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import build_routes
 from gateway.web.sitemap import MOST_URLS
+from gateway.web.streams.connections import Connections
+from gateway.web.streams.socket import SocketEndpoint
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
@@ -38,16 +41,23 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         async with served.running(background=settings.background):
             yield
 
+    schema = build_schema(_log_surprise)
     endpoint = GraphQLEndpoint(
-        build_schema(_log_surprise),
+        schema,
         identify=served.verifier.identify,
         build_context=served.build_context,
         explorer=_build_explorer(served) if settings.is_development else None,
+    )
+    sockets = SocketEndpoint(
+        Engine(schema),
+        identify=served.verifier.identify,
+        build_context=served.build_context,
+        connections=Connections(),
         allowed_origins=[settings.public_origin] if settings.public_origin else [],
     )
     routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
-        WebSocketRoute("/graphql", endpoint),
+        WebSocketRoute("/graphql", sockets),
         Route(BASE + "{call:path}", served.partner_api),
         Route(openapi.PATH, openapi.serve),
         Route(push.PATH, served.push),

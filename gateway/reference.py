@@ -49,6 +49,8 @@ def settings_table() -> str:
 
 def to_environment(value: object) -> str:
     """Return a setting's value as one writes it in the environment."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -22,7 +22,7 @@ from gateway.console import SyncBoard
 from gateway.priority import BEHIND_SERVING, step_back
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
-from gateway.web.sockets import MOST_MESSAGE_BYTES
+from gateway.web.streams.socket import MOST_MESSAGE_BYTES
 
 DRAIN_SECONDS = 10  # for requests under way when the server is told to stop
 SANDBOX_SECONDS = 20  # for the sandbox to listen

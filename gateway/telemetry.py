@@ -99,7 +99,12 @@ WEBHOOK_SUBSCRIPTIONS = Gauge(
     ["state"],
     registry=REGISTRY,
 )
-SOCKETS = Gauge("mitra_sockets", "WebSockets that are open.", registry=REGISTRY)
+STREAMS = Gauge(
+    "mitra_streams",
+    "Connections that are open for long, by transport: websocket or sse.",
+    ["transport"],
+    registry=REGISTRY,
+)
 
 
 class _PresentStderr:

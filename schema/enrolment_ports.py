@@ -29,9 +29,13 @@ class EnrolmentWatch(Protocol):
     """Who is told of changes."""
 
     def follow(
-        self, learner: LearnerId, enrolment_id: EnrolmentId
+        self, learner: LearnerId, enrolment_id: EnrolmentId, after: int = 0
     ) -> AsyncGenerator[Enrolment, None]:
-        """Give a learner's enrolment as it stands, then at each change; nothing if not theirs."""
+        """Give a learner's enrolment as it stands, then at each change, until it has ended.
+
+        What is not newer than version `after` is not given again.  Raises `LookupError` if it
+        is not theirs.
+        """
 
 
 class Progresses(Protocol):

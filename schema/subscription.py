@@ -14,6 +14,7 @@ from schema.ids import NodeKind, plain_id
 from schema.model.enrolment import Enrolment as EnrolmentRecord
 from schema.model.syncing import SyncProgress as SyncProgressRecord
 from schema.model.values import EnrolmentId, PartnerCode
+from schema.paging import given
 from schema.types.described import argument
 from schema.types.enrolments import Enrolment
 from schema.types.syncing import SyncProgress
@@ -25,24 +26,30 @@ class Subscription:
 
     @strawberry.subscription(
         description="One of the viewer's enrolments as it stands, then at each change, until it "
-        "has ended.",
+        "has ended. Whose connection broke goes on with `after`, and misses no change.",
         graphql_type=Enrolment,
     )
     async def enrolment_changed(
-        self, info: Info, global_id: Annotated[strawberry.ID, argument("Its id.", name="id")]
+        self,
+        info: Info,
+        *,
+        global_id: Annotated[strawberry.ID, argument("Its id.", name="id")],
+        after: Annotated[
+            int | None,
+            argument("The newest `version` that the client has; it is not told again."),
+        ] = UNSET,
     ) -> AsyncIterator[EnrolmentRecord]:
         """Follow one enrolment."""
         learner = checked_learner(info.context.viewer)
-        enrolment_id = plain_id(NodeKind.ENROLMENT, global_id)
-        is_theirs = False
-        if enrolment_id is not None:
-            following = info.context.watch.follow(learner, EnrolmentId(enrolment_id))
+        enrolment_id = EnrolmentId(plain_id(NodeKind.ENROLMENT, global_id) or "")
+        following = info.context.watch.follow(learner, enrolment_id, given(after) or 0)
+        try:
             async with aclosing(following):  # who goes away is followed no longer
                 async for each in following:
-                    is_theirs = True
                     yield each
-        if not is_theirs:
-            raise bad_user_input("you have no such enrolment; list yours to find its id")
+        except LookupError as exc:
+            hint = "you have no such enrolment; list yours to find its id"
+            raise bad_user_input(hint) from exc
 
     @strawberry.subscription(
         description="How far partners' lists are being read, for operators, until the client "

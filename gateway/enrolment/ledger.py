@@ -44,10 +44,9 @@ class StaleEnrolmentError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """An enrolment as filed: the record, its version, and what its partner calls the goods."""
+    """An enrolment as filed: the record, and what its partner calls the goods."""
 
     enrolment: Enrolment
-    version: int
     offering_key: RemoteId
     session_key: RemoteId | None
     goods: Goods | None = None  # told when filing; not read back
@@ -56,6 +55,11 @@ class Filed:
     settled_at: datetime | None = None
     resumes_as: EnrolmentStatus | None = None  # what it was before it was to be cancelled
     lapses_at: datetime | None = None  # told when filing; not read back
+
+    @property
+    def version(self) -> int:
+        """How many events there are of it."""
+        return self.enrolment.version
 
     @property
     def booking(self) -> Booking:
@@ -235,8 +239,8 @@ def to_filed(row: Row[Any]) -> Filed:
             redeem_code=row.redeem_code,
             access_url=row.access_url,
             certificate_url=row.certificate_url,
+            version=row.version,
         ),
-        version=row.version,
         offering_key=RemoteId(row.offering_key),
         session_key=RemoteId(row.session_key) if row.session_key is not None else None,
         hold_until=row.hold_until,

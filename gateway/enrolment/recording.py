@@ -174,7 +174,7 @@ def _to_filed(wish: Wish, dice: random.Random, rules: SchemeRules | None, *, wai
     goods = to_goods(fact, request.session_id)
     hold_until = _hold_until(wish, waits=waits)
     lapses_at = _lapses_at(rules, goods, wish.now)
-    return Filed(record, 1, fact.key, session_key, goods, hold_until, lapses_at=lapses_at)
+    return Filed(record, fact.key, session_key, goods, hold_until, lapses_at=lapses_at)
 
 
 def _lapses_at(rules: SchemeRules | None, goods: Goods, now: datetime) -> datetime | None:

@@ -64,21 +64,22 @@ class EnrolmentWatch:
         self._wake.set()
 
     async def follow(
-        self, learner: LearnerId, enrolment_id: EnrolmentId
+        self, learner: LearnerId, enrolment_id: EnrolmentId, after: int = 0
     ) -> AsyncGenerator[Enrolment, None]:
         """Give a learner's enrolment as it stands, then at each change, until it has ended.
 
-        Nothing if it is not theirs.
+        What is not newer than version `after` is not given again.  Raises `LookupError` if it
+        is not theirs.
         """
-        follower = _Follower(seen=0)
+        follower = _Follower(seen=after)
         self._begin(enrolment_id, follower)
         try:
             mine = (enrolment.c.id == enrolment_id, enrolment.c.learner_id == learner)
             filed = await self._database.read(lambda c: ledger.read_filed(c, *mine))
             if filed is None:
-                return
+                raise LookupError(enrolment_id)
             follower.tell(filed)
-            while True:
+            while follower.news.is_set() or filed.enrolment.status in LIVE:
                 await follower.news.wait()
                 shown = follower.take()
                 yield shown

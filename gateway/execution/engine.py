@@ -4,9 +4,8 @@ The engine knows a schema and nothing of what it is about.  A request that is re
 `RefusedError` before anything is run; what breaks while it runs stands in its result.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from inspect import isawaitable
 from typing import Any
 
@@ -25,26 +24,13 @@ from graphql import (
 from graphql.execution import get_variable_values
 from strawberry.execution import optimized_is_awaitable
 
+from gateway.execution.limits import DEFAULT_LIMITS, Limits
+from gateway.execution.persisted import PersistedDocuments
+from gateway.execution.refusals import RefusedError, Stage
 from schema.build import MaskingSchema
 from schema.errors import ErrorCode, to_error
 
-
-class Stage(Enum):
-    """How far a request came before it was refused; transports turn it into a status."""
-
-    REQUEST = "request"  # malformed, or it names no document or operation
-    PARSE = "parse"
-    VALIDATION = "validation"  # limits count as validation
-    COERCION = "coercion"  # of variables
-
-
-class RefusedError(Exception):
-    """A request that is not run; `errors` are presentable as they are."""
-
-    def __init__(self, stage: Stage, errors: Sequence[GraphQLError]) -> None:
-        super().__init__(stage.value)
-        self.stage = stage
-        self.errors = errors
+__all__ = ["Engine", "Prepared", "Question", "RefusedError", "Stage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +42,7 @@ class Question:
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     extensions: Mapping[str, Any] = field(default_factory=dict)
+    may_introspect: bool = False  # set by whoever knows the viewer and the profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +52,9 @@ class Prepared:
     document: DocumentNode
     operation: OperationDefinitionNode
     variables: Mapping[str, Any]  # as they were sent
+    cost: int = 0  # computed before anything is run
+    cost_limit: int = 0
+    calls: Mapping[str, int] = field(default_factory=dict)  # of root fields, aliases counted
 
     @property
     def kind(self) -> OperationType:
@@ -80,8 +70,19 @@ class Prepared:
 class Engine:
     """Runs requests against one schema."""
 
-    def __init__(self, schema: MaskingSchema) -> None:
+    def __init__(
+        self,
+        schema: MaskingSchema,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        documents: PersistedDocuments | None = None,
+        hints: bool = False,
+    ) -> None:
+        """Refuse what is beyond `limits`; `hints` names what a misspelt name may have meant."""
         self._masking = schema
+        self._limits = limits
+        self._persisted = documents or PersistedDocuments()
+        self._hints = hints
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
 
     def prepare(self, question: Question) -> Prepared:
@@ -112,7 +113,7 @@ class Engine:
 
     async def subscribe(
         self, prepared: Prepared, context: object
-    ) -> AsyncIterator[ExecutionResult]:
+    ) -> AsyncGenerator[ExecutionResult, None]:
         """Return the results of a subscription as they come.
 
         Raises `RefusedError` if it cannot begin.  Close the iterator to end it.
@@ -131,7 +132,7 @@ class Engine:
 
     async def _stream(
         self, results: AsyncIterator[ExecutionResult]
-    ) -> AsyncIterator[ExecutionResult]:
+    ) -> AsyncGenerator[ExecutionResult, None]:
         try:
             async for result in results:
                 yield self._presentable(result)
@@ -143,11 +144,9 @@ class Engine:
                 await close()
 
     def _parsed(self, question: Question) -> DocumentNode:
-        if question.query is None:
-            reason = "Send a `query`"
-            raise RefusedError(Stage.REQUEST, [to_error(ErrorCode.BAD_USER_INPUT, reason)])
+        text = self._persisted.find(question.query, question.document_id, question.extensions)
         try:
-            return parse(question.query)
+            return parse(text)
         except GraphQLError as exc:
             raise RefusedError(Stage.PARSE, [exc]) from exc
 

@@ -1,7 +1,6 @@
 """The `/graphql` endpoint: who asks, what they see, and the answer as bytes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping
 
 import orjson
 from cross_web import HTTPException
@@ -11,14 +10,11 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry import Schema
 from strawberry.asgi import GraphQL
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.web.explorer import CONTENT_SECURITY_POLICY
 from gateway.web.identity import InvalidTokenError
-from gateway.web.sockets import INIT_SECONDS, RECHECK_SECONDS, SocketHandler, TextSocket
 from schema.context import Context, Viewer
-from schema.model.viewer import ANONYMOUS
 
 _VIEWER = "mitra.viewer"
 
@@ -27,42 +23,24 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     """Serves one schema; a bad token is 401 whatever is asked, so that clients notice.
 
     `identify` reads an `Authorization` header (None: anonymous) and raises
-    `InvalidTokenError`; `explorer` gives the page for browsers, or is None.  A page of another
-    origin than ours opens a WebSocket only if `allowed_origins` names its own.
+    `InvalidTokenError`; `explorer` gives the page for browsers, or is None.
     """
 
-    websocket_adapter_class = TextSocket
-    graphql_transport_ws_handler_class = SocketHandler
-
-    def __init__(  # noqa: PLR0913 - the composition root's wiring
+    def __init__(
         self,
         schema: Schema,
         *,
         identify: Callable[[str | None], Viewer],
         build_context: Callable[[Viewer], Context],
         explorer: Callable[[Request], str] | None,
-        allowed_origins: Sequence[str] = (),
-        init_seconds: float = INIT_SECONDS,
-        recheck_seconds: float = RECHECK_SECONDS,
     ) -> None:
-        super().__init__(
-            schema,
-            graphql_ide="graphiql" if explorer else None,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=timedelta(seconds=init_seconds),
-            allowed_origins=allowed_origins,
-        )
+        super().__init__(schema, graphql_ide="graphiql" if explorer else None)
         self.identify = identify
         self.build_context = build_context
-        self.recheck_seconds = recheck_seconds
         self._explorer = explorer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, once its token has been checked."""
-        if scope["type"] != "http":
-            scope[_VIEWER] = ANONYMOUS  # until the client signs in
-            await super().__call__(scope, receive, send)
-            return
         request = Request(scope, receive)
         response = await self._answer(request)
         GRAPHQL_REQUESTS.labels(status=response.status_code).inc()

@@ -128,6 +128,7 @@ class Enrolment:
     redeem_code: str | None = None
     access_url: str | None = None
     certificate_url: str | None = None
+    version: int = 1  # rises with each change
 
 
 class EnrolErrorCode(StrEnum):

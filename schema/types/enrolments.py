@@ -132,6 +132,7 @@ class Enrolment(Node):
     redeem_code: str | None = described("The code that opens the course at the partner.")
     access_url: str | None = described("Where the course is taken.")
     certificate_url: str | None = described("Where the certificate is found.")
+    version: int = described("Rises with each change; `enrolmentChanged` goes on from it.")
     events: list[EnrolmentEvent] = described("What happened to it, oldest first.", _events)
     progress: EnrolmentProgress = described("How far the course has come.", _progress)
     attendance: list[MeetingAttendance] = described(

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket as network
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +17,15 @@ from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from gateway.web.graphql import GraphQLEndpoint
+from gateway.execution.engine import Engine
 from gateway.web.identity import LEEWAY_SECONDS, TokenVerifier, issue_token, read_development_key
-from gateway.web.sockets import MOST_MESSAGE_BYTES, MOST_OPERATIONS
+from gateway.web.streams.connections import MOST_OF_ONE, Connections
+from gateway.web.streams.socket import (
+    MOST_MESSAGE_BYTES,
+    MOST_OPERATIONS,
+    Patience,
+    SocketEndpoint,
+)
 from schema.ids import NodeKind, to_global_id
 from schema.model.enrolment import Enrolment, EnrolmentStatus, EnrolRequest
 from schema.model.values import LearnerId
@@ -42,10 +48,12 @@ class EndlessWatch:
     has_ended: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
 
-    async def follow(self, learner: Any, enrolment_id: Any) -> AsyncGenerator[Enrolment, None]:
+    async def follow(
+        self, learner: Any, enrolment_id: Any, after: int = 0
+    ) -> AsyncGenerator[Enrolment, None]:
         found = await self.api.enrolments.read_enrolment(learner, enrolment_id)
         if found is None:
-            return
+            raise LookupError(enrolment_id)
         self.following += 1
         try:
             yield replace(found, status=EnrolmentStatus.SUBMITTING)
@@ -65,6 +73,7 @@ class Served:
     data_dir: Path
     api: Api
     watch: EndlessWatch
+    connections: Connections
 
     def token(self, subject: str = "ani", *, ends_in: float = 3600) -> str:
         lifetime = timedelta(seconds=ends_in - LEEWAY_SECONDS)
@@ -97,14 +106,14 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     def build_context(viewer: Viewer) -> Any:
         return replace(api.context(viewer), watch=watch)
 
-    endpoint = GraphQLEndpoint(
-        api.schema,
+    connections = Connections()
+    endpoint = SocketEndpoint(
+        Engine(api.schema),
         identify=TokenVerifier(read_development_key(tmp_path)).identify,
         build_context=build_context,
-        explorer=None,
+        connections=connections,
         allowed_origins=["https://mitra.example.id"],
-        init_seconds=INIT_SECONDS,
-        recheck_seconds=RECHECK_SECONDS,
+        patience=Patience(INIT_SECONDS, RECHECK_SECONDS),
     )
     app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
     with network.socket() as listening:
@@ -117,7 +126,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
         running = asyncio.create_task(server.serve(sockets=[listening]))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
-            yield Served(url, tmp_path, api, watch)
+            yield Served(url, tmp_path, api, watch, connections)
         finally:
             server.should_exit = True
             await running
@@ -288,6 +297,43 @@ async def test_one_socket_follows_so_many_and_not_more(served: Served):
         assert await socket.closed_with() == 4429
 
     assert served.watch.following == 0
+
+
+async def test_one_viewer_opens_so_many_and_not_more(served: Served):
+    async with AsyncExitStack() as opened:
+        for _ in range(MOST_OF_ONE):
+            socket = await opened.enter_async_context(socket_to(served.url))
+            await socket.sign_in(served.token())
+        async with socket_to(served.url) as other:
+            await other.sign_in(served.token("budi"))
+        async with socket_to(served.url) as one_more:
+            await one_more.say(
+                type="connection_init", payload={"authorization": f"Bearer {served.token()}"}
+            )
+            assert await one_more.closed_with() == 4429
+        await socket.connection.close()
+        async with socket_to(served.url) as again:
+            await again.sign_in(served.token())
+
+
+async def test_when_we_stop_clients_are_told_to_come_again(served: Served):
+    async with served.following(served.token()) as socket:
+        served.connections.end()
+
+        assert await socket.closed_with() == 1012
+    assert (served.watch.following, len(served.connections)) == (0, 0)
+
+
+async def test_what_is_refused_is_an_error_of_its_operation(served: Served):
+    async with socket_to(served.url) as socket:
+        await socket.sign_in()
+        await socket.subscribe("{ nonsense }", under="q")
+        refused = await socket.hear()
+        await socket.subscribe("{ partners { code } }", under="q")  # the id is free again
+        assert [each async for each in socket.answers("q")]
+
+    assert (refused["type"], refused["id"]) == ("error", "q")
+    assert "nonsense" in refused["payload"][0]["message"]
 
 
 async def test_a_page_of_another_origin_opens_nothing(served: Served):

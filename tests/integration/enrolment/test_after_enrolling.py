@@ -392,9 +392,36 @@ async def test_what_another_process_commits_is_seen_at_the_next_look(programme: 
     assert first.status is S.RESERVED
 
 
+async def test_whose_connection_broke_goes_on_where_it_was(programme: Programme):
+    watch = EnrolmentWatch(programme.database, look_seconds=0.01)
+    record = (await programme.enrol(programme.shelf.put("barista"))).enrolment
+    resumed = watch.follow(SITI, record.id, after=record.version)
+    hearing = asyncio.create_task(anext(resumed))
+    await asyncio.sleep(0.05)
+    assert not hearing.done(), "what it knows already is not told again"
+
+    await programme.courier.deliver_due()
+    first = await asyncio.wait_for(hearing, 5)
+    await resumed.aclose()
+
+    assert first.version > record.version
+
+
+async def test_who_goes_on_after_the_end_is_told_nothing_more(programme: Programme):
+    watch = EnrolmentWatch(programme.database, look_seconds=60)
+    record = (await programme.enrol(programme.shelf.put("barista"))).enrolment
+    await programme.courier.deliver_due()
+    await reported(programme, record, Said.CANCELLED, 1)
+    [last] = [each async for each in watch.follow(SITI, record.id)]
+
+    async with asyncio.timeout(5):
+        assert [each async for each in watch.follow(SITI, record.id, after=last.version)] == []
+
+
 async def test_nobody_follows_anothers_enrolment(programme: Programme):
     watch = EnrolmentWatch(programme.database)
     record = (await programme.enrol(programme.shelf.put("barista"))).enrolment
 
-    assert [each async for each in watch.follow(LearnerId("budi"), record.id)] == []
-    assert [each async for each in watch.follow(SITI, EnrolmentId("nowhere"))] == []
+    for learner, enrolment_id in [(LearnerId("budi"), record.id), (SITI, EnrolmentId("nowhere"))]:
+        with pytest.raises(LookupError):
+            await anext(watch.follow(learner, enrolment_id))

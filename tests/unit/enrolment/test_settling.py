@@ -57,7 +57,7 @@ def an_errand(status: EnrolmentStatus, step: NextStep = ASK, attempts: int = 1) 
         reference=REFERENCE,
         created_at=NOW,
     )
-    return Errand(Filed(record, 2, RemoteId("K1"), None), Operation.ENROL, step, attempts)
+    return Errand(Filed(record, RemoteId("K1"), None), Operation.ENROL, step, attempts)
 
 
 @pytest.mark.parametrize(

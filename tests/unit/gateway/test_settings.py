@@ -7,7 +7,8 @@ from pydantic import ValidationError
 
 from adapters.sandbox.state import SandboxState, write_state
 from gateway.partners.sandbox import SANDBOX_PARTNERS, partners_files, partners_reach
-from gateway.settings import Profile, Settings
+from gateway.settings import EVERYBODY, NOBODY, Audience, Profile, Settings
+from schema.model.viewer import ANONYMOUS, Role, Viewer
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,13 @@ def test_partners_files_are_separated_by_colons(monkeypatch):
         ("MITRA_PROFILE", "staging"),
         ("MITRA_WORKERS", "0"),
         ("MITRA_PARTNER_NETWORKS", "10.0.0.1/8"),
+        ("MITRA_TRUSTED_PROXIES", "proxy"),
+        ("MITRA_CORS_ORIGINS", "https://app.example.id/"),
+        ("MITRA_CORS_ORIGINS", "app.example.id"),
+        ("MITRA_INTROSPECTION", "operatr"),
+        ("MITRA_EXPLORER", "everybody,operator"),
+        ("MITRA_CLIENT_BUDGET", "-1"),
+        ("MITRA_ACCESS_LOG", "1.5"),
     ],
 )
 def test_nonsense_is_refused(monkeypatch, name, value):
@@ -93,3 +101,60 @@ def test_a_sandbox_that_has_left_its_addresses_is_called(tmp_path):
     write_state(tmp_path, SandboxState("http://127.0.0.1:1", "control", {}))
 
     assert partners_reach(Settings(data_dir=tmp_path)).allows("127.0.0.1")
+
+
+def test_lists_are_separated_by_commas(monkeypatch):
+    monkeypatch.setenv("MITRA_CORS_ORIGINS", "https://app.example.id, http://localhost:3000,")
+
+    assert Settings().cors_origins == ("https://app.example.id", "http://localhost:3000")
+
+
+def test_production_has_limits_over_time_and_shows_itself_to_few():
+    settings = Settings()
+
+    assert settings.client_budget_per_minute == 60_000
+    assert settings.learner_mutations_per_minute == 30
+    assert settings.may_introspect == Audience(frozenset({Role.OPERATOR, Role.SERVICE}))
+    assert settings.may_explore == NOBODY
+    assert settings.drains_for > 0
+
+
+def test_development_has_no_limits_over_time_and_shows_itself_to_everybody():
+    settings = Settings(profile=Profile.DEVELOPMENT)
+
+    assert settings.client_budget_per_minute is None
+    assert settings.learner_mutations_per_minute is None
+    assert settings.may_introspect == EVERYBODY
+    assert settings.may_explore == EVERYBODY
+    assert settings.drains_for == 0
+
+
+def test_what_is_set_wins_over_the_profile(monkeypatch):
+    monkeypatch.setenv("MITRA_CLIENT_BUDGET", "0")
+    monkeypatch.setenv("MITRA_LEARNER_RATE", "5")
+    monkeypatch.setenv("MITRA_EXPLORER", "Operator, auditor")
+    monkeypatch.setenv("MITRA_INTROSPECTION", "nobody")
+    monkeypatch.setenv("MITRA_DRAIN_SECONDS", "0")
+
+    settings = Settings()
+
+    assert settings.client_budget_per_minute is None
+    assert settings.learner_mutations_per_minute == 5
+    assert settings.may_explore.roles == {Role.OPERATOR, Role.AUDITOR}
+    assert settings.may_introspect == NOBODY
+    assert settings.drains_for == 0
+
+
+@pytest.mark.parametrize(
+    ("audience", "admits_nobody_known", "admits_operators"),
+    [
+        (EVERYBODY, True, True),
+        (NOBODY, False, False),
+        (Audience.from_text("operator"), False, True),
+    ],
+)
+def test_an_audience_admits_by_role(audience, admits_nobody_known, admits_operators):
+    operator = Viewer(roles=frozenset({Role.OPERATOR, Role.SERVICE}))
+
+    assert audience.admits(ANONYMOUS) is admits_nobody_known
+    assert audience.admits(operator) is admits_operators

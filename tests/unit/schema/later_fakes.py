@@ -49,11 +49,15 @@ class FakeLaterLife:
             return EnrolOutcome(None, (Refusal(EnrolErrorCode.NOT_FOUND, "gone"),))
         return EnrolOutcome(replace(found, status=EnrolmentStatus.CANCEL_REQUESTED))
 
-    async def follow(self, learner: Any, enrolment_id: Any) -> AsyncGenerator[Enrolment, None]:
+    async def follow(
+        self, learner: Any, enrolment_id: Any, after: int = 0
+    ) -> AsyncGenerator[Enrolment, None]:
         found = await self._enrolments.read_enrolment(learner, enrolment_id)
-        if found is not None:
-            for status in ("RESERVED", "SUBMITTING", "CONFIRMED"):
-                yield replace(found, status=EnrolmentStatus(status))
+        if found is None:
+            raise LookupError(enrolment_id)
+        for version, status in enumerate(("RESERVED", "SUBMITTING", "CONFIRMED"), 1):
+            if version > after:
+                yield replace(found, status=EnrolmentStatus(status), version=version)
 
     async def rate(self, request: RateRequest) -> RatingOutcome:
         self.rated.append(request)

@@ -1,0 +1,54 @@
+"""Running any operation as a stream of payloads: one for a query, many for a subscription."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, OperationType
+
+from gateway.execution.engine import Engine, Prepared
+from gateway.web.identity import InvalidTokenError
+from schema.model.viewer import Viewer
+
+RECHECK_SECONDS = 10.0  # between two looks at the token of an open connection
+
+Payload = Mapping[str, Any]
+Identify = Callable[[str | None], Viewer]
+
+
+async def stream(
+    engine: Engine, prepared: Prepared, context: object
+) -> AsyncGenerator[Payload, None]:
+    """Yield what an operation answers.  Raises `RefusedError` if it cannot begin."""
+    if prepared.kind is not OperationType.SUBSCRIPTION:
+        yield to_payload(await engine.run(prepared, context))
+        return
+    async with aclosing(await engine.subscribe(prepared, context)) as results:
+        async for result in results:
+            yield to_payload(result)
+
+
+def to_payload(result: ExecutionResult) -> Payload:
+    """Return a result as clients read it."""
+    payload: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        payload["errors"] = to_errors(result.errors)
+    if result.extensions:
+        payload["extensions"] = result.extensions
+    return payload
+
+
+def to_errors(errors: Sequence[GraphQLError]) -> Sequence[Mapping[str, Any]]:
+    """Return errors as clients read them."""
+    return [dict(error.formatted) for error in errors]
+
+
+async def until_expired(identify: Identify, authorization: str, seconds: float) -> str:
+    """Return why, once a token that was good proves nothing any more."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            identify(authorization)
+        except InvalidTokenError as exc:
+            return str(exc)
