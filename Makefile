@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners lint format setup setup-dev setup-parquet explorer adapter docs schema pins clean
+.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners lint format setup setup-dev setup-parquet explorer adapter docs release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -51,6 +51,7 @@ lint: setup-dev  ## Check style, types, imports, deployment files and generated 
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	@$(BIN)/yamllint --strict deploy
 	@$(BIN)/python -m gateway.reference --check
+	@$(BIN)/python -m gateway.contract
 
 format: setup-dev  ## Put the code into its one layout
 	@$(BIN)/ruff format .
@@ -70,6 +71,9 @@ adapter: setup  ## Start a new adapter: make adapter id=my_partner
 
 docs: setup-dev  ## Write the tables in the documents and the SDL anew
 	@$(BIN)/python -m gateway.reference
+
+release-sdl: setup-dev  ## Promise today's SDL to clients: a step of each release
+	@$(BIN)/python -m gateway.contract --release
 
 pins:  ## Renew the hashed pins in requirements/ (needs uv) and the explorer's lock (needs Node)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
