@@ -28,6 +28,7 @@ from gateway.web.streams.socket import SocketEndpoint
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
+from schema.subgraph import SubgraphSchema
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +66,8 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
         *build_routes(served.readiness, export_sdl()),
         *pages.build_routes(_build_site(served)),
     ]
+    if settings.subgraph:
+        routes.append(Route("/graphql/subgraph", _build_subgraph(served)))
     if settings.is_development:  # it may be built while we run
         routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC, check_dir=False)))
     return Starlette(routes=routes, lifespan=lifespan)
@@ -85,6 +88,15 @@ def _build_site(gateway: Gateway) -> pages.Site:
         cache=gateway.cache,
         snapshot=lambda: catalogue.follower.snapshot,
         build_context=lambda: gateway.build_context(ANONYMOUS),
+    )
+
+
+def _build_subgraph(gateway: Gateway) -> GraphQLEndpoint:
+    return GraphQLEndpoint(
+        SubgraphSchema(_log_surprise),
+        identify=gateway.verifier.identify,
+        build_context=gateway.build_context,
+        explorer=None,
     )
 
 
