@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners lint format setup setup-dev setup-parquet explorer adapter docs release-sdl pins clean
+.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners fuzz-graphql lint format setup setup-dev setup-parquet explorer adapter docs release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -41,6 +41,10 @@ drill-seats: setup-dev  ## Let 10,000 learners rush for 100 seats from four proc
 
 fuzz-partners: setup-dev  ## Call all that partners can call at random, from our OpenAPI (minutes; CASES=2000)
 	@$(BIN)/python -m tests.fuzz.partners --cases $(or $(CASES),2000)
+
+fuzz-graphql: setup-dev  ## Ask at random, and worse, by schemathesis and hypothesis-graphql (long; CASES=5000)
+	@$(BIN)/python -m tests.fuzz.graphql --cases $(or $(CASES),5000) \
+	  --documents $(or $(DOCUMENTS),20000) --bodies $(or $(BODIES),1000)
 
 lint: setup-dev  ## Check style, types, imports, deployment files and generated documents
 	@$(BIN)/ruff check .
