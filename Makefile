@@ -3,11 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXPLORER := gateway/web/explorer
+CLIENTS := tests/clients
 PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners fuzz-graphql lint format setup setup-dev setup-parquet explorer adapter docs release-sdl pins clean
+.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-hanging drill-partners drill-seats fuzz-partners fuzz-graphql lint format setup setup-dev setup-parquet explorer clients adapter docs release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -17,7 +18,7 @@ help:  ## Show what can be made
 demo: setup explorer  ## Start ten sandbox partners and the gateway, and show where they answer
 	@$(BIN)/mitra demo
 
-test: setup-dev explorer  ## Run every test, with real servers (about 10 minutes)
+test: setup-dev explorer clients  ## Run every test, with real servers (about 10 minutes)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
 
 bench-catalogue: setup  ## Measure syncing and searching large catalogues (minutes; SIZES=1500,100000)
@@ -70,6 +71,8 @@ setup-parquet: setup  ## Install what exporting Parquet needs as well (170 MB)
 
 explorer: $(EXPLORER)/static/explorer.js  ## Bundle the explorer (needs Node 20; skipped without it)
 
+clients: $(CLIENTS)/node_modules/.ready  ## Install the clients that frontends use, for the tests (needs Node 20)
+
 adapter: setup  ## Start a new adapter: make adapter id=my_partner
 	@$(BIN)/mitra adapter new $(id)
 
@@ -79,16 +82,18 @@ docs: setup-dev  ## Write the tables in the documents and the SDL anew
 release-sdl: setup-dev  ## Promise today's SDL to clients: a step of each release
 	@$(BIN)/python -m gateway.contract --release
 
-pins:  ## Renew the hashed pins in requirements/ (needs uv) and the explorer's lock (needs Node)
+pins:  ## Renew the hashed pins in requirements/ (needs uv) and the locks of npm packages (needs Node)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --upgrade -q -o requirements/runtime.txt
 	uv pip compile pyproject.toml --group build --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -c requirements/runtime.txt --upgrade -q \
 	  -o requirements/dev.txt
-	cd $(EXPLORER) && npm install --package-lock-only --ignore-scripts && node strip-lock.mjs
+	for folder in $(EXPLORER) $(CLIENTS); do (cd $$folder \
+	  && npm install --package-lock-only --ignore-scripts \
+	  && node $(CURDIR)/$(EXPLORER)/strip-lock.mjs) || exit 1; done
 
 clean:  ## Remove what was installed, built and stored here
-	rm -rf .venv .mitra $(EXPLORER)/node_modules $(EXPLORER)/static
+	rm -rf .venv .mitra $(EXPLORER)/node_modules $(EXPLORER)/static $(CLIENTS)/node_modules
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -113,4 +118,12 @@ $(EXPLORER)/static/explorer.js: $(wildcard $(EXPLORER)/src/*) $(EXPLORER)/build.
 	  && npm ci --ignore-scripts --silent && npm run --silent build; \
 	else \
 	  echo "· no Node here: the explorer's page will say how to get it (all else works)"; \
+	fi
+
+$(CLIENTS)/node_modules/.ready: $(CLIENTS)/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  echo "· installing the clients that frontends use" && cd $(CLIENTS) \
+	  && npm ci --ignore-scripts --silent && touch node_modules/.ready; \
+	else \
+	  echo "· no Node here: the tests of frontends' clients will be skipped"; \
 	fi

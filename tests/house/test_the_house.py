@@ -55,8 +55,9 @@ def test_pins_have_hashes_and_no_addresses(name):
     assert text.count("--hash=sha256:") >= len(pins)
 
 
-def test_the_explorers_lock_has_integrity_and_no_addresses():
-    text = (ROOT / "gateway/web/explorer/package-lock.json").read_text()
+@pytest.mark.parametrize("folder", ["gateway/web/explorer", "tests/clients"])
+def test_a_lock_of_npm_packages_has_integrity_and_no_addresses(folder):
+    text = (ROOT / folder / "package-lock.json").read_text()
     packages = json.loads(text)["packages"]
 
     assert "://" not in text, "run `node strip-lock.mjs`"
