@@ -18,6 +18,7 @@ from tests.servers import free_port
 
 ROLES = ("learner", "operator", "service", "auditor", "partner")
 TIMEOUT_SECONDS = 30
+START_SECONDS = 300  # a busy machine is not a fault
 
 
 @dataclass
@@ -67,9 +68,13 @@ def standing() -> Iterator[Stand]:
         }
         try:
             mitra.start("sandbox", "sandbox", "run")
-            eventually((mitra.data_dir / "sandbox.json").exists, what="the sandbox listens")
+            eventually(
+                (mitra.data_dir / "sandbox.json").exists,
+                what="the sandbox listens",
+                seconds=START_SECONDS,
+            )
             process = _start(mitra)
-            mitra.wait_until_ready()
+            eventually(lambda: _is_ready(mitra), what="the gateway is ready", seconds=START_SECONDS)
             yield Stand(mitra.url, mitra.data_dir, process, [{}, *_bearers(mitra)])
         finally:
             for name in list(mitra.processes):
@@ -83,6 +88,15 @@ def _start(mitra: Mitra) -> subprocess.Popen[bytes]:
         )
     mitra.processes["gateway"] = process
     return process
+
+
+def _is_ready(mitra: Mitra) -> bool:
+    log = (mitra.data_dir / "gateway.log").read_text()
+    assert mitra.processes["gateway"].poll() is None, f"the gateway has died:\n{log}"
+    try:
+        return requests.get(f"{mitra.url}/readyz", timeout=TIMEOUT_SECONDS).ok
+    except requests.ConnectionError:
+        return False
 
 
 def _bearers(mitra: Mitra) -> Iterator[dict[str, str]]:
