@@ -27,6 +27,7 @@ from schemathesis.graphql.checks import GraphQLServerError
 from gateway.execution.engine import Engine, Question
 from gateway.execution.refusals import RefusedError
 from schema.build import build_schema
+from schema.subgraph import SubgraphSchema
 from tests.fuzz.answers import codes, wrong_with
 from tests.fuzz.questions import HEADERS, SCALARS, as_body, mutated, questions
 from tests.fuzz.stand import Stand, standing
@@ -77,7 +78,8 @@ class Fuzz:
     found: Findings = field(default_factory=Findings)
 
     def __post_init__(self) -> None:
-        self.engine = Engine(build_schema())
+        self.engines = {"/graphql": Engine(build_schema())}
+        self.engines["/graphql/subgraph"] = Engine(SubgraphSchema())
         self.dice = random.Random(self.number)
         self.documents: list[str] = []
         self._before = "nothing"
@@ -125,7 +127,7 @@ class Fuzz:
         def ask(question: tuple[str, str]) -> None:
             path, document = question
             self.documents = [*self.documents[-500:], document]
-            self._measure(document)
+            self._measure(document, self.engines[path])
             headers = {"Content-Type": "application/json", **self.dice.choice(self.stand.bearers)}
             self._send(as_body(document), headers, path)
             self.found.step("documents", count)
@@ -174,27 +176,29 @@ class Fuzz:
         except orjson.JSONDecodeError:
             return
         if isinstance(decoded, dict) and isinstance(decoded.get("query"), str):
-            self._measure(decoded["query"])
+            self._measure(decoded["query"], self.engines["/graphql"])
 
-    def _measure(self, document: str) -> None:
-        seconds = self._refusal(document)
+    def _measure(self, document: str, engine: Engine) -> None:
+        seconds = _refusal(document, engine)
         if seconds is None:
             return
         if seconds > MOST_REFUSAL_SECONDS:  # again, lest a collection of garbage is blamed on it
-            seconds = min(filter(None, (seconds, self._refusal(f"{document} "))))
+            seconds = min(filter(None, (seconds, _refusal(f"{document} ", engine))))
         self.found.refused += 1
         self.found.dearest = max(self.found.dearest, seconds)
         if seconds > MOST_REFUSAL_SECONDS:
             text = f"{seconds * 1000:.1f} ms: {len(document)} characters: {_short(document)}"
             self.found.note("refusing is dear", text)
 
-    def _refusal(self, document: str) -> float | None:
-        begun = time.thread_time()
-        try:
-            self.engine.prepare(Question(document))
-        except RefusedError:
-            return time.thread_time() - begun
-        return None
+
+def _refusal(document: str, engine: Engine) -> float | None:
+    """Return the processor time in which a document is refused, in seconds; None if it is not."""
+    begun = time.thread_time()
+    try:
+        engine.prepare(Question(document))
+    except RefusedError:
+        return time.thread_time() - begun
+    return None
 
 
 def repeated(strategy: Any, count: int, number: int) -> Callable[[Callable[[Any], None]], None]:
