@@ -111,7 +111,8 @@ class CatalogueFollower:
         newest = await self._store.read_revision()
         known = self._snapshot.revision
         if newest > known > 0:
-            await self._take(await self._store.read_changes(known), is_whole=False)
+            changes = await self._store.read_changes(known, self._snapshot.offerings)
+            await self._take(changes, is_whole=False)
         elif newest != known:  # the first time, or another database stands in its place
             await self._take(await self._store.read_catalogue(), is_whole=True)
         if rows != self._rows:

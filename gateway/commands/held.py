@@ -10,6 +10,7 @@ import typer
 from gateway.app import Gateway
 from gateway.catalogue.history import PastRun, read_runs
 from gateway.catalogue.runs import Counts
+from gateway.commands.ledger import to_actor
 from gateway.settings import Settings
 from schema.model.held import HeldSync, ListChange, SyncDecision
 from schema.model.values import Money, PartnerCode
@@ -19,6 +20,8 @@ RunOption = Annotated[
     int | None,
     typer.Option("--run", help="The run that `mitra partners held` showed; asked for without it."),
 ]
+
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; your login if not said.")]
 
 
 def register(partners: typer.Typer) -> None:
@@ -38,17 +41,17 @@ def held() -> None:
         typer.echo("nothing is held")
 
 
-def approve(code: Code, run: RunOption = None) -> None:
+def approve(code: Code, run: RunOption = None, by: ByOption = None) -> None:
     """Apply a partner's held list exactly as it was read."""
     number = _chosen(code, run, "approve")
-    decision = asyncio.run(_decide(number, is_approval=True))
+    decision = asyncio.run(_decide(number, to_actor(by), is_approval=True))
     _tell(decision, f"{code}: run {number} is applied", decision.revision)
 
 
-def reject(code: Code, run: RunOption = None) -> None:
+def reject(code: Code, run: RunOption = None, by: ByOption = None) -> None:
     """Discard a partner's held list; the very same list is not asked about again."""
     number = _chosen(code, run, "reject")
-    decision = asyncio.run(_decide(number, is_approval=False))
+    decision = asyncio.run(_decide(number, to_actor(by), is_approval=False))
     _tell(decision, f"{code}: run {number} is discarded; the last good catalogue stays", None)
 
 
@@ -139,11 +142,11 @@ async def _read_runs(code: PartnerCode, limit: int) -> Sequence[PastRun]:
         )
 
 
-async def _decide(run: int, *, is_approval: bool) -> SyncDecision:
+async def _decide(run: int, by: str, *, is_approval: bool) -> SyncDecision:
     gateway = Gateway(Settings())
     async with gateway.opened():
         return await (
-            gateway.catalogue.held.approve(run)
+            gateway.catalogue.held.approve(run, by)
             if is_approval
-            else gateway.catalogue.held.reject(run)
+            else gateway.catalogue.held.reject(run, by)
         )

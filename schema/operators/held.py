@@ -9,6 +9,7 @@ from schema.access import checked_operator
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.model import held as records
+from schema.operators.blocks import to_actor
 from schema.types.described import argument
 from schema.types.held import HeldSync, SyncDecisionPayload
 
@@ -41,8 +42,8 @@ class HeldMutation:
     )
     async def approve_sync(self, info: Info, run: RunId) -> records.SyncDecision:
         """Apply a held list."""
-        checked_operator(info.context.viewer)
-        return await info.context.held.approve(to_run(run))
+        by = to_actor(checked_operator(info.context.viewer))
+        return await info.context.held.approve(to_run(run), by)
 
     @strawberry.mutation(
         description="Discard a held list; the very same list is not asked about again. Operators "
@@ -51,8 +52,8 @@ class HeldMutation:
     )
     async def reject_sync(self, info: Info, run: RunId) -> records.SyncDecision:
         """Discard a held list."""
-        checked_operator(info.context.viewer)
-        return await info.context.held.reject(to_run(run))
+        by = to_actor(checked_operator(info.context.viewer))
+        return await info.context.held.reject(to_run(run), by)
 
 
 def to_run(text: str) -> int:

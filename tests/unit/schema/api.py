@@ -89,6 +89,7 @@ class Api:
             syncs=self.syncs,
             changes=self.changes,
             links=self.links,
+            decisions=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
             learners=self.learners,
