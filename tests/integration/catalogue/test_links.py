@@ -228,8 +228,8 @@ async def test_one_course_is_not_merged_with_itself(bench: Workbench, desk: Link
 
 
 async def test_nothing_cannot_be_merged(desk: LinkDesk):
-    [no_course] = (await desk.merge([])).errors
-    [no_institution] = (await desk.merge_institutions([])).errors
+    [no_course] = (await desk.merge([], BY)).errors
+    [no_institution] = (await desk.merge_institutions([], BY)).errors
 
     assert no_course.code is LinkErrorCode.NOTHING_TO_MERGE
     assert no_institution.code is LinkErrorCode.NOTHING_TO_MERGE
