@@ -38,7 +38,7 @@ def subgraph():
     return SubgraphSchema()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api(subgraph):
     api = Api([a_course(1, offerings=(OFFERING,)), a_course(2)])
     api.schema = subgraph
