@@ -6,6 +6,7 @@ from typing import Any
 from adapters.base import NotModified
 from adapters.check_pieces import Check, NonconformingError, page_of, raises, same
 from adapters.errors import (
+    PartnerAccessError,
     PartnerContractError,
     PartnerRefusedError,
     PartnerThrottledError,
@@ -82,9 +83,10 @@ async def says_when_to_come_back(case: Case) -> None:
 
 
 async def says_that_it_is_refused(case: Case) -> None:
-    """Raise `PartnerRefusedError` for 401 and 403."""
-    await raises(PartnerRefusedError, case, with_status(401))
-    await raises(PartnerRefusedError, case, with_status(403))
+    """Raise `PartnerAccessError` for 401 and 403, and `PartnerRefusedError` for 400."""
+    await raises(PartnerAccessError, case, with_status(401))
+    await raises(PartnerAccessError, case, with_status(403))
+    await raises(PartnerRefusedError, case, with_status(400))
 
 
 async def refuses_what_is_no_catalogue(case: Case) -> None:

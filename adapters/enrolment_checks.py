@@ -6,6 +6,7 @@ from adapters.base import Receipt, ReceiptStatus
 from adapters.check_pieces import Check, NonconformingError, raises, same
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerRefusedError,
     PartnerThrottledError,
     PartnerUnavailableError,
@@ -49,8 +50,8 @@ async def never_takes_an_unreadable_success_for_a_failure(case: Case) -> None:
 
 
 async def says_that_a_booking_is_refused(case: Case) -> None:
-    """Raise `PartnerRefusedError` for 403 and 422 to a write, `PartnerThrottledError` for 429."""
-    await raises(PartnerRefusedError, case, with_status(403), enrol)
+    """Tell 422 to a write (refused) from 403 (we are not let in) and 429 (too much)."""
+    await raises(PartnerAccessError, case, with_status(403), enrol)
     await raises(PartnerRefusedError, case, with_status(422), enrol)
     await raises(PartnerThrottledError, case, with_status(429), enrol)
 

@@ -14,7 +14,7 @@ from gateway.cache.base import Cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
 from gateway.enrolment.last_purchase import LastPurchase
-from gateway.partners.calls import CallReport
+from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.health import HealthPart

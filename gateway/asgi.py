@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from starlette.applications import Starlette
@@ -40,6 +40,7 @@ from gateway.web.streams.socket import SocketEndpoint
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
+from schema.subgraph import SubgraphSchema
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,12 @@ class _GraphQL:
     is_public: Publicity
     connections: Connections
     observer: Observer
+
+    def as_subgraph(self) -> "_GraphQL":
+        """Return the same over the schema that a federation's router asks."""
+        schema = SubgraphSchema(_log_surprise)
+        execution = ExecutionPart(self.gateway.settings, schema, beside=self.execution)
+        return replace(self, execution=execution, is_public=Publicity(schema))
 
 
 def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
@@ -82,6 +89,8 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         *pages.build_routes(_build_site(served)),
         *desk.routes(),
     ]
+    if settings.subgraph:
+        routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
     app = Starlette(routes=routes, lifespan=lifespan)
     return Outermost(app, draining, is_https=settings.base_url.startswith("https://"))
 
@@ -131,10 +140,11 @@ def _build_sockets(graphql: _GraphQL) -> SocketEndpoint:
     gateway, settings = graphql.gateway, graphql.gateway.settings
     ours = [settings.public_origin] if settings.public_origin else []
     return SocketEndpoint(
-        graphql.execution.engine,
+        graphql.execution.gate,
         identify=gateway.verifier.identify,
         build_context=gateway.build_context,
         connections=graphql.connections,
+        may_introspect=settings.may_introspect.admits,
         allowed_origins=[*ours, *settings.cors_origins],
         observer=graphql.observer,
     )

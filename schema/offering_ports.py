@@ -23,6 +23,7 @@ class OfferingFact:
     """What enrolling needs to know of an offering, read from the store, not from memory.
 
     What is withdrawn or not approved is told, not hidden; what is blocked says the ledger.
+    Until `good_until` enrolling may rest on it; None: however old it is.
     `former_ids` are those of courses and institutions that were merged into its own: a
     block on one of them holds.
     """
@@ -35,6 +36,7 @@ class OfferingFact:
     approved: bool = True
     is_paused: bool = False  # its partner is
     former_ids: tuple[str, ...] = ()
+    good_until: datetime | None = None
 
     @property
     def targets(self) -> Targets:

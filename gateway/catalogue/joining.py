@@ -72,8 +72,8 @@ def merge_courses(
     rows = lock_courses(connection, wanted)
     if len(rows) < len(wanted):
         return _not_found("course")
-    if len(rows) == 1:
-        message = "Name at least two courses; these are one already."
+    if len(rows) <= 1:
+        message = "Name at least two courses that are not one already."
         return LinkOutcome(errors=(LinkError(LinkErrorCode.NOTHING_TO_MERGE, message),))
     kept, *merged = rows
     for row in merged:

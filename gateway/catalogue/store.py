@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
-from gateway.catalogue.facts import FactReader
+from gateway.catalogue.facts import FactReader, Sells
 from gateway.catalogue.partner_orders import Orders, read_orders
 from gateway.catalogue.records import Closing, ShortReader, from_payload, never_closing
 from gateway.catalogue.runs import RunOutcome
@@ -88,11 +88,19 @@ class Quarantined:
 class CatalogueStore:
     """Reads the catalogue database; implements `schema.ports.CodedOfferings`."""
 
-    def __init__(self, database: Database, closing: Closing = never_closing) -> None:
-        """Read from `database`; what is shown has the end of sale that `closing` tells."""
+    def __init__(
+        self,
+        database: Database,
+        closing: Closing = never_closing,
+        sells_for: Sells = lambda _: None,
+    ) -> None:
+        """Read from `database`; what is shown has the end of sale that `closing` tells.
+
+        `sells_for` is as in `FactReader`.
+        """
         self._database = database
         self._closing = closing
-        self._facts = FactReader(database)
+        self._facts = FactReader(database, sells_for)
 
     async def read_revision(self) -> int:
         """Return the newest revision; 0 before the first."""

@@ -107,6 +107,17 @@ def _session_chosen(facts: Facts) -> Finding:
     return found("This offering has sessions; choose one.", sessions=len(facts.sessions))
 
 
+def _partner_was_there(facts: Facts) -> Finding:
+    """Judge by the partner's last list; a partner that sells something itself is there."""
+    offering = facts.offering
+    if offering.good_until is None or facts.is_partner_sale:
+        return found()
+    since = offering.fetched_at.isoformat()
+    is_gone = facts.now >= offering.good_until
+    message = "The partner cannot be reached, and what we know of it is too old; try later."
+    return found(message if is_gone else None, lastReadAt=since)
+
+
 def _seat_left(facts: Facts) -> Finding:
     session = facts.session
     if session is None or session.unlimited or session.seats_left is None:
@@ -172,6 +183,13 @@ SESSION_CHOSEN = Rule(
     "A session is chosen where the offering has sessions.",
     _session_chosen,
     _SESSION,
+)
+PARTNER_THERE = Rule(
+    "partner_there",
+    _CODE.PARTNER_UNAVAILABLE,
+    "The partner's list was read lately enough to enrol by.",
+    _partner_was_there,
+    _OFFERING,
 )
 SEATS = Rule("seats", _CODE.COURSE_FULL, "The session has a seat left.", _seat_left, _SESSION)
 EXPECTED_PRICE = Rule(

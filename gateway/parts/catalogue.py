@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
@@ -11,6 +12,7 @@ from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.decision_log import DecisionLog
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.freshness import sells_for
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
@@ -51,7 +53,11 @@ class CataloguePart:
         self._configs = partners.configs
         self._calls = partners.calls
         self.database = open_database(settings, "catalogue")
-        self.store = CatalogueStore(self.database, closing)
+        self._sells_for = timedelta(hours=settings.sell_unread_hours)
+        self._by_code = {config.code: config for config in partners.configs}
+        self.store = CatalogueStore(
+            self.database, closing, lambda code: sells_for(self._by_code.get(code), self._sells_for)
+        )
         self.changes = ChangeFeed(self.database)
         self.follower = CatalogueFollower(
             self.store,

@@ -17,6 +17,8 @@ from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from gateway.execution.buckets import LocalBuckets
+from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.identity.development import DevelopmentIssuer, issue_token, read_development_key
 from gateway.identity.tokens import LEEWAY_SECONDS
@@ -112,7 +114,7 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 
     connections = Connections()
     endpoint = SocketEndpoint(
-        Engine(api.schema),
+        Gate(Engine(api.schema), Budgets(LocalBuckets())),
         identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
         build_context=build_context,
         connections=connections,

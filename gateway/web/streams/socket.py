@@ -11,7 +11,7 @@ much of it.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,10 +20,12 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from gateway.execution.engine import Engine, RefusedError
+from gateway.execution.budgets import Gate
+from gateway.execution.engine import Prepared, Question, RefusedError
 from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Observer, Unobserved
+from gateway.web.paying import payer_of
 from gateway.web.streams import messages
 from gateway.web.streams.connections import Connection, Connections, FullError
 from gateway.web.streams.results import (
@@ -62,13 +64,14 @@ class SocketEndpoint:
     A page of another origin than ours gets 403, unless `allowed_origins` names its own, or `*`.
     """
 
-    engine: Engine
+    gate: Gate
     identify: Identify
     build_context: Callable[[Viewer], Context]
     connections: Connections
     allowed_origins: Sequence[str] = ()
     patience: Patience = Patience()
     observer: Observer = field(default_factory=Unobserved)
+    may_introspect: Callable[[Viewer], bool] = lambda _viewer: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket to its end."""
@@ -223,15 +226,22 @@ class _Conversation:
     async def _tell(self, operation_id: str, payload: messages.Payload, seen: Observed) -> None:
         """Run an operation over what stands now, not over what stood when the socket opened."""
         endpoint = self._endpoint
-        prepared = endpoint.engine.prepare(payload.to_question())
+        prepared = await self._admit(payload.to_question())
         seen.name, seen.kind = prepared.name, prepared.kind.value
         context = endpoint.build_context(self._viewer)
-        async with aclosing(stream(endpoint.engine, prepared, context)) as results:
+        async with aclosing(stream(endpoint.gate.engine, prepared, context)) as results:
             async for result in results:
                 seen.codes = codes_of(result.get("errors", ()))
                 await self._say({"type": "next", "id": operation_id, "payload": result})
         self._operations.pop(operation_id, None)
         await self._say({"type": "complete", "id": operation_id})
+
+    async def _admit(self, question: Question) -> Prepared:
+        """Return what may be run, paid for like a request over HTTP.  Raises `RefusedError`."""
+        may_introspect = self._endpoint.may_introspect(self._viewer)
+        payer = payer_of(self._socket, self._viewer)
+        allowed = replace(question, may_introspect=may_introspect)
+        return (await self._endpoint.gate.admit(allowed, payer)).prepared
 
     async def _say(self, message: Mapping[str, Any]) -> None:
         if self._socket.application_state is not WebSocketState.CONNECTED:

@@ -227,6 +227,14 @@ async def test_one_course_is_not_merged_with_itself(bench: Workbench, desk: Link
     assert unknown.code is LinkErrorCode.NOT_FOUND
 
 
+async def test_nothing_cannot_be_merged(desk: LinkDesk):
+    [no_course] = (await desk.merge([], BY)).errors
+    [no_institution] = (await desk.merge_institutions([], BY)).errors
+
+    assert no_course.code is LinkErrorCode.NOTHING_TO_MERGE
+    assert no_institution.code is LinkErrorCode.NOTHING_TO_MERGE
+
+
 async def test_what_was_split_can_be_merged_again(bench: Workbench, desk: LinkDesk):
     await list_at(bench, BARISTA)
     await list_at(bench, SAME)
