@@ -13,19 +13,24 @@ import structlog
 from gateway.cache.base import Cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
-from gateway.partners.calls import CallReport
+from gateway.enrolment.last_purchase import LastPurchase
+from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
+from gateway.parts.health import HealthPart
+from gateway.parts.identity import IdentityPart
+from gateway.parts.operating import OperatingPart
 from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.push import build_push_part
 from gateway.parts.quotes import QuotesPart, build_answers_cache
+from gateway.parts.rules import load_rules
 from gateway.parts.syncing import SyncingProcess, Told
 from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
+from gateway.telemetry.loop_lag import LoopLag
 from gateway.web.health import Readiness
-from gateway.web.identity import build_verifier
 from schema.context import Context, Viewer
 from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import PartnerStatus
@@ -46,7 +51,8 @@ class Gateway:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.partners = PartnersPart(settings, report=count_call)
-        self.catalogue = CataloguePart(settings, self.partners)
+        last_purchase = LastPurchase(load_rules(settings))
+        self.catalogue = CataloguePart(settings, self.partners, last_purchase)
         self.quotes = QuotesPart(settings, self.partners, self.catalogue)
         self.enrolment = EnrolmentPart(
             settings, self.partners, self.catalogue, self.quotes.board, holder
@@ -57,7 +63,11 @@ class Gateway:
         self.push = build_push_part(settings, self.partners, self.catalogue, self.enrolment)
         self.webhooks = WebhooksPart(settings, self.partners, self.enrolment, holder)
         self.cache: Cache = build_answers_cache(settings)
-        self.verifier = build_verifier(settings.data_dir, is_development=settings.is_development)
+        self.operating = OperatingPart(self.partners, self.catalogue, self.enrolment.ledger)
+        self.identity = IdentityPart(settings, self.partners.configs, self.enrolment.ledger)
+        self.verifier = self.identity.verifier
+        databases = (self.catalogue.database, self.enrolment.ledger)
+        self.health = HealthPart(databases, settings.redis_url)
 
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
@@ -67,6 +77,7 @@ class Gateway:
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         work += self.webhooks.work(background=background)
+        work.append(LoopLag().run())
         if background:
             work.append(SyncingProcess(self.settings, self._hear).run())
         tasks = [asyncio.create_task(each) for each in work]
@@ -117,8 +128,18 @@ class Gateway:
         async with self.opened():
             return await self.catalogue.store.read_quarantine(code)
 
+    async def read_readiness(self) -> Readiness:
+        """Return whether questions can be answered, once databases and Redis have been asked."""
+        standing = self.readiness()
+        if not self.is_started:
+            return standing
+        down, helpers = await self.health.read_down()
+        return Readiness(
+            waiting_for=[*down, *standing.waiting_for], degraded=[*helpers, *standing.degraded]
+        )
+
     def readiness(self) -> Readiness:
-        """Return whether questions can be answered, and what is not as it should be."""
+        """Return whether there is a catalogue to answer from, and which partners it lacks."""
         if not self.is_started:
             return Readiness(waiting_for=["databases"])
         missing = self.catalogue.follower.directory.coverage(()).missing
@@ -138,10 +159,13 @@ class Gateway:
             quotes=QuoteLoader(self.quotes.board.read_quotes),
             partners=catalogue.follower.directory,
             held=catalogue.held,
+            list_desk=self.operating.lists,
+            partner_desk=self.operating.partners,
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
-            approvals=catalogue.approvals,
+            decisions=catalogue.decisions,
+            approvals=self.operating.approvals,
             enrolments=enrolment.enrolments,
             cancellations=enrolment.cancellations,
             progress=enrolment.progress,
@@ -155,6 +179,7 @@ class Gateway:
             reports=enrolment.reports,
             now=now,
             viewer=viewer,
+            refusals=self.operating.refusals,
         )
 
     def _hear(self, told: Told) -> None:
@@ -177,6 +202,8 @@ class Gateway:
         await self.enrolment.reconciliations.stop()
         await self.quotes.aclose()
         await self.partners.aclose()
+        await self.identity.aclose()
+        await self.health.aclose()
         await self.cache.close()
         for database in (self.catalogue.database, self.enrolment.ledger):
             await asyncio.to_thread(database.close)

@@ -1,80 +1,153 @@
 """The web application of one process: every address, and what answers there."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
 import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
+from gateway.draining import Draining
 from gateway.execution.answers import SharedAnswers
-from gateway.execution.engine import Engine
+from gateway.execution.manifests import load_manifests
+from gateway.execution.publicity import Publicity
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
+from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
+from gateway.telemetry.operations import Observer, Operations
+from gateway.telemetry.traces import configure_tracing
 from gateway.web import explorer, pages
-from gateway.web.examples import build_ready_operations
+from gateway.web.answering import Answering
+from gateway.web.cors import Cors
+from gateway.web.examples import build_ready_operations, issue_headers
+from gateway.web.explorer.desk import ExplorerDesk
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import build_routes
+from gateway.web.observing import ObservedEndpoint, known_names, observed
+from gateway.web.outermost import Outermost
 from gateway.web.sitemap import MOST_URLS
 from gateway.web.streams.connections import Connections
+from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
+from schema.subgraph import SubgraphSchema
 
 log = structlog.get_logger(__name__)
 
 
-def create_app(settings: Settings, gateway: Gateway | None = None) -> Starlette:
+@dataclass(frozen=True, slots=True)
+class _GraphQL:
+    """What both ways to ask share."""
+
+    gateway: Gateway
+    execution: ExecutionPart
+    is_public: Publicity
+    connections: Connections
+    observer: Observer
+
+    def as_subgraph(self) -> "_GraphQL":
+        """Return the same over the schema that a federation's router asks."""
+        schema = SubgraphSchema(_log_surprise)
+        execution = ExecutionPart(self.gateway.settings, schema, beside=self.execution)
+        return replace(self, execution=execution, is_public=Publicity(schema))
+
+
+def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
     """Return the web application of one process."""
     served = gateway or Gateway(settings)
+    draining, graphql = Draining(settings.drains_for), _build_graphql(served)
+    draining.when_stopping(graphql.connections.end)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with served.running(background=settings.background):
-            yield
+        try:
+            async with served.running(background=settings.background):
+                with draining.before_the_server():
+                    yield
+        finally:
+            await graphql.execution.aclose()
 
-    schema = build_schema(_log_surprise)
-    endpoint = GraphQLEndpoint(
-        schema,
-        identify=served.verifier.identify,
-        build_context=served.build_context,
-        explorer=_build_explorer(served) if settings.is_development else None,
-    )
-    sockets = SocketEndpoint(
-        Engine(schema),
-        identify=served.verifier.identify,
-        build_context=served.build_context,
-        connections=Connections(),
-        allowed_origins=[settings.public_origin] if settings.public_origin else [],
-    )
+    desk = _build_explorer(_build_endpoint(graphql), served)
     routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", SharedAnswers(endpoint, served.cache, served.catalogue.epoch)),
-        WebSocketRoute("/graphql", sockets),
+        Route("/graphql", desk),
+        WebSocketRoute("/graphql", _build_sockets(graphql)),
         Route(BASE + "{call:path}", served.partner_api),
         Route(openapi.PATH, openapi.serve),
         Route(push.PATH, served.push),
         Route(webhooks.PATH, served.webhooks.incoming),
-        *build_routes(served.readiness, export_sdl()),
+        *build_routes(served.read_readiness, export_sdl(), lambda: draining.is_draining),
         *pages.build_routes(_build_site(served)),
+        *desk.routes(),
     ]
-    if settings.is_development:  # it may be built while we run
-        routes.append(Mount("/explorer", StaticFiles(directory=explorer.STATIC, check_dir=False)))
-    return Starlette(routes=routes, lifespan=lifespan)
+    if settings.subgraph:
+        routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
+    app = Starlette(routes=routes, lifespan=lifespan)
+    return Outermost(app, draining, is_https=settings.base_url.startswith("https://"))
 
 
-def create_app_from_environment() -> Starlette:
+def create_app_from_environment() -> ASGIApp:
     """Return the web application as the environment describes it: what servers import."""
     settings = Settings()
     configure_logging(settings.log_format)
+    configure_tracing()
     return create_app(settings)
+
+
+def _build_graphql(gateway: Gateway) -> _GraphQL:
+    settings, schema = gateway.settings, build_schema(_log_surprise)
+    manifests = load_manifests(settings.persisted) if settings.persisted else ()
+    return _GraphQL(
+        gateway,
+        ExecutionPart(settings, schema),
+        Publicity(schema),
+        Connections(),
+        Operations(known_names(manifests), logged_share=settings.access_log),
+    )
+
+
+def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
+    gateway, settings = graphql.gateway, graphql.gateway.settings
+    identify, engine = gateway.verifier.identify, graphql.execution.engine
+    answering = Answering(
+        graphql.execution.gate,
+        gateway.build_context,
+        shared=SharedAnswers(gateway.cache, gateway.catalogue.epoch),
+        is_public=graphql.is_public,
+        events=EventStreams(engine, identify, graphql.connections),
+        may_introspect=settings.may_introspect.admits,
+    )
+    endpoint = GraphQLEndpoint(
+        answering,
+        identify=identify,
+        cors=Cors(settings.cors_origins, credentials=settings.cors_credentials),
+        most_batched=settings.most_batched,
+        observed=observed,
+    )
+    return ObservedEndpoint(endpoint, graphql.observer)
+
+
+def _build_sockets(graphql: _GraphQL) -> SocketEndpoint:
+    gateway, settings = graphql.gateway, graphql.gateway.settings
+    ours = [settings.public_origin] if settings.public_origin else []
+    return SocketEndpoint(
+        graphql.execution.gate,
+        identify=gateway.verifier.identify,
+        build_context=gateway.build_context,
+        connections=graphql.connections,
+        may_introspect=settings.may_introspect.admits,
+        allowed_origins=[*ours, *settings.cors_origins],
+        observer=graphql.observer,
+    )
 
 
 def _build_site(gateway: Gateway) -> pages.Site:
@@ -88,12 +161,16 @@ def _build_site(gateway: Gateway) -> pages.Site:
     )
 
 
-def _build_explorer(gateway: Gateway) -> Callable[[Request], str]:
-    def page(request: Request) -> str:
-        operations = build_ready_operations(gateway.build_context, gateway.settings.data_dir)
+def _build_explorer(answers: ASGIApp, gateway: Gateway) -> ExplorerDesk:
+    settings = gateway.settings
+
+    def page(request: Request, headers: Mapping[str, str]) -> str:
+        if settings.is_development and not headers:
+            headers = issue_headers(settings.data_dir)
+        operations = build_ready_operations(gateway.build_context, headers)
         return explorer.to_page(operations, address=str(request.base_url).rstrip("/"))
 
-    return page
+    return ExplorerDesk(answers, settings.may_explore, gateway.verifier.identify, page)
 
 
 def _log_surprise(error: Exception, error_id: str) -> None:

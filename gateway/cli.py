@@ -24,8 +24,9 @@ from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
 from gateway.catalogue.rates import RatesFileError
-from gateway.commands import held, sandbox_faults
+from gateway.commands import held, sandbox_faults, steering
 from gateway.commands.account import account
+from gateway.commands.api_keys import api_key_app
 from gateway.commands.audit import audit_app
 from gateway.commands.bench import bench_app
 from gateway.commands.blocks import approvals_app, blocks_app
@@ -35,6 +36,7 @@ from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
+from gateway.commands.operations import operations_app
 from gateway.commands.partner_keys import key_app
 from gateway.commands.partner_secrets import secret_app
 from gateway.commands.reconcile import reconcile
@@ -45,11 +47,13 @@ from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
 from gateway.enrolment.privacy.keyring import KeyringError
 from gateway.enrolment.rules.book import RulesFileError
+from gateway.execution.manifests import ManifestError
+from gateway.identity.development import issue_token
 from gateway.partner_api.delivery import UnknownDeliveryError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
 from gateway.telemetry import configure_logging
-from gateway.web.identity import issue_token
+from gateway.telemetry.traces import TracingError
 from schema.build import export_sdl
 from schema.model.values import PartnerCode
 from schema.model.viewer import Role
@@ -66,8 +70,10 @@ app.add_typer(sandbox_app, name="sandbox")
 app.add_typer(adapter_app, name="adapter")
 app.add_typer(partners_app, name="partners")
 held.register(partners_app)
+steering.register(partners_app)
 sandbox_faults.register(sandbox_app)
 partners_app.add_typer(key_app, name="key")
+partners_app.add_typer(api_key_app, name="api-key")
 partners_app.add_typer(secret_app, name="secret")
 app.add_typer(bench_app, name="bench")
 app.add_typer(drill_app, name="drill")
@@ -81,6 +87,7 @@ app.add_typer(grants_app, name="grants")
 app.add_typer(audit_app, name="audit")
 app.add_typer(report_app, name="report")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(operations_app, name="operations")
 app.command()(reconcile)
 app.command()(check)
 partners_app.command()(account)
@@ -100,7 +107,9 @@ def main() -> None:
         processes.CannotStartError,
         IntakeFileError,
         KeyringError,
+        ManifestError,
         NoConsentError,
+        TracingError,
         UnknownDeliveryError,
     )
     try:
@@ -180,11 +189,18 @@ def token(
     subject: Annotated[str, typer.Option(help="Whose token: an opaque reference.")],
     role: Annotated[Role, typer.Option(help="What it allows its bearer to be.")] = Role.LEARNER,
     minutes: Annotated[int, typer.Option(help="For how long it is good.", min=1)] = 60,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it is given for, such as mitra:read.")
+    ] = None,
 ) -> None:
-    """Print a bearer token of the development issuer, on the last line."""
+    """Print a bearer token of the development issuer, on the last line.
+
+    A partner's subject is its code.
+    """
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    typer.echo(issue_token(settings.data_dir, role, subject, lifetime=timedelta(minutes=minutes)))
+    lifetime = timedelta(minutes=minutes)
+    typer.echo(issue_token(settings.data_dir, role, subject, scopes=scope or (), lifetime=lifetime))
 
 
 @app.command()

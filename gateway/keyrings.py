@@ -4,8 +4,8 @@ from pydantic import SecretStr
 
 from gateway.enrolment.intake.register import Keyrings
 from gateway.enrolment.privacy.keyring import Keyring, Purpose, load_keyring
+from gateway.identity.own_keys import read_own_key
 from gateway.settings import Settings
-from gateway.web.identity import read_own_key
 
 KEY_FILE = "development-partner-api.key"
 

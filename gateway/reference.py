@@ -16,13 +16,17 @@ from adapters.sandbox.faults.kinds import Fault as SandboxFault
 from adapters.sandbox.faults.outcomes import Expected
 from adapters.sandbox.faults.registry import FAULTS
 from adapters.sandbox.secrets import SECRET_NAMES
+from gateway.execution.limits import DEFAULT_LIMITS, MEANINGS
 from gateway.openapi.document import to_text
 from gateway.partner_api.faults import Fault
 from gateway.partners.config import load_partners
 from gateway.partners.sandbox import SANDBOX_PARTNERS
 from gateway.settings import Settings
 from gateway.telemetry import REGISTRY
+from gateway.web.refusals import EnvelopeCode
 from schema.build import export_sdl
+from schema.costs import ASSUMED_LENGTHS, WEIGHTS
+from schema.error_table import ERRORS
 from schema.model.enrolment import TRANSITIONS
 
 ROOT = Path(__file__).parents[1]
@@ -85,6 +89,25 @@ def partners_table(document: Path) -> str:
     return to_table(("code", "partner", "kind", "adapter", "contract"), rows)
 
 
+def errors_table() -> str:
+    """Return every error code of the GraphQL API."""
+    rows = ((f"`{code}`", told.when, told.next, told.status) for code, told in ERRORS.items())
+    return to_table(("code", "when", "what to do", "HTTP status"), rows)
+
+
+def limits_table() -> str:
+    """Return how much one document may ask for."""
+    rows = ((str(getattr(DEFAULT_LIMITS, name)), means) for name, means in MEANINGS.items())
+    return to_table(("at most", "of what"), rows)
+
+
+def prices_table() -> str:
+    """Return what is assumed of lists, and which fields cost more than a point."""
+    lengths = ((f"`{name}`", f"{length} entries") for name, length in ASSUMED_LENGTHS.items())
+    weights = ((f"`{name}`", f"{weight} points") for name, weight in WEIGHTS.items())
+    return to_table(("field", "counts as"), (*lengths, *weights))
+
+
 def transitions_table() -> str:
     """Return the statuses of an enrolment and where each may lead."""
     rows = (
@@ -116,12 +139,22 @@ def fault_matrix(expected: Callable[[SandboxFault, str], Expected | None]) -> st
     return to_table(("", "fault", *(f"`{code}`" for code in SECRET_NAMES)), rows)
 
 
+def envelope_table() -> str:
+    """Return why a request to `/graphql` is turned away before GraphQL looks at it."""
+    rows = ((f"`{code.name}`", str(code.status), code.meaning) for code in EnvelopeCode)
+    return to_table(("code", "HTTP", "meaning"), rows)
+
+
 SECTIONS: dict[str, Callable[[Path], str]] = {
     "settings": lambda _: settings_table(),
     "metrics": lambda _: metrics_table(),
     "partners": partners_table,
     "faults": lambda _: faults_table(),
+    "envelope": lambda _: envelope_table(),
     "transitions": lambda _: transitions_table(),
+    "errors": lambda _: errors_table(),
+    "limits": lambda _: limits_table(),
+    "prices": lambda _: prices_table(),
     "known_faults": lambda _: known_faults_table(),
     "reading_under_faults": lambda _: fault_matrix(SandboxFault.reading),
     "enrolling_under_faults": lambda _: fault_matrix(SandboxFault.enrolling),

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from rich.console import Console
@@ -20,11 +21,14 @@ from gateway.app import Gateway
 from gateway.asgi import create_app
 from gateway.console import SyncBoard
 from gateway.priority import BEHIND_SERVING, step_back
+from gateway.profiles import unsafe_mixtures
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
+from gateway.telemetry.traces import configure_tracing
+from gateway.web.server import PROTOCOL
 from gateway.web.streams.socket import MOST_MESSAGE_BYTES
 
-DRAIN_SECONDS = 10  # for requests under way when the server is told to stop
+FINISH_SECONDS = 10  # for requests under way once the server has stopped listening
 SANDBOX_SECONDS = 20  # for the sandbox to listen
 FIRST_SYNC_SECONDS = 60
 
@@ -38,28 +42,25 @@ def serve(settings: Settings) -> None:
 
     Raises `CannotStartError` and the database's errors before any process is started.
     """
+    check_safety(settings)
     configure_logging(settings.log_format)
+    configure_tracing()
     _check_port(settings)
     asyncio.run(Gateway(settings).migrate())
     uvicorn.run(
         "gateway.asgi:create_app_from_environment",
         factory=True,
-        host=settings.host,
-        port=settings.port,
         workers=settings.workers,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        ws_max_size=MOST_MESSAGE_BYTES,
-        ws_per_message_deflate=False,  # it costs each open socket more than its messages are
+        **_server_options(settings),
     )
 
 
 async def work(settings: Settings) -> None:
     """Sync and deliver without serving, until told to stop."""
+    check_safety(settings)
     step_back(BEHIND_SERVING)
     configure_logging(settings.log_format)
+    configure_tracing()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -77,6 +78,29 @@ def demo(settings: Settings) -> None:
     _check_port(settings)
     with _sandbox(settings, console):
         asyncio.run(_serve_with_progress(settings, console))
+
+
+def check_safety(settings: Settings) -> None:
+    """Raise `CannotStartError` if the settings together are not safe; it names all that is not."""
+    if unsafe := unsafe_mixtures(settings):
+        sentences = "".join(f"\n* {sentence}" for sentence in unsafe)
+        raise CannotStartError(f"these settings are not safe together:{sentences}")
+
+
+def _server_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "log_level": "warning",
+        "log_config": None,  # its lines go where all go: ours keep personal data out
+        "access_log": False,
+        "server_header": False,
+        "forwarded_allow_ips": list(settings.trusted_proxies),
+        "timeout_graceful_shutdown": FINISH_SECONDS,
+        "http": PROTOCOL,
+        "ws_max_size": MOST_MESSAGE_BYTES,
+        "ws_per_message_deflate": False,  # it costs each open socket more than its messages are
+    }
 
 
 def _check_port(settings: Settings) -> None:
@@ -99,13 +123,7 @@ async def _serve_with_progress(settings: Settings, console: Console) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings, gateway),
-            host=settings.host,
-            port=settings.port,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            ws_max_size=MOST_MESSAGE_BYTES,
-            ws_per_message_deflate=False,
+            **_server_options(settings),
         )
     )
     serving = asyncio.create_task(server.serve())
@@ -165,7 +183,7 @@ def _sandbox(settings: Settings, console: Console) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(DRAIN_SECONDS)
+        process.wait(FINISH_SECONDS)
 
 
 def _wait_for_sandbox(data_dir: Path, process: subprocess.Popen[bytes]) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from schema.access import checked_key, checked_learner
+from schema.access import checked_key, the_learner
 from schema.context import Info
 from schema.ids import NodeKind, plain_id
 from schema.model.enrolment import CancelRequest, EnrolErrorCode, EnrolOutcome, Refusal
@@ -39,7 +39,7 @@ class AfterEnrollingMutation:
         ],
     ) -> EnrolOutcome:
         """Cancel one of the viewer's enrolments."""
-        learner = checked_learner(info.context.viewer)
+        learner = the_learner(info.context.viewer)
         key = checked_key(wish.idempotency_key)
         enrolment_id = plain_id(NodeKind.ENROLMENT, wish.enrolment_id)
         if enrolment_id is None:
@@ -57,7 +57,7 @@ class AfterEnrollingMutation:
         wish: Annotated[RateEnrolmentInput, argument("What, and how good.", name="input")],
     ) -> RatingOutcome:
         """Rate one of the viewer's courses."""
-        learner = checked_learner(info.context.viewer)
+        learner = the_learner(info.context.viewer)
         enrolment_id = plain_id(NodeKind.ENROLMENT, wish.enrolment_id)
         if enrolment_id is None:
             refusal = RatingRefusal(RatingErrorCode.NOT_FOUND, _UNKNOWN, _FIELD)

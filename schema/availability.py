@@ -40,7 +40,8 @@ def session_availability(session: Session, taken: int, now: datetime) -> Availab
     """Return whether a session still takes somebody: its dates first, then its seats."""
     if _is_past(session.ends_at, now):
         return Availability.FINISHED
-    if _is_past(session.enrolment_ends_at, now) or _is_past(session.starts_at, now):
+    closings = (session.enrolment_ends_at, session.purchase_ends_at, session.starts_at)
+    if any(_is_past(moment, now) for moment in closings):
         return Availability.CLOSED
     if session.enrolment_starts_at is not None and now < session.enrolment_starts_at:
         return Availability.NOT_YET_OPEN

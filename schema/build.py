@@ -1,7 +1,7 @@
 """Builds the executable schema, and prints it as SDL."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import strawberry
@@ -9,8 +9,10 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
+from strawberry.types.scalar import ScalarDefinition
 
 from schema.errors import masked, surprise, unrevealing
+from schema.guarding import guard
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.subscription import Subscription
@@ -19,16 +21,30 @@ from schema.types.scalars import SCALARS
 OnUnexpected = Callable[[Exception, str], None]  # the exception, and the id its client was told
 
 
+def new_error_id() -> str:
+    """Return an id by which an error is found in the log."""
+    return secrets.token_hex(8)
+
+
 class MaskingSchema(strawberry.Schema):
     """A schema that tells clients nothing of exceptions that nobody foresaw, only an id."""
 
-    def __init__(self, on_unexpected: OnUnexpected | None, new_error_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        on_unexpected: OnUnexpected | None,
+        new_error_id: Callable[[], str],
+        *,
+        query: type = Query,
+        subscription: type | None = Subscription,
+        scalars: Mapping[object, ScalarDefinition] | None = None,
+    ) -> None:
         super().__init__(
-            query=Query,
+            query=query,
             mutation=Mutation,
-            subscription=Subscription,
-            config=StrawberryConfig(scalar_map=SCALARS),
+            subscription=subscription,
+            config=StrawberryConfig(scalar_map={**SCALARS, **(scalars or {})}),
         )
+        guard(self._schema)
         self._on_unexpected = on_unexpected
         self._new_error_id = new_error_id
 
@@ -63,7 +79,7 @@ class MaskingSchema(strawberry.Schema):
 
 def build_schema(
     on_unexpected: OnUnexpected | None = None,
-    new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    new_error_id: Callable[[], str] = new_error_id,
 ) -> MaskingSchema:
     """Build the schema; `on_unexpected` is told each exception that a client is not shown."""
     return MaskingSchema(on_unexpected, new_error_id)

@@ -7,6 +7,7 @@ import strawberry
 
 from schema.block_ports import Approvals, Blocks
 from schema.change_ports import CatalogueChanges
+from schema.decision_ports import CatalogueDecisions
 from schema.enrolment_ports import (
     Cancellations,
     EnrolmentWatch,
@@ -19,6 +20,7 @@ from schema.links_ports import CourseLinks
 from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.held import HeldSyncs
 from schema.model.viewer import ANONYMOUS, Viewer
+from schema.operating_ports import QUIET, ListDesk, PartnerDesk, Refusals
 from schema.ports import CatalogueReader, Enrolments, PartnerDirectory, SeatCounts
 from schema.report_ports import EnrolmentReports, Reconciliations
 from schema.search_ports import SearchReader
@@ -44,9 +46,12 @@ class Context:
     event_feed: EventFeed
     seats: SeatCounts
     held: HeldSyncs
+    list_desk: ListDesk
+    partner_desk: PartnerDesk
     syncs: SyncWatch
     changes: CatalogueChanges
     links: CourseLinks
+    decisions: CatalogueDecisions
     blocks: Blocks
     approvals: Approvals
     learners: LearnerDesk
@@ -54,6 +59,7 @@ class Context:
     reports: EnrolmentReports
     now: datetime
     viewer: Viewer = ANONYMOUS
+    refusals: Refusals = QUIET
 
 
 Info = strawberry.Info[Context, None]

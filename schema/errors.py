@@ -11,7 +11,7 @@ from schema.redaction import redacted
 
 
 class ErrorCode(StrEnum):
-    """What a client should do next: correct the request, log in, give up, report, begin anew."""
+    """What went wrong; `schema.error_table` says when, and what a client should do next."""
 
     BAD_USER_INPUT = "BAD_USER_INPUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"

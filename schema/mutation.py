@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from schema.access import checked_key, checked_learner
+from schema.access import checked_key, the_learner
 from schema.after_enrolling import AfterEnrollingMutation
 from schema.context import Info
 from schema.ids import NodeKind, plain_id
@@ -14,6 +14,7 @@ from schema.operators.blocks import BlockMutation
 from schema.operators.held import HeldMutation
 from schema.operators.learners import LearnerMutation
 from schema.operators.links import LinkMutation
+from schema.operators.partners import PartnerMutation
 from schema.operators.reconciliation import ReconciliationMutation
 from schema.operators.reviews import ReviewMutation
 from schema.paging import given
@@ -25,6 +26,7 @@ from schema.types.enrolments import EnrolInput, EnrolPayload
 class Mutation(
     HeldMutation,
     LinkMutation,
+    PartnerMutation,
     BlockMutation,
     LearnerMutation,
     ReviewMutation,
@@ -43,7 +45,7 @@ class Mutation(
         wish: Annotated[EnrolInput, argument("What to take, and under which key.", name="input")],
     ) -> EnrolOutcome:
         """Enrol the viewer."""
-        request = to_request(wish, checked_learner(info.context.viewer))
+        request = to_request(wish, the_learner(info.context.viewer))
         return await info.context.enrolments.enrol(request)
 
 

@@ -15,7 +15,7 @@ MAX_SIZE = 100
 First = Annotated[
     int | None,
     strawberry.argument(
-        description=f"How many from the start, 0 to {MAX_SIZE}; {DEFAULT_SIZE} if not said."
+        description=f"How many from the start, 1 to {MAX_SIZE}; {DEFAULT_SIZE} if not said."
     ),
 ]
 After = Annotated[
@@ -23,7 +23,7 @@ After = Annotated[
 ]
 Last = Annotated[
     int | None,
-    strawberry.argument(description=f"How many from the end, 0 to {MAX_SIZE}, instead of `first`."),
+    strawberry.argument(description=f"How many from the end, 1 to {MAX_SIZE}, instead of `first`."),
 ]
 Before = Annotated[
     str | None, strawberry.argument(description="End ahead of this cursor; goes with `last`.")
@@ -63,8 +63,8 @@ def to_window(
 
 def checked_size(name: str, size: int) -> int:
     """Return `size`, given as argument `name`, if it is within bounds.  Raises BAD_USER_INPUT."""
-    if not 0 <= size <= MAX_SIZE:
-        raise bad_user_input(f"`{name}` is from 0 to {MAX_SIZE}, not {size}; page on for more")
+    if not 1 <= size <= MAX_SIZE:
+        raise bad_user_input(f"`{name}` is from 1 to {MAX_SIZE}, not {size}; page on for more")
     return size
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
-from schema.access import checked_learner
+from schema.access import the_learner
 from schema.context import Info
 from schema.model.enrolment import EnrolRequest
 from schema.model.enrolment import EnrolVerdict as EnrolVerdictRecord
@@ -40,7 +40,7 @@ class VerdictQuery:
     ) -> Sequence[EnrolVerdictRecord]:
         """Judge a wish without recording it; an id that names nothing is NOT_FOUND."""
         request = EnrolRequest(
-            learner=checked_learner(info.context.viewer),
+            learner=the_learner(info.context.viewer),
             offering_id=to_offering_id(offering_id),
             session_id=to_session_id(given(session_id)),
             idempotency_key="",  # nothing is recorded under it

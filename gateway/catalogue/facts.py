@@ -1,6 +1,7 @@
 """What enrolling asks of offerings, read from the store for all who ask at the same time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -8,22 +9,26 @@ from gateway.catalogue.records import ShortReader
 from gateway.storage.catalogue_tables import course, offering, redirect
 from gateway.storage.engine import Database
 from gateway.storage.sets import is_one_of
-from gateway.storage.sync_tables import partner_status
+from gateway.storage.sync_tables import partner_order, partner_status
 from gateway.storage.together import Together
 from schema.model.blocks import Approval
 from schema.model.catalogue import Offering
-from schema.model.values import CourseId, InstitutionId, OfferingId
+from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import OfferingFact
 
 AT_ONCE = 100  # offerings in one question
 KEPT = 5_000  # offerings that are not read and decoded again before they change
 
+Sells = Callable[[PartnerCode], timedelta | None]  # for how long after its list was read
+
 
 class FactReader:
     """Reads facts anew for every question, but for what a hash proves to be unchanged."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, sells_for: Sells = lambda _: None) -> None:
+        """Read from `database`; `sells_for` None: however old a partner's list is."""
         self._database = database
+        self._sells_for = sells_for
         self._together: Together[OfferingId, None, OfferingFact] = Together(
             self._read_all, most=AT_ONCE
         )
@@ -52,9 +57,11 @@ class FactReader:
                 offering.c.approval,
                 partner_status.c.fetched_at,
                 course.c.institution_id,
+                partner_order.c.paused_at,
             )
             .join(course, course.c.id == offering.c.course_id)
             .join(partner_status, partner_status.c.partner == offering.c.partner)
+            .outerjoin(partner_order, partner_order.c.partner == offering.c.partner)
             .where(is_one_of(connection, offering.c.id, ids))
         ).all()
         offerings = self._offerings(connection, {row.id: row.content_hash for row in rows})
@@ -67,7 +74,9 @@ class FactReader:
                 withdrawn=row.withdrawn,
                 fetched_at=row.changed_at if row.withdrawn else row.fetched_at,
                 institution_id=InstitutionId(row.institution_id),
+                is_paused=row.paused_at is not None,
                 approved=row.approval == Approval.APPROVED,
+                good_until=_end(row.fetched_at, self._sells_for(offerings[row.id].partner)),
                 former_ids=(*merged.get(row.course_id, ()), *merged.get(row.institution_id, ())),
             )
             for row in rows
@@ -98,6 +107,10 @@ class FactReader:
         if len(self._kept) >= KEPT:
             self._kept.pop(next(iter(self._kept)), None)
         self._kept[offering_id] = content_hash, read
+
+
+def _end(fetched_at: datetime, lasts: timedelta | None) -> datetime | None:
+    return None if lasts is None else fetched_at + lasts
 
 
 def _merged(connection: Connection, ids: Iterable[str]) -> Mapping[str, Sequence[str]]:

@@ -14,12 +14,14 @@ import structlog
 from gateway.catalogue.directory import Directory
 from gateway.catalogue.entries import to_entry
 from gateway.catalogue.freshness import is_fetched
+from gateway.catalogue.partner_orders import Orders, as_ordered
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.reader import SnapshotReader, nobody_booked
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
+from schema.model.catalogue import PartnerStatus
 from schema.model.values import OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
@@ -50,6 +52,7 @@ class CatalogueFollower:
         self._partners = [config.partner for config in configs]
         self._snapshot = Snapshot(0, partners=self._partners)
         self._rows: Sequence[StatusRow] = ()
+        self._orders: Orders = {}
         self._held_back: Mapping[OfferingId, HeldBack] = {}
         self._is_loaded = False
         self._was_stored = False  # when the process began: the first sync's pages come piecemeal
@@ -63,19 +66,26 @@ class CatalogueFollower:
     @property
     def directory(self) -> Directory:
         """The partners, and how each stands."""
-        return Directory(self._configs, self._rows, self._now, self._held_back, self._cut_off())
+        ordered = as_ordered(self._configs, self._orders)
+        return Directory(ordered, self._rows, self._now, self._held_back, self._cut_off())
 
     @property
     def partner_epoch(self) -> int:
-        """A number that rises whenever a partner's status changes."""
-        return sum(row.epoch for row in self._rows)
+        """A number that rises whenever a partner's status changes, or what is ordered about it."""
+        ordered = sum(order.epoch for order in self._orders.values())
+        return ordered + sum(row.epoch for row in self._rows)
 
     @property
     def is_ready(self) -> bool:
         """Whether a catalogue was there to be loaded, or every partner has been tried once."""
         tried = {row.partner for row in self._rows}
         return self._was_stored or (
-            self._is_loaded and all(c.code in tried for c in self._configs if is_fetched(c))
+            self._is_loaded
+            and all(
+                config.code in tried
+                for config in as_ordered(self._configs, self._orders)
+                if is_fetched(config)
+            )
         )
 
     def reader(
@@ -108,10 +118,12 @@ class CatalogueFollower:
     async def refresh(self) -> None:
         """Bring statuses and snapshot up to what is committed now."""
         rows = await self._store.read_statuses()  # first, so that no status outruns the snapshot
+        self._orders = await self._store.read_orders()
         newest = await self._store.read_revision()
         known = self._snapshot.revision
         if newest > known > 0:
-            await self._take(await self._store.read_changes(known), is_whole=False)
+            changes = await self._store.read_changes(known, self._snapshot.offerings)
+            await self._take(changes, is_whole=False)
         elif newest != known:  # the first time, or another database stands in its place
             await self._take(await self._store.read_catalogue(), is_whole=True)
         if rows != self._rows:
@@ -122,6 +134,11 @@ class CatalogueFollower:
         if not self._is_loaded:
             self._is_loaded = True
             self._was_stored = newest > 0
+
+    async def stand(self, code: PartnerCode) -> PartnerStatus | None:
+        """Return how a partner stands by what is ordered at this moment."""
+        self._orders = await self._store.read_orders()
+        return self.directory.status(code)
 
     async def _take(self, changes: Changes, *, is_whole: bool) -> None:
         snapshot = await asyncio.to_thread(self._build, changes, is_whole=is_whole)

@@ -49,6 +49,14 @@ def too_old(found: Freshness, oldest: datetime) -> Freshness:
     return Freshness(FreshnessState.STALE, found.fetched_at, f"{reason} {_spoken(oldest)}")
 
 
+def sells_for(config: PartnerConfig | None, wanted: timedelta) -> timedelta:
+    """Return for how long after it was read a partner's list is good enough to enrol by.
+
+    A list that is read seldom is good until it is stale.
+    """
+    return max(wanted, MISSED_INTERVALS * config.interval) if config else wanted
+
+
 def health(row: StatusRow | None) -> PartnerHealth:
     """Return how the partner's API has answered lately."""
     if row is None:

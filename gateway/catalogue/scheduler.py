@@ -1,7 +1,8 @@
 """When each partner's list is read: at once, then at its interval, sooner after a failure.
 
 Every process may run a scheduler: a lease per partner and the time of the last attempt, both
-in the database, see to it that a list is read once per interval in all.
+in the database, see to it that a list is read once per interval in all.  What operators order
+is in the database, too: a scheduler looks there every second, and wakes whom it concerns.
 """
 
 import asyncio
@@ -13,15 +14,18 @@ from typing import Protocol
 import structlog
 
 from gateway.catalogue.freshness import is_fetched
-from gateway.catalogue.store import CatalogueStore
+from gateway.catalogue.partner_orders import Orders, StandingOrder
+from gateway.catalogue.store import CatalogueStore, StatusRow
 from gateway.catalogue.sync import Report, report_to_nobody
 from gateway.partners.config import PartnerConfig
 from gateway.storage.leases import Leases
 from schema.model.syncing import SyncProgress
+from schema.model.values import PartnerCode
 
 AT_ONCE = 4  # syncs, in one process
 RETRY_AFTER = timedelta(seconds=30)  # a failure, or another process's sync
 JUST_NOW = timedelta(seconds=10)  # an attempt that a starting process need not repeat
+ORDERS_SECONDS = 1.0  # between two looks at what is ordered
 JITTER = 0.1  # of the interval, so that partners spread out
 
 logger = structlog.get_logger()
@@ -58,12 +62,21 @@ class SyncScheduler:
         self._sleep = sleep
         self._dice = dice
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._orders: Orders = {}
+        self._woken: dict[PartnerCode, asyncio.Event] = {}
 
     async def run(self, configs: Sequence[PartnerConfig]) -> None:
         """Keep all active partners' lists up to date until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            for config in filter(is_fetched, configs):
-                tasks.create_task(self._keep(config))
+        wanted = [config for config in configs if is_fetched(config)]
+        self._woken = {config.code: asyncio.Event() for config in wanted}
+        watching = asyncio.create_task(self._watch_orders())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for config in wanted:
+                    tasks.create_task(self._keep(config))
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def sync_once(
         self,
@@ -87,7 +100,34 @@ class SyncScheduler:
                 logger.exception("catalogue.sync_crashed", partner=config.code)
                 wait = RETRY_AFTER
             is_first = False
-            await self._sleep(wait.total_seconds())
+            await self._rest(config.code, wait)
+
+    async def _rest(self, code: PartnerCode, wait: timedelta) -> None:
+        """Wait for the next turn, or for an order."""
+        woken = self._woken[code]
+        sleeping = asyncio.ensure_future(self._sleep(wait.total_seconds()))
+        waking = asyncio.create_task(woken.wait())
+        try:
+            await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
+            if sleeping.done():
+                sleeping.result()
+        finally:
+            sleeping.cancel()
+            waking.cancel()
+            woken.clear()
+
+    async def _watch_orders(self) -> None:
+        while True:
+            try:
+                orders = await self._store.read_orders()
+            except Exception:
+                logger.exception("catalogue.orders_not_read")
+            else:
+                for code, order in orders.items():
+                    if order != self._orders.get(code) and code in self._woken:
+                        self._woken[code].set()
+                self._orders = orders
+            await asyncio.sleep(ORDERS_SECONDS)
 
     async def _turn(self, config: PartnerConfig, *, is_first: bool) -> timedelta:
         """Sync if that is due, and return how long to wait for the next turn."""
@@ -103,10 +143,19 @@ class SyncScheduler:
         """Return how long it is until the next attempt, whichever process made the last."""
         rows = await self._store.read_statuses()
         row = next((each for each in rows if each.partner == config.code), None)
-        if row is None:
+        order = (await self._store.read_orders()).get(config.code)
+        if order is not None and order.is_paused:
+            return config.interval  # or until it is resumed
+        if row is None or _is_asked_for(order, row):
             return timedelta()
         since = self._now() - row.attempted_at
         if is_first and since > JUST_NOW:
             return timedelta()
         pause = config.interval * (1 - JITTER)
         return (min(pause, RETRY_AFTER) if row.failing_since else pause) - since
+
+
+def _is_asked_for(order: StandingOrder | None, row: StatusRow) -> bool:
+    """Return whether an operator wants the list since its last attempt."""
+    asked_at = None if order is None else order.sync_asked_at
+    return asked_at is not None and asked_at > row.attempted_at

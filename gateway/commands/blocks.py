@@ -134,7 +134,7 @@ def revoke(
 
 
 def _decide(decision: Decision) -> None:
-    changed = _run(lambda gateway: gateway.catalogue.approvals.decide(decision))
+    changed = _run(lambda gateway: gateway.operating.approvals.decide(decision))
     typer.echo(f"{changed} {decision.approval.lower()}")
 
 

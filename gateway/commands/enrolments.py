@@ -13,7 +13,8 @@ from gateway.settings import Settings
 from schema.ids import NodeKind, plain_id
 from schema.model.progress import Review, ReviewDecision, ReviewWish
 from schema.model.values import EnrolmentId, SessionId
-from schema.operators.reviews import checked_reason
+from schema.operators.actors import checked_reason
+from schema.operators.reviews import LONGEST_REASON
 from schema.ports import Window
 
 T = TypeVar("T")
@@ -102,9 +103,9 @@ async def _list_reviews(gateway: Gateway) -> None:
 
 
 def _settle(enrolment: str, decision: ReviewDecision, reason: str, by: str | None) -> None:
-    said = checked_reason(reason)
+    said = checked_reason(reason, LONGEST_REASON)
     if said is None:
-        raise typer.BadParameter("a reason is 1 to 200 printable characters")
+        raise typer.BadParameter(f"a reason is 1 to {LONGEST_REASON} printable characters")
     enrolment_id = EnrolmentId(plain_id(NodeKind.ENROLMENT, enrolment) or enrolment)
     wish = ReviewWish(enrolment_id, decision, said, by or getpass.getuser())
     outcome = _run(lambda gateway: gateway.enrolment.reviews.settle(wish))

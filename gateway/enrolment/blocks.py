@@ -166,7 +166,12 @@ def _block(connection: Connection, wish: BlockWish, by: str, now: datetime) -> B
     columns = [column.name for column in block.columns]
     connection.execute(insert(block).values({name: getattr(made, name) for name in columns}))
     _log(connection, number, number, "BLOCKED", now)
-    told = {"scope": wish.scope, "value": wish.value, "letter": wish.letter}
+    told = {
+        "scope": wish.scope,
+        "value": wish.value,
+        "letter": wish.letter,
+        "reason": wish.reason,
+    }
     record(connection, Act.BLOCKED, f"block:{number}", by=by, at=now, **told)
     return made
 
@@ -182,7 +187,7 @@ def _lift(
     )
     if lifted.rowcount:
         _log(connection, _number(connection) + 1, block_id, "LIFTED", now)
-        record(connection, Act.BLOCK_LIFTED, f"block:{block_id}", by=by, at=now)
+        record(connection, Act.BLOCK_LIFTED, f"block:{block_id}", by=by, at=now, reason=reason)
     row = connection.execute(select(block).where(block.c.id == block_id)).first()
     return None if row is None else _to_block(row)
 

@@ -36,12 +36,17 @@ def _enrolable(facts: Facts) -> Finding:
 
 
 def _why_not_enrolable(offering: OfferingFact, *, is_partner_sale: bool) -> str | None:
-    if offering.withdrawn:
-        return "The partner no longer sells this offering; choose another."
-    if not offering.approved:
-        return "The programme has not approved this offering; choose another."
-    if offering.mode is not EnrolmentMode.DIRECT and not is_partner_sale:
-        return "This offering is booked at the partner, not through us; go to its address."
+    elsewhere = offering.mode is not EnrolmentMode.DIRECT and not is_partner_sale
+    reasons = (
+        (offering.withdrawn, "The partner no longer sells this offering; choose another."),
+        (not offering.approved, "The programme has not approved this offering; choose another."),
+        (offering.is_paused, "The partner is paused, and sells nothing now; come back later."),
+        (elsewhere, "This offering is booked at the partner, not through us; go to its address."),
+    )
+    return next((reason for holds, reason in reasons if holds), None) or _why_not_paid(offering)
+
+
+def _why_not_paid(offering: OfferingFact) -> str | None:
     if offering.price is None:
         return "The partner has not told a price for this offering, so it cannot be paid for."
     if offering.price.currency != CURRENCY:
@@ -102,6 +107,17 @@ def _session_chosen(facts: Facts) -> Finding:
     return found("This offering has sessions; choose one.", sessions=len(facts.sessions))
 
 
+def _partner_was_there(facts: Facts) -> Finding:
+    """Judge by the partner's last list; a partner that sells something itself is there."""
+    offering = facts.offering
+    if offering.good_until is None or facts.is_partner_sale:
+        return found()
+    since = offering.fetched_at.isoformat()
+    is_gone = facts.now >= offering.good_until
+    message = "The partner cannot be reached, and what we know of it is too old; try later."
+    return found(message if is_gone else None, lastReadAt=since)
+
+
 def _seat_left(facts: Facts) -> Finding:
     session = facts.session
     if session is None or session.unlimited or session.seats_left is None:
@@ -135,7 +151,8 @@ SESSION_EXISTS = Rule(
 ENROLABLE = Rule(
     "enrolable",
     _CODE.NOT_ENROLABLE,
-    "The offering is on sale, approved, priced in rupiah and booked through us.",
+    "The offering is on sale, approved, priced in rupiah and booked through us; its partner is not "
+    "paused.",
     _enrolable,
     _OFFERING,
 )
@@ -166,6 +183,13 @@ SESSION_CHOSEN = Rule(
     "A session is chosen where the offering has sessions.",
     _session_chosen,
     _SESSION,
+)
+PARTNER_THERE = Rule(
+    "partner_there",
+    _CODE.PARTNER_UNAVAILABLE,
+    "The partner's list was read lately enough to enrol by.",
+    _partner_was_there,
+    _OFFERING,
 )
 SEATS = Rule("seats", _CODE.COURSE_FULL, "The session has a seat left.", _seat_left, _SESSION)
 EXPECTED_PRICE = Rule(

@@ -1,9 +1,10 @@
-"""One GraphQL request, from its text to its result: found, parsed, validated, run.
+"""One GraphQL request, from its text to its result: found, parsed, limited, validated, run.
 
 The engine knows a schema and nothing of what it is about.  A request that is refused raises
 `RefusedError` before anything is run; what breaks while it runs stands in its result.
 """
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
@@ -16,21 +17,22 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     execute,
-    get_operation_ast,
-    parse,
     subscribe,
-    validate,
 )
 from graphql.execution import get_variable_values
 from strawberry.execution import optimized_is_awaitable
 
+from gateway.execution.cost import DEFAULT_PRICES, Prices, cost_of
+from gateway.execution.documents import Document, Documents, OnLookup, Operation, Reading
 from gateway.execution.limits import DEFAULT_LIMITS, Limits
 from gateway.execution.persisted import PersistedDocuments
-from gateway.execution.refusals import RefusedError, Stage
+from gateway.execution.refusals import RefusedError, Stage, coded, refusal
 from schema.build import MaskingSchema
-from schema.errors import ErrorCode, to_error
+from schema.errors import ErrorCode
 
 __all__ = ["Engine", "Prepared", "Question", "RefusedError", "Stage"]
+
+_INTROSPECTION = re.compile(r"__schema|__type(?!name)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class Prepared:
         """What its author called the operation."""
         return self.operation.name.value if self.operation.name else None
 
+    @property
+    def changes(self) -> int:
+        """How many mutations it calls."""
+        return sum(self.calls.values()) if self.kind is OperationType.MUTATION else 0
+
 
 class Engine:
     """Runs requests against one schema."""
@@ -76,28 +83,42 @@ class Engine:
         *,
         limits: Limits = DEFAULT_LIMITS,
         documents: PersistedDocuments | None = None,
+        prices: Prices = DEFAULT_PRICES,
         hints: bool = False,
+        on_lookup: OnLookup = lambda _: None,
     ) -> None:
-        """Refuse what is beyond `limits`; `hints` names what a misspelt name may have meant."""
+        """Refuse what is beyond `limits`; `hints` names what a misspelt name may have meant.
+
+        `on_lookup` is told of every document, whether it was known already.
+        """
         self._masking = schema
-        self._limits = limits
-        self._persisted = documents or PersistedDocuments()
-        self._hints = hints
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
+        self._limits = limits
+        self._hints = hints
+        self._persisted = documents or PersistedDocuments()
+        reading = Reading(self._schema, limits, prices, hints=hints)
+        self._documents = Documents(
+            reading.read, on_lookup=on_lookup, presentable=self._presentable_errors
+        )
+        self.unusable = self._trusted()
 
     def prepare(self, question: Question) -> Prepared:
         """Return what would be run.  Raises `RefusedError`."""
-        document = self._parsed(question)
-        self._refuse(Stage.VALIDATION, validate(self._schema, document))
-        operation = get_operation_ast(document, question.operation_name)
-        if operation is None:
-            reason = "`operationName` names no operation, or is missing among several"
-            raise RefusedError(Stage.REQUEST, [to_error(ErrorCode.BAD_USER_INPUT, reason)])
-        variables = dict(question.variables)
-        coerced = get_variable_values(self._schema, operation.variable_definitions or (), variables)
-        if isinstance(coerced, list):
-            self._refuse(Stage.COERCION, coerced)
-        return Prepared(document, operation, variables)
+        text = self._persisted.find(question.query, question.document_id, question.extensions)
+        document = self._found(text, may_introspect=question.may_introspect)
+        operation = self._named(document, question.operation_name)
+        cost = cost_of(operation.cost, self._coerced(operation, question.variables))
+        if cost > self._limits.cost:
+            raise self._too_costly(cost)
+        self._persisted.register(text, question.document_id, question.extensions)
+        return Prepared(
+            document.node,
+            operation.node,
+            question.variables,
+            cost,
+            self._limits.cost,
+            operation.calls,
+        )
 
     async def run(self, prepared: Prepared, context: object) -> ExecutionResult:
         """Run a query or a mutation; its errors are masked where nobody foresaw them."""
@@ -108,6 +129,7 @@ class Engine:
             variable_values=dict(prepared.variables),
             operation_name=prepared.name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # it guards no type
+            hide_suggestions=not self._hints,
         )
         return self._presentable(await result if isawaitable(result) else result)
 
@@ -124,6 +146,7 @@ class Engine:
             context_value=context,
             variable_values=dict(prepared.variables),
             operation_name=prepared.name,
+            hide_suggestions=not self._hints,
         )
         results = await begun if isawaitable(begun) else begun
         if isinstance(results, ExecutionResult):
@@ -143,22 +166,74 @@ class Engine:
             if (close := getattr(results, "aclose", None)) is not None:
                 await close()
 
-    def _parsed(self, question: Question) -> DocumentNode:
-        text = self._persisted.find(question.query, question.document_id, question.extensions)
-        try:
-            return parse(text)
-        except GraphQLError as exc:
-            raise RefusedError(Stage.PARSE, [exc]) from exc
+    def _trusted(self) -> Mapping[str, RefusedError]:
+        """Read what was registered beforehand; return what of it cannot be run, by its id."""
+        read = {name: self._documents.trust(text) for name, text in self._persisted.trusted.items()}
+        return {name: refused for name, refused in read.items() if refused is not None}
 
-    def _refuse(self, stage: Stage, errors: Sequence[GraphQLError]) -> None:
-        if errors:
-            presentable = list(errors)
-            self._masking.process_errors(presentable)
-            raise RefusedError(stage, presentable)
+    def _found(self, text: str, *, may_introspect: bool) -> Document:
+        """Return the document of a text; who may not introspect is told that before all else."""
+        try:
+            document = self._documents.find(text)
+        except RefusedError as exc:
+            is_limit_or_rule = exc.stage is Stage.VALIDATION
+            if is_limit_or_rule and not may_introspect and _INTROSPECTION.search(text):
+                raise _introspection_disabled() from None
+            raise
+        if document.introspects and not may_introspect:
+            raise _introspection_disabled()
+        return document
+
+    @staticmethod
+    def _named(document: Document, name: str | None) -> Operation:
+        operation = document.operation(name)
+        if operation is None:
+            reason = "`operationName` names no operation, or is missing among several"
+            raise refusal(Stage.REQUEST, ErrorCode.OPERATION_RESOLUTION_FAILURE, reason)
+        return operation
+
+    def _coerced(self, operation: Operation, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        definitions = operation.node.variable_definitions
+        if not definitions:
+            return {}
+        coerced = get_variable_values(
+            self._schema,
+            definitions,
+            dict(variables),
+            max_errors=self._limits.errors,
+            hide_suggestions=not self._hints,
+        )
+        if isinstance(coerced, list):
+            errors = [coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced]
+            raise RefusedError(Stage.COERCION, self._presentable_errors(errors))
+        return coerced.coerced
+
+    def _too_costly(self, cost: int) -> RefusedError:
+        limit = self._limits.cost
+        message = (
+            f"This costs {cost:,} points, and {limit:,} are allowed; ask for fewer entries "
+            "(`first`), or for less of each"
+        )
+        code = ErrorCode.QUERY_TOO_COSTLY
+        return refusal(Stage.VALIDATION, code, message, cost=cost, limit=limit)
+
+    def _presentable_errors(self, errors: Sequence[GraphQLError]) -> Sequence[GraphQLError]:
+        presentable = list(errors)
+        self._masking.process_errors(presentable)
+        return presentable
 
     def _presentable(self, result: ExecutionResult) -> ExecutionResult:
         if result.errors:
-            errors = list(result.errors)
-            self._masking.process_errors(errors)
-            result.errors = errors
+            result.errors = [
+                error if "code" in (error.extensions or {}) else coded(error, _UNCODED)
+                for error in self._presentable_errors(result.errors)
+            ]
         return result
+
+
+_UNCODED = ErrorCode.BAD_USER_INPUT  # GraphQL's own, while it runs, are of a variable's value
+
+
+def _introspection_disabled() -> RefusedError:
+    reason = "The schema is not told to everybody; read /schema.graphql, or use an operator's token"
+    return refusal(Stage.VALIDATION, ErrorCode.INTROSPECTION_DISABLED, reason)

@@ -1,26 +1,52 @@
 """How much one document may ask for.  These limits are on in every profile."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+
+from gateway.execution.refusals import RefusedError, Stage, refusal
+from schema.errors import ErrorCode
+
+
+def _limit(default: int, meaning: str) -> int:
+    limit: int = field(default=default, metadata={"meaning": meaning})
+    return limit
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What is beyond any of these is refused before it is run."""
 
-    bytes: int = 20_000
-    tokens: int = 1_000
-    depth: int = 15  # of fields; what introspection itself needs
-    value_depth: int = 20  # of lists and objects within an argument
-    fields: int = 1_000  # with fragments written out at each place where they are spread
-    aliases: int = 30  # likewise, those of `__typename` too
-    root_fields: int = 20
-    mutations: int = 5
-    equal_fields: int = 10  # of one response name in one selection
-    directives: int = 50
-    directives_per_place: int = 5
-    introspection_lists: int = 2  # of types in fields of types and so on, in one another
-    cost: int = 10_000
-    errors: int = 20  # told of one document
+    characters: int = _limit(20_000, "characters")
+    brackets: int = _limit(60, "brackets within one another, whatever they stand for")
+    tokens: int = _limit(1_000, "tokens")
+    comments: int = _limit(100, "comments")
+    depth: int = _limit(15, "fields within one another, through fragments")
+    nesting: int = _limit(60, "selections within one another, those of fragments too")
+    value_depth: int = _limit(20, "lists and objects within one another in an argument")
+    definitions: int = _limit(60, "operations and fragments")
+    selections: int = _limit(
+        1_000, "fields and spreads, with fragments written out wherever they are spread"
+    )
+    aliases: int = _limit(30, "aliases, counted likewise")
+    comparisons: int = _limit(
+        2_000, "pairs of fields of one name in one place, below equal ones too"
+    )
+    root_fields: int = _limit(20, "fields of the operation itself")
+    mutations: int = _limit(5, "fields of a mutation itself")
+    directives: int = _limit(50, "directives")
+    directives_per_place: int = _limit(5, "directives in one place")
+    cost: int = _limit(7_000, "points of cost")
+    errors: int = _limit(20, "errors that are told of it, in development")
+
+    def exceeded(
+        self, name: str, found: int, code: ErrorCode = ErrorCode.QUERY_TOO_COMPLEX
+    ) -> RefusedError:
+        """Return the refusal of a document of which `found`, or more, was counted."""
+        limit: int = getattr(self, name)
+        what, _, _ = MEANINGS[name].partition(",")
+        message = f"A document has at most {limit:,} {what}; this one has {found:,} or more"
+        name = "cost" if code is ErrorCode.QUERY_TOO_COSTLY else "found"
+        return refusal(Stage.VALIDATION, code, message, **{name: found}, limit=limit)
 
 
+MEANINGS = {each.name: each.metadata["meaning"] for each in fields(Limits)}
 DEFAULT_LIMITS = Limits()

@@ -7,15 +7,15 @@ registered.
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
+from gateway.execution.manifests import LONGEST_ID, Manifest
 from gateway.execution.refusals import RefusedError, Stage, refusal
 from schema.errors import ErrorCode
 
 _HASH = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
-LONGEST_ID = 255
 MOST_REGISTERED = 1_000
 
 
@@ -35,19 +35,13 @@ class PersistedDocuments:
         With `only_trusted` no other text is answered; with `registers` clients may add theirs,
         of which the last `most_registered` are kept.
         """
-        self._trusted: dict[str, str] = {}
-        for name, text in (trusted or {}).items():
-            self._trusted[_plain(name)] = text
-            self._trusted[_hash(text)] = text
+        self.trusted = trusted or {}
+        self._trusted = {_hash(text): text for text in self.trusted.values()}
+        self._trusted |= {_plain(name): text for name, text in self.trusted.items()}
         self._only_trusted = only_trusted
         self._registers = registers and not only_trusted
         self._most_registered = most_registered
         self._registered: OrderedDict[str, str] = OrderedDict()
-
-    @property
-    def trusted(self) -> frozenset[str]:
-        """The texts that were known from the start."""
-        return frozenset(self._trusted.values())
 
     def find(
         self, query: str | None, document_id: str | None, extensions: Mapping[str, Any]
@@ -84,6 +78,19 @@ class PersistedDocuments:
             reason = "Only known documents are answered here; register yours with the operator"
             raise refusal(Stage.REQUEST, ErrorCode.PERSISTED_QUERY_REQUIRED, reason)
         return query
+
+
+def trusted_texts(manifests: Iterable[Manifest]) -> tuple[Mapping[str, str], list[str]]:
+    """Return what all clients have registered, by id, and the ids that mean different texts."""
+    texts: dict[str, str] = {}
+    clashes: set[str] = set()
+    for manifest in manifests:
+        for name, registered in manifest.operations.items():
+            if texts.setdefault(name, registered.body) != registered.body:
+                clashes.add(name)
+    for name in clashes:  # neither can be meant
+        del texts[name]
+    return texts, sorted(clashes)
 
 
 def _named(document_id: str | None, extensions: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,10 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from gateway.execution.buckets import Allowance
 from schema.errors import ErrorCode
+
+LONGEST_MESSAGE = 500  # GraphQL quotes what it refuses, however long it is
 
 
 class Stage(Enum):
@@ -16,6 +19,7 @@ class Stage(Enum):
     PARSE = "parse"
     VALIDATION = "validation"  # limits count as validation
     COERCION = "coercion"  # of variables
+    BUDGET = "budget"  # who asks has asked too much lately
 
 
 class RefusedError(Exception):
@@ -25,9 +29,30 @@ class RefusedError(Exception):
         super().__init__(stage.value)
         self.stage = stage
         self.errors = errors
+        self.allowance: Allowance | None = None  # what the client has left, where that is counted
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Why it was refused."""
+        return frozenset((error.extensions or {})["code"] for error in self.errors)
 
 
 def refusal(stage: Stage, code: ErrorCode, message: str, **extensions: Any) -> RefusedError:
     """Return what to raise for one reason; `extensions` stand beside its code."""
     error = GraphQLError(message, extensions={"code": code.value, **extensions})
     return RefusedError(stage, [error])
+
+
+def coded(error: GraphQLError, default: ErrorCode) -> GraphQLError:
+    """Return `error` with a code, and of the document with nothing but its places."""
+    return GraphQLError(
+        _shortened(error.message),
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions={"code": default.value, **(error.extensions or {})},
+    )
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} …"

@@ -17,8 +17,8 @@ from adapters.registry import manifests
 from gateway.cache.flights import Loaded, Terms
 from gateway.cache.lifetimes import Entry, Lifetime, Standing
 from gateway.cache.tiered import TieredCache
-from gateway.partners.calls import DEADLINES, Operation
 from gateway.partners.config import PartnerConfig
+from gateway.partners.operations import DEADLINES, Operation
 from schema.availability import session_availability
 from schema.model.catalogue import Offering
 from schema.model.quotes import KnownQuote

@@ -5,15 +5,12 @@ clock, so that no two processes take the same turn.  A Redis that is gone, slow 
 costs `PATIENCE` once per `REST`.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
-from gateway.cache.redis import PATIENCE, REST, VERSION
+from gateway.cache.connecting import RedisClient
+from gateway.cache.patience import PatientRedis
+from gateway.cache.redis import VERSION
 from gateway.partners.pace import AT_ONCE, Pace, Rate, Turn
 from schema.model.values import PartnerCode
 
@@ -39,7 +36,7 @@ class SharedPace:
 
     def __init__(
         self,
-        client: Redis,
+        client: RedisClient,
         rates: Mapping[PartnerCode, Rate],
         local: Pace,
         *,
@@ -52,9 +49,7 @@ class SharedPace:
         self._rates = rates
         self._local = local
         self._prefix = f"{prefix}:{VERSION}:pace"
-        self._on_unavailable = on_unavailable
-        self._clock = clock
-        self._resting_until = float("-inf")
+        self._redis = PatientRedis(on_unavailable, clock)
         self._script = client.register_script(SCRIPT)
 
     async def take(self, code: PartnerCode, patience: float) -> Turn:
@@ -62,28 +57,15 @@ class SharedPace:
         rate = self._rates.get(code)
         if rate is None:
             return AT_ONCE
-        wait = await self._ask(code, rate, patience)
+        seconds = (rate.interval, rate.tolerance, patience)
+        arguments = [int(each * MICROSECONDS) for each in seconds]
+        wait = await self._redis.ask(
+            lambda: self._script(keys=[f"{self._prefix}:{code}"], args=arguments)
+        )
         if wait is None:
-            self._on_unavailable()
             return await self._local.take(code, patience)
         return Turn(abs(wait) / MICROSECONDS, is_taken=wait >= 0)
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()
-
-    async def _ask(self, code: PartnerCode, rate: Rate, patience: float) -> int | None:
-        """Return the wait in microseconds, or None when Redis does not tell in time."""
-        if self._clock() < self._resting_until:
-            return None
-        seconds = (rate.interval, rate.tolerance, patience)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._run(code, [int(each * MICROSECONDS) for each in seconds])
-        except (RedisError, OSError, TimeoutError):
-            self._resting_until = self._clock() + REST
-            return None
-
-    async def _run(self, code: PartnerCode, arguments: list[int]) -> int:
-        answer: Any = await self._script(keys=[f"{self._prefix}:{code}"], args=arguments)
-        return int(answer)

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
 from gateway.catalogue.approvals import ApprovalDesk
 from gateway.catalogue.changes import ChangeFeed
+from gateway.catalogue.decision_log import DecisionLog
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.freshness import sells_for
 from gateway.catalogue.links import LinkDesk
+from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
+from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
@@ -27,6 +32,7 @@ from schema.model.values import PartnerCode
 
 TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
 TURN_POLL_SECONDS = 0.2
+_PAUSED = "is paused by an order; `mitra partners resume` lets it be read"
 PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 
 log = structlog.get_logger(__name__)
@@ -38,13 +44,20 @@ class CataloguePart:
     `report` hears of every sync's progress and may be replaced at any time.
     """
 
-    def __init__(self, settings: Settings, partners: PartnersPart) -> None:
+    def __init__(
+        self, settings: Settings, partners: PartnersPart, closing: Closing = never_closing
+    ) -> None:
+        """Make it; who shows the catalogue tells until when the programme sells a session."""
         self.report: Report = report_to_nobody
         self._changes_kept = settings.changes_kept
         self._configs = partners.configs
         self._calls = partners.calls
         self.database = open_database(settings, "catalogue")
-        self.store = CatalogueStore(self.database)
+        self._sells_for = timedelta(hours=settings.sell_unread_hours)
+        self._by_code = {config.code: config for config in partners.configs}
+        self.store = CatalogueStore(
+            self.database, closing, lambda code: sells_for(self._by_code.get(code), self._sells_for)
+        )
         self.changes = ChangeFeed(self.database)
         self.follower = CatalogueFollower(
             self.store,
@@ -56,7 +69,9 @@ class CataloguePart:
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
         self.links = LinkDesk(self.database, utc_now, notify=notify)
+        self.decisions = DecisionLog(self.database)
         self.approvals = ApprovalDesk(self.database, utc_now, notify)
+        self.orders = PartnerOrders(self.database, utc_now, notify)
         self.watch = SyncWatch(self.database)
         self._scheduler = SyncScheduler(
             CatalogueSync(partners.calls.fetch_page, self.database, utc_now).sync,
@@ -73,9 +88,15 @@ class CataloguePart:
             tasks.create_task(self._keep_pruning())
 
     async def sync_now(self, codes: Sequence[PartnerCode]) -> None:
-        """Sync the named partners once, all at once; those that push have nothing to be read."""
+        """Sync the named partners once, all at once; those that push have nothing to be read.
+
+        Who is paused by an order is left alone.
+        """
+        orders = await self.orders.read_all()
         named = [config for config in self._configs if config.code in codes]
-        wanted = [config for config in named if not config.pushes]
+        for config in [each for each in named if not each.pushes and _is_paused(each, orders)]:
+            self.report(SyncProgress(config.code, finished=True, failure=_PAUSED))
+        wanted = [each for each in named if not each.pushes and not _is_paused(each, orders)]
         await asyncio.gather(*map(self._sync_in_turn, wanted))
 
     async def _sync_in_turn(self, config: PartnerConfig) -> None:
@@ -112,6 +133,11 @@ class CataloguePart:
             except Exception:
                 log.exception("changes.prune_failed")
             await asyncio.sleep(PRUNE_SECONDS)
+
+
+def _is_paused(config: PartnerConfig, orders: Orders) -> bool:
+    order = orders.get(config.code)
+    return order is not None and order.is_paused
 
 
 def _busy(code: PartnerCode) -> SyncProgress:

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from adapters.registry import build_adapter
-from gateway.cache.redis import build_redis
+from gateway.cache.connecting import build_redis
 from gateway.partners.adapters import AdapterPool
 from gateway.partners.breaker import BreakerState
-from gateway.partners.calls import CallReport, Operation, PartnerCalls
+from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
+from gateway.partners.operations import Operation
 from gateway.partners.pace import LocalPace, partner_rates
+from gateway.partners.reports import CallReport
 from gateway.partners.sandbox import partners_files, partners_reach
 from gateway.partners.shared_pace import SharedPace
 from gateway.settings import Settings
@@ -19,6 +21,7 @@ from gateway.telemetry import (
     PARTNER_CALL_SECONDS,
     PARTNER_CALLS,
 )
+from gateway.telemetry.traces import trace_call
 
 PROCESSES_EACH = 2  # that call partners, for each that serves: itself, and one that syncs
 _GUARDED = {Operation.FETCH_PAGE: "lists", Operation.QUOTE: "quotes"}
@@ -58,5 +61,6 @@ def count_call(report: CallReport) -> None:
     labels = (report.partner, report.operation)
     PARTNER_CALLS.labels(*labels, report.outcome).inc()
     PARTNER_CALL_SECONDS.labels(*labels).observe(report.seconds)
+    trace_call(report)
     work = _GUARDED.get(report.operation, "enrolments")
     PARTNER_BREAKERS.labels(report.partner, work).set(_OPENNESS[report.breaker])

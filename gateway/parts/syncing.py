@@ -16,12 +16,13 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
-from gateway.partners.calls import CallReport
+from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.partners import PartnersPart
 from gateway.priority import BEHIND_SERVING, step_back
 from gateway.settings import Settings
 from gateway.telemetry import same_logging
+from gateway.telemetry.loop_lag import LoopLag
 from schema.model.syncing import SyncProgress
 
 RESTART_SECONDS = 5.0  # after it died
@@ -97,13 +98,15 @@ async def _sync(settings: Settings, telling: Connection) -> None:
     catalogue.report = tell
     syncing = asyncio.create_task(catalogue.sync_forever())
     told = asyncio.create_task(stop.wait())
+    lag = asyncio.create_task(LoopLag().run())  # an adapter that blocks holds up this loop alone
     try:
         await asyncio.wait([syncing, told], return_when=asyncio.FIRST_COMPLETED)
         if syncing.done():
             syncing.result()  # it never ends well
     finally:
         syncing.cancel()
-        await asyncio.gather(syncing, return_exceptions=True)
+        lag.cancel()
+        await asyncio.gather(syncing, lag, return_exceptions=True)
         await partners.aclose()
         catalogue.database.close()
 

@@ -21,6 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from gateway.catalogue.freshness import is_synced
+from gateway.catalogue.partner_orders import is_paused
 from gateway.catalogue.runs import OpenRun
 from gateway.catalogue.sync import Report, report_to_nobody, to_progress
 from gateway.partner_api.partner_keys import PartnerKeys
@@ -146,6 +147,8 @@ class PushEndpoint:
             raise ProblemError(UNTIMELY)
         config = self._partners.get(client.partner.code)
         if config is None or not config.pushes or not is_synced(config):
+            raise ProblemError(NOT_A_PUSHER)
+        if await self._database.read(lambda c: is_paused(c, config.code)):
             raise ProblemError(NOT_A_PUSHER)
         try:
             return config, BodyDigest(digest)

@@ -29,6 +29,12 @@ class EdgeSettings(ProcessSettings):
         description="Whether browsers send such pages' requests with cookies, for a proxy in front "
         "that signs people in by them; tokens in headers need it not.",
     )
+    most_batched: int = Field(
+        default=0,
+        ge=0,
+        le=10,
+        description="How many operations one request may bring as an array; 0 lets in none.",
+    )
     client_budget: int | None = Field(
         default=None,
         ge=0,
@@ -48,6 +54,11 @@ class EdgeSettings(ProcessSettings):
     trusted_documents_only: bool = Field(
         default=False,
         description="Whether only documents of the manifests in `MITRA_PERSISTED` are run.",
+    )
+    subgraph: bool = Field(
+        default=False,
+        description="Whether `/graphql/subgraph` serves the API as a subgraph of Apollo "
+        "Federation 2.",
     )
 
     @field_validator("cors_origins", mode="before")

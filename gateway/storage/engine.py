@@ -29,6 +29,7 @@ T = TypeVar("T")
 READERS = 4  # threads (and pooled connections) for reading, per database and process
 WRITERS = 4  # the same for writing on PostgreSQL; SQLite has one
 BUSY_TIMEOUT_MS = 5_000
+CONNECT_SECONDS = 5  # for PostgreSQL: a host that is gone says nothing
 WAL_PAGES = 4_000  # 16 MB before the log is put into the file: pages in it are often the same
 ATTEMPTS = 3  # for a transaction that lost a deadlock or a serialisation race
 LOOK_SECONDS = (0.0005, 0.003)  # between two looks whether SQLite's writer has ended
@@ -208,5 +209,8 @@ def _build_postgres_engine(url: str) -> Engine:
         pool_size=READERS + WRITERS,
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text must hold no personal data
-        connect_args={"options": "-c lock_timeout=5s -c statement_timeout=60s -c timezone=UTC"},
+        connect_args={
+            "connect_timeout": CONNECT_SECONDS,
+            "options": "-c lock_timeout=5s -c statement_timeout=60s -c timezone=UTC",
+        },
     )

@@ -6,7 +6,7 @@ gives way when it runs out.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -59,9 +59,12 @@ class Leases:
             yield True
         finally:
             renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewing
-            await self.give_back(name)
+            try:
+                await asyncio.gather(
+                    renewing, return_exceptions=True
+                )  # a cancel of ours is not lost
+            finally:
+                await self.give_back(name)
 
     async def take(self, name: str) -> bool:
         """Take a lease or renew it; return whether it is ours now.

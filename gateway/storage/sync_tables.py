@@ -1,5 +1,6 @@
 """The catalogue's tables of what comes in: lists, their rows, and what became of them.
 
+Steered by:   partner_order
 How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, seen_field, lease
 Held back:    held_list, rejected_list
 Under way:    staged_page, staged_offering, staged_session (of open and held runs only)
@@ -39,6 +40,16 @@ partner_status = Table(
     Column("held_run", Integer),
     Column("withheld_since", Instant),
     Column("withheld_reason", Text),
+)
+
+# What operators have ordered about a partner, for every process that reads or serves it.
+partner_order = Table(
+    "partner_order",
+    CATALOGUE,
+    Column("partner", String(40), primary_key=True),
+    Column("epoch", Integer, nullable=False),  # rises with every order
+    Column("sync_asked_at", Instant),  # carried out by any attempt that ends later
+    Column("paused_at", Instant),  # null while it is not
 )
 
 sync_run = Table(

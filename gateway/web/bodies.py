@@ -2,7 +2,7 @@
 
 import asyncio
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 
 class BodyTooLargeError(Exception):
@@ -14,17 +14,25 @@ class BodyTooSlowError(Exception):
 
 
 async def read_body(request: Request, largest: int, seconds: float) -> bytes:
-    """Return a body.  Raises `BodyTooLargeError` as soon as that is known, `BodyTooSlowError`."""
+    """Return a body.
+
+    Raises `BodyTooLargeError` as soon as that is known, `BodyTooSlowError`, `ClientDisconnect`.
+    """
     told = request.headers.get("content-length", "")
     if told.isdecimal() and int(told[:20]) > largest:
         raise BodyTooLargeError
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                body += chunk
+            is_whole = False
+            while not is_whole:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
                 if len(body) > largest:
                     raise BodyTooLargeError
+                is_whole = not message.get("more_body", False)
     except TimeoutError as exc:
         raise BodyTooSlowError from exc
     return bytes(body)

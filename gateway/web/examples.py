@@ -1,12 +1,12 @@
 """What the explorer's ready operations ask for: things that are really in the catalogue."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
+from gateway.identity.development import issue_token
 from gateway.web.explorer import ReadyOperation
-from gateway.web.identity import issue_token
 from schema.context import Context, Viewer
 from schema.ids import NodeKind, to_global_id
 from schema.model.catalogue import Course, Offering
@@ -20,15 +20,19 @@ LIFETIME = timedelta(hours=8)
 MOST_TRIED = 100
 
 
+def issue_headers(data_dir: Path) -> Mapping[str, str]:
+    """Return headers of a learner who may try everything; development only."""
+    token = issue_token(data_dir, Role.LEARNER, VISITOR, lifetime=LIFETIME)
+    return {"Authorization": f"Bearer {token}"}
+
+
 def build_ready_operations(
-    build_context: Callable[[Viewer], Context], data_dir: Path
+    build_context: Callable[[Viewer], Context], headers: Mapping[str, str]
 ) -> Sequence[ReadyOperation]:
-    """Return the explorer's tabs, over the present catalogue; development only."""
+    """Return the explorer's tabs, over the present catalogue; `headers` say who asks."""
     courses = _affordable(build_context(ANONYMOUS))
     course = max(courses, key=lambda course: len(course.offerings), default=None)
     offering = next(filter(None, map(_bookable, courses)), None)
-    token = issue_token(data_dir, Role.LEARNER, VISITOR, lifetime=LIFETIME)
-    bearer = {"Authorization": f"Bearer {token}"}
     wish = {
         "offeringId": to_global_id(NodeKind.OFFERING, offering.id) if offering else "",
         "idempotencyKey": f"explorer-{secrets.token_hex(4)}",
@@ -37,8 +41,8 @@ def build_ready_operations(
     return (
         ReadyOperation("search", {"search": SEARCH, "filter": {}}, {}),
         ReadyOperation("course", {"id": course_id}, {}),
-        ReadyOperation("enrol", {"input": wish}, bearer),
-        ReadyOperation("me", {}, bearer),
+        ReadyOperation("enrol", {"input": wish}, headers),
+        ReadyOperation("me", {}, headers),
     )
 
 

@@ -1,87 +1,177 @@
-"""The `/graphql` endpoint: who asks, what they see, and the answer as bytes."""
+"""`/graphql` over HTTP, as the GraphQL over HTTP specification has it.
 
-from collections.abc import Callable, Mapping
+A request is checked from the outside in: its method, the form of answer that it wants, who
+sends it, its body; then the question itself.  Refusals are in the form that was asked for.
+"""
 
-import orjson
-from cross_web import HTTPException
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+
+import structlog
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
-from strawberry import Schema
-from strawberry.asgi import GraphQL
 
+from gateway.execution.answers import Answer
+from gateway.execution.engine import Question, RefusedError
+from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
-from gateway.web.explorer import CONTENT_SECURITY_POLICY
-from gateway.web.identity import InvalidTokenError
-from schema.context import Context, Viewer
+from gateway.web.answering import Answering, check_kind
+from gateway.web.batches import answer_batch
+from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, read_body
+from gateway.web.cors import Cors, not_allowed
+from gateway.web.exchange import Exchange, Seen, Unseen
+from gateway.web.finishing import Finishing
+from gateway.web.negotiation import Media, negotiate
+from gateway.web.preflight import PREFLIGHT_HEADERS, is_beyond_other_pages
+from gateway.web.refusals import EnvelopeCode, EnvelopeError
+from gateway.web.replies import envelope_payload, refused_payload, refused_status, to_answer
+from gateway.web.requests import (
+    check_body_headers,
+    from_batch,
+    from_body,
+    from_query_string,
+    is_batch,
+)
+from gateway.web.streams import events
+from gateway.web.streams.results import to_errors
+from schema.errors import masked
+from schema.model.viewer import Viewer
 
-_VIEWER = "mitra.viewer"
+LARGEST_BODY = 2_000_000  # bytes
+BODY_SECONDS = 8.0  # for a body to arrive
+log = structlog.get_logger(__name__)
+
+_CLOSE = {"Connection": "close"}  # what is left of a body is not waited for
+
+Identify = Callable[[str | None], Awaitable[Viewer]]
 
 
-class GraphQLEndpoint(GraphQL[Context, None]):
-    """Serves one schema; a bad token is 401 whatever is asked, so that clients notice.
+class GraphQLEndpoint:
+    """Answers HTTP requests; a bad token is 401 whatever is asked, so that clients notice.
 
     `identify` reads an `Authorization` header (None: anonymous) and raises
-    `InvalidTokenError`; `explorer` gives the page for browsers, or is None.
+    `InvalidTokenError`.  Arrays of up to `most_batched` operations are answered.  What is learned
+    of a request is written into `observed(scope)`.
     """
 
     def __init__(
         self,
-        schema: Schema,
+        answering: Answering,
         *,
-        identify: Callable[[str | None], Viewer],
-        build_context: Callable[[Viewer], Context],
-        explorer: Callable[[Request], str] | None,
+        identify: Identify,
+        cors: Cors | None = None,
+        most_batched: int = 0,
+        body_seconds: float = BODY_SECONDS,
+        observed: Callable[[Scope], Seen] = lambda _scope: Unseen(),
     ) -> None:
-        super().__init__(schema, graphql_ide="graphiql" if explorer else None)
-        self.identify = identify
-        self.build_context = build_context
-        self._explorer = explorer
+        self._answering = answering
+        self._identify = identify
+        self._cors = cors or Cors()
+        self._finishing = Finishing(self._cors)
+        self._most_batched = most_batched
+        self._body_seconds = body_seconds
+        self._observed = observed
+        streams = (Media.EVENTS,) if answering.events else ()
+        self._offered = (Media.GRAPHQL, Media.JSON, *streams)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, once its token has been checked."""
-        request = Request(scope, receive)
-        response = await self._answer(request)
+        """Answer one request."""
+        exchange = Exchange(Request(scope, receive), self._observed(scope))
+        try:
+            response = await self._response(exchange)
+        except ClientDisconnect:
+            exchange.seen.is_gone = True
+            return
+        except Exception as exc:  # noqa: BLE001 - whatever it is, its client is told no more of it
+            response = await self._finishing.response(exchange, _broken(exc), {})
         GRAPHQL_REQUESTS.labels(status=response.status_code).inc()
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _response(self, exchange: Exchange) -> Response:
+        extra: Mapping[str, str] = {}
         try:
-            request.scope[_VIEWER] = self.identify(request.headers.get("authorization"))
-            return await self.run(request)
+            answer = await self._answer(exchange)
+        except EnvelopeError as exc:
+            answer, extra = to_answer(envelope_payload(exc), exc.code.status), exc.headers
+            exchange.refuse()
+        except RefusedError as exc:
+            answer = to_answer(refused_payload(exc), refused_status(exc, exchange.media))
+            exchange.refuse(exc.allowance)
+            if exchange.media is Media.EVENTS:
+                exchange.seen.codes = answer.codes
+                answer = events.refusal(exc)
+        if isinstance(answer, Answer):
+            exchange.seen.codes = answer.codes
+            return await self._finishing.response(exchange, answer, extra)
+        for name, value in self._finishing.headers(exchange).items():
+            answer.headers.setdefault(name, value)
+        return answer
+
+    async def _answer(self, exchange: Exchange) -> Answer | Response:
+        if exchange.method == "OPTIONS":
+            return self._cors.preflight(exchange.headers)
+        if exchange.method not in {"GET", "POST"}:
+            raise not_allowed()
+        exchange.media = self._media(exchange)
+        exchange.viewer = await self._viewer(exchange)
+        if exchange.method == "GET":
+            return await self._answer_get(exchange)
+        return await self._answer_post(exchange)
+
+    def _media(self, exchange: Exchange) -> Media:
+        media = negotiate(exchange.headers.get("accept"), self._offered)
+        if media is None:
+            reason = f"Accept one of {', '.join(self._offered)}"
+            raise EnvelopeError(EnvelopeCode.NOT_ACCEPTABLE, reason)
+        return media
+
+    async def _viewer(self, exchange: Exchange) -> Viewer:
+        try:
+            return await self._identify(exchange.headers.get("authorization"))
         except InvalidTokenError as exc:
-            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            return _refusal(401, "UNAUTHENTICATED", str(exc), headers)
-        except HTTPException as exc:
-            return _refusal(exc.status_code, "BAD_REQUEST", exc.reason)
+            challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise EnvelopeError(EnvelopeCode.UNAUTHENTICATED, str(exc), challenge) from exc
 
-    async def get_context(
-        self, request: Request | WebSocket, response: Response | WebSocket
-    ) -> Context:
-        """Return what resolvers see: one consistent moment, for one viewer."""
-        del response
-        return self.build_context(request.scope[_VIEWER])
+    async def _answer_get(self, exchange: Exchange) -> Answer | Response:
+        key: bytes = exchange.request.scope["query_string"]
+        question = from_query_string(key)
+        if question.query is not None and not is_beyond_other_pages(exchange.headers):
+            self._refuse_other_pages(exchange, question)
+        return await self._answering.answer(exchange, key, lambda: question)
 
-    async def render_graphql_ide(self, request: Request) -> Response:
-        """Return the explorer's page."""
-        page = self._explorer(request) if self._explorer else ""
-        return HTMLResponse(page, headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY})
+    def _refuse_other_pages(self, exchange: Exchange, question: Question) -> None:
+        """Say what is wrong with a GET of a text of its own that any page may have caused."""
+        with suppress(RefusedError):
+            check_kind(exchange, self._answering.prepare(exchange, question))
+        reason = f"Send a header like `{PREFLIGHT_HEADERS[0]}: 1` with a query in the address"
+        raise EnvelopeError(EnvelopeCode.CSRF_PREVENTED, reason)
 
-    def decode_json(self, data: str | bytes) -> object:
-        """Decode strictly: no NaN, no bottomless nesting, no invalid UTF-8, no bare value."""
-        decoded = orjson.loads(data)
-        if not isinstance(decoded, dict | list):
-            raise HTTPException(400, "Send a JSON object with a `query`")
-        return decoded
+    async def _answer_post(self, exchange: Exchange) -> Answer | Response:
+        check_body_headers(exchange.headers)
+        body = await self._body(exchange.request)
+        if is_batch(body):
+            questions = from_batch(body, self._most_batched)
+            return await answer_batch(self._answering, exchange, questions)
+        return await self._answering.answer(exchange, body, lambda: from_body(body))
 
-    def encode_json(self, data: object) -> bytes:
-        """Encode an answer."""
-        return orjson.dumps(data)
+    async def _body(self, request: Request) -> bytes:
+        try:
+            return await read_body(request, LARGEST_BODY, self._body_seconds)
+        except BodyTooLargeError as exc:
+            reason = f"A body has at most {LARGEST_BODY:,} bytes"
+            raise EnvelopeError(EnvelopeCode.BODY_TOO_LARGE, reason, _CLOSE) from exc
+        except BodyTooSlowError as exc:
+            reason = f"The body did not arrive within {self._body_seconds:g} seconds"
+            raise EnvelopeError(EnvelopeCode.BODY_TOO_SLOW, reason, _CLOSE) from exc
 
 
-def _refusal(
-    status: int, code: str, reason: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    body = {"errors": [{"message": reason, "extensions": {"code": code}}]}
-    return Response(orjson.dumps(body), status, headers, media_type="application/json")
+def _broken(error: Exception) -> Answer:
+    """Return the answer to a request that broke outside of any field, and log why."""
+    error_id = secrets.token_hex(8)
+    log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)
+    told = masked(GraphQLError(""), error_id)
+    return to_answer({"errors": to_errors([told])}, HTTPStatus.INTERNAL_SERVER_ERROR)

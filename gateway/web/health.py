@@ -1,6 +1,6 @@
 """What machines ask: is it alive, is it ready, how is it doing, what is its schema."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import generate_latest
@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.telemetry import REGISTRY
+from gateway.web.etags import etag_of, has
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +26,38 @@ class Readiness:
         return not self.waiting_for
 
 
-def build_routes(readiness: Callable[[], Readiness], sdl: str) -> list[Route]:
-    """Return `/livez`, `/readyz`, `/metrics` and `/schema.graphql`."""
+def build_routes(
+    readiness: Callable[[], Awaitable[Readiness]], sdl: str, is_stopping: Callable[[], bool]
+) -> list[Route]:
+    """Return `/livez`, `/readyz`, `/metrics` and `/schema.graphql`.
+
+    Who is stopping is not ready, so that proxies ask others.
+    """
 
     async def livez(_request: Request) -> Response:
         return PlainTextResponse("alive\n")
 
     async def readyz(_request: Request) -> Response:
-        now = readiness()
+        stopping = is_stopping()
+        now = Readiness() if stopping else await readiness()
         body = {
-            "ready": now.is_ready,
+            "ready": now.is_ready and not stopping,
             "waitingFor": list(now.waiting_for),
             "degraded": list(now.degraded),
+            "stopping": stopping,
         }
-        return JSONResponse(body, status_code=200 if now.is_ready else 503)
+        headers = {"Cache-Control": "no-store"}
+        return JSONResponse(body, 200 if body["ready"] else 503, headers)
 
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    async def schema(_request: Request) -> Response:
-        return PlainTextResponse(sdl)
+    headers = {"ETag": etag_of(sdl.encode()), "Cache-Control": "public, max-age=60"}
+
+    async def schema(request: Request) -> Response:
+        if has(request.headers.get("if-none-match", ""), headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return PlainTextResponse(sdl, headers=headers)
 
     return [
         Route("/livez", livez),

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from hashlib import blake2b
 
 import orjson
 from starlette.requests import Request
@@ -27,6 +26,7 @@ from gateway.web.course_page import (
     to_missing_page,
     to_page,
 )
+from gateway.web.etags import etag_of, has
 from gateway.web.linked_data import to_linked_data
 from gateway.web.sitemap import to_robots, to_sitemap, to_sitemap_index
 from schema.context import Context
@@ -176,7 +176,7 @@ def _html(text: str, status: int = 200) -> Response:
 
 def _fresh(request: Request, body: bytes, media_type: str, changed_at: datetime | None) -> Response:
     """Return `body`, or 304 to those who have it already."""
-    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    etag = etag_of(body)
     headers = {
         "ETag": etag,
         "Cache-Control": "public, no-cache",
@@ -196,8 +196,7 @@ def _is_known(request: Request, etag: str, changed_at: datetime | None) -> bool:
     """Return whether the client has this already; its ETag counts for more than its date."""
     known = request.headers.get("if-none-match")
     if known is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return etag in tags or known.strip() == "*"
+        return has(known, etag)
     since = request.headers.get("if-modified-since")
     if since is None or changed_at is None:
         return False

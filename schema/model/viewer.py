@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schema.model.values import LearnerId
+from schema.model.values import LearnerId, PartnerCode
 
 
 class Role(StrEnum):
@@ -18,14 +18,17 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Whoever asks; `learner` is set when the token is a learner's.  Without a token: nothing is.
+    """Whoever asks; `learner` is set when the token is a learner's, `partner` when a partner's.
 
-    `subject` is the token's own, for the records of what operators do.
+    `subject` is the token's own, for the records of what operators do.  `scopes` are what it was
+    given for, as OAuth has them.  Without a token nothing is set.
     """
 
     roles: frozenset[Role] = frozenset()
     learner: LearnerId | None = None
     subject: str | None = None
+    partner: PartnerCode | None = None
+    scopes: frozenset[str] = frozenset()
 
 
 ANONYMOUS = Viewer()

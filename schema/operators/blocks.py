@@ -9,14 +9,13 @@ import strawberry
 from strawberry import UNSET
 
 from schema import ports
-from schema.access import checked_operator
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.ids import NodeKind, plain_id
 from schema.model import blocks as records
 from schema.model.values import CourseId, DeliveryMode, InstitutionId, OfferingId, PartnerCode
-from schema.model.viewer import Viewer
-from schema.paging import MAX_SIZE, given
+from schema.operators.actors import to_actor
+from schema.paging import MAX_SIZE, checked_size, given
 from schema.types.blocks import (
     NODE_KINDS,
     ApprovalPayload,
@@ -53,7 +52,6 @@ class BlockQuery:
         ] = UNSET,
     ) -> Sequence[records.Block]:
         """List the blocks."""
-        checked_operator(info.context.viewer)
         return await info.context.blocks.read_blocks(active=given(active))
 
     @strawberry.field(
@@ -65,13 +63,10 @@ class BlockQuery:
         info: Info,
         *,
         partner: Annotated[str | None, argument("One partner's code; null for all.")] = UNSET,
-        first: Annotated[int | None, argument(f"How many to show, 0 to {MAX_SIZE}.")] = MAX_SIZE,
+        first: Annotated[int | None, argument(f"How many to show, 1 to {MAX_SIZE}.")] = MAX_SIZE,
     ) -> records.PendingOfferings:
         """List what waits for approval."""
-        checked_operator(info.context.viewer)
-        limit = MAX_SIZE if first is None else first
-        if not 0 <= limit <= MAX_SIZE:
-            raise bad_user_input(f"`first` is from 0 to {MAX_SIZE}, not {limit}")
+        limit = checked_size("first", MAX_SIZE if first is None else first)
         code = given(partner)
         return await info.context.approvals.read_pending(
             None if code is None else PartnerCode(code), limit
@@ -93,7 +88,7 @@ class BlockMutation:
         wanted: Annotated[BlockCoursesInput, argument("What, and why.", name="input")],
     ) -> records.BlockOutcome:
         """Make a block."""
-        by = to_actor(checked_operator(info.context.viewer))
+        by = to_actor(info.context.viewer)
         wish = to_wish(
             records.BlockWish(
                 wanted.scope,
@@ -117,7 +112,7 @@ class BlockMutation:
         self, info: Info, wanted: Annotated[LiftBlockInput, argument("Which.", name="input")]
     ) -> records.BlockOutcome:
         """Lift a block."""
-        by = to_actor(checked_operator(info.context.viewer))
+        by = to_actor(info.context.viewer)
         if not _is_text(wanted.reason):
             return records.BlockOutcome(None, (_bad_text("reason"),))
         number = wanted.block_id if wanted.block_id.isascii() and wanted.block_id.isdigit() else ""
@@ -136,10 +131,10 @@ class BlockMutation:
         wanted: Annotated[ApproveOfferingsInput, argument("Which.", name="input")],
     ) -> records.ApprovalOutcome:
         """Approve offerings."""
-        by = to_actor(checked_operator(info.context.viewer))
+        by = to_actor(info.context.viewer)
         partner = given(wanted.partner)
         if partner is not None and info.context.partners.status(PartnerCode(partner)) is None:
-            message = f"There is no partner {partner!r}."
+            message = "There is no such partner; `partners { code }` lists them."
             return records.ApprovalOutcome(0, (_refusal(_CODE.NOT_FOUND, message, "partner"),))
         return await _decide(
             info,
@@ -162,7 +157,7 @@ class BlockMutation:
         wanted: Annotated[RevokeApprovalInput, argument("Which, and why.", name="input")],
     ) -> records.ApprovalOutcome:
         """Revoke approvals."""
-        by = to_actor(checked_operator(info.context.viewer))
+        by = to_actor(info.context.viewer)
         if not _is_text(wanted.reason):
             return records.ApprovalOutcome(0, (_bad_text("reason"),))
         decision = records.Decision(records.Approval.REVOKED, by, wanted.reason.strip())
@@ -194,14 +189,9 @@ def to_wish(
         return _refusal(_CODE.INVALID_VALUE, "This time is out of reach.", "effectiveAt")
     value = _to_value(wish.scope, wish.value.strip(), catalogue, partners)
     if value is None:
-        message = f"There is no {wish.scope.lower().replace('_', ' ')} {wish.value!r}."
+        message = f"There is no such {wish.scope.lower().replace('_', ' ')}."
         return _refusal(_CODE.NOT_FOUND, message, "value")
     return replace(wish, value=value, reason=wish.reason.strip(), letter=wish.letter.strip())
-
-
-def to_actor(viewer: Viewer) -> str:
-    """Return under which name a viewer's doings are recorded."""
-    return viewer.subject or "operator"
 
 
 def _to_value(

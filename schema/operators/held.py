@@ -4,15 +4,21 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
-from schema.access import checked_operator
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.model import held as records
+from schema.model.operating import LONGEST_REASON, ListVerdict
+from schema.operators.actors import checked_reason, to_actor
+from schema.paging import given
 from schema.types.described import argument
 from schema.types.held import HeldSync, SyncDecisionPayload
 
 RunId = Annotated[strawberry.ID, argument("The run that was shown, as `HeldSync.run` tells it.")]
+Reason = Annotated[
+    str | None, argument(f"Why, for the audit trail: 1 to {LONGEST_REASON} characters.")
+]
 LARGEST_RUN = 2**31 - 1
 
 
@@ -27,7 +33,6 @@ class HeldQuery:
     )
     async def held_syncs(self, info: Info) -> Sequence[records.HeldSync]:
         """List what is held."""
-        checked_operator(info.context.viewer)
         return await info.context.held.read_held()
 
 
@@ -39,20 +44,31 @@ class HeldMutation:
         description="Apply a held list exactly as it was read; operators only.",
         graphql_type=SyncDecisionPayload,
     )
-    async def approve_sync(self, info: Info, run: RunId) -> records.SyncDecision:
+    async def approve_sync(
+        self, info: Info, run: RunId, reason: Reason = UNSET
+    ) -> records.SyncDecision:
         """Apply a held list."""
-        checked_operator(info.context.viewer)
-        return await info.context.held.approve(to_run(run))
+        return await info.context.list_desk.decide(to_verdict(info, run, reason, is_approval=True))
 
     @strawberry.mutation(
         description="Discard a held list; the very same list is not asked about again. Operators "
         "only.",
         graphql_type=SyncDecisionPayload,
     )
-    async def reject_sync(self, info: Info, run: RunId) -> records.SyncDecision:
+    async def reject_sync(
+        self, info: Info, run: RunId, reason: Reason = UNSET
+    ) -> records.SyncDecision:
         """Discard a held list."""
-        checked_operator(info.context.viewer)
-        return await info.context.held.reject(to_run(run))
+        return await info.context.list_desk.decide(to_verdict(info, run, reason, is_approval=False))
+
+
+def to_verdict(info: Info, run: str, reason: str | None, *, is_approval: bool) -> ListVerdict:
+    """Return a decision as it is recorded.  Raises BAD_USER_INPUT."""
+    said = given(reason)
+    kept = None if said is None else checked_reason(said)
+    if said is not None and kept is None:
+        raise bad_user_input(f"`reason` is 1 to {LONGEST_REASON} printable characters")
+    return ListVerdict(to_run(run), is_approval, kept, to_actor(info.context.viewer))
 
 
 def to_run(text: str) -> int:

@@ -6,12 +6,11 @@ import strawberry
 from strawberry import UNSET
 
 from schema import ports
-from schema.access import checked_operator, checked_system
 from schema.context import Info
 from schema.ids import NodeKind, plain_id
 from schema.model import progress as records
 from schema.model.values import EnrolmentId
-from schema.operators.blocks import to_actor
+from schema.operators.actors import checked_reason, to_actor
 from schema.paging import (
     DEFAULT_SIZE,
     After,
@@ -45,7 +44,6 @@ class ReviewQuery:
         self, info: Info, *, first: First = UNSET, after: After = UNSET
     ) -> ports.Slice[records.Review]:
         """List what waits for a person."""
-        checked_operator(info.context.viewer)
         window = to_window(first, after)
         with checked_cursors():
             return await info.context.reviews.read_reviews(window)
@@ -59,7 +57,6 @@ class ReviewQuery:
         self, info: Info, *, first: First = UNSET, after: After = UNSET
     ) -> records.FeedPage:
         """Read on in the event feed."""
-        checked_system(info.context.viewer)
         asked = given(first)
         size = DEFAULT_SIZE if asked is None else checked_size("first", asked)
         with checked_cursors():
@@ -79,8 +76,8 @@ class ReviewMutation:
         self, info: Info, wish: Annotated[SettleEnrolmentInput, argument("How.", name="input")]
     ) -> records.ReviewOutcome:
         """Settle one enrolment."""
-        by = to_actor(checked_operator(info.context.viewer))
-        reason = checked_reason(wish.reason)
+        by = to_actor(info.context.viewer)
+        reason = checked_reason(wish.reason, LONGEST_REASON)
         if reason is None:
             message = f"`reason` is 1 to {LONGEST_REASON} printable characters."
             return _refused(records.ReviewErrorCode.INVALID_VALUE, message, "reason")
@@ -90,12 +87,6 @@ class ReviewMutation:
             return _refused(records.ReviewErrorCode.NOT_FOUND, message, "enrolmentId")
         decided = records.ReviewWish(EnrolmentId(enrolment_id), wish.decision, reason, by)
         return await info.context.reviews.settle(decided)
-
-
-def checked_reason(text: str) -> str | None:
-    """Return a reason as it is kept, or None for one that cannot be."""
-    said = text.strip()
-    return said if 0 < len(said) <= LONGEST_REASON and said.isprintable() else None
 
 
 def _refused(code: records.ReviewErrorCode, message: str, field: str) -> records.ReviewOutcome:

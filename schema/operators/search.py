@@ -32,12 +32,12 @@ class SearchQuery:
             str | None, argument("What has been typed, at most 200 characters.")
         ] = UNSET,
         first: Annotated[
-            int | None, argument(f"How many at most, up to {MOST_SUGGESTIONS}.")
+            int | None, argument(f"How many at most, 1 to {MOST_SUGGESTIONS}.")
         ] = DEFAULT_SUGGESTIONS,
     ) -> Sequence[SuggestionRecord]:
         """Complete what is being typed."""
         wanted = DEFAULT_SUGGESTIONS if first is None else first
-        if not 0 <= wanted <= MOST_SUGGESTIONS:
-            raise bad_user_input(f"`first` is from 0 to {MOST_SUGGESTIONS}, not {wanted}")
+        if not 1 <= wanted <= MOST_SUGGESTIONS:
+            raise bad_user_input(f"`first` is from 1 to {MOST_SUGGESTIONS}, not {wanted}")
         searched = to_search(text)
         return info.context.search.suggestions(searched, wanted) if searched else []

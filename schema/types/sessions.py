@@ -37,6 +37,11 @@ class Session(Node):
     ends_at: datetime | None = described("When it is over; null if the partner does not tell.")
     enrolment_starts_at: datetime | None = described("From when it takes enrolments, if told.")
     enrolment_ends_at: datetime | None = described("Until when it takes enrolments, if told.")
+    purchase_ends_at: datetime | None = described(
+        "From when on no scheme of the programme lets anybody buy it: so many days before it "
+        "starts. A learner's own scheme may end it earlier. Null if the partner does not tell the "
+        "start, or the programme does not sell it."
+    )
     venue: Venue | None = described("Where it is held; null online.")
     capacity: int | None = described(
         "How many places it has; null if not told or unlimited (then it is AVAILABLE)."

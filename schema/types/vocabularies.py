@@ -74,7 +74,7 @@ enumerated(
         PartnerState.SANDBOX: "Tries its API out with us.",
         PartnerState.CERTIFIED: "Has passed the tests and waits to go live.",
         PartnerState.ACTIVE: "Its courses can be had.",
-        PartnerState.PAUSED: "Stopped for a while, by its own wish.",
+        PartnerState.PAUSED: "Stopped for a while: not read, and nobody enrols.",
         PartnerState.SUSPENDED: "Stopped by the programme.",
         PartnerState.RETIRED: "Has left; its history stays.",
     },

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.web.identity import issue_token
+from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.clients.conftest import Program, running, told_by
 from tests.clients.partner import CODE, COURSES, Partner

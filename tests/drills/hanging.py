@@ -77,8 +77,8 @@ class Crowd:
         run, ends = Run(), time.monotonic() + seconds
         async with httpx.AsyncClient(base_url=self.mitra.url, timeout=30) as client:
             await asyncio.gather(
-                _at_rate(ENROLS_PER_SECOND, ends, lambda: self._enrol(client, run)),
-                _at_rate(READS_PER_SECOND, ends, lambda: self._read(client, run)),
+                at_rate(ENROLS_PER_SECOND, ends, lambda: self._enrol(client, run)),
+                at_rate(READS_PER_SECOND, ends, lambda: self._read(client, run)),
             )
         return run
 
@@ -94,8 +94,7 @@ class Crowd:
             run.enrolments.append(str(enrolment))
 
     async def _read(self, client: httpx.AsyncClient, run: Run) -> None:
-        waited, _ = await _ask(client, _READ, None, most=1_000_000 + next(self.numbers))
-        run.reads.append(waited)
+        run.reads.append(await wait_for_search(client, 1_000_000 + next(self.numbers)))
 
 
 def hanging(
@@ -107,8 +106,8 @@ def hanging(
     with TemporaryDirectory(prefix="mitra-hanging-") as folder:
         mitra = Mitra(Path(folder), free_port())
         try:
-            _start(mitra)
-            crowd = Crowd(mitra, cycle(_goods(mitra)))
+            start(mitra)
+            crowd = Crowd(mitra, cycle(goods(mitra)))
             _run(crowd, seconds / 2)  # warm up
             found = [_pair(crowd, seconds, console) for _ in range(pairs)]
         finally:
@@ -117,14 +116,21 @@ def hanging(
     sys.exit(0 if _tell(found, console) else 1)
 
 
-def _start(mitra: Mitra) -> None:
+async def wait_for_search(client: httpx.AsyncClient, most: int) -> float:
+    """Search for courses of at most so many rupiah; return how many seconds it took."""
+    waited, _ = await _ask(client, _READ, None, most=most)
+    return waited
+
+
+def start(mitra: Mitra) -> None:
+    """Start the sandbox and a gateway, and wait until it is ready."""
     mitra.start("sandbox", "sandbox", "run")
     eventually((mitra.data_dir / "sandbox.json").exists, what="the sandbox listens")
     mitra.start("gateway", "serve")
     mitra.wait_until_ready()
 
 
-def _goods(mitra: Mitra) -> Sequence[tuple[PartnerCode, str]]:
+def goods(mitra: Mitra) -> Sequence[tuple[PartnerCode, str]]:
     """Return offerings that can be booked without a session, one partner after the other."""
     partners = [each["code"] for each in mitra.ask("{ partners { code } }")["partners"]]
     shelves = [list(_of_partner(mitra, PartnerCode(code))) for code in partners]
@@ -171,7 +177,7 @@ def _read_settled(ledger: Path, run: Run) -> bool:
     return len(run.settled) == len(run.enrolments)
 
 
-async def _at_rate(per_second: float, ends: float, act: Any) -> None:
+async def at_rate(per_second: float, ends: float, act: Any) -> None:
     under_way: set[asyncio.Task[None]] = set()
     while time.monotonic() < ends:
         under_way.add(asyncio.create_task(act()))

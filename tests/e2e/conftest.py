@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.web.identity import issue_token
+from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.servers import free_port
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from gateway.web.identity import issue_token
+from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.e2e.conftest import Mitra, eventually
 from tests.servers import free_port

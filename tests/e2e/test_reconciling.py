@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapters.sandbox.state import read_state
-from gateway.web.identity import issue_token
+from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.e2e.conftest import Mitra
 from tests.e2e.test_the_main_job import ENROL, offering_of, wait_for

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +21,7 @@ BOOKABLE = """query ($partners: [String!]) {
   courses(filter: { partners: $partners, priceMin: 1, priceMax: 500000 }, first: 50) {
     nodes { title offerings {
       id enrolmentMode price { amount } partner { code }
-      sessions { id availability startsAt }
+      sessions { id availability }
     } }
   }
 }"""
@@ -49,18 +50,11 @@ def offering_of(mitra: Mitra, partner: str, *, has_session: bool) -> tuple[str, 
             if offering["partner"]["code"] != partner or offering["enrolmentMode"] != "DIRECT":
                 continue
             sessions = [s for s in offering["sessions"] if s["availability"] == "AVAILABLE"]
-            sessions = [s for s in sessions if starts_late_enough(s)]
             if not has_session and not offering["sessions"]:
                 return offering["id"], None
             if has_session and sessions:
                 return offering["id"], sessions[0]["id"]
     raise AssertionError(f"{partner} sells nothing that can be booked")
-
-
-def starts_late_enough(session: dict) -> bool:
-    """Return whether a session may still be bought, however it is taught."""
-    starts_at = datetime.fromisoformat(session["startsAt"])
-    return starts_at > datetime.now(UTC) + timedelta(days=5)
 
 
 def wait_for(mitra: Mitra, enrolment: str, token: str, status: str) -> dict:
@@ -213,6 +207,28 @@ def test_a_dry_run_shows_every_rule_and_records_nothing(mitra):
     assert mitra.ask(ME, token)["me"]["enrolments"]["totalCount"] == 1
 
 
+def test_a_session_is_closed_days_before_it_starts(mitra):
+    said = mitra.ask("""{ courses(first: 100, filter: { deliveryModes: [ONSITE, LIVE_ONLINE] }) {
+      nodes { offerings { enrolmentMode sessions { startsAt purchaseEndsAt availability } } }
+    } }""")
+    now = datetime.now(UTC)
+    sold = [
+        session
+        for course in said["courses"]["nodes"]
+        for offering in course["offerings"]
+        if offering["enrolmentMode"] != "LINK"
+        for session in offering["sessions"]
+    ]
+
+    assert sold
+    for session in sold:
+        ends, starts = (
+            datetime.fromisoformat(session[at]) for at in ("purchaseEndsAt", "startsAt")
+        )
+        assert timedelta(0) <= starts - ends <= timedelta(days=3)
+        assert ends > now or session["availability"] == "CLOSED"
+
+
 def test_an_enrolment_survives_a_restart(mitra):
     offering, _ = offering_of(mitra, "pintaria", has_session=False)
     token = mitra.token("dewi")
@@ -300,3 +316,15 @@ def test_sync_prints_plain_lines_into_a_pipe(mitra):
     lines = printed.splitlines()
     assert len([line for line in lines if "unchanged" in line]) >= 10
     assert "\x1b" not in printed
+
+
+def test_the_server_turns_away_what_is_too_much_or_ambiguous(mitra):
+    ambiguous = b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"
+    too_much = b"X-A: " + b"a" * 64_000 + b"\r\n\r\n"
+    told = []
+    for headers in (ambiguous, too_much):
+        with socket.create_connection(("127.0.0.1", mitra.port), timeout=10) as client:
+            client.sendall(b"POST /graphql HTTP/1.1\r\nHost: mitra\r\n" + headers)
+            told.append(client.recv(12))
+
+    assert told == [b"HTTP/1.1 400", b"HTTP/1.1 431"]

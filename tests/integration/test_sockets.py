@@ -17,8 +17,14 @@ from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from gateway.execution.buckets import LocalBuckets
+from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
-from gateway.web.identity import LEEWAY_SECONDS, TokenVerifier, issue_token, read_development_key
+from gateway.identity.development import DevelopmentIssuer, issue_token, read_development_key
+from gateway.identity.tokens import LEEWAY_SECONDS
+from gateway.identity.verifier import TokenVerifier
+from gateway.telemetry import REGISTRY
+from gateway.telemetry.operations import Operations
 from gateway.web.streams.connections import MOST_OF_ONE, Connections
 from gateway.web.streams.socket import (
     MOST_MESSAGE_BYTES,
@@ -108,12 +114,13 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 
     connections = Connections()
     endpoint = SocketEndpoint(
-        Engine(api.schema),
-        identify=TokenVerifier(read_development_key(tmp_path)).identify,
+        Gate(Engine(api.schema), Budgets(LocalBuckets())),
+        identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
         build_context=build_context,
         connections=connections,
         allowed_origins=["https://mitra.example.id"],
         patience=Patience(INIT_SECONDS, RECHECK_SECONDS),
+        observer=Operations(),
     )
     app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
     with network.socket() as listening:
@@ -143,18 +150,44 @@ async def test_a_token_may_come_with_the_handshake(served: Served):
     assert first == {"data": {"enrolmentChanged": {"status": "SUBMITTING"}}}
 
 
-@pytest.mark.parametrize("subject", ["budi", None])
-async def test_nobody_follows_what_is_another_learners(served: Served, subject: str | None):
+async def test_each_operation_is_counted_by_what_came_of_it(served: Served):
+    def counted(kind: str, outcome: str) -> float:
+        labels = {"operation": "none", "kind": kind, "outcome": outcome}
+        return REGISTRY.get_sample_value("mitra_operations_total", labels) or 0.0
+
+    before = counted("query", "ok"), counted("none", "refused")
+    async with socket_to(served.url) as socket:
+        await socket.sign_in()
+        for query in ("{ __typename }", "{ nothing }"):
+            await socket.subscribe(query)
+            while (await socket.hear())["type"] not in {"complete", "error"}:
+                pass
+
+    assert (counted("query", "ok"), counted("none", "refused")) == (before[0] + 1, before[1] + 1)
+
+
+async def test_nobody_follows_what_is_another_learners(served: Served):
     enrolment = await served.enrolment("ani")
 
     async with socket_to(served.url) as socket:
-        await socket.sign_in(served.token(subject) if subject else None)
+        await socket.sign_in(served.token("budi"))
         await socket.subscribe(FOLLOW, id=enrolment)
         [answer] = [each async for each in socket.answers()]
 
-    [error] = answer["errors"]
     assert answer["data"] is None
-    assert error["extensions"]["code"] == ("BAD_USER_INPUT" if subject else "UNAUTHENTICATED")
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_who_has_not_signed_in_follows_nothing(served: Served):
+    enrolment = await served.enrolment("ani")
+
+    async with socket_to(served.url) as socket:
+        await socket.sign_in()
+        await socket.subscribe(FOLLOW, id=enrolment)
+        refused = await socket.hear()
+
+    assert refused["type"] == "error"
+    assert refused["payload"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_a_question_and_an_order_are_answered_too(served: Served):

@@ -1,20 +1,20 @@
 """Running any operation as a stream of payloads: one for a query, many for a subscription."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
 from gateway.execution.engine import Engine, Prepared
-from gateway.web.identity import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError
 from schema.model.viewer import Viewer
 
 RECHECK_SECONDS = 10.0  # between two looks at the token of an open connection
 
 Payload = Mapping[str, Any]
-Identify = Callable[[str | None], Viewer]
+Identify = Callable[[str | None], Awaitable[Viewer]]
 
 
 async def stream(
@@ -44,11 +44,17 @@ def to_errors(errors: Sequence[GraphQLError]) -> Sequence[Mapping[str, Any]]:
     return [dict(error.formatted) for error in errors]
 
 
+def codes_of(errors: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    """Return the codes of errors as clients read them."""
+    codes = (error.get("extensions", {}).get("code") for error in errors)
+    return [code for code in codes if isinstance(code, str)]
+
+
 async def until_expired(identify: Identify, authorization: str, seconds: float) -> str:
     """Return why, once a token that was good proves nothing any more."""
     while True:
         await asyncio.sleep(seconds)
         try:
-            identify(authorization)
+            await identify(authorization)
         except InvalidTokenError as exc:
             return str(exc)

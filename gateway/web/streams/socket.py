@@ -11,7 +11,7 @@ much of it.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,18 +20,24 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from gateway.execution.engine import Engine, RefusedError
-from gateway.web.identity import InvalidTokenError
+from gateway.execution.budgets import Gate
+from gateway.execution.engine import Prepared, Question, RefusedError
+from gateway.identity.errors import InvalidTokenError
+from gateway.telemetry.observed import Observed
+from gateway.telemetry.operations import Observer, Unobserved
+from gateway.web.paying import payer_of
 from gateway.web.streams import messages
 from gateway.web.streams.connections import Connection, Connections, FullError
 from gateway.web.streams.results import (
     RECHECK_SECONDS,
     Identify,
+    codes_of,
     stream,
     to_errors,
     until_expired,
 )
 from schema.context import Context
+from schema.errors import ErrorCode
 from schema.model.viewer import ANONYMOUS, Viewer
 
 PROTOCOL = "graphql-transport-ws"
@@ -55,15 +61,17 @@ class Patience:
 class SocketEndpoint:
     """The ASGI application behind a WebSocket route.
 
-    A page of another origin than ours gets 403, unless `allowed_origins` names its own.
+    A page of another origin than ours gets 403, unless `allowed_origins` names its own, or `*`.
     """
 
-    engine: Engine
+    gate: Gate
     identify: Identify
     build_context: Callable[[Viewer], Context]
     connections: Connections
     allowed_origins: Sequence[str] = ()
     patience: Patience = Patience()
+    observer: Observer = field(default_factory=Unobserved)
+    may_introspect: Callable[[Viewer], bool] = lambda _viewer: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket to its end."""
@@ -85,7 +93,7 @@ class SocketEndpoint:
     def _is_welcome(self, socket: WebSocket) -> bool:
         """Return whether the page that opens the socket may; programs send no origin."""
         origin = socket.headers.get("origin")
-        if origin is None or origin in self.allowed_origins:
+        if origin is None or not {origin, "*"}.isdisjoint(self.allowed_origins):
             return True
         return urlsplit(origin).netloc == socket.headers.get("host")
 
@@ -175,7 +183,7 @@ class _Conversation:
             if name.lower() == "authorization":
                 self._authorization = value if isinstance(value, str) else ""
         try:
-            self._viewer = self._endpoint.identify(self._authorization)
+            self._viewer = await self._endpoint.identify(self._authorization)
             self._connection.belongs_to(self._viewer)
         except InvalidTokenError as exc:
             raise _CloseError(4403, str(exc)) from exc
@@ -195,25 +203,45 @@ class _Conversation:
         self._operations[operation_id] = task
 
     async def _run(self, operation_id: str, payload: messages.Payload) -> None:
+        headers = dict(self._socket.scope["headers"])
+        with self._endpoint.observer.operation(headers) as seen:
+            try:
+                await self._tell(operation_id, payload, seen)
+            except RefusedError as exc:
+                self._operations.pop(operation_id, None)
+                errors = to_errors(exc.errors)
+                seen.is_refused, seen.codes = True, codes_of(errors)
+                await self._say({"type": "error", "id": operation_id, "payload": errors})
+            except WebSocketDisconnect:
+                seen.is_gone = True  # the listener notices as well
+            except asyncio.CancelledError:
+                seen.is_gone = True
+                raise
+            except Exception as exc:  # noqa: BLE001 - its words may hold what was sent
+                seen.codes = [ErrorCode.INTERNAL]
+                log.error("streams.operation_failed", error=type(exc).__name__)  # noqa: TRY400
+            finally:
+                self._operations.pop(operation_id, None)
+
+    async def _tell(self, operation_id: str, payload: messages.Payload, seen: Observed) -> None:
         """Run an operation over what stands now, not over what stood when the socket opened."""
         endpoint = self._endpoint
-        try:
-            prepared = endpoint.engine.prepare(payload.to_question())
-            context = endpoint.build_context(self._viewer)
-            async with aclosing(stream(endpoint.engine, prepared, context)) as results:
-                async for result in results:
-                    await self._say({"type": "next", "id": operation_id, "payload": result})
-            self._operations.pop(operation_id, None)
-            await self._say({"type": "complete", "id": operation_id})
-        except RefusedError as exc:
-            self._operations.pop(operation_id, None)
-            await self._say({"type": "error", "id": operation_id, "payload": to_errors(exc.errors)})
-        except WebSocketDisconnect:
-            pass  # the listener notices as well
-        except Exception as exc:  # noqa: BLE001 - its words may hold what was sent
-            log.error("streams.operation_failed", error=type(exc).__name__)  # noqa: TRY400
-        finally:
-            self._operations.pop(operation_id, None)
+        prepared = await self._admit(payload.to_question())
+        seen.name, seen.kind = prepared.name, prepared.kind.value
+        context = endpoint.build_context(self._viewer)
+        async with aclosing(stream(endpoint.gate.engine, prepared, context)) as results:
+            async for result in results:
+                seen.codes = codes_of(result.get("errors", ()))
+                await self._say({"type": "next", "id": operation_id, "payload": result})
+        self._operations.pop(operation_id, None)
+        await self._say({"type": "complete", "id": operation_id})
+
+    async def _admit(self, question: Question) -> Prepared:
+        """Return what may be run, paid for like a request over HTTP.  Raises `RefusedError`."""
+        may_introspect = self._endpoint.may_introspect(self._viewer)
+        payer = payer_of(self._socket, self._viewer)
+        allowed = replace(question, may_introspect=may_introspect)
+        return (await self._endpoint.gate.admit(allowed, payer)).prepared
 
     async def _say(self, message: Mapping[str, Any]) -> None:
         if self._socket.application_state is not WebSocketState.CONNECTED:

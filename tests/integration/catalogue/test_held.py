@@ -10,6 +10,7 @@ import pytest
 from adapters.base import LeftOut, Page, Rejection, Validators
 from adapters.errors import UnreadableListError
 from gateway.catalogue import runs
+from gateway.catalogue.decision_log import DecisionLog
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.freshness import freshness, health
 from gateway.catalogue.history import read_runs
@@ -17,8 +18,10 @@ from gateway.storage import catalogue_tables as tables
 from gateway.storage import sync_tables
 from gateway.storage.leases import Leases
 from schema.model.catalogue import Offering, Session
+from schema.model.decisions import CatalogueDecisionKind as Kind
 from schema.model.held import AlarmKind, DecisionErrorCode, HeldSync, ListChangeKind
 from schema.model.values import FreshnessState, Money, PartnerHealth, RemoteId
+from schema.ports import Window
 from tests.catalogue import (
     PINTARIA,
     TOKOPEDIA,
@@ -135,7 +138,7 @@ async def test_approving_applies_the_list_as_it_was_staged(bench: Workbench):
     held = await the_held(bench)
     bench.clock.turn(minutes=5)
 
-    done = await decisions(bench).approve(held.run)
+    done = await decisions(bench).approve(held.run, "rina")
 
     assert (done.partner, done.revision, done.refusals) == (TOKOPEDIA, 2, ())
     assert len(await bench.live_titles()) == 3
@@ -157,7 +160,7 @@ async def test_approving_joins_sessions_that_came_apart_once(bench: Workbench):
     )
     await held_after(bench, offerings(10), apart)
 
-    await decisions(bench).approve((await the_held(bench)).run)
+    await decisions(bench).approve((await the_held(bench)).run, "rina")
 
     fact = await bench.store.read_fact(an_offering("1").id)
     assert fact is not None
@@ -171,7 +174,7 @@ async def test_a_decision_names_the_run_that_was_shown(bench: Workbench):
     partner.lists(offerings(2))
     await bench.sync(partner)
 
-    done = await decisions(bench).approve(shown.run)
+    done = await decisions(bench).approve(shown.run, "rina")
 
     assert [each.code for each in done.refusals] == [DecisionErrorCode.NOT_HELD]
     assert len(await bench.live_titles()) == 10
@@ -215,7 +218,7 @@ async def test_the_very_same_list_is_held_under_the_same_run(bench: Workbench):
 async def test_a_rejected_list_is_not_asked_about_again(bench: Workbench):
     partner = await held_after(bench, offerings(10), offerings(3))
 
-    rejected = await decisions(bench).reject((await the_held(bench)).run)
+    rejected = await decisions(bench).reject((await the_held(bench)).run, "rina")
     done = await bench.sync(partner)
 
     assert (rejected.partner, rejected.revision) == (TOKOPEDIA, None)
@@ -226,11 +229,13 @@ async def test_a_rejected_list_is_not_asked_about_again(bench: Workbench):
     assert await bench.count(sync_tables.staged_offering) == 0
     reason = freshness(a_partner(), await bench.status(), bench.clock.moment).reason or ""
     assert reason.endswith("(rejected by an operator: would withdraw 7 of 10 offerings)")
+    [made] = (await DecisionLog(bench.database).read_decisions(Window(first=9))).nodes
+    assert (made.kind, made.by, made.about) == (Kind.LIST_REJECTED, "rina", TOKOPEDIA)
 
 
 async def test_after_a_rejection_another_list_is_asked_about(bench: Workbench):
     partner = await held_after(bench, offerings(10), offerings(3))
-    await decisions(bench).reject((await the_held(bench)).run)
+    await decisions(bench).reject((await the_held(bench)).run, "rina")
     partner.lists(offerings(2))
 
     done = await bench.sync(partner)
@@ -245,7 +250,7 @@ async def test_no_decision_while_the_list_is_being_read(bench: Workbench):
     held = await the_held(bench)
 
     async with Leases(bench.database, bench.clock).held(f"sync:{TOKOPEDIA}"):
-        done = await decisions(bench).approve(held.run)
+        done = await decisions(bench).approve(held.run, "rina")
 
     assert [each.code for each in done.refusals] == [DecisionErrorCode.SYNC_RUNNING]
     assert len(await bench.live_titles()) == 10
@@ -259,7 +264,7 @@ async def test_approving_abandons_a_run_that_was_killed(bench: Workbench):
     with pytest.raises(asyncio.CancelledError):
         await bench.sync(partner)
 
-    await decisions(bench).approve((await the_held(bench)).run)
+    await decisions(bench).approve((await the_held(bench)).run, "rina")
 
     assert await outcomes(bench) == ["APPLIED", "APPLIED", "ABANDONED"]
     partner.lists(priced(*[3_500_000] * 10))
@@ -276,7 +281,7 @@ async def test_a_held_list_is_not_what_the_partner_is_asked_to_compare_with(benc
     await bench.sync(partner)
     assert partner.asked[-1] == (None, good)
 
-    await decisions(bench).approve((await the_held(bench)).run)
+    await decisions(bench).approve((await the_held(bench)).run, "rina")
     await bench.sync(partner)
     assert partner.asked[-1] == (None, bad)
 
@@ -400,7 +405,7 @@ async def test_growth_over_ten_times_is_held_until_approved(bench: Workbench):
     assert len(await bench.live_titles()) == 150
 
     held = await the_held(bench)
-    approved = await decisions(bench).approve(held.run)
+    approved = await decisions(bench).approve(held.run, "rina")
 
     assert approved.revision == 2
     assert (held.added, held.unchanged, held.withdrawn) == (14_850, 150, 0)
@@ -450,7 +455,7 @@ async def test_the_held_list_outlives_many_runs(bench: Workbench, monkeypatch: p
     for _ in range(5):
         await bench.sync(partner)
 
-    done = await decisions(bench).approve(shown.run)
+    done = await decisions(bench).approve(shown.run, "rina")
 
     assert done.refusals == ()
     assert len(await bench.live_titles()) == 3

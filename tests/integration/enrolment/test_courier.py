@@ -28,6 +28,7 @@ from tests.integration.enrolment.builders import (
     decides_later,
     drops_the_line,
     is_unavailable,
+    locks_us_out,
     puts_on_waiting_list,
     refuses,
     until,
@@ -101,6 +102,17 @@ async def test_a_booking_that_never_left_is_sent_again(programme: Programme):
     assert settled.status is EnrolmentStatus.CONFIRMED
     assert await programme.statuses(record.id) == ["RESERVED", "SUBMITTING", "CONFIRMED"]
     assert programme.partner.calls == {"enrol": 3}
+
+
+async def test_a_booking_outlives_credentials_that_are_refused_for_hours(programme: Programme):
+    record = await enrolled(programme, *[locks_us_out] * 40, confirms)
+
+    waiting = await delivered(programme, record, rounds=40)  # more than an errand has attempts
+    settled = await delivered(programme, record)
+
+    assert waiting.status is EnrolmentStatus.SUBMITTING
+    assert settled.status is EnrolmentStatus.CONFIRMED
+    assert programme.partner.calls == {"enrol": 41}
 
 
 async def test_a_booking_in_doubt_is_asked_about_and_never_doubled(programme: Programme):

@@ -104,7 +104,7 @@ async def test_a_list_that_looks_wrong_is_held_for_an_operator(pushing: Pushing)
     assert done["reason"] == "would withdraw 9 of 10 offerings"
     assert len(await pushing.live()) == 10
     [waiting] = await desk(pushing).read_held()
-    await desk(pushing).reject(waiting.run)
+    await desk(pushing).reject(waiting.run, "rina")
     again = await pusher.outcome(whole([a_row(1)]), "session=c")
     assert again["outcome"] == "rejected"
     assert (await pusher.status("c"))["state"] == "rejected"
@@ -140,7 +140,7 @@ async def test_a_delta_is_judged_like_a_list(pushing: Pushing):
 
     assert (done["outcome"], done["withdrawn"]) == ("held", 3)
     [waiting] = await desk(pushing).read_held()
-    await desk(pushing).approve(waiting.run)
+    await desk(pushing).approve(waiting.run, "rina")
     assert len(await pushing.live()) == 7
 
 

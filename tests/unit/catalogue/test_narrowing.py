@@ -11,7 +11,8 @@ from gateway.catalogue.directory import Directory
 from gateway.catalogue.entries import to_entry
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import HeldBack, StatusRow, StoredCourse, StoredOffering
+from gateway.catalogue.store import HeldBack, StatusRow
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from schema.model.catalogue import Institution, Session
 from schema.model.values import CourseId, FreshnessState, InstitutionId, Money, RemoteId
 from schema.ports import CourseFilter, CourseQuery, FacetName, FreshOfferings, Window

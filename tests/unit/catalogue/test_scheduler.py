@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.catalogue.partner_orders import StandingOrder
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import StatusRow
 from gateway.partners.config import PartnerConfig
@@ -29,6 +30,7 @@ class World:
         self.rows: dict[str, StatusRow] = {}
         self.outcomes: list[str | Exception] = []
         self.is_free = True
+        self.orders: dict[str, StandingOrder] = {}
 
     async def sync(self, config: PartnerConfig, report: Any, *, accept_alarm: bool) -> SyncProgress:
         self.synced.append((config.code, self.now))
@@ -39,6 +41,9 @@ class World:
             config.code, 1, self.now, failing_since=self.now if outcome else None
         )
         return SyncProgress(config.code, finished=True, failure=outcome or None)
+
+    async def read_orders(self) -> dict[str, StandingOrder]:
+        return self.orders
 
     async def read_statuses(self) -> list[StatusRow]:
         return list(self.rows.values())
@@ -115,3 +120,35 @@ async def test_only_active_partners_are_read():
     await world.run(paused, a_partner())
 
     assert [code for code, _ in world.synced] == [TOKOPEDIA]
+
+
+def an_order(asked: timedelta | None = None, *, is_paused: bool = False) -> StandingOrder:
+    """Return an order to read the list at a time since noon, or to leave it alone."""
+    asked_at = None if asked is None else NOON + asked
+    return StandingOrder(TOKOPEDIA, 1, asked_at, NOON if is_paused else None)
+
+
+async def test_who_is_paused_by_an_order_is_not_read():
+    world = World(sleeps=3)
+    world.orders[TOKOPEDIA] = an_order(timedelta(hours=1), is_paused=True)
+
+    assert await world.run(a_partner()) == []
+
+
+async def test_an_order_to_read_is_carried_out_once_however_it_ends():
+    world = World(sleeps=2)
+    world.rows[TOKOPEDIA] = StatusRow(TOKOPEDIA, 1, attempted_at=NOON - timedelta(seconds=2))
+    world.orders[TOKOPEDIA] = an_order(timedelta(seconds=-1))
+    world.outcomes = ["connection refused"]
+
+    at = await world.run(a_partner())
+
+    assert at == [timedelta(), timedelta(seconds=30), timedelta(minutes=15, seconds=30)]
+
+
+async def test_an_order_that_was_carried_out_hurries_nobody():
+    world = World(sleeps=1)
+    world.rows[TOKOPEDIA] = StatusRow(TOKOPEDIA, 1, attempted_at=NOON - timedelta(seconds=2))
+    world.orders[TOKOPEDIA] = an_order(timedelta(minutes=-1))
+
+    assert await world.run(a_partner()) == [timedelta(minutes=13, seconds=28)]

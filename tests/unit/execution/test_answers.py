@@ -1,146 +1,86 @@
 """Who shares a finished answer, and who never does."""
 
-import json
+import asyncio
 
-import httpx
 import pytest
-from starlette.requests import Request
-from starlette.responses import JSONResponse
 
 from gateway.cache.memory import MemoryCache
-from gateway.execution.answers import SharedAnswers
+from gateway.execution.answers import MOST_QUESTION_BYTES, Answer, SharedAnswers
 
 pytestmark = pytest.mark.anyio
 
 
 class Asked:
-    """An application that counts how often it is asked, and answers with that number."""
+    """Counts how often an answer is made."""
 
-    def __init__(self, status=200):
+    def __init__(self, *codes: str) -> None:
         self.times = 0
-        self.epoch = "1.1"
-        self.status = status
-        self.cache = MemoryCache()
+        self.codes = codes
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self) -> Answer:
         self.times += 1
-        body = await Request(scope, receive).body()
-        said = {"times": self.times, "heard": len(body)}
-        await JSONResponse(said, self.status)(scope, receive, send)
-
-    def client(self):
-        shared = SharedAnswers(self, self.cache, lambda: self.epoch)
-        return httpx.AsyncClient(transport=httpx.ASGITransport(shared), base_url="http://mitra")
+        await asyncio.sleep(0)
+        return Answer(200, str(self.times).encode(), self.codes, tag=str(self.times))
 
 
-QUESTION = {"query": "{ courses { totalCount } }"}
+@pytest.fixture
+def cache():
+    return MemoryCache()
 
 
-async def test_equal_anonymous_questions_are_asked_once():
-    app = Asked()
-
-    async with app.client() as client:
-        answers = [await client.post("/graphql", json=QUESTION) for _ in range(5)]
-
-    assert app.times == 1
-    assert {answer.text for answer in answers} == {answers[0].text}
-    assert answers[0].headers["content-type"] == "application/json"
+@pytest.fixture
+def shared(cache):
+    return SharedAnswers(cache, lambda: "1.1")
 
 
-async def test_a_question_reaches_the_application_whole():
-    app = Asked()
+async def test_equal_questions_are_answered_once_with_the_same_bytes(shared):
+    make = Asked()
 
-    async with app.client() as client:
-        answer = await client.post("/graphql", json=QUESTION)
+    at_once = await asyncio.gather(*(shared.answer("a", make) for _ in range(5)))
+    later = await shared.answer("a", make)
 
-    assert answer.json()["heard"] == len(answer.request.content)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param({"json": {**QUESTION, "variables": {"a": 1}}}, id="other-variables"),
-        pytest.param({"json": QUESTION, "headers": {"Accept": "text/plain"}}, id="other-form"),
-    ],
-)
-async def test_different_questions_are_asked_separately(other):
-    app = Asked()
-
-    async with app.client() as client:
-        await client.post("/graphql", json=QUESTION)
-        await client.post("/graphql", **other)
-
-    assert app.times == 2
+    assert make.times == 1
+    assert {*at_once, later} == {Answer(200, b"1", tag="1")}
 
 
-@pytest.mark.parametrize(
-    "request_",
-    [
-        pytest.param({"json": QUESTION, "headers": {"Authorization": "Bearer x"}}, id="viewer"),
-        pytest.param({"json": {"query": "mutation { enrol }"}}, id="mutation"),
-        pytest.param(
-            {
-                "content": json.dumps({"query": "mutation { x }"}).replace("mu", "\\u006du"),
-                "headers": {"Content-Type": "application/json"},
-            },
-            id="mutation-in-disguise",
-        ),
-        pytest.param(
-            {"json": {"query": "{ courses { nodes { q: quote { price } } } }"}}, id="quote"
-        ),
-        pytest.param(
-            {
-                "content": json.dumps({"query": "{ quote }"}).replace("qu", "\\u0071u"),
-                "headers": {"Content-Type": "application/json"},
-            },
-            id="quote-in-disguise",
-        ),
-        pytest.param({"json": [QUESTION]}, id="batch"),
-        pytest.param(
-            {"content": b"{", "headers": {"Content-Type": "application/json"}}, id="not-json"
-        ),
-        pytest.param({"content": b"query=x"}, id="form"),
-        pytest.param({"json": {**QUESTION, "pad": "x" * 200_000}}, id="very-long"),
-    ],
-)
-async def test_what_is_not_surely_public_is_never_shared(request_):
-    app = Asked()
+async def test_a_new_revision_is_seen_at_once(cache):
+    epochs = iter(["1.1", "2.1"])
+    shared, make = SharedAnswers(cache, lambda: next(epochs)), Asked()
 
-    async with app.client() as client:
-        for _ in range(2):
-            await client.post("/graphql", **request_)
+    for _ in range(2):
+        await shared.answer("a", make)
 
-    assert app.times == 2
+    assert make.times == 2
 
 
-async def test_a_new_revision_is_seen_at_once():
-    app = Asked()
+async def test_what_broke_is_told_to_those_who_wait_and_is_not_kept(shared):
+    make = Asked("INTERNAL")
 
-    async with app.client() as client:
-        await client.post("/graphql", json=QUESTION)
-        app.epoch = "2.1"
-        await client.post("/graphql", json=QUESTION)
+    first = await asyncio.gather(shared.answer("a", make), shared.answer("a", make))
+    await shared.answer("a", make)
 
-    assert app.times == 2
-
-
-async def test_a_failure_of_the_server_is_not_kept():
-    app = Asked(status=503)
-
-    async with app.client() as client:
-        answers = [await client.post("/graphql", json=QUESTION) for _ in range(2)]
-
-    assert [answer.status_code for answer in answers] == [503, 503]
-    assert app.times == 2
+    assert first[0] == first[1]
+    assert make.times == 2
 
 
-async def test_garbage_in_the_cache_is_a_miss():
-    app = Asked()
+async def test_garbage_in_the_cache_is_a_miss(cache, shared):
+    make = Asked()
+    await shared.answer("a", make)
+    [key] = cache._entries
+    await cache.set(key, b"garbage", ttl=60)
 
-    async with app.client() as client:
-        await client.post("/graphql", json=QUESTION)
-        [key] = app.cache._entries
-        await app.cache.set(key, b"garbage", ttl=60)
-        answer = await client.post("/graphql", json=QUESTION)
+    assert (await shared.answer("a", make)).body == b"2"
 
-    assert answer.json()["times"] == 2
+
+def test_questions_differ_by_each_of_their_parts(shared):
+    assert len({shared.digest(b"a", b"b"), shared.digest(b"ab"), shared.digest(b"a", b"c")}) == 3
+
+
+def test_a_very_long_question_is_not_shared(shared):
+    assert shared.digest(b"x" * (MOST_QUESTION_BYTES + 1)) is None
+
+
+def test_what_is_learned_of_a_question_is_known(shared):
+    shared.learn("a", "public")
+
+    assert (shared.known("a"), shared.known("b"), shared.known(None)) == ("public", None, None)

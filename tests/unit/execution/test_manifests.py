@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from gateway.execution.manifests import ManifestError, load_manifests, read_manifest
+from gateway.execution.manifests import ManifestError, load_manifests, merged, read_manifest
 
 BODY = "query Titles { courses { nodes { title } } }"
 ID = sha256(BODY.encode()).hexdigest()
@@ -42,12 +42,13 @@ def test_relays_map_of_ids_to_texts_is_read():
         pytest.param("text", "must be an object", id="no-object"),
         pytest.param(a_row(id=None), "`id`", id="no-id"),
         pytest.param(a_row(id=""), "`id`", id="empty-id"),
-        pytest.param(a_row(id="x" * 257), "`id`", id="endless-id"),
+        pytest.param(a_row(id="x" * 256), "`id`", id="endless-id"),
         pytest.param(a_row(id="a\nb"), "`id`", id="id-of-two-lines"),
         pytest.param(a_row(body=""), "`body`", id="empty-body"),
         pytest.param(a_row(body=7), "`body`", id="body-that-is-no-text"),
         pytest.param(a_row(name="no name"), "`name`", id="name-that-is-none"),
         pytest.param(a_row(id="sha256:" + "0" * 64), "SHA-256", id="digest-of-another-body"),
+        pytest.param(a_row(id="0" * 64), "SHA-256", id="bare-digest-of-another-body"),
     ],
 )
 def test_a_bad_row_is_reported_and_the_rest_is_read(row, reason):
@@ -123,3 +124,13 @@ def test_a_file_that_is_no_manifest_is_named(tmp_path):
 
     with pytest.raises(ManifestError, match=r"web\.json: web's manifest"):
         load_manifests(tmp_path)
+
+
+def test_clients_cannot_take_each_others_ids():
+    web = read_manifest("web", json.dumps({"1": BODY, "2": BODY}).encode())
+    app = read_manifest("app", json.dumps({"1": "{ __typename }", "2": BODY, "3": BODY}).encode())
+
+    texts, contested = merged([web, app])
+
+    assert texts == {"1": BODY, "2": BODY, "3": BODY}
+    assert [(row.client, row.place) for row in contested] == [("app", "1")]

@@ -37,6 +37,9 @@ def test_partners_files_are_separated_by_colons(monkeypatch):
         ("MITRA_PROFILE", "staging"),
         ("MITRA_WORKERS", "0"),
         ("MITRA_PARTNER_NETWORKS", "10.0.0.1/8"),
+        ("MITRA_OIDC_ISSUER", "http://127.0.0.1:8080/realms/mitra"),
+        ("MITRA_OIDC_ISSUER", "https://login.test"),  # without an audience
+        ("MITRA_OIDC_JWKS_URL", "file:///keys.json"),
         ("MITRA_TRUSTED_PROXIES", "proxy"),
         ("MITRA_CORS_ORIGINS", "https://app.example.id/"),
         ("MITRA_CORS_ORIGINS", "app.example.id"),
@@ -101,6 +104,13 @@ def test_a_sandbox_that_has_left_its_addresses_is_called(tmp_path):
     write_state(tmp_path, SandboxState("http://127.0.0.1:1", "control", {}))
 
     assert partners_reach(Settings(data_dir=tmp_path)).allows("127.0.0.1")
+
+
+def test_an_issuer_is_believed_for_an_audience(monkeypatch):
+    monkeypatch.setenv("MITRA_OIDC_ISSUER", "https://login.test/realms/mitra")
+    monkeypatch.setenv("MITRA_OIDC_AUDIENCE", "mitra-api, mitra-admin")
+
+    assert Settings().oidc_audience == ("mitra-api", "mitra-admin")
 
 
 def test_lists_are_separated_by_commas(monkeypatch):

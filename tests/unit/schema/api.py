@@ -27,6 +27,7 @@ from tests.unit.schema.fakes import (
 from tests.unit.schema.held_fakes import FakeHeldSyncs, FakeSyncWatch
 from tests.unit.schema.later_fakes import FakeLaterLife
 from tests.unit.schema.learner_fakes import FakeLearnerDesk
+from tests.unit.schema.operating_fakes import FakeListDesk, FakePartnerDesk, FakeRefusals
 from tests.unit.schema.report_fakes import FakeReconciliations, FakeReports
 
 
@@ -60,6 +61,9 @@ class Api:
         self.changes = FakeChanges(self.catalogue)
         self.enrolments = FakeEnrolments(self.catalogue)
         self.later = FakeLaterLife(self.enrolments)
+        self.list_desk = FakeListDesk(self.held)
+        self.partner_desk = FakePartnerDesk(self.partners)
+        self.refusals = FakeRefusals()
         self.reported: list[tuple[Exception, str]] = []
         self.schema = build_schema(
             lambda error, error_id: self.reported.append((error, error_id)),
@@ -86,9 +90,12 @@ class Api:
             event_feed=self.later,
             seats=self.seats,
             held=self.held,
+            list_desk=self.list_desk,
+            partner_desk=self.partner_desk,
             syncs=self.syncs,
             changes=self.changes,
             links=self.links,
+            decisions=self.links,
             blocks=self.blocks,
             approvals=self.approvals,
             learners=self.learners,
@@ -96,6 +103,7 @@ class Api:
             reports=self.reports,
             now=NOW,
             viewer=viewer or self.viewer,
+            refusals=self.refusals,
         )
 
     async def ask(self, document: str, viewer: Viewer | None = None, **variables: Any) -> Any:

@@ -60,6 +60,12 @@ def nobody(_session_id):
             replace(OPEN, enrolment_ends_at=NOW), 0, Availability.CLOSED, id="closes-this-instant"
         ),
         pytest.param(
+            replace(OPEN, purchase_ends_at=NOW), 0, Availability.CLOSED, id="sold-until-now"
+        ),
+        pytest.param(
+            replace(OPEN, purchase_ends_at=NOW + DAY), 0, Availability.AVAILABLE, id="still-sold"
+        ),
+        pytest.param(
             replace(OPEN, enrolment_ends_at=None, starts_at=NOW), 0, Availability.CLOSED, id="begun"
         ),
         pytest.param(

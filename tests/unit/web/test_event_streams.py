@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from gateway.execution.engine import Engine, Question, RefusedError
-from gateway.web.identity import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import Asked, EventStreams, refusal
 from schema.ids import NodeKind, to_global_id
@@ -46,7 +46,7 @@ class Bench:
         self.engine = Engine(self.api.schema)
         self.streams = EventStreams(self.engine, self.identify, self.connections, **options)
 
-    def identify(self, authorization: str | None) -> Viewer:
+    async def identify(self, authorization: str | None) -> Viewer:
         if not self.is_valid:
             raise InvalidTokenError("expired")
         return ANI

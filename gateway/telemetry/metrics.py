@@ -1,15 +1,10 @@
-"""Logs and metrics: events with fields, never sentences, never personal data or secrets."""
+"""What is counted: every metric there is, on one registry.
 
-import logging
-import sys
-from collections.abc import Callable
-from functools import partial
-from typing import Any
+Labels have few values: partners of the partners files, operations and clients that are known,
+error codes of ours.  What clients make up is "other".
+"""
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-
-from schema.redaction import redacted
 
 REGISTRY = CollectorRegistry()
 
@@ -50,6 +45,12 @@ CATALOGUE_REVISION = Gauge(
 ENROLMENTS = Counter(
     "mitra_enrolment_changes", "Changes of enrolments by new status.", ["status"], registry=REGISTRY
 )
+KEY_FETCHES = Counter(
+    "mitra_identity_key_fetches",
+    "Fetches of the OpenID provider's public keys, by what came of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 RECONCILIATIONS = Counter(
     "mitra_reconciliations",
     "Comparisons with partners' statements by outcome.",
@@ -70,6 +71,13 @@ CACHE_READS = Counter(
     "Reads of remembered values by what was served: fresh, stale (while it was made anew), made "
     "(now), last_known (it could not be made), nothing.",
     ["cache", "outcome"],
+    registry=REGISTRY,
+)
+GRAPHQL_DOCUMENTS = Counter(
+    "mitra_graphql_documents",
+    "GraphQL documents by whether they were known: read, validated and priced before (hit), or "
+    "not (miss).",
+    ["outcome"],
     registry=REGISTRY,
 )
 GRAPHQL_REQUESTS = Counter(
@@ -105,66 +113,44 @@ STREAMS = Gauge(
     ["transport"],
     registry=REGISTRY,
 )
-
-
-class _PresentStderr:
-    """Standard error as it is when something is written: loggers outlive a redirection."""
-
-    def write(self, text: str) -> int:
-        """Write to the standard error of now."""
-        return sys.stderr.write(text)
-
-    def flush(self) -> None:
-        """Flush the standard error of now."""
-        sys.stderr.flush()
-
-
-class _Redacting:
-    """Renders a line, and leaves out what may be a national id, wherever it came from."""
-
-    def __init__(self, renderer: Any) -> None:
-        self._renderer = renderer
-
-    def __call__(self, logger: Any, name: str, event: Any) -> str:
-        """Return the line."""
-        return redacted(str(self._renderer(logger, name, event)))
-
-
-class _RedactingFormatter(logging.Formatter):
-    """Does the same for those who log through the standard library."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
-        return redacted(super().format(record))
-
-
-_in_force: dict[str, Any] = {}
-
-
-def same_logging() -> Callable[[], None]:
-    """Return what makes another process's loggers write as this one's do."""
-    return partial(configure_logging, **_in_force)
-
-
-def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) -> None:
-    """Send all loggers to standard error in one format."""
-    _in_force.update(log_format=log_format, level=level)
-    is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
-    )
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _Redacting(renderer),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(_PresentStderr()),  # type: ignore[arg-type]
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(_RedactingFormatter(logging.BASIC_FORMAT))
+OPERATIONS = Counter(
+    "mitra_operations",
+    "GraphQL operations by what came of them: ok, errors (in the answer), refused (not run), "
+    "failed (on our side), gone (who asked has left).",
+    ["operation", "kind", "outcome"],
+    registry=REGISTRY,
+)
+OPERATION_SECONDS = Histogram(
+    "mitra_operation_seconds",
+    "How long clients waited for the answers to GraphQL operations.",
+    ["operation", "kind"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+    registry=REGISTRY,
+)
+OPERATION_ERRORS = Counter(
+    "mitra_operation_errors",
+    "Errors in answers to GraphQL operations by code.",
+    ["operation", "code"],
+    registry=REGISTRY,
+)
+CLIENT_OPERATIONS = Counter(
+    "mitra_client_operations",
+    "GraphQL operations by client (`apollographql-client-name`) and what came of them.",
+    ["client", "outcome"],
+    registry=REGISTRY,
+)
+CLIENT_COST = Counter(
+    "mitra_client_cost",
+    "Points of cost that clients' GraphQL operations were counted with.",
+    ["client"],
+    registry=REGISTRY,
+)
+REQUESTS_IN_FLIGHT = Gauge(
+    "mitra_requests_in_flight", "HTTP requests that are being answered.", registry=REGISTRY
+)
+EVENT_LOOP_LAG = Histogram(
+    "mitra_event_loop_lag_seconds",
+    "How late the event loop came to a task that was due: what blocks it holds up all answers.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+    registry=REGISTRY,
+)

@@ -1,0 +1,102 @@
+"""What a client may spend and a learner may change in a minute.
+
+Questions are paid with their cost, refused ones too: somebody who guesses names pays for each
+guess.  Mutations are counted by the field, not by the request.
+"""
+
+import math
+from dataclasses import dataclass
+
+from gateway.execution.buckets import WINDOW, Allowance, Bucket, Buckets
+from gateway.execution.engine import Engine, Prepared, Question
+from gateway.execution.refusals import RefusedError, Stage, refusal
+from schema.errors import ErrorCode
+
+# A wrong document costs as much as a page of courses, so that nobody guesses thousands of names.
+REFUSALS = {Stage.REQUEST: 10, Stage.PARSE: 100, Stage.VALIDATION: 500, Stage.COERCION: 100}
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays for a request: the client that sent it, and the learner in whose name."""
+
+    client: str
+    learner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A request that may be run and is paid for; without an allowance nothing is counted."""
+
+    prepared: Prepared
+    allowance: Allowance | None = None
+
+
+class Budgets:
+    """Takes from clients and learners what their requests cost."""
+
+    def __init__(
+        self,
+        buckets: Buckets,
+        *,
+        points_a_minute: int | None = None,
+        mutations_a_minute: int | None = None,
+    ) -> None:
+        """Give each client and each learner so much; None is without end."""
+        self._buckets = buckets
+        self._client = Bucket(points_a_minute, WINDOW) if points_a_minute else None
+        self._learner = Bucket(mutations_a_minute, WINDOW) if mutations_a_minute else None
+
+    async def pay(self, payer: Payer, cost: int, changes: int = 0) -> Allowance | None:
+        """Return what the client has left.  Raises `RefusedError` if it cannot be paid.
+
+        `changes` are mutations that are called in the learner's name.
+        """
+        allowance = await self._take("client", payer.client, self._client, max(cost, 1))
+        if changes and payer.learner is not None:
+            await self._take("learner", payer.learner, self._learner, changes)
+        return allowance
+
+    async def pay_refusal(self, payer: Payer, refused: RefusedError) -> Allowance | None:
+        """Return what the client has left.  Raises `RefusedError` if it cannot be paid."""
+        return await self.pay(payer, REFUSALS.get(refused.stage, 1))
+
+    async def _take(
+        self, what: str, who: str, bucket: Bucket | None, amount: int
+    ) -> Allowance | None:
+        if bucket is None:
+            return None
+        allowance = await self._buckets.spend(f"{what}:{who}", bucket, amount)
+        if allowance.retry_after is None:
+            return allowance
+        raise _too_much(what, allowance, allowance.retry_after)
+
+
+class Gate:
+    """Where requests come in, from whatever transport: prepared, and paid for."""
+
+    def __init__(self, engine: Engine, budgets: Budgets) -> None:
+        self.engine = engine
+        self._budgets = budgets
+
+    async def admit(self, question: Question, payer: Payer) -> Admitted:
+        """Return what may be run.  Raises `RefusedError`, with the client's allowance."""
+        try:
+            prepared = self.engine.prepare(question)
+        except RefusedError as refused:
+            refused.allowance = await self._budgets.pay_refusal(payer, refused)
+            raise
+        allowance = await self._budgets.pay(payer, prepared.cost, prepared.changes)
+        return Admitted(prepared, allowance)
+
+    async def pay(self, payer: Payer, cost: int) -> Allowance | None:
+        """Return what is left after a question whose cost is known.  Raises `RefusedError`."""
+        return await self._budgets.pay(payer, cost)
+
+
+def _too_much(what: str, allowance: Allowance, retry_after: float) -> RefusedError:
+    seconds = math.ceil(retry_after)
+    message = f"Too much was asked by this {what} lately; ask again in {seconds} s"
+    refused = refusal(Stage.BUDGET, ErrorCode.RATE_LIMITED, message, retryAfter=seconds, of=what)
+    refused.allowance = allowance
+    return refused

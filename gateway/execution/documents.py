@@ -1,0 +1,181 @@
+"""Documents, each parsed, measured, validated and priced once, also those that are refused."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+)
+
+from gateway.execution.cost import Cost, Prices, Pricing
+from gateway.execution.limits import Limits
+from gateway.execution.overlaps import fragments_of
+from gateway.execution.refusals import RefusedError, Stage, coded, refusal
+from gateway.execution.remembered import Remembered
+from gateway.execution.shape import Measuring, root_calls
+from gateway.execution.validation import validated
+from schema.errors import ErrorCode
+
+Outcome = Literal["hit", "miss"]
+OnLookup = Callable[[Outcome], None]
+MOST_DOCUMENTS = 1_000
+MOST_REFUSED = 1_000
+MOST_CHARACTERS = 200_000  # of each: a document takes some ninety bytes for each
+# Strings and comments are passed over; possessive, so that none is ever tried twice.
+_BRACKETS = re.compile(
+    r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n]|\\.)*+"?|#[^\n]*+'
+    r"|([\[{(])|([\]})])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of a document, and what is known of it before it is asked for."""
+
+    node: OperationDefinitionNode
+    cost: Cost
+    calls: Mapping[str, int]  # of root fields
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that may be run."""
+
+    node: DocumentNode
+    operations: Sequence[Operation]
+    introspects: bool
+
+    def operation(self, name: str | None) -> Operation | None:
+        """Return the operation of that name, or the only one."""
+        if name is None:
+            return self.operations[0] if len(self.operations) == 1 else None
+        named = (each for each in self.operations if each.node.name is not None)
+        return next((each for each in named if each.node.name.value == name), None)  # type: ignore[union-attr]  # they have names
+
+
+class Reading:
+    """Reads documents as clients send them, for one schema."""
+
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, prices: Prices, *, hints: bool
+    ) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._prices = prices
+        self._hints = hints
+
+    def read(self, text: str) -> Document:
+        """Return a document that may be run.  Raises `RefusedError`."""
+        try:
+            return self._read(text)
+        except RecursionError:
+            reason = "This document is nested too deeply"
+            raise refusal(Stage.VALIDATION, ErrorCode.QUERY_TOO_DEEP, reason) from None
+
+    def _read(self, text: str) -> Document:
+        self._check_text(text)
+        node = self._parsed(text)
+        measuring = Measuring(node, self._limits)
+        shape = measuring.measure()
+        measuring.check_overlaps()
+        errors = validated(self._schema, node, hints=self._hints, most=self._limits.errors)
+        if errors:
+            raise RefusedError(Stage.VALIDATION, errors)
+        return Document(node, self._operations(node), shape.introspects)
+
+    def _check_text(self, text: str) -> None:
+        """Refuse what is not worth parsing; brackets are looked at first, as they tell more."""
+        depth, limits = 0, self._limits
+        for found in _BRACKETS.finditer(text, 0, limits.characters):
+            depth += bool(found[1]) - bool(found[2])
+            if depth > limits.brackets:
+                raise limits.exceeded("brackets", depth, ErrorCode.QUERY_TOO_DEEP)
+        if len(text) > limits.characters:
+            raise limits.exceeded("characters", len(text), ErrorCode.QUERY_TOO_LARGE)
+
+    def _parsed(self, text: str) -> DocumentNode:
+        limits = self._limits
+        try:
+            return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+        except GraphQLSyntaxError as exc:
+            if "Document contains more than" in exc.message:  # there is no other way to tell
+                what = "comments" if "comments" in exc.message else "tokens"
+                found = getattr(limits, what) + 1
+                raise limits.exceeded(what, found, ErrorCode.QUERY_TOO_LARGE) from None
+            raise RefusedError(Stage.PARSE, [coded(exc, ErrorCode.GRAPHQL_PARSE_FAILED)]) from None
+
+    def _operations(self, node: DocumentNode) -> Sequence[Operation]:
+        fragments = fragments_of(node)
+        pricing = Pricing(self._schema, self._prices, fragments)
+        return tuple(
+            Operation(each, pricing.operation(each), Counter(root_calls(each, fragments).values()))
+            for each in node.definitions
+            if isinstance(each, OperationDefinitionNode)
+        )
+
+
+class Documents:
+    """Remembers what came of reading each text.
+
+    `on_lookup` is told of each whether it was known.  Those that were trusted are never
+    forgotten; refusals are kept apart, so that nobody drives out what others need.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], Document],
+        *,
+        on_lookup: OnLookup = lambda _: None,
+        presentable: Callable[[Sequence[GraphQLError]], Sequence[GraphQLError]] = lambda it: it,
+    ) -> None:
+        self._read = read
+        self._on_lookup = on_lookup
+        self._presentable = presentable
+        self._trusted: dict[bytes, Document] = {}
+        self._kept = Remembered[Document](most=MOST_DOCUMENTS, most_size=MOST_CHARACTERS)
+        self._refused = Remembered[RefusedError](most=MOST_REFUSED, most_size=MOST_CHARACTERS)
+
+    def trust(self, text: str) -> RefusedError | None:
+        """Read a document that is never forgotten; return why it cannot be run, if so."""
+        try:
+            self._trusted[_digest(text)] = self._read(text)
+        except RefusedError as exc:
+            return exc
+        return None
+
+    def find(self, text: str) -> Document:
+        """Return what a text is.  Raises `RefusedError`."""
+        key = _digest(text)
+        known = self._trusted.get(key) or self._kept.get(key)
+        if known is not None:
+            self._on_lookup("hit")
+            return known
+        refused = self._refused.get(key)
+        if refused is not None:
+            self._on_lookup("hit")
+            raise RefusedError(refused.stage, refused.errors)
+        self._on_lookup("miss")
+        return self._read_anew(key, text)
+
+    def _read_anew(self, key: bytes, text: str) -> Document:
+        try:
+            document = self._read(text)
+        except RefusedError as exc:
+            kept = RefusedError(exc.stage, self._presentable(exc.errors))
+            self._refused.keep(key, kept, len(text))
+            raise RefusedError(kept.stage, kept.errors) from None
+        self._kept.keep(key, document, len(text))
+        return document
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()

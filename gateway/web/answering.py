@@ -1,0 +1,127 @@
+"""From a question to its finished answer: prepared, run, encoded; or taken from what is shared."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from graphql import OperationType
+from starlette.responses import Response
+
+from gateway.execution.answers import Answer, SharedAnswers
+from gateway.execution.budgets import Gate
+from gateway.execution.engine import Prepared, Question
+from gateway.web.cors import not_allowed
+from gateway.web.exchange import Exchange, Known
+from gateway.web.negotiation import Media
+from gateway.web.paying import payer_of
+from gateway.web.refusals import EnvelopeCode, EnvelopeError
+from gateway.web.replies import to_answer
+from gateway.web.running import run_while_connected
+from gateway.web.streams.events import Asked, EventStreams
+from gateway.web.streams.results import Payload, to_payload
+from schema.context import Context
+from schema.model.viewer import ANONYMOUS, Viewer
+
+Read = Callable[[], Question]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers questions that pass a gate.
+
+    `shared` keeps answers of which `is_public` says that they are the same for everybody; they
+    are made as for somebody without a token, so that nothing of a viewer can be in them.
+    Without `events` nobody is answered by a stream.
+    """
+
+    gate: Gate
+    build_context: Callable[[Viewer], Context]
+    shared: SharedAnswers[Known] | None = None
+    is_public: Callable[[Prepared], bool] = lambda _prepared: False
+    events: EventStreams | None = None
+    may_introspect: Callable[[Viewer], bool] = lambda _viewer: False
+
+    async def answer(self, exchange: Exchange, key: bytes, read: Read) -> Answer | Response:
+        """Answer one question; requests with equal keys ask the same.
+
+        Raises `EnvelopeError`, `RefusedError`, `ClientDisconnect`.
+        """
+        digest = self._digest(exchange, key)
+        if self.shared and digest and (known := self.shared.known(digest)):
+            await self._pay(exchange, known)
+            return await self.shared.answer(
+                digest, lambda: self._finish(exchange, self.prepare(exchange, read()))
+            )
+        prepared = await self.admit(exchange, read())
+        check_kind(exchange, prepared)
+        if exchange.media is Media.EVENTS and self.events:
+            return self.events.answer(self._to_asked(exchange, prepared))
+        exchange.is_public = not exchange.wants_cost and self.is_public(prepared)
+        if self.shared and digest and exchange.is_public:
+            self.shared.learn(digest, Known.of(prepared))
+            return await self.shared.answer(digest, lambda: self._finish(exchange, prepared))
+        work = self._finish(exchange, prepared)
+        if prepared.kind is OperationType.MUTATION:  # what has begun is done, whoever goes
+            return await work
+        return await run_while_connected(work, exchange.request.receive)
+
+    async def admit(self, exchange: Exchange, question: Question) -> Prepared:
+        """Return what would be run, paid for.  Raises `RefusedError`."""
+        payer = payer_of(exchange.request, exchange.viewer)
+        with exchange.timed("prepare"):
+            admitted = await self.gate.admit(self._allowed(exchange, question), payer)
+        exchange.allowance = admitted.allowance
+        exchange.tell(Known.of(admitted.prepared))
+        return admitted.prepared
+
+    def prepare(self, exchange: Exchange, question: Question) -> Prepared:
+        """Return what would be run, without paying.  Raises `RefusedError`."""
+        with exchange.timed("prepare"):
+            return self.gate.engine.prepare(self._allowed(exchange, question))
+
+    async def run(self, exchange: Exchange, prepared: Prepared) -> Payload:
+        """Return what running one operation gives."""
+        with exchange.timed("run"):
+            viewer = ANONYMOUS if exchange.is_public else exchange.viewer
+            result = await self.gate.engine.run(prepared, self.build_context(viewer))
+        payload = to_payload(result)
+        return {**payload, "extensions": _cost_of(prepared)} if exchange.wants_cost else payload
+
+    async def _pay(self, exchange: Exchange, known: Known) -> None:
+        exchange.tell(known)
+        exchange.is_public = True
+        payer = payer_of(exchange.request, exchange.viewer)
+        exchange.allowance = await self.gate.pay(payer, known.cost)
+
+    async def _finish(self, exchange: Exchange, prepared: Prepared) -> Answer:
+        payload = await self.run(exchange, prepared)
+        with exchange.timed("encode"):
+            return to_answer(payload)
+
+    def _allowed(self, exchange: Exchange, question: Question) -> Question:
+        return replace(question, may_introspect=self.may_introspect(exchange.viewer))
+
+    def _digest(self, exchange: Exchange, key: bytes) -> str | None:
+        """Return what names a question that may be shared, if it may."""
+        if self.shared is None or exchange.media is Media.EVENTS or exchange.wants_cost:
+            return None
+        return self.shared.digest(exchange.method.encode(), exchange.media.encode(), key)
+
+    def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
+        context = self.build_context(exchange.viewer)
+        authorization = exchange.headers.get("authorization")
+        return Asked(prepared, context, exchange.viewer, authorization)
+
+
+def check_kind(exchange: Exchange, prepared: Prepared) -> None:
+    """Check that an operation is answered the way it came.  Raises `EnvelopeError`."""
+    if prepared.kind is OperationType.MUTATION and exchange.method == "GET":
+        raise not_allowed("POST")
+    if prepared.kind is OperationType.SUBSCRIPTION and exchange.media is not Media.EVENTS:
+        raise EnvelopeError(
+            EnvelopeCode.SUBSCRIPTION_NEEDS_STREAM,
+            "Subscribe by WebSocket (graphql-transport-ws) or with `Accept: text/event-stream`",
+        )
+
+
+def _cost_of(prepared: Prepared) -> Payload:
+    return {"cost": {"requested": prepared.cost, "limit": prepared.cost_limit}}

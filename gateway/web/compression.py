@@ -1,0 +1,60 @@
+"""Answers in fewer bytes, if the client can read them and it is worth the while.
+
+An answer never holds a secret beside what a stranger chose: nobody's browser can be made to
+send a bearer token, so its length tells nobody anything.
+"""
+
+import asyncio
+import zlib
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+from backports import zstd
+
+from gateway.web.negotiation import preferences
+
+SMALLEST = 1_000  # bytes; below it one packet carries the answer anyway
+LONGEST_AT_ONCE = 100_000  # bytes that are packed within a millisecond or two
+_GZIP_LEVEL = 5
+_ZSTD_LEVEL = 3
+_GZIP_WINDOW = 31
+
+
+class Encoding(StrEnum):
+    """What we pack with; of those that a client takes alike, the first is used."""
+
+    ZSTD = "zstd"
+    GZIP = "gzip"
+
+
+@lru_cache(maxsize=256)
+def choose_encoding(accepted: str | None) -> Encoding | None:
+    """Return what to pack with, from an `Accept-Encoding` header; None is not at all."""
+    wanted = dict(preferences(accepted or ""))
+    others = wanted.get("*", 0.0)
+    ranked = [(wanted.get(each, others), each is Encoding.ZSTD, each) for each in Encoding]
+    quality, _, best = max(ranked)
+    return best if quality > 0 else None
+
+
+async def pack(body: bytes, encoding: Encoding) -> bytes:
+    """Return a packed body; a long one is packed beside the event loop."""
+    if len(body) <= LONGEST_AT_ONCE:
+        return _PACKERS[encoding](body)
+    return await asyncio.to_thread(_PACKERS[encoding], body)
+
+
+def _gzip(body: bytes) -> bytes:
+    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    return packer.compress(body) + packer.flush()
+
+
+def _zstd(body: bytes) -> bytes:
+    return zstd.compress(body, _ZSTD_LEVEL)
+
+
+_PACKERS: Mapping[Encoding, Callable[[bytes], bytes]] = {
+    Encoding.GZIP: _gzip,
+    Encoding.ZSTD: _zstd,
+}

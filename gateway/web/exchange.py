@@ -1,0 +1,116 @@
+"""What is known of one request to `/graphql` while it is being answered."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Protocol
+
+from starlette.requests import Request
+
+from gateway.execution.buckets import Allowance
+from gateway.execution.engine import Prepared
+from gateway.web.negotiation import Media
+from schema.model.viewer import ANONYMOUS, Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What its document says of a question; nothing of who asks."""
+
+    kind: str
+    name: str | None = None
+    cost: int = 0
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> "Known":
+        """Return what is known of a question that may be run."""
+        return cls(prepared.kind.value, prepared.name, prepared.cost)
+
+
+class Seen(Protocol):
+    """Where those who count, trace and log want to read of it: names and numbers, no values."""
+
+    name: str | None
+    kind: str | None
+    codes: Sequence[str]  # of its errors
+    cost: int | None
+    is_refused: bool
+    is_gone: bool
+
+
+@dataclass(slots=True)
+class Unseen:
+    """What is written into where nobody reads."""
+
+    name: str | None = None
+    kind: str | None = None
+    codes: Sequence[str] = ()
+    cost: int | None = None
+    is_refused: bool = False
+    is_gone: bool = False
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, and what its answer will say of itself."""
+
+    request: Request
+    method: str = field(init=False)
+    headers: Mapping[str, str] = field(init=False)  # those of one name joined by commas
+    seen: Seen = field(default_factory=Unseen)
+    media: Media = Media.JSON
+    viewer: Viewer = ANONYMOUS
+    allowance: Allowance | None = None  # what who asks may still spend
+    is_public: bool = False  # its answer is the same for everybody
+    parts: dict[str, float] = field(default_factory=dict)  # seconds that each took
+    started: float = field(default_factory=perf_counter)
+
+    def __post_init__(self) -> None:
+        """Read what is asked for often."""
+        self.method = self.request.scope["method"]
+        self.headers = _joined(self.request.scope["headers"])
+
+    @property
+    def wants_cost(self) -> bool:
+        """Whether the client wants to read what its question costs."""
+        return self.headers.get("graphql-cost") == "1"
+
+    @property
+    def is_for_caches(self) -> bool:
+        """Whether caches may keep the answer: it is public, and nobody asked in a name."""
+        is_from_nobody = self.viewer == ANONYMOUS and self.method == "GET"
+        return self.is_public and is_from_nobody
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Measure one part."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self.parts[part] = self.parts.get(part, 0.0) + perf_counter() - started
+
+    def tell(self, known: Known) -> None:
+        """Tell those who look on which question it is."""
+        self.seen.name, self.seen.kind, self.seen.cost = known.name, known.kind, known.cost
+
+    def refuse(self, allowance: Allowance | None = None) -> None:
+        """Tell those who look on that nothing was run; for anybody, its answer is not."""
+        self.seen.is_refused = True
+        self.is_public = False
+        self.allowance = allowance or self.allowance
+
+    def server_timing(self) -> str:
+        """Return the value of `Server-Timing`, in milliseconds."""
+        parts = {**self.parts, "total": perf_counter() - self.started}
+        return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """Return headers by name: of several with one name, which counts would be ambiguous."""
+    joined: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined

@@ -1,0 +1,129 @@
+"""From what a client sends to a `Question`: strictly, so that nobody reads it another way.  Pure.
+
+Documents are named in any of the three ways that clients have: `documentId`, Relay's `doc_id`,
+Apollo's `extensions.persistedQuery` (which the engine reads).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import orjson
+
+from gateway.execution.engine import Question
+from gateway.web.preflight import media_type
+from gateway.web.refusals import EnvelopeCode, EnvelopeError, bad_request
+
+MOST_BATCHED = 10  # whatever the settings say
+_JSON_TYPE = "application/json"
+_TEXTS = ("query", "operationName", "documentId", "doc_id")
+_OBJECTS = ("variables", "extensions")
+_MOST_PARAMETERS = 20
+
+T = TypeVar("T")
+
+
+def check_body_headers(headers: Mapping[str, str]) -> None:
+    """Check that a body will be JSON as it stands.  Raises `EnvelopeError`."""
+    content_type = headers.get("content-type", "")
+    is_json = media_type(content_type) == _JSON_TYPE and "," not in content_type  # once
+    if not is_json or not _is_utf8(content_type):
+        reason = f"Send `Content-Type: {_JSON_TYPE}` (UTF-8), once"
+        accepted = {"Accept-Post": _JSON_TYPE}
+        raise EnvelopeError(EnvelopeCode.UNSUPPORTED_MEDIA_TYPE, reason, accepted)
+    if headers.get("content-encoding", "identity") != "identity":
+        reason = "Send the body as it is, without `Content-Encoding`"
+        accepted = {"Accept-Encoding": "identity"}
+        raise EnvelopeError(EnvelopeCode.UNSUPPORTED_MEDIA_TYPE, reason, accepted)
+
+
+def from_body(body: bytes) -> Question:
+    """Return what a POST asks.  Raises `EnvelopeError`."""
+    return _to_question(_decoded(body, "The body"))
+
+
+def is_batch(body: bytes) -> bool:
+    """Return whether a body is an array, if it is JSON."""
+    return body.lstrip(b" \t\r\n").startswith(b"[")
+
+
+def from_batch(body: bytes, most: int) -> Sequence[Question]:
+    """Return what a POST asks of which the body is an array.  Raises `EnvelopeError`."""
+    sent: Any = _decoded(body, "The body")
+    most = min(most, MOST_BATCHED)
+    if not sent:
+        raise bad_request("Send a JSON object with a `query`")
+    if len(sent) > most:
+        allowed = f"at most {most} operations" if most else "one operation, as a JSON object,"
+        raise EnvelopeError(EnvelopeCode.BATCH_REFUSED, f"Send {allowed} per request")
+    return [_to_question(each) for each in sent]
+
+
+def from_query_string(query_string: bytes) -> Question:
+    """Return what a GET asks.  Raises `EnvelopeError`."""
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_PARAMETERS,
+        )
+    except ValueError as exc:  # not ASCII or UTF-8, or too many
+        raise bad_request("The address's parameters cannot be read") from exc
+    sent: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in sent:
+            raise bad_request(f"Send `{name}` once")
+        sent[name] = _decoded(value, f"`{name}`") if name in _OBJECTS else value
+    return _to_question(sent)
+
+
+def _decoded(text: bytes | str, what: str) -> object:
+    """Decode strictly: no NaN, no bottomless nesting, no endless number, no invalid UTF-8."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as exc:
+        raise bad_request(f"{what} is not JSON") from exc
+
+
+def _to_question(sent: object) -> Question:
+    if not isinstance(sent, dict):
+        raise bad_request("Send a JSON object with a `query`")
+    texts = {name: _checked(sent, name, str, "a string") for name in _TEXTS}
+    objects = {name: _checked(sent, name, dict, "an object") for name in _OBJECTS}
+    question = Question(
+        query=texts["query"],
+        document_id=_only_id(texts["documentId"], texts["doc_id"]),
+        operation_name=texts["operationName"],
+        variables=objects["variables"] or {},
+        extensions=objects["extensions"] or {},
+    )
+    if not _names_a_document(question):
+        raise bad_request("Send a `query`, or the id of one as `documentId`")
+    return question
+
+
+def _names_a_document(question: Question) -> bool:
+    given = (question.query, question.document_id, question.extensions.get("persistedQuery"))
+    return any(each is not None for each in given)
+
+
+def _checked(sent: Mapping[str, Any], name: str, kind: type[T], kinds_name: str) -> T | None:
+    value = sent.get(name)
+    if value is None or isinstance(value, kind):
+        return value
+    raise bad_request(f"`{name}` must be {kinds_name}")
+
+
+def _only_id(ours: str | None, relays: str | None) -> str | None:
+    if ours is not None and relays is not None and ours != relays:
+        raise bad_request("`documentId` and `doc_id` name different documents")
+    return relays if ours is None else ours
+
+
+def _is_utf8(content_type: str) -> bool:
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.strip().lower().partition("=")
+        if name == "charset" and value.strip('"') not in {"utf-8", "utf8"}:
+            return False
+    return True

@@ -1,0 +1,156 @@
+"""uvicorn's protocol with bounds: it has none on headers, and waits for them for ever.
+
+It is the one place that knows uvicorn's insides, because a layer over ASGI is called too late:
+a request begins there when its headers are whole.  What is used of them: the parser's callbacks,
+`cycle` with its three flags, and `send_400_response`, which is called for all that cannot be
+read.  `tests/integration/test_door.py` speaks to a real server and notices when they change.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway.web.server.bounds import Bounds, Head, HeadError
+from gateway.web.server.lingering import Alarm, LingeringTransport
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Speaks HTTP/1.1 with one client, within bounds."""
+
+    bounds = Bounds()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # what follows a last request is not for us to guess at
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
+        self._head = Head(self.bounds)
+        self._is_cut_short = False  # we have said our last word before the client had
+        self._refusal = HTTPStatus.BAD_REQUEST
+        self._head_alarm = Alarm(self.loop)
+        self._write_alarm = Alarm(self.loop)
+
+    # The connection
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        lingering = LingeringTransport(transport, self.bounds, self._is_sending)
+        super().connection_made(lingering)  # type: ignore[arg-type]  # it is one for all that is asked
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Read what has come, unless nothing counts any more."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._head.is_open:
+            try:
+                self._head.add_bytes(len(data))
+            except HeadError as exc:
+                self._refuse(exc.status)
+        if self._head.is_open or self.cycle is None or self.cycle.response_complete:
+            self._await_head()
+
+    def eof_received(self) -> None:
+        """Refuse a request of which the rest will not come."""
+        if self._is_sending() and not self.transport.is_closing():
+            self._refuse(HTTPStatus.BAD_REQUEST)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._head_alarm.stop()
+        self._write_alarm.stop()
+        if isinstance(self.transport, LingeringTransport):
+            self.transport.forget()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over as it came."""
+        self._head_alarm.stop()
+        if isinstance(self.transport, LingeringTransport):
+            self.transport = self.transport.raw
+        super().handle_websocket_upgrade()
+
+    def pause_writing(self) -> None:
+        """Wait for a client to read, but not for ever."""
+        super().pause_writing()
+        self._write_alarm.set(self.bounds.write_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self._write_alarm.stop()
+        super().resume_writing()
+
+    # The parser's callbacks: what they raise ends in `send_400_response`
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._head.open()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the address."""
+        self._counted(self._head.add_address, url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._counted(self._head.add_header, name, value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        self._head.is_open = False
+        self._head_alarm.stop()
+        super().on_headers_complete()
+
+    # Refusing
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, or is too much."""
+        del msg
+        self._refuse(self._refusal)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Say why, and close; nothing is run of what could be read in two ways."""
+        is_talking = False
+        if self.cycle is not None and not self.cycle.response_complete:
+            is_talking = self.cycle.response_started
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if not is_talking:
+            self.transport.write(self._to_refusal(status))
+        self._is_cut_short = True
+        self.transport.close()
+
+    def _to_refusal(self, status: HTTPStatus) -> bytes:
+        headers = [
+            *self.server_state.default_headers,
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", str(len(status.phrase)).encode()),
+            (b"connection", b"close"),
+        ]
+        told = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
+        return STATUS_LINE[status] + told + b"\r\n" + status.phrase.encode()
+
+    def _counted(self, count: Any, *counted: bytes) -> None:
+        try:
+            count(*counted)
+        except HeadError as exc:
+            self._refusal = exc.status
+            raise
+
+    def _is_sending(self) -> bool:
+        """Return whether the client may be in the middle of a request."""
+        is_in_body = self.cycle is not None and self.cycle.more_body
+        return self._is_cut_short or self._head.is_open or is_in_body
+
+    def _await_head(self) -> None:
+        self._head_alarm.set(self.bounds.head_seconds, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._head.is_open:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self.transport.close()
