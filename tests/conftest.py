@@ -8,10 +8,16 @@ import redis
 from hypothesis import settings
 
 from tests.databases import PostgresTemplates, SqliteTemplates
+from tests.scratch import use_memory
 from tests.servers import running_postgres, running_redis
 
 settings.register_profile("mitra", deadline=None)  # a busy machine is not a fault
 settings.load_profile("mitra")
+
+
+def pytest_configure() -> None:
+    """Have temporary files in memory before anything makes one."""
+    use_memory()
 
 
 @pytest.fixture(scope="session")
