@@ -19,7 +19,7 @@ demo: setup explorer  ## Start ten sandbox partners and the gateway, and show wh
 	@$(BIN)/mitra demo
 
 test: setup-dev explorer clients  ## Run every test, with real servers (about 10 minutes)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)  # the short files last
 
 bench-catalogue: setup  ## Measure syncing and searching large catalogues (minutes; SIZES=1500,100000)
 	@$(BIN)/mitra bench catalogue --sizes $(or $(SIZES),1500,100000) --out bench-catalogue.json
