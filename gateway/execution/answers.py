@@ -29,7 +29,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     status: int
     body: bytes
     codes: tuple[str, ...] = ()  # of its errors
-    tag: str = ""  # equal bodies have equal tags
+    tag: str = ""  # its ETag: equal bodies have equal ones
 
 
 Make = Callable[[], Awaitable[Answer]]

@@ -17,7 +17,7 @@ _NAMES = """
     partner partners call calls subscription number run verdict revision changed added withdrawn
     quarantined fetched pages rows changes attempts gives_up failure state mode day enrolment
     enrolments wishes drifts learners amount longest_seconds lease task exit_code background
-    followed setting document row keys
+    followed setting document row keys owner target
 """
 ALLOWED = frozenset(_NAMES.split())
 LONGEST = 500  # characters of one value: partners' reasons may be any length

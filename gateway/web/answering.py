@@ -104,7 +104,9 @@ class Answering:
         """Return what names a question that may be shared, if it may."""
         if self.shared is None or exchange.media is Media.EVENTS or exchange.wants_cost:
             return None
-        return self.shared.digest(exchange.method.encode(), exchange.media.encode(), key)
+        where = exchange.request.scope["path"]  # each has a schema of its own
+        told = (exchange.method, where, exchange.media)
+        return self.shared.digest(*(each.encode() for each in told), key)
 
     def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
         context = self.build_context(exchange.viewer)

@@ -5,13 +5,13 @@ the status, too; in the older `application/json` a refused document is a 200 wit
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from http import HTTPStatus
 
 import orjson
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import RefusedError, Stage
+from gateway.web.etags import etag_of
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
 from gateway.web.streams.results import Payload, to_errors
@@ -47,7 +47,7 @@ def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK)
     body = orjson.dumps(payload)
     several = payload if isinstance(payload, Sequence) else (payload,)
     codes = sorted({code for each in several for code in _codes_of(each)})
-    return Answer(status, body, tuple(codes), blake2b(body, digest_size=12).hexdigest())
+    return Answer(status, body, tuple(codes), etag_of(body))
 
 
 def cache_headers(answer: Answer, *, is_public: bool) -> Mapping[str, str]:
@@ -55,15 +55,7 @@ def cache_headers(answer: Answer, *, is_public: bool) -> Mapping[str, str]:
     if not is_public or answer.codes or answer.status != HTTPStatus.OK:
         return {"Cache-Control": CACHE_NEVER}
     # weak: the same answer, packed or not
-    return {"Cache-Control": CACHE_PUBLIC, "ETag": f'W/"{answer.tag}"'}
-
-
-def is_unchanged(etag: str | None, if_none_match: str | None) -> bool:
-    """Return whether a client has the answer with this tag already."""
-    if etag is None or if_none_match is None:
-        return False
-    told = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return "*" in told or etag.removeprefix("W/") in told
+    return {"Cache-Control": CACHE_PUBLIC, "ETag": f"W/{answer.tag}"}
 
 
 def _codes_of(payload: Payload) -> Sequence[str]:

@@ -80,6 +80,14 @@ async def test_different_questions_are_run_separately(edge, other):
     assert edge.contexts == 2
 
 
+async def test_the_same_question_at_another_address_is_another(edge):
+    headers = [(b"content-type", b"application/json")]
+    for path in ("/graphql", "/graphql/subgraph"):
+        await Raw(edge.app, chunk(b'{"query": "{ __typename }"}'), headers=headers, path=path).task
+
+    assert edge.contexts == 2
+
+
 @pytest.mark.parametrize(
     "request_",
     [

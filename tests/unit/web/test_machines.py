@@ -10,9 +10,13 @@ pytestmark = pytest.mark.anyio
 SDL = "type Query { a: Int }\n"
 
 
+async def ready():
+    return Readiness()
+
+
 @pytest.fixture
 async def client():
-    app = Starlette(routes=build_routes(Readiness, SDL))
+    app = Starlette(routes=build_routes(ready, SDL, lambda: False))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://m") as client:
         yield client
 
