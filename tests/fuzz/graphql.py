@@ -152,10 +152,11 @@ class Fuzz:
 
     def look_after(self, asked: str) -> None:
         """Note whether the gateway's event loop was blocked; its word may come late."""
-        for seconds in self.stand.new_lags():
+        for seconds, collecting in self.stand.new_lags():
             self.found.longest_block = max(self.found.longest_block, seconds)
             if seconds > MOST_BLOCKED_SECONDS:
-                text = f"{seconds * 1000:.0f} ms: {asked}\n      after {self._before}"
+                part = f"{collecting * 1000:.0f} collecting garbage"
+                text = f"{seconds * 1000:.0f} ms, {part}: {asked}\n      after {self._before}"
                 self.found.note("the loop was blocked", text)
         self._before = asked
         if self.stand.process.poll() is not None:
