@@ -90,6 +90,14 @@ class Fuzz:
         self.documents: list[str] = []
         self._before = "nothing"
 
+    def ask_all(self, cases: int, documents: int, bodies: int) -> None:
+        """Ask so many of each; none of what there are none."""
+        if cases:
+            self.schemathesis(cases)
+        if documents:
+            self.ask_documents(documents)
+        self.ask_damaged(bodies)
+
     def schemathesis(self, cases: int) -> None:
         """Let schemathesis ask: as the schema says, and as it does not."""
         load_all_checks()
@@ -270,11 +278,10 @@ def main() -> int:
     with standing() as stand:
         fuzz = Fuzz(stand, told.number)
         gc.freeze()  # what is measured here shall not pay for what stands here
-        if told.cases:
-            fuzz.schemathesis(told.cases)
-        if told.documents:
-            fuzz.ask_documents(told.documents)
-        fuzz.ask_damaged(told.bodies)
+        try:
+            fuzz.ask_all(told.cases, told.documents, told.bodies)
+        except KeyboardInterrupt:  # what was found so far is told
+            fuzz.found.note("ended early", "by hand")
         sys.stdout.write(report(fuzz.found))
     return 1 if fuzz.found.total else 0
 
