@@ -38,7 +38,12 @@ ERRORS: Mapping[ErrorCode, Told] = {
     ErrorCode.INTERNAL: Told(
         "we failed in a way that nobody foresaw",
         "report its `errorId`, which is in our log",
-        _FIELD,
+        f"{_FIELD} of a field, 500 else",
+    ),
+    ErrorCode.UNAVAILABLE: Told(
+        "a database does not answer, or takes nothing, for the moment",
+        "ask again after `retryAfter` seconds; a mutation as it was, with its idempotency key",
+        f"{_FIELD} of a field, 503 of a lone mutation",
     ),
     ErrorCode.CHANGES_EXPIRED: Told(
         "`since` of `catalogueChanges` is older than the log that is kept",

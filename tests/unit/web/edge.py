@@ -22,6 +22,7 @@ from gateway.web.exchange import Unseen
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
+from gateway.web.surprises import passes_in
 from schema.build import MaskingSchema, build_schema
 from schema.model.viewer import ANONYMOUS, Viewer
 from tests.unit.schema.api import Api, a_learner
@@ -53,7 +54,7 @@ def build_publicity() -> Publicity:
 @cache
 def the_schema() -> MaskingSchema:
     """Return the schema, built once."""
-    return build_schema()
+    return build_schema(passes_in=passes_in)
 
 
 @dataclass
