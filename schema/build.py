@@ -1,6 +1,5 @@
 """Builds the executable schema, and prints it as SDL."""
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from schema.errors import masked, surprise, unrevealing
 from schema.guarding import guard
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.redaction import random_id
 from schema.subscription import Subscription
 from schema.types.scalars import SCALARS
 
@@ -24,7 +24,7 @@ PassesIn = Callable[[Exception], int | None]  # seconds after which to ask again
 
 def new_error_id() -> str:
     """Return an id by which an error is found in the log."""
-    return secrets.token_hex(8)
+    return random_id(8)
 
 
 def stays_broken(_error: Exception) -> int | None:

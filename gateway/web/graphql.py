@@ -4,7 +4,6 @@ A request is checked from the outside in: its method, the form of answer that it
 sends it, its body; then the question itself.  Refusals are in the form that was asked for.
 """
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -38,6 +37,7 @@ from gateway.web.requests import (
 )
 from gateway.web.streams import events
 from gateway.web.streams.results import to_errors
+from schema.build import new_error_id
 from schema.errors import masked
 from schema.model.viewer import Viewer
 
@@ -171,7 +171,7 @@ class GraphQLEndpoint:
 
 def _broken(error: Exception) -> Answer:
     """Return the answer to a request that broke outside of any field, and log why."""
-    error_id = secrets.token_hex(8)
+    error_id = new_error_id()
     log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)
     told = masked(GraphQLError(""), error_id)
     return to_answer({"errors": to_errors([told])}, HTTPStatus.INTERNAL_SERVER_ERROR)
