@@ -101,7 +101,8 @@ ERRORS: Mapping[ErrorCode, Told] = {
         _REQUEST,
     ),
     ErrorCode.RATE_LIMITED: Told(
-        "the client has spent its points, or the learner has changed too much in a minute",
+        "the client has spent its points, the learner has changed too much in a minute, or the "
+        "viewer has too many streams open",
         "wait for `retryAfter` seconds; `RateLimit` in the headers tells what is left",
         "429",
     ),

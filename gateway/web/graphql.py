@@ -18,11 +18,12 @@ from gateway.execution.answers import Answer
 from gateway.execution.engine import Question, RefusedError
 from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
+from gateway.telemetry.observed import Observed
 from gateway.web.answering import Answering, check_kind
 from gateway.web.batches import answer_batch
 from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, read_body
 from gateway.web.cors import Cors, not_allowed
-from gateway.web.exchange import Exchange, Seen, Unseen
+from gateway.web.exchange import Exchange
 from gateway.web.finishing import Finishing
 from gateway.web.negotiation import Media, negotiate
 from gateway.web.preflight import PREFLIGHT_HEADERS, is_beyond_other_pages
@@ -66,7 +67,7 @@ class GraphQLEndpoint:
         cors: Cors | None = None,
         most_batched: int = 0,
         body_seconds: float = BODY_SECONDS,
-        observed: Callable[[Scope], Seen] = lambda _scope: Unseen(),
+        observed: Callable[[Scope], Observed] = lambda _scope: Observed(),
     ) -> None:
         self._answering = answering
         self._identify = identify

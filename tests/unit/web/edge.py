@@ -17,8 +17,8 @@ from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.execution.publicity import Publicity
 from gateway.identity.errors import InvalidTokenError
+from gateway.telemetry.observed import Observed
 from gateway.web.answering import Answering
-from gateway.web.exchange import Unseen
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
@@ -64,7 +64,7 @@ class Edge:
     api: Api = field(default_factory=usual_api)
     options: dict[str, Any] = field(default_factory=dict)
     answering: dict[str, Any] = field(default_factory=dict)
-    seen: list[Unseen] = field(default_factory=list)
+    seen: list[Observed] = field(default_factory=list)
     contexts: int = 0  # how often something was run
     epoch: str = "1.1"
     engine: Engine = field(default_factory=build_engine)
@@ -89,8 +89,8 @@ class Edge:
         self.contexts += 1
         return self.api.context(viewer)
 
-    def observed(self, _scope: Any) -> Unseen:
-        self.seen.append(Unseen())
+    def observed(self, _scope: Any) -> Observed:
+        self.seen.append(Observed())
         return self.seen[-1]
 
     async def send(self, method: str = "POST", **request: Any) -> httpx.Response:
