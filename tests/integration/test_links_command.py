@@ -9,9 +9,8 @@ from typer.testing import CliRunner
 from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.sync import CatalogueSync
 from gateway.cli import app
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
 from tests.catalogue import NOON, PINTARIA, ScriptedPartner, a_partner, an_offering
+from tests.databases import SqliteTemplates
 
 BARISTA = an_offering("1", "Barista untuk Pemula")
 SPELLED = "Lembaga Kursus dan Pelatihan Kopi Nusantara"
@@ -19,11 +18,12 @@ SAME = an_offering("A", "BARISTA utk Pemula", SPELLED, partner=PINTARIA)
 
 
 @pytest.fixture(autouse=True)
-def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def catalogue(
+    sqlite_templates: SqliteTemplates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An embedded catalogue of one course at two partners."""
     monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
-    database = Database(database_url(None, tmp_path, "catalogue"), "catalogue")
-    upgrade(database)
+    database = sqlite_templates.open("catalogue", tmp_path)
     for offering in (BARISTA, SAME):
         sync = CatalogueSync(ScriptedPartner([offering]), database, lambda: NOON)
         asyncio.run(sync.sync(a_partner(offering.partner)))

@@ -1,11 +1,10 @@
 """Ours, theirs and the money, compared: what is wrong is found, and nothing else."""
 
 import asyncio
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,13 +16,13 @@ from gateway.enrolment.calendar import start_of
 from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.reconcile_schedule import KEEPS_LOOKING, ReconcileSchedule
 from gateway.enrolment.reconciliation_book import ReconciliationBook
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
+from gateway.storage.engine import Database
 from gateway.storage.reconcile_tables import reconciliation_drift, statement_line
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.reconciliation import DriftKind, Reconciliation, ReconciliationState, Sum
 from schema.model.values import PartnerCode
 from schema.ports import BadCursorError, Window
+from tests.databases import SqliteTemplates
 from tests.integration.enrolment.histories import (
     BEFALLS,
     DAY,
@@ -91,28 +90,10 @@ async def rows(database: Database, table) -> int:
     return await database.read(lambda c: c.execute(question).scalar_one())
 
 
-@pytest.fixture(scope="module")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite ledger to copy."""
-    folder = tmp_path_factory.mktemp("empty")
-    database = Database(database_url(None, folder, "ledger"), "ledger")
-    upgrade(database)
-    database.close()
-    return folder
-
-
 @pytest.fixture
-def a_ledger(
-    empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Database]:
+def a_ledger(sqlite_templates: SqliteTemplates) -> Callable[[], Database]:
     """How to get an empty ledger of one's own."""
-
-    def copied() -> Database:
-        folder = tmp_path_factory.mktemp("ledger")
-        shutil.copytree(empty_ledger, folder, dirs_exist_ok=True)
-        return Database(database_url(None, folder, "ledger"), "ledger")
-
-    return copied
+    return partial(sqlite_templates.open, "ledger")
 
 
 @settings(
