@@ -75,7 +75,7 @@ enumerated(
         PartnerState.CERTIFIED: "Has passed the tests and waits to go live.",
         PartnerState.ACTIVE: "Its courses can be had.",
         PartnerState.PAUSED: "Stopped for a while: not read, and nobody enrols.",
-        PartnerState.SUSPENDED: "Stopped by the programme.",
+        PartnerState.SUSPENDED: "Stopped by the programme: nobody enrols.",
         PartnerState.RETIRED: "Has left; its history stays.",
     },
 )
