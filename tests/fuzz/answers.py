@@ -21,8 +21,23 @@ def wrong_with(status: int, body: bytes, secrets: Sequence[str]) -> Iterator[str
         yield f"HTTP {status}"
     if status == SERVER_ERROR or not body:
         return
+    for payload in _payloads(body):
+        yield from _wrong_with_payload(payload, secrets)
+
+
+def _payloads(body: bytes) -> list[bytes]:
+    """Return what is told: one answer, or those of an event stream."""
+    if not body.startswith(b"event: "):
+        return [body]
+    told = (
+        line.removeprefix(b"data:").strip() for line in body.splitlines() if line[:5] == b"data:"
+    )
+    return [payload for payload in told if payload]
+
+
+def _wrong_with_payload(payload: bytes, secrets: Sequence[str]) -> Iterator[str]:
     try:
-        decoded = orjson.loads(body)
+        decoded = orjson.loads(payload)
     except orjson.JSONDecodeError:
         yield "not JSON"
         return
@@ -37,8 +52,9 @@ def wrong_with(status: int, body: bytes, secrets: Sequence[str]) -> Iterator[str
 def codes(body: bytes) -> list[str]:
     """Return the codes of an answer's errors."""
     try:
-        decoded = orjson.loads(body)
-        return [error["extensions"]["code"] for error in decoded.get("errors", [])]
+        decoded = [orjson.loads(payload) for payload in _payloads(body)]
+        errors = (error for each in decoded for error in each.get("errors", []))
+        return [error["extensions"]["code"] for error in errors]
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         return ["unreadable"]
 

@@ -8,10 +8,9 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import asgi
 from gateway.serve import serve
@@ -34,26 +33,23 @@ async def watch(file: Path) -> None:
                 lines.write(json.dumps({"blocked": blocked}) + "\n")
 
 
-def watched(create_app: Any) -> Any:
-    """Return `create_app` for applications whose loop is watched while they serve."""
+def watched(app: ASGIApp, file: Path) -> ASGIApp:
+    """Return `app`, whose loop is watched while it is served."""
 
-    def create(*arguments: Any, **options: Any) -> Any:
-        app = create_app(*arguments, **options)
-        lifespan = app.router.lifespan_context
+    async def serving(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        watching = asyncio.create_task(watch(file))
+        try:
+            await app(scope, receive, send)
+        finally:
+            watching.cancel()
 
-        @asynccontextmanager
-        async def watching(served: Any) -> AsyncIterator[Any]:
-            async with lifespan(served) as state:
-                task = asyncio.create_task(watch(Path(os.environ[LAGS])))
-                yield state
-                task.cancel()
-
-        app.router.lifespan_context = watching
-        return app
-
-    return create
+    return serving
 
 
 if __name__ == "__main__":
-    asgi.create_app = watched(asgi.create_app)
+    create_app = asgi.create_app_from_environment
+    asgi.create_app_from_environment = lambda: watched(create_app(), Path(os.environ[LAGS]))
     serve(Settings())

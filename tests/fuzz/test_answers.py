@@ -12,12 +12,17 @@ def an_error(message="Not so.", **extensions):
     return json.dumps({"errors": [error]}).encode()
 
 
+def streamed(payload):
+    return b"event: next\ndata: " + payload + b"\n\nevent: complete\ndata:\n\n"
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [
         pytest.param(200, b'{"data":{"courses":{"totalCount":8}}}', id="data"),
         pytest.param(400, an_error(), id="refusal"),
         pytest.param(405, b"", id="nothing-said"),
+        pytest.param(200, streamed(an_error()), id="refused-by-a-stream"),
         pytest.param(200, b'{"data":{"title":"Traceback in 127.0.0.1"}}', id="partners-words"),
     ],
 )
@@ -33,6 +38,7 @@ def test_nothing_is_wrong_with_what_clients_may_see(status, body):
         pytest.param(200, b"<html>", "not JSON", id="no-json"),
         pytest.param(200, b"[]", "not a GraphQL answer", id="a-list"),
         pytest.param(200, b'{"errors":[{"message":"x"}]}', "an error without a code", id="no-code"),
+        pytest.param(200, streamed(b"{"), "not JSON", id="a-broken-stream"),
         pytest.param(200, an_error(code="INTERNAL"), "an unexpected exception", id="surprise"),
         pytest.param(200, an_error("near 10.0.0.7:5432"), "a leak: where it runs", id="host"),
         pytest.param(
@@ -47,5 +53,6 @@ def test_what_no_client_should_see_is_found(status, body, kind):
 
 def test_codes_are_counted():
     assert codes(an_error()) == ["BAD_USER_INPUT"]
+    assert codes(streamed(an_error())) == ["BAD_USER_INPUT"]
     assert codes(b"{}") == []
     assert codes(b"<html>") == ["unreadable"]
