@@ -25,6 +25,7 @@ from schema.model.catalogue import PartnerStatus
 from schema.model.values import OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
+MANY = 100  # changed courses: as many as a partner's first list brings
 
 logger = structlog.get_logger()
 
@@ -155,10 +156,11 @@ class CatalogueFollower:
         ]
         if is_whole:
             snapshot = Snapshot(changes.revision, entries, self._partners, changes.redirects)
-            gc.freeze()  # looking through millions of objects that stay would hold up answers
         else:  # a course without offerings: its only one moved to another course
             gone = [stored.id for stored in changes.courses if not stored.offerings]
             snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)
+        if is_whole or len(entries) > MANY:
+            gc.freeze()  # looking through millions of objects that stay would hold up answers
         snapshot.index.prepare()  # so that no request has to
         snapshot.places.having(self._now(), nobody_booked, ())
         return snapshot

@@ -60,6 +60,7 @@ class Screening:
         self._fragments = fragments_of(document)
         self._report = report
         self._usages = Usages(document)
+        self._definition: ExecutableDefinitionNode  # that is walked through
 
     def screen(self) -> None:
         """Walk through all definitions."""

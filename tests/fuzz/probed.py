@@ -2,12 +2,16 @@
 
 `MITRA_FUZZ_LAGS` names the file.  Blocked is the least of how late a timer came and how much
 processor time the loop's thread used until then, so that a busy machine is not taken for a fault.
+How much of it went into collecting garbage is told, too.
 """
 
 import asyncio
+import gc
 import json
 import os
+import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,16 +25,36 @@ STEP_SECONDS = 0.005
 TOLD_SECONDS = 0.02
 
 
+class Collecting:
+    """How much processor time the thread that made this has collected garbage."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._thread, self._begun = threading.get_ident(), 0.0
+        gc.callbacks.append(self._note)
+
+    def _note(self, phase: str, _told: Mapping[str, int]) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        if phase == "start":
+            self._begun = time.thread_time()
+        else:
+            self.seconds += time.thread_time() - self._begun
+
+
 async def watch(file: Path) -> None:
     """Write down when the loop was blocked, and for how long."""
-    loop = asyncio.get_running_loop()
+    loop, collecting = asyncio.get_running_loop(), Collecting()
     while True:
+        collecting.seconds = 0.0
         due, used = loop.time() + STEP_SECONDS, time.thread_time()
         await asyncio.sleep(STEP_SECONDS)
         late, busy = loop.time() - due, time.thread_time() - used
         if (blocked := min(late, busy)) > TOLD_SECONDS:
             with file.open("a") as lines:
-                lines.write(json.dumps({"blocked": blocked}) + "\n")
+                lines.write(
+                    json.dumps({"blocked": blocked, "collecting": collecting.seconds}) + "\n"
+                )
 
 
 def watched(app: ASGIApp, file: Path) -> ASGIApp:

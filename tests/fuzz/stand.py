@@ -50,12 +50,16 @@ class Stand:
         root = str(Path(__file__).parents[2])
         return (str(self.data_dir), root, "127.0.0.1", "localhost", socket.gethostname())
 
-    def new_lags(self) -> list[float]:
-        """Return how long the loop was blocked since this was asked last, each time in seconds."""
+    def new_lags(self) -> list[tuple[float, float]]:
+        """Return each time that the loop was blocked since this was asked last.
+
+        First for how long, in seconds, then how much of that went into collecting garbage.
+        """
         file = self.data_dir / "lags"
         lines = file.read_text().splitlines() if file.exists() else []
         new, self._seen = lines[self._seen :], len(lines)
-        return [json.loads(line)["blocked"] for line in new]
+        told = (json.loads(line) for line in new)
+        return [(each["blocked"], each["collecting"]) for each in told]
 
 
 @contextmanager
