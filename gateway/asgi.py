@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -37,12 +36,11 @@ from gateway.web.sitemap import MOST_URLS
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
+from gateway.web.surprises import log_surprise, passes_in
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
 from schema.subgraph import SubgraphSchema
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class _GraphQL:
 
     def as_subgraph(self) -> "_GraphQL":
         """Return the same over the schema that a federation's router asks."""
-        schema = SubgraphSchema(_log_surprise)
+        schema = SubgraphSchema(log_surprise, passes_in)
         execution = ExecutionPart(self.gateway.settings, schema, beside=self.execution)
         return replace(self, execution=execution, is_public=Publicity(schema))
 
@@ -104,7 +102,7 @@ def create_app_from_environment() -> ASGIApp:
 
 
 def _build_graphql(gateway: Gateway) -> _GraphQL:
-    settings, schema = gateway.settings, build_schema(_log_surprise)
+    settings, schema = gateway.settings, build_schema(log_surprise, passes_in=passes_in)
     manifests = load_manifests(settings.persisted) if settings.persisted else ()
     return _GraphQL(
         gateway,
@@ -171,7 +169,3 @@ def _build_explorer(answers: ASGIApp, gateway: Gateway) -> ExplorerDesk:
         return explorer.to_page(operations, address=str(request.base_url).rstrip("/"))
 
     return ExplorerDesk(answers, settings.may_explore, gateway.verifier.identify, page)
-
-
-def _log_surprise(error: Exception, error_id: str) -> None:
-    log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)

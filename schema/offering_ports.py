@@ -34,7 +34,7 @@ class OfferingFact:
     fetched_at: datetime
     institution_id: InstitutionId | None = None
     approved: bool = True
-    is_paused: bool = False  # its partner is
+    is_paused: bool = False  # its partner is, or has been suspended, or has left
     former_ids: tuple[str, ...] = ()
     good_until: datetime | None = None
 

@@ -41,6 +41,10 @@ class FreshOfferings:
 class PartnerDirectory(Protocol):
     """The partners, and how each stands now."""
 
+    @property
+    def closed(self) -> frozenset[PartnerCode]:
+        """The partners in whose courses nobody can enrol for the time being."""
+
     def statuses(self) -> Sequence[PartnerStatus]:
         """Return every partner, in the order of the partners files."""
 

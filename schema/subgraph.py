@@ -22,7 +22,7 @@ from strawberry.tools import create_type
 from strawberry.types import get_object_definition
 from strawberry.types.scalar import ScalarDefinition
 
-from schema.build import MaskingSchema, OnUnexpected, new_error_id
+from schema.build import MaskingSchema, OnUnexpected, PassesIn, new_error_id, stays_broken
 from schema.context import Context, Info
 from schema.errors import bad_user_input
 from schema.ids import NodeKind, from_global_id
@@ -109,10 +109,13 @@ class FederationQuery:
 class SubgraphSchema(MaskingSchema):
     """The executable schema of the subgraph; `sdl` is what a router composes."""
 
-    def __init__(self, on_unexpected: OnUnexpected | None = None) -> None:
+    def __init__(
+        self, on_unexpected: OnUnexpected | None = None, passes_in: PassesIn = stays_broken
+    ) -> None:
         super().__init__(
             on_unexpected,
             new_error_id,
+            passes_in=passes_in,
             query=_query(),
             subscription=None,
             scalars={Representation: ANY},

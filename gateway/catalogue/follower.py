@@ -96,7 +96,7 @@ class CatalogueFollower:
         booked: Iterable[SessionId] | None = None,
     ) -> SnapshotReader:
         """Return the newest catalogue as one request sees it."""
-        return SnapshotReader(self._snapshot, now, taken, booked)
+        return SnapshotReader(self._snapshot, now, taken, booked, closed=self.directory.closed)
 
     def notify(self) -> None:
         """Look at once: something has just changed in this process."""

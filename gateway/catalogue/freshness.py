@@ -9,11 +9,17 @@ from schema.model.values import FreshnessState, PartnerHealth, PartnerState
 
 MISSED_INTERVALS = 2  # data older than so many intervals is stale
 DEGRADED_SHARE = 0.05  # of rows in quarantine
+_CLOSED = {PartnerState.PAUSED, PartnerState.SUSPENDED, PartnerState.RETIRED}
 
 
 def is_synced(config: PartnerConfig) -> bool:
     """Return whether the partner's list is read at all."""
     return config.partner.state is PartnerState.ACTIVE
+
+
+def is_closed(config: PartnerConfig) -> bool:
+    """Return whether nobody can enrol in the partner's courses, though they are shown."""
+    return config.partner.state in _CLOSED
 
 
 def is_fetched(config: PartnerConfig) -> bool:

@@ -3,7 +3,7 @@
 All reads; writing is `sync`'s alone.  Times are aware, in UTC.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -93,14 +93,15 @@ class CatalogueStore:
         database: Database,
         closing: Closing = never_closing,
         sells_for: Sells = lambda _: None,
+        closed: Collection[PartnerCode] = frozenset(),
     ) -> None:
         """Read from `database`; what is shown has the end of sale that `closing` tells.
 
-        `sells_for` is as in `FactReader`.
+        `sells_for` and `closed` are as in `FactReader`.
         """
         self._database = database
         self._closing = closing
-        self._facts = FactReader(database, sells_for)
+        self._facts = FactReader(database, sells_for, closed)
 
     async def read_revision(self) -> int:
         """Return the newest revision; 0 before the first."""

@@ -40,7 +40,7 @@ def _why_not_enrolable(offering: OfferingFact, *, is_partner_sale: bool) -> str 
     reasons = (
         (offering.withdrawn, "The partner no longer sells this offering; choose another."),
         (not offering.approved, "The programme has not approved this offering; choose another."),
-        (offering.is_paused, "The partner is paused, and sells nothing now; come back later."),
+        (offering.is_paused, "The partner sells nothing now; come back later, or choose another."),
         (elsewhere, "This offering is booked at the partner, not through us; go to its address."),
     )
     return next((reason for holds, reason in reasons if holds), None) or _why_not_paid(offering)

@@ -90,21 +90,6 @@ def load_manifests(folder: Path) -> Sequence[Manifest]:
     return manifests
 
 
-def merged(manifests: Sequence[Manifest]) -> tuple[Mapping[str, str], Sequence[BadRow]]:
-    """Return the texts of all clients by id, and the rows whose id means another text elsewhere.
-
-    The first client keeps a contested id.
-    """
-    texts: dict[str, str] = {}
-    contested: list[BadRow] = []
-    for manifest in manifests:
-        for key, operation in manifest.operations.items():
-            if texts.setdefault(key, operation.body) != operation.body:
-                reason = "another client has this id with another body; use hashes as ids"
-                contested.append(BadRow(manifest.client, key, reason))
-    return texts, contested
-
-
 def _rows(client: str, text: bytes) -> Iterator[tuple[str, Any]]:
     """Yield each row in Apollo's form, with its place."""
     try:

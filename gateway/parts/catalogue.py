@@ -12,7 +12,7 @@ from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.decision_log import DecisionLog
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
-from gateway.catalogue.freshness import sells_for
+from gateway.catalogue.freshness import is_closed, sells_for
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
@@ -56,7 +56,10 @@ class CataloguePart:
         self._sells_for = timedelta(hours=settings.sell_unread_hours)
         self._by_code = {config.code: config for config in partners.configs}
         self.store = CatalogueStore(
-            self.database, closing, lambda code: sells_for(self._by_code.get(code), self._sells_for)
+            self.database,
+            closing,
+            lambda code: sells_for(self._by_code.get(code), self._sells_for),
+            frozenset(config.code for config in partners.configs if is_closed(config)),
         )
         self.changes = ChangeFeed(self.database)
         self.follower = CatalogueFollower(

@@ -14,7 +14,7 @@ from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
 from gateway.web.paying import payer_of
 from gateway.web.refusals import EnvelopeCode, EnvelopeError
-from gateway.web.replies import to_answer
+from gateway.web.replies import run_status, to_answer
 from gateway.web.running import run_while_connected
 from gateway.web.streams.events import Asked, EventStreams
 from gateway.web.streams.results import Payload, to_payload
@@ -95,7 +95,7 @@ class Answering:
     async def _finish(self, exchange: Exchange, prepared: Prepared) -> Answer:
         payload = await self.run(exchange, prepared)
         with exchange.timed("encode"):
-            return to_answer(payload)
+            return to_answer(payload, run_status(prepared, payload))
 
     def _allowed(self, exchange: Exchange, question: Question) -> Question:
         return replace(question, may_introspect=self.may_introspect(exchange.viewer))

@@ -13,6 +13,7 @@ from gateway.web.etags import has
 from gateway.web.exchange import Exchange
 from gateway.web.negotiation import Media
 from gateway.web.replies import VARY, cache_headers
+from gateway.web.surprises import RETRY_SECONDS
 
 PACKED_BYTES = 16 * 2**20  # of public answers, packed once for all who take them so
 PACKED_SECONDS = 60.0
@@ -36,6 +37,8 @@ class Finishing:
             **self.headers(exchange),
             **extra,
         }
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = str(RETRY_SECONDS)
         if "ETag" in headers and has(exchange.headers.get("if-none-match", ""), answer.tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         body, encoding = await self._body(exchange, answer)

@@ -28,6 +28,7 @@ from gateway.web.course_page import (
 )
 from gateway.web.etags import etag_of, has
 from gateway.web.linked_data import to_linked_data
+from gateway.web.negotiation import preferences
 from gateway.web.sitemap import to_robots, to_sitemap, to_sitemap_index
 from schema.context import Context
 from schema.ids import NodeKind, plain_id
@@ -84,22 +85,8 @@ def build_routes(site: Site) -> list[Route]:
 
 def to_media_type(accept: str) -> str:
     """Return what an `Accept` header wants more: JSON-LD, or the page."""
-    wanted = {HTML: 0.0, LINKED_DATA: 0.0}
-    for each in accept.split(","):
-        name, *parameters = (part.strip().lower() for part in each.split(";"))
-        if name in wanted:
-            wanted[name] = _quality(parameters)
-    return LINKED_DATA if wanted[LINKED_DATA] > wanted[HTML] else HTML
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
+    wanted = dict(preferences(accept))
+    return LINKED_DATA if wanted.get(LINKED_DATA, 0.0) > wanted.get(HTML, 0.0) else HTML
 
 
 async def _answer_course(site: Site, request: Request, media_type: str) -> Response:

@@ -21,8 +21,9 @@ def _seats_left(session: Parent[records.Session], info: Info) -> int | None:
 
 
 def _availability(session: Parent[records.Session], info: Info) -> Availability:
-    taken = info.context.seats.taken(session.id)
-    return session_availability(session, taken, info.context.now)
+    context = info.context
+    taken, closed = context.seats.taken(session.id), context.partners.closed
+    return session_availability(session, taken, context.now, closed)
 
 
 @presents(records.Session)

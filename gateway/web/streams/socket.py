@@ -113,7 +113,8 @@ class _Conversation:
         self._endpoint = endpoint
         self._socket = socket
         self._connection = connection
-        self._authorization: str | None = socket.headers.get("authorization")
+        given = socket.headers.getlist("authorization")
+        self._authorization = ", ".join(given) if given else None  # of two none counts
         self._viewer = ANONYMOUS
         self._is_let_in = asyncio.Event()
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -227,7 +228,7 @@ class _Conversation:
         """Run an operation over what stands now, not over what stood when the socket opened."""
         endpoint = self._endpoint
         prepared = await self._admit(payload.to_question())
-        seen.name, seen.kind = prepared.name, prepared.kind.value
+        seen.name, seen.kind, seen.cost = prepared.name, prepared.kind.value, prepared.cost
         context = endpoint.build_context(self._viewer)
         async with aclosing(stream(endpoint.gate.engine, prepared, context)) as results:
             async for result in results:

@@ -7,8 +7,10 @@ import pytest
 
 from gateway.catalogue import scheduler
 from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.freshness import is_closed
 from gateway.catalogue.partner_orders import PartnerOrders, StandingOrder, as_ordered, is_paused
 from gateway.catalogue.scheduler import SyncScheduler
+from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync
 from gateway.storage.leases import Leases
 from schema.model.values import FreshnessState, PartnerState
@@ -39,6 +41,7 @@ async def test_a_pause_shows_until_it_is_over(bench: Workbench, orders: PartnerO
         assert fact is not None
         assert other is not None
         assert other.partner.state is PartnerState.ACTIVE
+        assert (TOKOPEDIA in follower.directory.closed) is fact.is_paused
         seen.append((status.partner.state, status.freshness.state, fact.is_paused))
         epochs.append(follower.partner_epoch)
         assert await bench.database.read(lambda c: is_paused(c, TOKOPEDIA)) is fact.is_paused
@@ -49,6 +52,20 @@ async def test_a_pause_shows_until_it_is_over(bench: Workbench, orders: PartnerO
         (PartnerState.ACTIVE, FreshnessState.FRESH, False),
     ]
     assert epochs == sorted(set(epochs))  # or an answer would be served that is no longer true
+
+
+async def test_who_is_stopped_in_the_partners_file_sells_nothing(bench: Workbench):
+    offering, config = an_offering("1"), a_partner()
+    await bench.sync(ScriptedPartner([offering]))
+
+    for state in PartnerState:
+        stands = replace(config, partner=replace(config.partner, state=state))
+        closed = {stands.code} if is_closed(stands) else frozenset()
+        fact = await CatalogueStore(bench.database, closed=closed).read_fact(offering.id)
+        follower = CatalogueFollower(bench.store, [stands], bench.clock)
+        assert fact is not None
+        assert fact.is_paused is (state.value in {"PAUSED", "SUSPENDED", "RETIRED"})
+        assert bool(follower.directory.closed) is fact.is_paused
 
 
 def test_a_pause_overrides_active_and_nothing_else():

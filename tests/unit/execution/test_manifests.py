@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from gateway.execution.manifests import ManifestError, load_manifests, merged, read_manifest
+from gateway.execution.manifests import ManifestError, load_manifests, read_manifest
 
 BODY = "query Titles { courses { nodes { title } } }"
 ID = sha256(BODY.encode()).hexdigest()
@@ -124,13 +124,3 @@ def test_a_file_that_is_no_manifest_is_named(tmp_path):
 
     with pytest.raises(ManifestError, match=r"web\.json: web's manifest"):
         load_manifests(tmp_path)
-
-
-def test_clients_cannot_take_each_others_ids():
-    web = read_manifest("web", json.dumps({"1": BODY, "2": BODY}).encode())
-    app = read_manifest("app", json.dumps({"1": "{ __typename }", "2": BODY, "3": BODY}).encode())
-
-    texts, contested = merged([web, app])
-
-    assert texts == {"1": BODY, "2": BODY, "3": BODY}
-    assert [(row.client, row.place) for row in contested] == [("app", "1")]

@@ -155,6 +155,7 @@ class FakePartners:
 
     def __init__(self, *statuses: PartnerStatus) -> None:
         self._statuses = {status.partner.code: status for status in statuses}
+        self.closed: frozenset[PartnerCode] = frozenset()
 
     def statuses(self) -> Sequence[PartnerStatus]:
         return list(self._statuses.values())
