@@ -31,7 +31,7 @@ MOST_DOCUMENTS = 1_000
 MOST_REFUSED = 1_000
 # Of each.  A document takes some ninety bytes and half an object for each, and a full garbage
 # collection, which holds up everybody, looks at each object: more would take it too long.
-MOST_CHARACTERS = 50_000
+MOST_CHARACTERS = 30_000
 # As GraphQL has them, strings and comments possessive, so that none is ever tried twice.
 _TOKENS = re.compile(
     r"([\[{(])|([\]})])|(#[^\r\n]*+)|([A-Za-z_]\w*)|\.\.\.|[!$&:=@|]"
