@@ -1,0 +1,182 @@
+"""Operations and what was compiled of them: once for each way in which their conditions fall."""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    VariableNode,
+    Visitor,
+    visit,
+)
+from graphql.execution import get_variable_values
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
+from graphql.language import DirectiveNode
+
+from gateway.execution.compiled.running import Run, Source
+from gateway.execution.compiled.writing import Plan, UncompilableError, Writer
+
+MOST_VARIANTS = 8
+_CONDITIONS = frozenset({"skip", "include"})
+_MISSING = object()
+
+
+class Fallback(StrEnum):
+    """Why an operation was left to graphql-core."""
+
+    SUBSCRIPTION = "subscription"
+    INTROSPECTION = "introspection"
+    DIRECTIVE = "directive"
+    FRAGMENT_VARIABLES = "fragment_variables"
+    CONDITION = "condition"
+    VARIANTS = "variants"
+    SIZE = "size"
+
+
+Outcome = str  # "compiled", or the reason of a fallback
+OnOutcome = Callable[[Outcome], None]
+
+
+class Compiled:
+    """One operation; what it needs is compiled when it is first run."""
+
+    def __init__(self, source: Source, on_outcome: OnOutcome) -> None:
+        self._source = source
+        self._on_outcome = on_outcome
+        self._plans: dict[tuple[Any, ...], Plan | Fallback] = {}
+        self._conditions, self._refused = _conditions_of(source)
+        self._fragments = {
+            each.name.value: FragmentDetails(each)
+            for each in source.document.definitions
+            if isinstance(each, FragmentDefinitionNode)
+        }
+
+    async def run(
+        self, context: object, variables: Mapping[str, Any], root: object = None
+    ) -> ExecutionResult | None:
+        """Return the answer, or None if it is to be had from graphql-core."""
+        values = self._coerced(variables)
+        if isinstance(values, list):
+            return ExecutionResult(None, values)
+        plan = self._plan(values)
+        self._on_outcome(plan.value if isinstance(plan, Fallback) else "compiled")
+        if isinstance(plan, Fallback):
+            return None
+        run = Run(self._source, plan.sites, context, root, variables, values)
+        try:
+            await _run(plan, run, root)
+        finally:
+            run.drop()
+        return run.result()
+
+    def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | list[GraphQLError] | None:
+        definitions = self._source.operation.variable_definitions
+        if not definitions:
+            return None
+        return get_variable_values(
+            self._source.schema,
+            definitions,
+            dict(variables),
+            max_errors=50,
+            hide_suggestions=self._source.hides_suggestions,
+        )
+
+    def _plan(self, values: VariableValues | None) -> Plan | Fallback:
+        if self._refused is not None:
+            return self._refused
+        given = values.coerced if values else {}
+        key = tuple(given.get(name, _MISSING) for name in self._conditions)
+        known = self._plans.get(key)
+        if known is not None:
+            return known
+        if len(self._plans) >= MOST_VARIANTS:
+            return Fallback.VARIANTS
+        plan = self._plans[key] = self._compiled(values)
+        return plan
+
+    def _compiled(self, values: VariableValues | None) -> Plan | Fallback:
+        operation = self._source.operation
+        root = self._source.schema.get_root_type(operation.operation)
+        if root is None:
+            return Fallback.DIRECTIVE
+        writer = Writer(self._source, values, self._fragments)
+        try:
+            return writer.write(root, serially=operation.operation is OperationType.MUTATION)
+        except UncompilableError as exc:
+            return Fallback(str(exc))
+        except GraphQLError:  # null for a condition; it is told where it matters
+            return Fallback.CONDITION
+
+
+class Compiler:
+    """Compiles the operations of one schema."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        hides_suggestions: bool = True,
+        on_outcome: OnOutcome = lambda _: None,
+    ) -> None:
+        """Tell `on_outcome` of each run whether it was compiled, or why not."""
+        self._schema = schema
+        self._hides_suggestions = hides_suggestions
+        self._on_outcome = on_outcome
+
+    def operation(self, document: DocumentNode, operation: OperationDefinitionNode) -> Compiled:
+        """Return what runs an operation of a valid document."""
+        source = Source(self._schema, document, operation, self._hides_suggestions)
+        return Compiled(source, self._on_outcome)
+
+
+async def _run(plan: Plan, run: Run, root: object) -> None:
+    """Call the functions one after the other, each until nothing of it is pending."""
+    try:
+        for part in plan.roots:
+            made = part(root, run, None)
+            if run.data is None:
+                return
+            run.data.update(made)
+            await run.settle()
+    except GraphQLError as error:
+        run.add(error, None)
+        run.data = None
+
+
+class _Conditions(Visitor):
+    """Finds the variables that decide what is selected, and directives that nobody knows here."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: dict[str, None] = {}
+        self.has_others = False
+
+    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value not in _CONDITIONS:
+            self.has_others = True
+            return
+        values = [each.value for each in node.arguments]
+        self.names.update((v.name.value, None) for v in values if isinstance(v, VariableNode))
+
+
+def _conditions_of(source: Source) -> tuple[tuple[str, ...], Fallback | None]:
+    """Return the variables that decide what is selected, and why nothing is compiled if so."""
+    if source.operation.operation is OperationType.SUBSCRIPTION:
+        return (), Fallback.SUBSCRIPTION
+    found = _Conditions()
+    fragments = [
+        each for each in source.document.definitions if isinstance(each, FragmentDefinitionNode)
+    ]
+    if any(each.variable_definitions for each in fragments):
+        return (), Fallback.FRAGMENT_VARIABLES
+    for each in (source.operation, *fragments):
+        visit(each, found)
+    return tuple(found.names), Fallback.DIRECTIVE if found.has_others else None
