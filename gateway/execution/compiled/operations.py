@@ -32,6 +32,7 @@ _MISSING = object()
 class Fallback(StrEnum):
     """Why an operation was left to graphql-core."""
 
+    FIRST = "first"
     SUBSCRIPTION = "subscription"
     INTROSPECTION = "introspection"
     DIRECTIVE = "directive"
@@ -46,11 +47,12 @@ OnOutcome = Callable[[Outcome], None]
 
 
 class Compiled:
-    """One operation; what it needs is compiled when it is first run."""
+    """One operation; what it needs is compiled when it is run."""
 
-    def __init__(self, source: Source, on_outcome: OnOutcome) -> None:
+    def __init__(self, source: Source, on_outcome: OnOutcome, patience: int) -> None:
         self._source = source
         self._on_outcome = on_outcome
+        self._patience = patience
         self._plans: dict[tuple[Any, ...], Plan | Fallback] = {}
         self._conditions, self._refused = _conditions_of(source)
         self._fragments = {
@@ -92,6 +94,9 @@ class Compiled:
     def _plan(self, values: VariableValues | None) -> Plan | Fallback:
         if self._refused is not None:
             return self._refused
+        if self._patience:
+            self._patience -= 1
+            return Fallback.FIRST
         given = values.coerced if values else {}
         key = tuple(given.get(name, _MISSING) for name in self._conditions)
         known = self._plans.get(key)
@@ -125,16 +130,22 @@ class Compiler:
         *,
         hides_suggestions: bool = True,
         on_outcome: OnOutcome = lambda _: None,
+        patience: int = 0,
     ) -> None:
-        """Tell `on_outcome` of each run whether it was compiled, or why not."""
+        """Tell `on_outcome` of each run whether it was compiled, or why not.
+
+        The first `patience` runs of each operation are left to graphql-core: what is asked once
+        is not worth compiling.
+        """
         self._schema = schema
+        self._patience = patience
         self._hides_suggestions = hides_suggestions
         self._on_outcome = on_outcome
 
     def operation(self, document: DocumentNode, operation: OperationDefinitionNode) -> Compiled:
         """Return what runs an operation of a valid document."""
         source = Source(self._schema, document, operation, self._hides_suggestions)
-        return Compiled(source, self._on_outcome)
+        return Compiled(source, self._on_outcome, self._patience)
 
 
 async def _run(plan: Plan, run: Run, root: object) -> None:

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from graphql import FieldNode, GraphQLError, GraphQLField, GraphQLObjectType, located_error
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    is_non_null_type,
+    located_error,
+)
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 
@@ -28,6 +35,10 @@ class Site:
     def nodes(self) -> Sequence[FieldNode]:
         """The nodes that ask for it."""
         return [each.node for each in self.details]
+
+    def below(self, place: Place | None) -> Place:
+        """Return where its value stands in the object at `place`."""
+        return place, self.key, not is_non_null_type(self.field.type), self.parent.name
 
     def located(self, error: Exception, place: Place) -> GraphQLError:
         """Return `error` with where it happened, unless it knows."""

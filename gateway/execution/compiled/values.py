@@ -5,6 +5,7 @@ graphql-core's order what that does, and raise what that raises.  Each is a *com
 with the value, the run and the place, it returns what stands in the answer, or raises.
 """
 
+import sys
 from collections.abc import AsyncIterable, Callable, Collection, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -29,33 +30,48 @@ from gateway.execution.compiled.running import Run
 from gateway.execution.compiled.sites import Place, Site
 
 Completer: TypeAlias = Callable[[Any, Run, Any], Any]
-Failing: TypeAlias = Callable[[Exception, Run, Place], None]
+Failing: TypeAlias = Callable[[Run, Any], None]
 
 # What is certainly neither awaitable, nor an error, nor null.
 PLAIN = frozenset({str, int, float, bool, datetime, date, time, Decimal, UUID, list, tuple, dict})
 
 
 def failing(site: Site) -> Failing:
-    """Return what notes an error where null may stand, and raises it where not."""
+    """Return what is called, with the place of its object, while a field's error is handled."""
 
-    def fail(error: Exception, run: Run, place: Place) -> None:
-        located = site.located(error, place)
-        if not place[2]:
-            raise located from error
-        run.add(located, place)
+    def fail(run: Run, place: Place | None) -> None:
+        error = sys.exc_info()[1]
+        if isinstance(error, Exception):
+            _fail(site, error, run, site.below(place))
 
     return fail
 
 
+def of_field(site: Site, complete: Completer) -> Completer:
+    """Return `complete` for a field's value, to be called with the place of its object."""
+
+    def complete_field(value: Any, run: Run, place: Place | None) -> Any:
+        return complete(value, run, site.below(place))
+
+    return complete_field
+
+
+def _fail(site: Site, error: Exception, run: Run, place: Place) -> None:
+    """Note an error where null may stand; raise it where not."""
+    located = site.located(error, place)
+    if not place[2]:
+        raise located from error
+    run.add(located, place)
+
+
 def guarded(site: Site, complete: Completer) -> Completer:
     """Return `complete` for an item of a list: its errors are its own, not the list's."""
-    fail = failing(site)
 
     def guard(value: Any, run: Run, place: Place) -> Any:
         try:
             return complete(value, run, place)
         except Exception as exc:  # noqa: BLE001 - resolvers raise what they like
-            return fail(exc, run, place)
+            return _fail(site, exc, run, place)
 
     return guard
 
@@ -130,13 +146,18 @@ def checked(site: Site, kind: GraphQLObjectType, complete: Completer) -> Complet
 
     Its errors are located, as they may be an item's.
     """
-    is_type_of = kind.is_type_of
+    is_type_of, record = kind.is_type_of, record_of(kind)
+
+    def is_right(value: Any, run: Run, place: Place) -> bool:
+        if record is not None:
+            return isinstance(value, record)
+        return is_type_of is None or bool(is_type_of(value, run.raw_info(site, place)))
 
     def check(value: Any, run: Run, place: Place) -> Any:
         try:
             if is_absent(value, run, place, site, complete):
                 return None
-            if is_type_of is None or is_type_of(value, run.raw_info(site, place)):
+            if is_right(value, run, place):
                 return value
             raise GraphQLError(
                 f"Expected value of type '{kind}' but got: {inspect(value)}.", site.nodes

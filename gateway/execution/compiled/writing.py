@@ -127,8 +127,7 @@ class Writer:
         return [
             "try:",
             *(f"    {step}" for step in steps),
-            "except Exception as e:",
-            f"    {value} = {fail}(e, r, {place})",
+            f"except Exception: {value} = {fail}(r, p)",
         ]
 
     def _read(self, site: Site, reading: Reading, place: str) -> str:
@@ -155,27 +154,24 @@ class Writer:
     ) -> list[str]:
         """Return the steps by which what was read becomes what is answered."""
         inner: Any = get_nullable_type(kind)
-        test, tests = "if", []
+        is_null = "" if is_non_null_type(kind) else f"{value} is not None"
+        if short := test_of(inner):
+            other = self._bind("C", completing.of_field(site, completing.leaf(site, inner)))
+            tests = [f"not ({short.format(value)})", *([is_null] if is_null else [])]
+            return [f"if {' and '.join(tests)}: {value} = {other}({value}, r, p)"]
+        known: list[str] = []
         if is_list_type(inner):
             each = self._each(site, inner, "q")
-            tests = [
+            known = [
                 f"if {value}.__class__ is list or {value}.__class__ is tuple:",
                 f"    q = {place}",
                 f"    {value} = [{each} for i, x in enumerate({value})]",
             ]
-            test = "elif"
         elif members := members_of(inner):
-            tests = [
-                f"if {value}.__class__ is {self._bind('E', members)}:",
-                f"    {value} = {value}._name_",
-            ]
-            test = "elif"
-        elif short := test_of(inner):
-            tests = [f"if {short.format(value)}:", "    pass"]
-            test = "elif"
-        condition = "" if is_non_null_type(kind) else f"{value} is not None"
+            member = self._bind("E", members)
+            known = [f"if {value}.__class__ is {member}: {value} = {value}._name_"]
         otherwise = f"{value} = {self._completer(site, inner)}({value}, r, {place})"
-        return [*tests, *_guarded(test, condition, otherwise)]
+        return [*known, _otherwise(otherwise, is_null, after=bool(known))]
 
     def _each(self, site: Site, kind: GraphQLList[Any], above: str) -> str:
         """Return the expression for an item `x` at `i` of the list at `above`."""
@@ -249,8 +245,8 @@ class Writer:
         return call
 
 
-def _guarded(test: str, condition: str, step: str) -> list[str]:
-    """Return `step` under a condition, as what is left of the tests before it."""
+def _otherwise(step: str, condition: str, *, after: bool) -> str:
+    """Return `step` under a condition, if any, and where nothing `after` which it stands was so."""
     if condition:
-        return [f"{test} {condition}:", f"    {step}"]
-    return [step] if test == "if" else ["else:", f"    {step}"]
+        return f"{'elif' if after else 'if'} {condition}: {step}"
+    return f"else: {step}" if after else step
