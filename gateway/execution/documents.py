@@ -16,6 +16,7 @@ from graphql import (
     parse,
 )
 
+from gateway.execution.compiled import Compiled, Compiler
 from gateway.execution.cost import Cost, Prices, Pricing
 from gateway.execution.limits import Limits
 from gateway.execution.overlaps import fragments_of
@@ -44,6 +45,7 @@ class Operation:
     node: OperationDefinitionNode
     cost: Cost
     calls: Mapping[str, int]  # of root fields
+    compiled: Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,16 @@ class Reading:
     """Reads documents as clients send them, for one schema."""
 
     def __init__(
-        self, schema: GraphQLSchema, limits: Limits, prices: Prices, *, hints: bool
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        prices: Prices,
+        compiler: Compiler,
+        *,
+        hints: bool,
     ) -> None:
         self._schema = schema
+        self._compiler = compiler
         self._limits = limits
         self._prices = prices
         self._hints = hints
@@ -117,7 +126,12 @@ class Reading:
         fragments = fragments_of(node)
         pricing = Pricing(self._schema, self._prices, fragments)
         return tuple(
-            Operation(each, pricing.operation(each), Counter(root_calls(each, fragments).values()))
+            Operation(
+                each,
+                pricing.operation(each),
+                Counter(root_calls(each, fragments).values()),
+                self._compiler.operation(node, each),
+            )
             for each in node.definitions
             if isinstance(each, OperationDefinitionNode)
         )

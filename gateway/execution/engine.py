@@ -22,6 +22,7 @@ from graphql import (
 from graphql.execution import get_variable_values
 from strawberry.execution import optimized_is_awaitable
 
+from gateway.execution.compiled import Compiled, Compiler, OnOutcome
 from gateway.execution.cost import DEFAULT_PRICES, Prices, cost_of
 from gateway.execution.documents import Document, Documents, OnLookup, Operation, Reading
 from gateway.execution.limits import DEFAULT_LIMITS, Limits
@@ -57,6 +58,7 @@ class Prepared:
     cost: int = 0  # computed before anything is run
     cost_limit: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)  # of root fields, aliases counted
+    compiled: Compiled | None = None
 
     @property
     def kind(self) -> OperationType:
@@ -85,18 +87,26 @@ class Engine:
         documents: PersistedDocuments | None = None,
         prices: Prices = DEFAULT_PRICES,
         hints: bool = False,
+        compiles: bool = True,
         on_lookup: OnLookup = lambda _: None,
+        on_outcome: OnOutcome = lambda _: None,
     ) -> None:
         """Refuse what is beyond `limits`; `hints` names what a misspelt name may have meant.
 
-        `on_lookup` is told of every document, whether it was known already.
+        `on_lookup` is told of every document, whether it was known already.  With `compiles`,
+        operations that are asked again are compiled; `on_outcome` is told of each run whether
+        it was, or why not.
         """
         self._masking = schema
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
         self._limits = limits
         self._hints = hints
         self._persisted = documents or PersistedDocuments()
-        reading = Reading(self._schema, limits, prices, hints=hints)
+        self._compiles = compiles
+        compiler = Compiler(
+            self._schema, hides_suggestions=not hints, on_outcome=on_outcome, patience=1
+        )
+        reading = Reading(self._schema, limits, prices, compiler, hints=hints)
         self._documents = Documents(
             reading.read, on_lookup=on_lookup, presentable=self._presentable_errors
         )
@@ -118,10 +128,15 @@ class Engine:
             cost,
             self._limits.cost,
             operation.calls,
+            operation.compiled if self._compiles else None,
         )
 
     async def run(self, prepared: Prepared, context: object) -> ExecutionResult:
         """Run a query or a mutation; its errors are masked where nobody foresaw them."""
+        if prepared.compiled is not None:
+            answer = await prepared.compiled.run(context, prepared.variables)
+            if answer is not None:
+                return self._presentable(answer)
         result = execute(
             self._schema,
             prepared.document,

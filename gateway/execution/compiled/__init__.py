@@ -10,11 +10,6 @@ compile it leaves to that, and says why.
 * `operations` keeps what was compiled of one operation, for each way its conditions can fall.
 """
 
-from gateway.execution.compiled.operations import (
-    Compiler,
-    Fallback,
-    OnOutcome,
-    Outcome,
-)
+from gateway.execution.compiled.operations import Compiled, Compiler, Fallback, OnOutcome
 
-__all__ = ["Compiler", "Fallback", "OnOutcome", "Outcome"]
+__all__ = ["Compiled", "Compiler", "Fallback", "OnOutcome"]

@@ -10,31 +10,27 @@ from graphql import (
     GraphQLFloat,
     GraphQLID,
     GraphQLInt,
-    GraphQLNamedType,
     GraphQLString,
+    GraphQLType,
 )
 from strawberry.schema.schema_converter import CustomGraphQLEnumType
 
 _TEXT = "{0}.__class__ is str"
-TESTS: dict[str, tuple[GraphQLNamedType, str]] = {
-    kind.name: (kind, test)
-    for kind, test in (
-        (GraphQLString, _TEXT),
-        (GraphQLID, _TEXT),
-        (GraphQLBoolean, "{0}.__class__ is bool"),
-        (GraphQLInt, "{0}.__class__ is int and -2147483648 <= {0} <= 2147483647"),
-        (GraphQLFloat, "{0}.__class__ is float and {0} - {0} == 0.0"),  # neither nan nor infinite
-    )
-}
+TESTS: tuple[tuple[GraphQLType, str], ...] = (
+    (GraphQLString, _TEXT),
+    (GraphQLID, _TEXT),
+    (GraphQLBoolean, "{0}.__class__ is bool"),
+    (GraphQLInt, "{0}.__class__ is int and -2147483648 <= {0} <= 2147483647"),
+    (GraphQLFloat, "{0}.__class__ is float and {0} - {0} == 0.0"),  # neither nan nor infinite
+)
 
 
-def test_of(kind: GraphQLNamedType) -> str | None:
+def test_of(kind: GraphQLType) -> str | None:
     """Return the test for values that stand in an answer as they are; None if there is none."""
-    known, test = TESTS.get(kind.name, (None, None))
-    return test if known is kind else None
+    return next((test for known, test in TESTS if known is kind), None)
 
 
-def members_of(kind: GraphQLNamedType) -> type[Enum] | None:
+def members_of(kind: GraphQLType) -> type[Enum] | None:
     """Return the class whose members' own names are the names of a GraphQL enum's values."""
     if not isinstance(kind, CustomGraphQLEnumType):
         return None

@@ -1,6 +1,6 @@
 """Operations and what was compiled of them: once for each way in which their conditions fall."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -13,8 +13,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     VariableNode,
-    Visitor,
-    visit,
 )
 from graphql.execution import get_variable_values
 from graphql.execution.collect_fields import FragmentDetails
@@ -40,10 +38,11 @@ class Fallback(StrEnum):
     CONDITION = "condition"
     VARIANTS = "variants"
     SIZE = "size"
+    UNFORESEEN = "unforeseen"  # the compiler is at fault
 
 
-Outcome = str  # "compiled", or the reason of a fallback
-OnOutcome = Callable[[Outcome], None]
+COMPILED = "compiled"
+OnOutcome = Callable[[str], None]  # COMPILED, or the reason of a fallback
 
 
 class Compiled:
@@ -69,7 +68,7 @@ class Compiled:
         if isinstance(values, list):
             return ExecutionResult(None, values)
         plan = self._plan(values)
-        self._on_outcome(plan.value if isinstance(plan, Fallback) else "compiled")
+        self._on_outcome(plan.value if isinstance(plan, Fallback) else COMPILED)
         if isinstance(plan, Fallback):
             return None
         run = Run(self._source, plan.sites, context, root, variables, values)
@@ -119,6 +118,8 @@ class Compiled:
             return Fallback(str(exc))
         except GraphQLError:  # null for a condition; it is told where it matters
             return Fallback.CONDITION
+        except Exception:  # noqa: BLE001 - there is another way to the answer, and this is counted
+            return Fallback.UNFORESEEN
 
 
 class Compiler:
@@ -162,32 +163,28 @@ async def _run(plan: Plan, run: Run, root: object) -> None:
         run.data = None
 
 
-class _Conditions(Visitor):
-    """Finds the variables that decide what is selected, and directives that nobody knows here."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: dict[str, None] = {}
-        self.has_others = False
-
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
-        if node.name.value not in _CONDITIONS:
-            self.has_others = True
-            return
-        values = [each.value for each in node.arguments]
-        self.names.update((v.name.value, None) for v in values if isinstance(v, VariableNode))
-
-
 def _conditions_of(source: Source) -> tuple[tuple[str, ...], Fallback | None]:
     """Return the variables that decide what is selected, and why nothing is compiled if so."""
     if source.operation.operation is OperationType.SUBSCRIPTION:
         return (), Fallback.SUBSCRIPTION
-    found = _Conditions()
     fragments = [
         each for each in source.document.definitions if isinstance(each, FragmentDefinitionNode)
     ]
     if any(each.variable_definitions for each in fragments):
         return (), Fallback.FRAGMENT_VARIABLES
-    for each in (source.operation, *fragments):
-        visit(each, found)
-    return tuple(found.names), Fallback.DIRECTIVE if found.has_others else None
+    directives = [*_directives_in([source.operation, *fragments])]
+    if any(each.name.value not in _CONDITIONS for each in directives):
+        return (), Fallback.DIRECTIVE
+    values = [argument.value for each in directives for argument in each.arguments or ()]
+    names = {each.name.value: None for each in values if isinstance(each, VariableNode)}
+    return tuple(names), None
+
+
+def _directives_in(nodes: list[Any]) -> Iterator[DirectiveNode]:
+    """Give the directives of these nodes, and of all that is selected in them."""
+    while nodes:
+        node = nodes.pop()
+        yield from node.directives or ()
+        below = getattr(node, "selection_set", None)
+        if below is not None:
+            nodes.extend(below.selections)

@@ -31,7 +31,7 @@ from gateway.execution.compiled.running import Source
 from gateway.execution.compiled.sites import Site
 from gateway.execution.compiled.values import Completer
 
-MOST_SITES = 3_000
+MOST_SITES = 400  # compiling that many takes as long as one question may hold up all others
 
 
 class UncompilableError(Exception):
