@@ -6,8 +6,10 @@ ourselves names nothing, and that is no error.
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
+from functools import lru_cache
 
 _LONGEST = 2_000  # characters; longer ones are not ours
+_MOST_KEPT = 32_768
 
 
 class NodeKind(StrEnum):
@@ -22,9 +24,19 @@ class NodeKind(StrEnum):
     ENROLMENT = "Enrolment"
 
 
+_OWN = frozenset({NodeKind.LEARNER, NodeKind.ENROLMENT})  # nothing that is somebody's is kept
+
+
 def to_global_id(kind: NodeKind, plain: str) -> str:
     """Return the global id of the `kind` of thing that we call `plain`."""
+    return _to_global_id(kind, plain) if kind in _OWN else _kept(kind, plain)
+
+
+def _to_global_id(kind: NodeKind, plain: str) -> str:
     return urlsafe_b64encode(f"{kind}:{plain}".encode()).rstrip(b"=").decode("ascii")
+
+
+_kept = lru_cache(_MOST_KEPT)(_to_global_id)  # every list of the catalogue is full of them
 
 
 def from_global_id(text: str) -> tuple[NodeKind, str] | None:
@@ -37,7 +49,7 @@ def from_global_id(text: str) -> tuple[NodeKind, str] | None:
         named = NodeKind(kind), plain
     except ValueError:
         return None
-    genuine = to_global_id(*named) == text and plain.isprintable()
+    genuine = _to_global_id(*named) == text and plain.isprintable()
     return named if genuine and plain else None
 
 
