@@ -5,11 +5,12 @@ ourselves names nothing, and that is no error.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 _LONGEST = 2_000  # characters; longer ones are not ours
-_MOST_KEPT = 32_768
+_MOST_KEPT = 16_384  # of each kind
 
 
 class NodeKind(StrEnum):
@@ -24,19 +25,27 @@ class NodeKind(StrEnum):
     ENROLMENT = "Enrolment"
 
 
-_OWN = frozenset({NodeKind.LEARNER, NodeKind.ENROLMENT})  # nothing that is somebody's is kept
-
-
 def to_global_id(kind: NodeKind, plain: str) -> str:
     """Return the global id of the `kind` of thing that we call `plain`."""
-    return _to_global_id(kind, plain) if kind in _OWN else _kept(kind, plain)
+    return _MAKERS[kind](plain)
+
+
+def global_ids_of(kind: NodeKind) -> Callable[[str], str]:
+    """Return what makes global ids of one kind of thing."""
+    return _MAKERS[kind]
 
 
 def _to_global_id(kind: NodeKind, plain: str) -> str:
     return urlsafe_b64encode(f"{kind}:{plain}".encode()).rstrip(b"=").decode("ascii")
 
 
-_kept = lru_cache(_MOST_KEPT)(_to_global_id)  # every list of the catalogue is full of them
+def _maker(kind: NodeKind) -> Callable[[str], str]:
+    """Return what remembers its ids, as every list is full of them; but not what is somebody's."""
+    make = partial(_to_global_id, kind)
+    return make if kind in {NodeKind.LEARNER, NodeKind.ENROLMENT} else lru_cache(_MOST_KEPT)(make)
+
+
+_MAKERS = {kind: _maker(kind) for kind in NodeKind}
 
 
 def from_global_id(text: str) -> tuple[NodeKind, str] | None:

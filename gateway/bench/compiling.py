@@ -137,7 +137,9 @@ async def measure_both(courses: int = COURSES) -> dict[str, Any]:
     """Return what is measured of a hundred nested objects, and of a page of search results."""
     snapshot, codes = catalogue_of(courses)
     kind, state = PartnerKind.DIGITAL_PLATFORM, PartnerState.ACTIVE
-    partners = [PartnerConfig(Partner(each, each.title(), kind, state), "feed", "file:x") for each in codes]
+    partners = [
+        PartnerConfig(Partner(each, each.title(), kind, state), "feed", "file:x") for each in codes
+    ]
     directory = Directory(partners, [StatusRow(each, 1, NOW, NOW) for each in codes], lambda: NOW)
     nothing: dict[str, Any] = dict.fromkeys(each.name for each in fields(Context))
 

@@ -20,6 +20,7 @@ from graphql import (
     subscribe,
 )
 from graphql.execution import get_variable_values
+from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution.compiled import Compiled, Compiler, OnOutcome
@@ -59,6 +60,7 @@ class Prepared:
     cost_limit: int = 0
     calls: Mapping[str, int] = field(default_factory=dict)  # of root fields, aliases counted
     compiled: Compiled | None = None
+    values: VariableValues | None = None  # of the variables, as coerced
 
     @property
     def kind(self) -> OperationType:
@@ -117,7 +119,8 @@ class Engine:
         text = self._persisted.find(question.query, question.document_id, question.extensions)
         document = self._found(text, may_introspect=question.may_introspect)
         operation = self._named(document, question.operation_name)
-        cost = cost_of(operation.cost, self._coerced(operation, question.variables))
+        values = self._coerced(operation, question.variables)
+        cost = cost_of(operation.cost, values.coerced if values else {})
         if cost > self._limits.cost:
             raise self._too_costly(cost)
         self._persisted.register(text, question.document_id, question.extensions)
@@ -129,12 +132,13 @@ class Engine:
             self._limits.cost,
             operation.calls,
             operation.compiled if self._compiles else None,
+            values,
         )
 
     async def run(self, prepared: Prepared, context: object) -> ExecutionResult:
         """Run a query or a mutation; its errors are masked where nobody foresaw them."""
         if prepared.compiled is not None:
-            answer = await prepared.compiled.run(context, prepared.variables)
+            answer = await prepared.compiled.run(context, prepared.variables, prepared.values)
             if answer is not None:
                 return self._presentable(answer)
         result = execute(
@@ -207,10 +211,10 @@ class Engine:
             raise refusal(Stage.REQUEST, ErrorCode.OPERATION_RESOLUTION_FAILURE, reason)
         return operation
 
-    def _coerced(self, operation: Operation, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _coerced(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues | None:
         definitions = operation.node.variable_definitions
         if not definitions:
-            return {}
+            return None
         coerced = get_variable_values(
             self._schema,
             definitions,
@@ -221,7 +225,7 @@ class Engine:
         if isinstance(coerced, list):
             errors = [coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced]
             raise RefusedError(Stage.COERCION, self._presentable_errors(errors))
-        return coerced.coerced
+        return coerced
 
     def _too_costly(self, cost: int) -> RefusedError:
         limit = self._limits.cost

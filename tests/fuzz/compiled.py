@@ -66,7 +66,7 @@ def cases(first: int, schema: Any) -> Iterator[Case]:
     """Give valid operations for ever, the same for the same `first`."""
     seed = first
     while True:
-        dice = Random(seed)  # noqa: S311 - no secret
+        dice = Random(seed)
         asked = Operations(schema, dice, SCALARS).one()
         if not validate(schema, parse(asked.text)):
             yield Case(seed, asked, dice.choice(TROUBLES))
@@ -77,7 +77,7 @@ class Comparison:
     """Runs cases both ways."""
 
     def __init__(self) -> None:
-        self.schema = build_schema()._schema  # noqa: SLF001 - as the engine does
+        self.schema = build_schema()._schema
         self.outcomes: Counter[str] = Counter()
         self.races = 0
         self.compiler = Compiler(self.schema, on_outcome=lambda each: self.outcomes.update([each]))
@@ -141,9 +141,7 @@ def is_a_race(expected: ExecutionResult, found: ExecutionResult) -> bool:
         for error, null in zip(errors or (), places, strict=True)
         if told([error])[0] not in same
     ]
-    return all(
-        null is not None and null in nulls and null in found_nulls for null in differing
-    )
+    return all(null is not None and null in nulls and null in found_nulls for null in differing)
 
 
 def _null_above(error: GraphQLError, data: Any) -> str | None:

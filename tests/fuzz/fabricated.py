@@ -12,6 +12,7 @@ from collections import abc
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
+from functools import cache
 from random import Random
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from zlib import crc32
@@ -32,6 +33,9 @@ MOST_DEEP = 9
 _ANYTHING = (catalogue.Course, catalogue.Offering, catalogue.Institution, catalogue.Session)
 
 
+_hints = cache(get_type_hints)
+
+
 class Odd:
     """A value that no field may have."""
 
@@ -43,7 +47,7 @@ class Dice:
     """Makes values of types, some of them troubled."""
 
     def __init__(self, key: str, trouble: float) -> None:
-        self._dice = Random(crc32(key.encode()))  # noqa: S311 - no secret
+        self._dice = Random(crc32(key.encode()))
         self.trouble = trouble
 
     @property
@@ -64,7 +68,7 @@ class Dice:
         """Return how often the loop goes round before an answer is there."""
         return self._dice.choice((0, 0, 1, 3))
 
-    def of(self, hint: Any, known: dict[Any, Any] | None = None, depth: int = 0) -> Any:  # noqa: C901, PLR0911, PLR0912 - a case for each kind of type
+    def of(self, hint: Any, known: dict[Any, Any] | None = None, depth: int = 0) -> Any:  # noqa: C901, PLR0911 - a case for each kind of type
         """Return a value of the type that `hint` names; `known` says what type variables are."""
         known = known or {}
         hint = known.get(hint, hint)
@@ -125,7 +129,7 @@ class Dice:
 
     def _record(self, kind: Any, known: dict[Any, Any], depth: int) -> Any:
         record = object.__new__(kind)
-        hints = get_type_hints(kind)
+        hints = _hints(kind)
         for each in fields(kind):
             made = self._maybe_odd(self.of(hints[each.name], known, depth + 1))
             object.__setattr__(record, each.name, made)
@@ -161,10 +165,10 @@ class Port:
             raise AttributeError(name)
         member = inspect.getattr_static(self._protocol, name, None)
         if isinstance(member, property):
-            return self._made(get_type_hints(member.fget)["return"], name)
+            return self._made(_hints(member.fget)["return"], name)
         if member is None:
-            return self._made(get_type_hints(self._protocol)[name], name)
-        hint = get_type_hints(member)["return"]
+            return self._made(_hints(self._protocol)[name], name)
+        hint = _hints(member)["return"]
         if inspect.iscoroutinefunction(member):
             return lambda *args, **named: self._later(hint, f"{name}{args}{named}")
         return lambda *args, **named: self._made(hint, f"{name}{args}{named}")
@@ -190,10 +194,8 @@ def a_context(seed: int, trouble: float, *, sleepy: bool = False) -> Context:
 
     In a sleepy one every answer takes its own time.
     """
-    hints = get_type_hints(Context)
-    ports = {
-        name: Port(hint, f"{seed}", trouble, sleepy=sleepy) for name, hint in hints.items()
-    }
+    hints = _hints(Context)
+    ports = {name: Port(hint, f"{seed}", trouble, sleepy=sleepy) for name, hint in hints.items()}
 
     async def read_descriptions(ids: Any) -> Any:
         await asyncio.sleep(0)

@@ -21,6 +21,7 @@ from graphql import (
     is_list_type,
     is_non_null_type,
     is_object_type,
+    is_required_argument,
 )
 
 MOST_DEEP = 6
@@ -173,7 +174,7 @@ class _Operation:
         given = [
             f"{name}: {self._given(each.type)}"
             for name, each in field.args.items()
-            if (is_non_null_type(each.type) and not _has_default(each)) or self._chance(0.35)
+            if is_required_argument(each) or self._chance(0.35)
         ]
         return f"({', '.join(given)})" if given else ""
 
@@ -186,7 +187,7 @@ class _Operation:
         name = self._next("v")
         default = f" = {_written(self._value(kind), kind)}" if self._chance(0.15) else ""
         self._declared.append(f"${name}: {kind}{default}")
-        if is_non_null_type(kind) and not default or self._chance(0.8):
+        if (is_non_null_type(kind) and not default) or self._chance(0.8):
             self._variables[name] = self._value(kind)
         return f"${name}"
 
@@ -220,13 +221,7 @@ class _Operation:
         return self._scalars[inner.name](self._dice)
 
 
-def _has_default(argument: Any) -> bool:
-    return argument.default_value is not argument.default_value.__class__ and str(
-        argument.default_value
-    ) not in {"Undefined", "INVALID"}
-
-
-def _written(value: Any, kind: Any) -> str:
+def _written(value: Any, kind: Any) -> str:  # noqa: PLR0911 - a case for each kind of type
     """Return a value as GraphQL writes it."""
     inner: Any = get_nullable_type(kind)
     if value is None:

@@ -61,17 +61,24 @@ class Compiled:
         }
 
     async def run(
-        self, context: object, variables: Mapping[str, Any], root: object = None
+        self,
+        context: object,
+        variables: Mapping[str, Any],
+        values: VariableValues | None = None,
+        root: object = None,
     ) -> ExecutionResult | None:
-        """Return the answer, or None if it is to be had from graphql-core."""
-        values = self._coerced(variables)
-        if isinstance(values, list):
-            return ExecutionResult(None, values)
-        plan = self._plan(values)
+        """Return the answer, or None if it is to be had from graphql-core.
+
+        `values` are the variables as `get_variable_values` coerces them, if that was done.
+        """
+        coerced = values or self._coerced(variables)
+        if isinstance(coerced, list):
+            return ExecutionResult(None, coerced)
+        plan = self._plan(coerced)
         self._on_outcome(plan.value if isinstance(plan, Fallback) else COMPILED)
         if isinstance(plan, Fallback):
             return None
-        run = Run(self._source, plan.sites, context, root, variables, values)
+        run = Run(self._source, plan.sites, context, root, variables, coerced)
         try:
             await _run(plan, run, root)
         finally:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import isasyncgenfunction
 from keyword import iskeyword
+from types import FunctionType
 from typing import Any
 
 from graphql import GraphQLField, default_field_resolver
@@ -33,6 +34,17 @@ class Function:
     info_name: str | None
     takes_arguments: bool
 
+    def given(self, source: str, info: str) -> list[str]:
+        """Return what its call is given: by place where it can be, which is faster than by name."""
+        by_name = {self.source_name: source, self.info_name: info}
+        by_name.pop(None, None)
+        given = [source] if self.takes_self else []
+        for name in _positional(self.call)[len(given) :]:
+            if name not in by_name:
+                break
+            given.append(by_name.pop(name))
+        return given + [f"{name}={value}" for name, value in by_name.items()]
+
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
@@ -60,6 +72,14 @@ def reading_of(field: GraphQLField, *, has_handlers: bool = False) -> Reading:
         return Opaque(resolve)
     read = _attribute if definition.is_basic_field else _function
     return read(definition, resolve)
+
+
+def _positional(call: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the parameters that a plain function takes by place."""
+    if not isinstance(call, FunctionType) or hasattr(call, "__wrapped__"):
+        return ()
+    code = call.__code__
+    return code.co_varnames[: code.co_argcount]
 
 
 def _is_strawberrys(resolve: Callable[..., Any]) -> bool:

@@ -3,8 +3,6 @@
 from asyncio import gather
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from enum import Enum
 from inspect import iscoroutine
 from typing import Any
 
@@ -18,15 +16,11 @@ from graphql import (
 )
 from graphql.execution import Executor, get_argument_values
 from graphql.execution.values import VariableValues
-from strawberry import UNSET
 from strawberry.execution import optimized_is_awaitable
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 
 from gateway.execution.compiled.sites import Place, Site, keys_of, nullable_of, path_of
-
-_UNCHANGING = (str, int, float, bool, Enum, datetime, date, type(None), type(UNSET))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +47,7 @@ class SharedInfo(Info[Any, Any]):
     """What a resolver is told; one for all calls for a field in a run, so it has no path."""
 
     __slots__ = ("_run", "_site", "context")
+    context: Any  # type: ignore[misc]  # an attribute: it is what they are mostly asked for
 
     def __init__(self, run: "Run", site: Site, field: StrawberryField) -> None:
         self._run = run
@@ -61,7 +56,7 @@ class SharedInfo(Info[Any, Any]):
         self.context = run.context
 
     @property
-    def _raw_info(self) -> GraphQLResolveInfo:  # type: ignore[override]  # made when asked for
+    def _raw_info(self) -> GraphQLResolveInfo[Any]:  # type: ignore[override]  # made when asked
         return self._run.raw_info(self._site, None)
 
     @property
@@ -74,13 +69,13 @@ class Run:
     """One run.  Generated code knows it as `r`, and reads `infos` by the index of a site."""
 
     __slots__ = (
-        "_arguments",
         "_executor",
         "_nulled",
         "_pending",
         "_sites",
         "_source",
         "_variables",
+        "arguments",
         "context",
         "data",
         "errors",
@@ -89,7 +84,7 @@ class Run:
         "values",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917 - made in one place
+    def __init__(
         self,
         source: Source,
         sites: Sequence[Site],
@@ -107,13 +102,13 @@ class Run:
         self.infos: list[Info | None] = [None] * len(sites)
         self.data: dict[str, Any] | None = {}
         self.errors: list[GraphQLError] = []
-        self._arguments: dict[int, dict[str, Any]] = {}
+        self.arguments: dict[int, dict[str, Any]] = {}
         self._nulled: set[Place | None] = set()
         self._pending: list[tuple[Awaitable[Any], Any, Site, Place]] = []
-        self._executor: Executor | None = None
+        self._executor: Executor[Any] | None = None
 
     @property
-    def executor(self) -> Executor:
+    def executor(self) -> Executor[Any]:
         """What graphql-core would run this with, for those who ask what it tells resolvers."""
         if self._executor is None:
             built = Executor.build(
@@ -131,7 +126,7 @@ class Run:
             self._executor = built
         return self._executor
 
-    def raw_info(self, site: Site, place: Place | None) -> GraphQLResolveInfo:
+    def raw_info(self, site: Site, place: Place | None) -> GraphQLResolveInfo[Any]:
         """Return what graphql-core tells a resolver."""
         path: Any = path_of(place)
         return self.executor.build_resolve_info(site.field, list(site.nodes), site.parent, path)
@@ -151,22 +146,6 @@ class Run:
         return get_argument_values(
             site.field, site.nodes[0], self.values, None, self._source.hides_suggestions
         )
-
-    def arguments(self, site: Site, field: StrawberryField) -> dict[str, Any]:
-        """Return the arguments as Strawberry gives them: made once unless they can be changed."""
-        known = self._arguments.get(site.index)
-        if known is not None:
-            return known
-        schema = self._source.strawberry
-        converted = convert_arguments(
-            self.raw_arguments(site),
-            field.arguments,
-            scalar_registry=schema.schema_converter.scalar_registry,
-            config=schema.config,
-        )
-        if all(isinstance(each, _UNCHANGING) for each in converted.values()):
-            self._arguments[site.index] = converted
-        return converted
 
     def add(self, error: GraphQLError, place: Place | None) -> None:
         """Note an error, unless what it is about has become null already."""

@@ -121,9 +121,7 @@ def listed(site: Site, item: Completer, nullable: bool) -> Completer:  # noqa: F
             raise GraphQLError(
                 f"Expected Iterable, but did not find one for field '{site.parent}.{site.name}'."
             )
-        return [
-            item(each, run, (place, index, nullable, None)) for index, each in enumerate(value)
-        ]
+        return [item(each, run, (place, index, nullable, None)) for index, each in enumerate(value)]
 
     return complete
 
@@ -186,7 +184,7 @@ def abstract(
         if is_absent(value, run, place, site, complete):
             return None
         info = run.raw_info(site, place)
-        name = (resolve_type or run.executor.type_resolver)(value, info, kind)
+        name: Any = (resolve_type or run.executor.type_resolver)(value, info, kind)
         if optimized_is_awaitable(name):
             run.later(name, lambda found, *at: of_type(found, info, value)(value, *at), site, place)
             return None

@@ -25,6 +25,7 @@ from graphql.execution.collect_fields import GroupedFieldSet, collect_fields, co
 from graphql.execution.values import VariableValues
 
 from gateway.execution.compiled import values as completing
+from gateway.execution.compiled.arguments import Arguments
 from gateway.execution.compiled.leaves import members_of, test_of
 from gateway.execution.compiled.reading import Attribute, Function, Opaque, Reading, reading_of
 from gateway.execution.compiled.running import Source
@@ -138,20 +139,17 @@ class Writer:
             arguments = f", **r.raw_arguments({site_name})" if site.field.args else ""
             resolve = self._bind("R", reading.resolve)
             return f"{resolve}(s, r.raw_info({site_name}, {place}){arguments})"
-        given = ["s"] if reading.takes_self else []
-        if reading.source_name:
-            given.append(f"{reading.source_name}=s")
-        field = self._bind("D", reading.field)
+        info = ""
         if reading.info_name:
-            shared = f"t[{site.index}] or r.info({site_name}, {field})"
-            given.append(f"{reading.info_name}={shared}")
+            field = self._bind("D", reading.field)
+            info = f"t[{site.index}] or r.info({site_name}, {field})"
+        given = reading.given("s", info)
         if reading.takes_arguments:
-            given.append(f"**r.arguments({site_name}, {field})")
+            arguments = Arguments(site, reading.field, self._source)
+            given.append(f"**{self._bind('A', arguments)}(r)")
         return f"{self._bind('F', reading.call)}({', '.join(given)})"
 
-    def _complete(
-        self, site: Site, value: str, kind: GraphQLOutputType, place: str
-    ) -> list[str]:
+    def _complete(self, site: Site, value: str, kind: GraphQLOutputType, place: str) -> list[str]:
         """Return the steps by which what was read becomes what is answered."""
         inner: Any = get_nullable_type(kind)
         is_null = "" if is_non_null_type(kind) else f"{value} is not None"

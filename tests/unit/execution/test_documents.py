@@ -21,7 +21,9 @@ class Counted:
     def __init__(self) -> None:
         self.read: list[str] = []
         self.lookups: list[str] = []
-        self._reading = Reading(SCHEMA, DEFAULT_LIMITS, DEFAULT_PRICES, Compiler(SCHEMA), hints=False)
+        self._reading = Reading(
+            SCHEMA, DEFAULT_LIMITS, DEFAULT_PRICES, Compiler(SCHEMA), hints=False
+        )
         self.documents = Documents(self._read, on_lookup=self.lookups.append)
 
     def _read(self, text):

@@ -33,9 +33,7 @@ class Run:
         return result
 
     async def plainly(self, **variables: Any) -> ExecutionResult:
-        result = execute(
-            ZOO, self.document, None, Keeper(), variables, hide_suggestions=True
-        )
+        result = execute(ZOO, self.document, None, Keeper(), variables, hide_suggestions=True)
         return await result if isawaitable(result) else result  # type: ignore[return-value]
 
 

@@ -200,7 +200,7 @@ class Query:
     @strawberry.field
     def wished(self, wish: Wish, diet: Diet = Diet.MEAT) -> str:
         """Take an input."""
-        return f"{wish.count} × {wish.name}, {diet}"
+        return f"{wish.count} {wish.name}, {diet}"
 
 
 @strawberry.type
@@ -241,4 +241,4 @@ async def _steps() -> AsyncIterator[int]:
         yield step
 
 
-ZOO: Any = strawberry.Schema(Query, Mutation, Subscription)._schema  # noqa: SLF001 - no public name
+ZOO: Any = strawberry.Schema(Query, Mutation, Subscription)._schema
