@@ -81,7 +81,7 @@ class Prepared:
 class Engine:
     """Runs requests against one schema."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is made of, by name
         self,
         schema: MaskingSchema,
         *,

@@ -169,9 +169,8 @@ def told(errors: list[GraphQLError] | None) -> list[tuple[str, ...]]:
 
 
 async def compare(first: int, count: int, *, most_wrong: int = 5) -> int:
-    """Compare `count` cases; print what differs, and how many were compiled."""
-    comparison, wrong = Comparison(), 0
-    erring = 0
+    """Compare `count` cases; print what differs, and how many were compiled; return how many."""
+    comparison, wrong, erring = Comparison(), 0, 0
     given = cases(first, comparison.schema)
     for number in range(count):
         case = next(given)
@@ -179,16 +178,21 @@ async def compare(first: int, count: int, *, most_wrong: int = 5) -> int:
         erring += case.trouble > 0
         if found is not None:
             wrong += 1
-            print(f"--- seed {case.seed}, trouble {case.trouble}\n{found}")
+            _say(f"--- seed {case.seed}, trouble {case.trouble}\n{found}")
             if wrong >= most_wrong:
                 break
         if number % 1_000 == 999:
-            print(f"{number + 1:,} compared, {wrong} differ", flush=True)
-    print(
+            _say(f"{number + 1:,} compared, {wrong} differ")
+    _say(
         f"outcomes {dict(comparison.outcomes)}; {erring:,} in a troubled world; in "
         f"{comparison.races:,} another of several racing errors was told"
     )
     return wrong
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def main() -> None:

@@ -180,7 +180,7 @@ class Run:
     def _settle(self, complete: Any, site: Site, place: Place, value: Any) -> None:
         try:
             if isinstance(value, BaseException):
-                raise value
+                raise value  # noqa: TRY301 - as it was raised where it was awaited
             completed = complete(value, self, place)
         except Exception as exc:  # noqa: BLE001 - resolvers raise what they like
             self._fail(site.located(exc, place), place)

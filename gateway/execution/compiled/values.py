@@ -157,7 +157,7 @@ def checked(site: Site, kind: GraphQLObjectType, complete: Completer) -> Complet
                 return None
             if is_right(value, run, place):
                 return value
-            raise GraphQLError(
+            raise GraphQLError(  # noqa: TRY301 - located like all others
                 f"Expected value of type '{kind}' but got: {inspect(value)}.", site.nodes
             )
         except Exception as exc:
