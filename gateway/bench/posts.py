@@ -62,7 +62,7 @@ _RECORDS = [PostRecord(n, f"sunt aut facere repellat {n}" * 3, _USERS[n % 10]) f
 class Query:
     """The root."""
 
-    @strawberry.field(graphql_type=list[Post])
+    @strawberry.field(graphql_type=list[Post])  # type: ignore[untyped-decorator]  # as schema/ has it
     def posts(self) -> list[PostRecord]:
         """Return them all."""
         return _RECORDS

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 from graphql import (
@@ -21,8 +22,11 @@ from graphql.language import DirectiveNode
 
 from gateway.execution.compiled.running import Run, Source
 from gateway.execution.compiled.writing import Plan, UncompilableError, Writer
+from gateway.execution.remembered import Remembered
 
 MOST_VARIANTS = 8
+MOST_PLANS = 5_000
+MOST_FIELDS = 10_000  # of all plans; each takes some 3 kB
 _CONDITIONS = frozenset({"skip", "include"})
 _MISSING = object()
 
@@ -45,14 +49,21 @@ COMPILED = "compiled"
 OnOutcome = Callable[[str], None]  # COMPILED, or the reason of a fallback
 
 
+Plans = Remembered["Plan | Fallback"]
+
+
 class Compiled:
     """One operation; what it needs is compiled when it is run."""
 
-    def __init__(self, source: Source, on_outcome: OnOutcome, patience: int) -> None:
+    def __init__(
+        self, source: Source, plans: Plans, number: int, on_outcome: OnOutcome, patience: int
+    ) -> None:
         self._source = source
+        self._plans = plans
+        self._number = number
+        self._known: set[tuple[Any, ...]] = set()
         self._on_outcome = on_outcome
         self._patience = patience
-        self._plans: dict[tuple[Any, ...], Plan | Fallback] = {}
         self._conditions, self._refused = _conditions_of(source)
         self._fragments = {
             each.name.value: FragmentDetails(each)
@@ -105,12 +116,15 @@ class Compiled:
             return Fallback.FIRST
         given = values.coerced if values else {}
         key = tuple(given.get(name, _MISSING) for name in self._conditions)
-        known = self._plans.get(key)
+        known = self._plans.get((self._number, *key))
         if known is not None:
             return known
-        if len(self._plans) >= MOST_VARIANTS:
+        if len(self._known) >= MOST_VARIANTS and key not in self._known:
             return Fallback.VARIANTS
-        plan = self._plans[key] = self._compiled(values)
+        self._known.add(key)
+        plan = self._compiled(values)
+        size = 1 if isinstance(plan, Fallback) else len(plan.sites) + 1
+        self._plans.keep((self._number, *key), plan, size)
         return plan
 
     def _compiled(self, values: VariableValues | None) -> Plan | Fallback:
@@ -147,13 +161,16 @@ class Compiler:
         """
         self._schema = schema
         self._patience = patience
+        self._plans = Plans(most=MOST_PLANS, most_size=MOST_FIELDS)
+        self._numbers = count()
         self._hides_suggestions = hides_suggestions
         self._on_outcome = on_outcome
 
     def operation(self, document: DocumentNode, operation: OperationDefinitionNode) -> Compiled:
         """Return what runs an operation of a valid document."""
         source = Source(self._schema, document, operation, self._hides_suggestions)
-        return Compiled(source, self._on_outcome, self._patience)
+        number = next(self._numbers)
+        return Compiled(source, self._plans, number, self._on_outcome, self._patience)
 
 
 async def _run(plan: Plan, run: Run, root: object) -> None:

@@ -47,7 +47,7 @@ class SharedInfo(Info[Any, Any]):
     """What a resolver is told; one for all calls for a field in a run, so it has no path."""
 
     __slots__ = ("_run", "_site", "context")
-    context: Any  # type: ignore[misc]  # an attribute: it is what they are mostly asked for
+    context: Any  # an attribute: it is what they are mostly asked for
 
     def __init__(self, run: "Run", site: Site, field: StrawberryField) -> None:
         self._run = run

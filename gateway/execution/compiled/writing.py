@@ -145,8 +145,8 @@ class Writer:
             info = f"t[{site.index}] or r.info({site_name}, {field})"
         given = reading.given("s", info)
         if reading.takes_arguments:
-            arguments = Arguments(site, reading.field, self._source)
-            given.append(f"**{self._bind('A', arguments)}(r)")
+            named = Arguments(site, reading.field, self._source)
+            given.append(f"**{self._bind('A', named)}(r)")
         return f"{self._bind('F', reading.call)}({', '.join(given)})"
 
     def _complete(self, site: Site, value: str, kind: GraphQLOutputType, place: str) -> list[str]:
