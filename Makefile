@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-partners drill-seats fuzz-compiled fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema pins clean
+.PHONY: help demo test bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats fuzz-compiled fuzz-graphql fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -18,8 +18,9 @@ help:  ## Show what can be made
 demo: setup explorer  ## Start ten sandbox partners and the gateway, and show where they answer
 	@$(BIN)/mitra demo
 
+# In the order of their names the shortest files come last, so that no core waits for the other.
 test: setup-dev explorer clients  ## Run every test, with real servers (about 10 minutes)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench-compiling: setup  ## Compare compiled operations with plain Strawberry on the same data (half a minute)
 	@$(BIN)/python -m gateway.bench.compiling
@@ -43,6 +44,9 @@ drill-hanging: setup-dev  ## Let one of ten partners hang under load, and compar
 drill-drain: setup-dev  ## Restart two gateways behind a proxy under load, and count what clients notice (RESTARTS=5)
 	@$(BIN)/python -m tests.drills.draining --restarts $(or $(RESTARTS),5)
 
+drill-idle: setup-dev  ## Keep 5,000 silent connections open, and compare what others wait (2 minutes)
+	@$(BIN)/python -m tests.drills.idle --connections $(or $(CONNECTIONS),5000)
+
 drill-seats: setup-dev  ## Let 10,000 learners rush for 100 seats from four processes (long; SEEDS=20)
 	@$(BIN)/mitra drill seats --seeds $(or $(SEEDS),20)
 
@@ -51,6 +55,10 @@ fuzz-compiled: setup-dev  ## Compare compiled operations with graphql-core at ra
 
 fuzz-partners: setup-dev  ## Call all that partners can call at random, from our OpenAPI (minutes; CASES=2000)
 	@$(BIN)/python -m tests.fuzz.partners --cases $(or $(CASES),2000)
+
+fuzz-graphql: setup-dev  ## Ask at random, and worse, by schemathesis and hypothesis-graphql (long; CASES=5000)
+	@$(BIN)/python -m tests.fuzz.graphql --cases $(or $(CASES),5000) \
+	  --documents $(or $(DOCUMENTS),20000) --bodies $(or $(BODIES),1000)
 
 lint: setup-dev  ## Check style, types, imports, deployment files and generated documents
 	@$(BIN)/ruff check .
@@ -61,6 +69,7 @@ lint: setup-dev  ## Check style, types, imports, deployment files and generated 
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	@$(BIN)/yamllint --strict deploy
 	@$(BIN)/python -m gateway.reference --check
+	@$(BIN)/python -m gateway.contract
 
 format: setup-dev  ## Put the code into its one layout
 	@$(BIN)/ruff format .
@@ -82,6 +91,9 @@ adapter: setup  ## Start a new adapter: make adapter id=my_partner
 
 docs: setup-dev  ## Write the tables in the documents and the SDL anew
 	@$(BIN)/python -m gateway.reference
+
+release-sdl: setup-dev  ## Promise today's SDL to clients: a step of each release
+	@$(BIN)/python -m gateway.contract --release
 
 pins:  ## Renew the hashed pins in requirements/ (needs uv) and the locks of npm packages (needs Node)
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \

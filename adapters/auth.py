@@ -16,9 +16,9 @@ from yarl import URL
 
 from adapters.base import PartnerSettings
 from adapters.errors import (
+    PartnerAccessError,
     PartnerContractError,
     PartnerError,
-    PartnerRefusedError,
     PartnerThrottledError,
     PartnerUnavailableError,
 )
@@ -42,7 +42,7 @@ def build_auth(
 ) -> httpx.Auth | None:
     """Return the authentication that `spec` names, with the partner's secrets.
 
-    Raises `PartnerRefusedError` when a secret is missing.
+    Raises `PartnerAccessError` when a secret is missing.
     """
     _check_secrets(spec, settings)
     return _BUILDERS[spec.kind](spec, settings, rules, now)
@@ -51,7 +51,7 @@ def build_auth(
 def _check_secrets(spec: AuthSpec, settings: PartnerSettings) -> None:
     for name in spec.secrets:
         if not settings.secrets.get(name):
-            raise PartnerRefusedError(
+            raise PartnerAccessError(
                 settings.code,
                 f"needs the secret {name!r} for its {spec.kind} authentication: "
                 f"add it under `secrets` in the partners file",
@@ -226,7 +226,7 @@ class ClientCredentials(httpx.Auth):
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise PartnerUnavailableError(self._partner, f"gives no token (HTTP {status})")
         if not answer.is_success:
-            raise PartnerRefusedError(self._partner, f"refuses our credentials (HTTP {status})")
+            raise PartnerAccessError(self._partner, f"refuses our credentials (HTTP {status})")
 
 
 Builder = Callable[[AuthSpec, PartnerSettings, ErrorRules, Clock], httpx.Auth | None]

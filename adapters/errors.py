@@ -6,6 +6,7 @@ PartnerError
 │   └── PartnerThrottledError        429; carries `retry_after`
 ├── PermanentPartnerError        stop, and tell the adapter's owner
 │   ├── PartnerRefusedError          4xx: our request is wrong
+│   │   └── PartnerAccessError           we cannot get in: an operator has to mend it
 │   ├── CursorExpiredError           the page walk must start again
 │   └── PartnerContractError         their answer is not what they documented
 │       └── UnreadableListError          no row of it can be read; carries the rows
@@ -54,6 +55,13 @@ class PartnerRefusedError(PermanentPartnerError):
     def __init__(self, partner: str, reason: str, *, code: str | None = None) -> None:
         super().__init__(partner, reason)
         self.code = code
+
+
+class PartnerAccessError(PartnerRefusedError):
+    """We are not let in: our credentials are refused, or something is not set up on our side.
+
+    What was asked was not done, and is not at fault: it waits until an operator has seen to it.
+    """
 
 
 class CursorExpiredError(PermanentPartnerError):

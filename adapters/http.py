@@ -5,55 +5,50 @@ manifest's rules first, and raises only `PartnerError`.  It never retries: the g
 owns the loop.  Reasons name statuses and the partner's error codes, never addresses.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from posixpath import normpath
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 import httpx
 import orjson
 
+from adapters.answers import (
+    LONGEST_WAIT_SECONDS,
+    Answer,
+    plain_meaning,
+    retry_after_seconds,
+    to_error,
+)
 from adapters.errors import (
     AmbiguousPartnerError,
-    CursorExpiredError,
+    PartnerAccessError,
     PartnerContractError,
-    PartnerError,
-    PartnerRefusedError,
-    PartnerThrottledError,
     PartnerUnavailableError,
 )
 from adapters.rules import NO_RULES, ErrorRules, Meaning
-from adapters.transport import AnswerLostError, AnswerTooLargeError, RequestNotSentError
+from adapters.transport import (
+    LARGEST,
+    LARGEST_ANSWER,
+    AnswerTooLargeError,
+    RequestNotSentError,
+    to_sentence,
+)
 
 __all__ = [
-    "NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient", "RequestFailedError",
-    "retry_after_seconds", "to_sentence",
+    "LONGEST_WAIT_SECONDS", "NO_RULES", "Answer", "ErrorRules", "HttpClient", "PartnerClient",
+    "RequestFailedError", "retry_after_seconds", "to_sentence",
 ]  # fmt: skip
 
 HttpClient = httpx.AsyncClient
 RequestFailedError = httpx.RequestError
-LONGEST_WAIT_SECONDS = 900.0
+_PIECE = 2**20  # bytes that are written at once
 
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a partner answered; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def text(self, encoding: str = "utf-8") -> str:
-        """Return the body as text; what is no text in `encoding` becomes U+FFFD."""
-        return self.body.decode(encoding, errors="replace")
 
 
 class PartnerClient:
@@ -79,7 +74,7 @@ class PartnerClient:
         try:
             self._base = _base_url(address) if address else http.base_url
         except httpx.InvalidURL as exc:
-            raise PartnerRefusedError(
+            raise PartnerAccessError(
                 partner, "its address in the partners file is not a URL"
             ) from exc
         self._now = now
@@ -97,6 +92,22 @@ class PartnerClient:
         """Return the raw answer to a GET; 304 is an answer."""
         request = self._request("GET", path, params=params, headers=headers)
         answer = await self._read(request)
+        return self._judged(answer, accepted=(HTTPStatus.NOT_MODIFIED,))
+
+    async def download(
+        self,
+        path: str,
+        into: IO[bytes],
+        headers: Mapping[str, str] | None = None,
+        *,
+        largest: int,
+    ) -> Answer:
+        """Write the body of the answer to a GET to `into`, and return it without; 304 is one.
+
+        It may have `largest` bytes, decoded.
+        """
+        request = self._request("GET", path, headers=headers, extensions={LARGEST: largest})
+        answer = await self._read(request, into)
         return self._judged(answer, accepted=(HTTPStatus.NOT_MODIFIED,))
 
     async def find(self, path: str) -> Answer | None:
@@ -164,8 +175,10 @@ class PartnerClient:
             raise PartnerContractError(self.partner, "points to another host")
         return url
 
-    async def _read(self, request: httpx.Request) -> Answer:
+    async def _read(self, request: httpx.Request, into: IO[bytes] | None = None) -> Answer:
         try:
+            if into is not None:
+                return await self._stream(request, into)
             return await self._exchange(request)
         except httpx.DecodingError as exc:
             raise PartnerContractError(self.partner, to_sentence(exc)) from exc
@@ -187,6 +200,28 @@ class PartnerClient:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)
 
+    async def _stream(self, request: httpx.Request, into: IO[bytes]) -> Answer:
+        """Write what comes of a success to `into`, a piece at a time; of others keep the body."""
+        response = await self._http.send(request, follow_redirects=False, stream=True)
+        largest = request.extensions[LARGEST] if response.is_success else LARGEST_ANSWER
+        pieces = bytearray()
+        try:
+            async for piece in response.aiter_bytes():
+                pieces += piece
+                largest -= len(piece)
+                if largest < 0:
+                    raise AnswerTooLargeError("its answer is larger than it may be")
+                if response.is_success and len(pieces) >= _PIECE:
+                    await asyncio.to_thread(into.write, bytes(pieces))
+                    pieces.clear()
+        finally:
+            await response.aclose()
+        if response.is_success:
+            await asyncio.to_thread(into.write, bytes(pieces))
+            pieces.clear()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(pieces))
+
     def _meaning(self, answer: Answer) -> Meaning | None:
         return self._rules.meaning(answer.status, answer.body)
 
@@ -205,62 +240,14 @@ class PartnerClient:
         means = self._meaning(answer)
         if means is None and (answer.status in accepted or 200 <= answer.status < 300):  # noqa: PLR2004  success, in HTTP
             return answer
-        raise self._error(answer, means or _plain_meaning(answer.status))
-
-    def _error(self, answer: Answer, means: Meaning) -> PartnerError:
-        code = self._rules.code(answer.body)
-        reason = f"answered HTTP {answer.status}" + (f" with code {code!r}" if code else "")
-        if means is Meaning.THROTTLED:
-            told = answer.headers.get("retry-after")
-            wait = retry_after_seconds(told, self._now())
-            return PartnerThrottledError(self.partner, retry_after=wait)
-        if means in (Meaning.REFUSED, Meaning.UNAUTHORISED):
-            return PartnerRefusedError(self.partner, reason, code=code)
-        kinds = {
-            Meaning.UNAVAILABLE: PartnerUnavailableError,
-            Meaning.CURSOR_EXPIRED: CursorExpiredError,
-            Meaning.CONTRACT: PartnerContractError,
-        }
-        return kinds[means](self.partner, reason)
+        means, code = means or plain_meaning(answer.status), self._rules.code(answer.body)
+        raise to_error(self.partner, answer, means, code, self._now())
 
     def _decoded(self, answer: Answer) -> Any:
         try:
             return orjson.loads(answer.body)
         except orjson.JSONDecodeError as exc:
             raise PartnerContractError(self.partner, "its answer is not JSON") from exc
-
-
-def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """Return what a Retry-After header asks for, from 0 to 900 s; None if it says nothing.
-
-    Both forms of HTTP are read: seconds, and a date.
-    """
-    if header is None:
-        return None
-    try:
-        seconds = min(max(int(header), 0), LONGEST_WAIT_SECONDS)  # as a float it may be too long
-    except ValueError:
-        try:
-            until = parsedate_to_datetime(header)
-        except (ValueError, OverflowError):
-            return None
-        if until.tzinfo is None:
-            until = until.replace(tzinfo=UTC)
-        seconds = (until - now).total_seconds()
-    return float(min(max(seconds, 0), LONGEST_WAIT_SECONDS))
-
-
-def _plain_meaning(status: int) -> Meaning:
-    """Return what a status that is not a success means in HTTP itself."""
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Meaning.THROTTLED
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN:
-        return Meaning.UNAVAILABLE
-    if status == HTTPStatus.UNAUTHORIZED:
-        return Meaning.UNAUTHORISED
-    if status >= HTTPStatus.BAD_REQUEST:
-        return Meaning.REFUSED
-    return Meaning.CONTRACT  # a redirect: the address in the partners file is not the right one
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -276,14 +263,3 @@ def _base_url(address: str) -> httpx.URL:
         path = address.removeprefix("file:").removeprefix("//")
         return httpx.URL(f"file://localhost{quote(path)}")  # without a host, httpx drops the scheme
     return httpx.URL(address)
-
-
-def to_sentence(exc: httpx.RequestError) -> str:
-    """Return what happened, without the addresses that foreign messages carry."""
-    if isinstance(exc, RequestNotSentError | AnswerLostError | AnswerTooLargeError):
-        return str(exc)
-    if isinstance(exc, httpx.TimeoutException):
-        return "did not answer in time"
-    if isinstance(exc, httpx.DecodingError):
-        return "its answer cannot be decompressed"
-    return "broke off without a whole answer"

@@ -26,6 +26,7 @@ from adapters.callers import Caller
 from adapters.errors import (
     AmbiguousPartnerError,
     CursorExpiredError,
+    PartnerAccessError,
     PartnerContractError,
     PartnerError,
     PartnerRefusedError,
@@ -43,6 +44,7 @@ PREFIX = "mitra-check-"  # of the references of test bookings
 TEST_LEARNER = LearnerId("mitra-check")
 _NOTICE_SECONDS = 0.05
 MOST_REQUESTS = 3  # of one call, retries and all
+_POINTLESS = {Expected.CONTRACT, Expected.REFUSED, Expected.NO_ACCESS}  # to repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ def to_error_outcome(exc: BaseException) -> Expected | str:
         (PartnerThrottledError, Expected.THROTTLED),
         (PartnerUnavailableError, Expected.UNAVAILABLE),
         (CursorExpiredError, Expected.CURSOR_EXPIRED),
+        (PartnerAccessError, Expected.NO_ACCESS),
         (PartnerRefusedError, Expected.REFUSED),
         (PartnerContractError, Expected.CONTRACT),
         (AmbiguousPartnerError, Expected.AMBIGUOUS),
@@ -225,7 +228,7 @@ async def _set(site: Site, order: FaultOrder) -> None:
 def _amiss(struck: Struck, got: Expected | str) -> str | None:
     if struck.times > MOST_REQUESTS:
         return f"one call made {struck.times} requests"
-    if got in (Expected.CONTRACT, Expected.REFUSED) and struck.times > MOST_REQUESTS - 1:
+    if got in _POINTLESS and struck.times > MOST_REQUESTS - 1:
         return f"what cannot help was repeated {struck.times} times"
     return "a cookie was sent back" if struck.cookies else None
 

@@ -15,7 +15,7 @@ from typing import Any
 from adapters.addresses import PUBLIC, Reach
 from adapters.auth import build_auth
 from adapters.base import PartnerSettings, has_capability
-from adapters.errors import PartnerRefusedError
+from adapters.errors import PartnerAccessError
 from adapters.http import HttpClient, PartnerClient
 from adapters.manifest import (
     AuthSpec,
@@ -91,7 +91,7 @@ def build_adapter(
 
     Without `http` it gets a client of its own, with the manifest's authentication, that
     calls addresses within `reach` only.
-    Raises `UnknownAdapterError`, `ManifestError` or `PartnerRefusedError`.
+    Raises `UnknownAdapterError`, `ManifestError` or `PartnerAccessError`.
     """
     kind = _kind(adapter_id)
     rules = _rules(kind.manifest, settings)
@@ -123,7 +123,7 @@ def _auth_spec(manifest: Manifest, settings: PartnerSettings) -> AuthSpec:
     try:
         return to_auth_spec(table)
     except (KeyError, TypeError, ValueError) as exc:
-        raise PartnerRefusedError(
+        raise PartnerAccessError(
             settings.code, f"its options.auth in the partners file is wrong: {exc}"
         ) from exc
 
@@ -136,7 +136,7 @@ def _rules(manifest: Manifest, settings: PartnerSettings) -> ErrorRules:
     try:
         own = to_error_rules({"errors": rows or [], "error_code_at": code_at or ""})
     except (KeyError, TypeError, ValueError) as exc:
-        raise PartnerRefusedError(
+        raise PartnerAccessError(
             settings.code, f"its options.errors in the partners file are wrong: {exc}"
         ) from exc
     return ErrorRules(own.rules + manifest.rules.rules, own.code_at or manifest.rules.code_at)

@@ -12,7 +12,11 @@ from fnmatch import fnmatchcase
 
 
 class Meaning(StrEnum):
-    """What an answer means to us, whatever its status is."""
+    """What an answer means to us, whatever its status is.
+
+    REFUSED is about what was asked, and final.  UNAUTHORISED and FORBIDDEN are about us: the first
+    is worth a new token, where there are tokens.
+    """
 
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
@@ -20,6 +24,7 @@ class Meaning(StrEnum):
     CONTRACT = "contract"
     CURSOR_EXPIRED = "cursor_expired"
     UNAUTHORISED = "unauthorised"
+    FORBIDDEN = "forbidden"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 `RequestNotSentError` is raised only where the request certainly stayed here: no
 connection, no name, no TLS.  Everything later is `AnswerLostError`, however it looks.
-Answers are decompressed here, and never to more than `LARGEST_ANSWER` bytes; headers are
-bounded too.  No connection is made to an address outside the `Reach`.
+Answers are decompressed here, and never to more than `LARGEST_ANSWER` bytes; a request's
+extension `LARGEST` allows more, for what goes to the disk piece by piece.  Headers are bounded
+too.  No connection is made to an address outside the `Reach`.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from collections.abc import AsyncIterator
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
+from typing import IO
 
 import aiohttp
 import httpx
@@ -31,7 +33,9 @@ from adapters.addresses import (
 from adapters.connections import StrictConnector, without_own_retries
 
 LARGEST_ANSWER = 10_000_000
+LARGEST = "mitra.largest"
 LARGEST_HEADER = 8_190
+_PIECE = 2**20
 LARGEST_HEADERS = 32_000  # of one answer, all together
 MOST_HEADERS = 100
 READ_KEEPALIVE_SECONDS = 15.0
@@ -67,8 +71,9 @@ class PartnerTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send `request`; raises the three errors of this module."""
+        largest = request.extensions.get(LARGEST, self._largest)
         if request.url.scheme == "file":
-            return await asyncio.to_thread(_read_file, request, self._largest)
+            return await asyncio.to_thread(_read_file, request, largest)
         transport = self._reads if request.method in ("GET", "HEAD") else self._writes
         try:
             check_literal(URL(str(request.url)).host, self._reach)
@@ -78,18 +83,19 @@ class PartnerTransport(httpx.AsyncBaseTransport):
         if sum(len(name) + len(value) for name, value in response.headers.raw) > LARGEST_HEADERS:
             await response.aclose()
             raise AnswerLostError(f"its answer has more than {LARGEST_HEADERS:,} bytes of headers")
-        return self._guarded(response)
+        return _guarded(response, largest)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._reads.aclose()
         await self._writes.aclose()
 
-    def _guarded(self, response: httpx.Response) -> httpx.Response:
-        encoding = response.headers.pop("content-encoding", "identity")
-        response.headers.pop("content-length", None)  # of the compressed bytes
-        stream = _GuardedStream(response.stream, encoding, self._largest)
-        return httpx.Response(response.status_code, headers=response.headers, stream=stream)
+
+def _guarded(response: httpx.Response, largest: int) -> httpx.Response:
+    encoding = response.headers.pop("content-encoding", "identity")
+    response.headers.pop("content-length", None)  # of the compressed bytes
+    stream = _GuardedStream(response.stream, encoding, largest)
+    return httpx.Response(response.status_code, headers=response.headers, stream=stream)
 
 
 def build_http(auth: httpx.Auth | None = None, reach: Reach = PUBLIC) -> httpx.AsyncClient:
@@ -133,6 +139,17 @@ _SENTENCES: tuple[tuple[type[BaseException], type[httpx.RequestError], str], ...
     (aiohttp.ClientPayloadError, AnswerLostError, "broke off in mid-answer"),
     (aiohttp.ClientResponseError, AnswerLostError, "did not answer in HTTP"),
 )
+
+
+def to_sentence(exc: httpx.RequestError) -> str:
+    """Return what happened, without the addresses that foreign messages carry."""
+    if isinstance(exc, RequestNotSentError | AnswerLostError | AnswerTooLargeError):
+        return str(exc)
+    if isinstance(exc, httpx.TimeoutException):
+        return "did not answer in time"
+    if isinstance(exc, httpx.DecodingError):
+        return "its answer cannot be decompressed"
+    return "broke off without a whole answer"
 
 
 class Decoder:
@@ -219,6 +236,20 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+class _FileStream(httpx.AsyncByteStream):
+    """A file of the file system, piece by piece."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while piece := await asyncio.to_thread(self._file.read, _PIECE):
+            yield piece
+
+    async def aclose(self) -> None:
+        self._file.close()
+
+
 def _read_file(request: httpx.Request, largest: int) -> httpx.Response:
     """Answer a GET from the file system; the ETag is made of time and size."""
     path = Path(request.url.path)
@@ -229,6 +260,6 @@ def _read_file(request: httpx.Request, largest: int) -> httpx.Response:
             return httpx.Response(304, headers={"ETag": etag})
         if status.st_size > largest:
             raise AnswerTooLargeError(f"its file is larger than {largest:,} bytes")
-        return httpx.Response(200, headers={"ETag": etag}, content=path.read_bytes())
+        return httpx.Response(200, headers={"ETag": etag}, stream=_FileStream(path.open("rb")))
     except OSError as exc:
         raise RequestNotSentError(f"its file cannot be read ({exc.strerror})") from exc

@@ -13,7 +13,8 @@ import structlog
 from gateway.cache.base import Cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
-from gateway.partners.calls import CallReport
+from gateway.enrolment.last_purchase import LastPurchase
+from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
 from gateway.parts.health import HealthPart
@@ -23,6 +24,7 @@ from gateway.parts.partner_api import build_partner_api_part
 from gateway.parts.partners import PartnersPart, count_call
 from gateway.parts.push import build_push_part
 from gateway.parts.quotes import QuotesPart, build_answers_cache
+from gateway.parts.rules import load_rules
 from gateway.parts.syncing import SyncingProcess, Told
 from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
@@ -49,7 +51,8 @@ class Gateway:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.partners = PartnersPart(settings, report=count_call)
-        self.catalogue = CataloguePart(settings, self.partners)
+        last_purchase = LastPurchase(load_rules(settings))
+        self.catalogue = CataloguePart(settings, self.partners, last_purchase)
         self.quotes = QuotesPart(settings, self.partners, self.catalogue)
         self.enrolment = EnrolmentPart(
             settings, self.partners, self.catalogue, self.quotes.board, holder
@@ -161,6 +164,7 @@ class Gateway:
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
             links=catalogue.links,
+            decisions=catalogue.decisions,
             approvals=self.operating.approvals,
             enrolments=enrolment.enrolments,
             cancellations=enrolment.cancellations,

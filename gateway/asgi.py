@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -37,11 +36,11 @@ from gateway.web.sitemap import MOST_URLS
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
+from gateway.web.surprises import log_surprise, passes_in
 from gateway.webhooks import incoming as webhooks
 from schema.build import build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
-
-log = structlog.get_logger(__name__)
+from schema.subgraph import SubgraphSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,12 @@ class _GraphQL:
     is_public: Publicity
     connections: Connections
     observer: Observer
+
+    def as_subgraph(self) -> "_GraphQL":
+        """Return the same over the schema that a federation's router asks."""
+        schema = SubgraphSchema(log_surprise, passes_in)
+        execution = ExecutionPart(self.gateway.settings, schema, beside=self.execution)
+        return replace(self, execution=execution, is_public=Publicity(schema))
 
 
 def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
@@ -82,6 +87,8 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         *pages.build_routes(_build_site(served)),
         *desk.routes(),
     ]
+    if settings.subgraph:
+        routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
     app = Starlette(routes=routes, lifespan=lifespan)
     return Outermost(app, draining, is_https=settings.base_url.startswith("https://"))
 
@@ -95,7 +102,7 @@ def create_app_from_environment() -> ASGIApp:
 
 
 def _build_graphql(gateway: Gateway) -> _GraphQL:
-    settings, schema = gateway.settings, build_schema(_log_surprise)
+    settings, schema = gateway.settings, build_schema(log_surprise, passes_in=passes_in)
     manifests = load_manifests(settings.persisted) if settings.persisted else ()
     return _GraphQL(
         gateway,
@@ -128,13 +135,15 @@ def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
 
 
 def _build_sockets(graphql: _GraphQL) -> SocketEndpoint:
-    gateway, origin = graphql.gateway, graphql.gateway.settings.public_origin
+    gateway, settings = graphql.gateway, graphql.gateway.settings
+    ours = [settings.public_origin] if settings.public_origin else []
     return SocketEndpoint(
-        graphql.execution.engine,
+        graphql.execution.gate,
         identify=gateway.verifier.identify,
         build_context=gateway.build_context,
         connections=graphql.connections,
-        allowed_origins=[origin] if origin else [],
+        may_introspect=settings.may_introspect.admits,
+        allowed_origins=[*ours, *settings.cors_origins],
         observer=graphql.observer,
     )
 
@@ -160,7 +169,3 @@ def _build_explorer(answers: ASGIApp, gateway: Gateway) -> ExplorerDesk:
         return explorer.to_page(operations, address=str(request.base_url).rstrip("/"))
 
     return ExplorerDesk(answers, settings.may_explore, gateway.verifier.identify, page)
-
-
-def _log_surprise(error: Exception, error_id: str) -> None:
-    log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)

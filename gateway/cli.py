@@ -36,6 +36,7 @@ from gateway.commands.enrolments import enrolments_app, seats_app
 from gateway.commands.grants import grants_app
 from gateway.commands.learners import learners_app
 from gateway.commands.links import links_app
+from gateway.commands.operations import operations_app
 from gateway.commands.partner_keys import key_app
 from gateway.commands.partner_secrets import secret_app
 from gateway.commands.reconcile import reconcile
@@ -46,6 +47,7 @@ from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
 from gateway.enrolment.privacy.keyring import KeyringError
 from gateway.enrolment.rules.book import RulesFileError
+from gateway.execution.manifests import ManifestError
 from gateway.identity.development import issue_token
 from gateway.partner_api.delivery import UnknownDeliveryError
 from gateway.partners.config import PartnersFileError
@@ -85,6 +87,7 @@ app.add_typer(grants_app, name="grants")
 app.add_typer(audit_app, name="audit")
 app.add_typer(report_app, name="report")
 app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(operations_app, name="operations")
 app.command()(reconcile)
 app.command()(check)
 partners_app.command()(account)
@@ -104,6 +107,7 @@ def main() -> None:
         processes.CannotStartError,
         IntakeFileError,
         KeyringError,
+        ManifestError,
         NoConsentError,
         TracingError,
         UnknownDeliveryError,
@@ -185,11 +189,18 @@ def token(
     subject: Annotated[str, typer.Option(help="Whose token: an opaque reference.")],
     role: Annotated[Role, typer.Option(help="What it allows its bearer to be.")] = Role.LEARNER,
     minutes: Annotated[int, typer.Option(help="For how long it is good.", min=1)] = 60,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it is given for, such as mitra:read.")
+    ] = None,
 ) -> None:
-    """Print a bearer token of the development issuer, on the last line."""
+    """Print a bearer token of the development issuer, on the last line.
+
+    A partner's subject is its code.
+    """
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    typer.echo(issue_token(settings.data_dir, role, subject, lifetime=timedelta(minutes=minutes)))
+    lifetime = timedelta(minutes=minutes)
+    typer.echo(issue_token(settings.data_dir, role, subject, scopes=scope or (), lifetime=lifetime))
 
 
 @app.command()

@@ -3,16 +3,18 @@
 Availability is computed when asked and never stored, because it changes with the clock.
 A partner's seat count is reduced by the places taken through us, which it may not have
 counted yet; it never becomes negative.  A course is as available as its best offering,
-an offering as its best session.
+an offering as its best session.  Partners that are `closed` sell nothing, whatever they list.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from schema.model.catalogue import Course, Offering, Session
-from schema.model.values import Availability, DeliveryMode, SessionId
+from schema.model.values import Availability, DeliveryMode, PartnerCode, SessionId
 
 Taken = Callable[[SessionId], int]  # places of a session that were taken through us
+Closed = Collection[PartnerCode]
+NOBODY: Closed = frozenset()
 
 FEW_SEATS = 3  # this many, or one place in ten, are LIMITED
 FEW_IN = 10
@@ -36,11 +38,14 @@ def seats_left(session: Session, taken: int) -> int | None:
     return max(0, session.seats_left - taken)
 
 
-def session_availability(session: Session, taken: int, now: datetime) -> Availability:
+def session_availability(
+    session: Session, taken: int, now: datetime, closed: Closed = NOBODY
+) -> Availability:
     """Return whether a session still takes somebody: its dates first, then its seats."""
     if _is_past(session.ends_at, now):
         return Availability.FINISHED
-    if _is_past(session.enrolment_ends_at, now) or _is_past(session.starts_at, now):
+    closings = (session.enrolment_ends_at, session.purchase_ends_at, session.starts_at)
+    if session.partner in closed or any(_is_past(moment, now) for moment in closings):
         return Availability.CLOSED
     if session.enrolment_starts_at is not None and now < session.enrolment_starts_at:
         return Availability.NOT_YET_OPEN
@@ -53,12 +58,16 @@ def session_availability(session: Session, taken: int, now: datetime) -> Availab
     return _by_seats(seats, session.capacity)
 
 
-def offering_availability(offering: Offering, taken: Taken, now: datetime) -> Availability:
+def offering_availability(
+    offering: Offering, taken: Taken, now: datetime, closed: Closed = NOBODY
+) -> Availability:
     """Return whether an offering can be had.
 
     Self-paced courses have a place for everybody unless seats are told; of any other kind
     we know nothing without a session.
     """
+    if offering.partner in closed:
+        return Availability.CLOSED
     untold = (
         Availability.AVAILABLE
         if offering.delivery_mode is DeliveryMode.SELF_PACED
@@ -68,11 +77,13 @@ def offering_availability(offering: Offering, taken: Taken, now: datetime) -> Av
     return _best(untold if each is Availability.UNKNOWN else each for each in found or [untold])
 
 
-def course_availability(course: Course, taken: Taken, now: datetime) -> Availability:
+def course_availability(
+    course: Course, taken: Taken, now: datetime, closed: Closed = NOBODY
+) -> Availability:
     """Return whether a course can be had from anybody; nobody sells a withdrawn one."""
     if course.withdrawn or not course.offerings:
         return Availability.CLOSED
-    return _best(offering_availability(each, taken, now) for each in course.offerings)
+    return _best(offering_availability(each, taken, now, closed) for each in course.offerings)
 
 
 def is_upcoming(session: Session, now: datetime) -> bool:

@@ -1,7 +1,6 @@
 """Builds the executable schema, and prints it as SDL."""
 
-import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import strawberry
@@ -9,30 +8,53 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.graphql import OperationType
+from strawberry.types.scalar import ScalarDefinition
 
 from schema.errors import masked, surprise, unrevealing
 from schema.guarding import guard
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.redaction import random_id
 from schema.subscription import Subscription
 from schema.types.scalars import SCALARS
 
 OnUnexpected = Callable[[Exception, str], None]  # the exception, and the id its client was told
+PassesIn = Callable[[Exception], int | None]  # seconds after which to ask again; None: it stays so
+
+
+def new_error_id() -> str:
+    """Return an id by which an error is found in the log."""
+    return random_id(8)
+
+
+def stays_broken(_error: Exception) -> int | None:
+    """Return that asking again helps nobody."""
+    return None
 
 
 class MaskingSchema(strawberry.Schema):
     """A schema that tells clients nothing of exceptions that nobody foresaw, only an id."""
 
-    def __init__(self, on_unexpected: OnUnexpected | None, new_error_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        on_unexpected: OnUnexpected | None,
+        new_error_id: Callable[[], str],
+        *,
+        passes_in: PassesIn = stays_broken,
+        query: type = Query,
+        subscription: type | None = Subscription,
+        scalars: Mapping[object, ScalarDefinition] | None = None,
+    ) -> None:
         super().__init__(
-            query=Query,
+            query=query,
             mutation=Mutation,
-            subscription=Subscription,
-            config=StrawberryConfig(scalar_map=SCALARS),
+            subscription=subscription,
+            config=StrawberryConfig(scalar_map={**SCALARS, **(scalars or {})}),
         )
         guard(self._schema)
         self._on_unexpected = on_unexpected
         self._new_error_id = new_error_id
+        self._passes_in = passes_in
 
     async def execute(
         self,
@@ -60,15 +82,16 @@ class MaskingSchema(strawberry.Schema):
         error_id = self._new_error_id()
         if self._on_unexpected is not None:
             self._on_unexpected(cause, error_id)
-        return masked(error, error_id)
+        return masked(error, error_id, self._passes_in(cause))
 
 
 def build_schema(
     on_unexpected: OnUnexpected | None = None,
-    new_error_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    new_error_id: Callable[[], str] = new_error_id,
+    passes_in: PassesIn = stays_broken,
 ) -> MaskingSchema:
     """Build the schema; `on_unexpected` is told each exception that a client is not shown."""
-    return MaskingSchema(on_unexpected, new_error_id)
+    return MaskingSchema(on_unexpected, new_error_id, passes_in=passes_in)
 
 
 def export_sdl() -> str:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from schema.model.catalogue import Course
 from schema.model.values import CourseId
-from schema.ports import Slice
+from schema.page_ports import Slice
 
 
 class CatalogueChangeKind(StrEnum):

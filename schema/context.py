@@ -7,6 +7,7 @@ import strawberry
 
 from schema.block_ports import Approvals, Blocks
 from schema.change_ports import CatalogueChanges
+from schema.decision_ports import CatalogueDecisions
 from schema.enrolment_ports import (
     Cancellations,
     EnrolmentWatch,
@@ -50,6 +51,7 @@ class Context:
     syncs: SyncWatch
     changes: CatalogueChanges
     links: CourseLinks
+    decisions: CatalogueDecisions
     blocks: Blocks
     approvals: Approvals
     learners: LearnerDesk

@@ -6,9 +6,11 @@ is as long as its `first`, `last` or `ids` say.
 
 from collections.abc import Mapping
 
-PAGE = 20  # of a paged list, unless it is asked for otherwise
+from schema.paging import DEFAULT_SIZE, MAX_SIZE
+
+PAGE = DEFAULT_SIZE  # of a paged list, unless it is asked for otherwise
 LIST = 10  # of any other that is not named here
-MOST = 100  # more is refused by the field itself
+MOST = MAX_SIZE  # more is refused by the field itself
 
 ASSUMED_LENGTHS: Mapping[str, int] = {
     "Course.offerings": 2,  # most are sold by one partner

@@ -1,9 +1,17 @@
-"""What resolvers need of an enrolment's later life: cancelling, following, rating, reviewing."""
+"""What resolvers need of enrolments: making them, and their later life; all of it is `async`."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
-from schema.model.enrolment import CancelRequest, Enrolment, EnrolOutcome
+from schema.model.enrolment import (
+    CancelRequest,
+    Enrolment,
+    EnrolmentEvent,
+    EnrolmentStatus,
+    EnrolOutcome,
+    EnrolRequest,
+    EnrolVerdict,
+)
 from schema.model.progress import (
     Attendance,
     FeedPage,
@@ -14,8 +22,34 @@ from schema.model.progress import (
     ReviewOutcome,
     ReviewWish,
 )
-from schema.model.values import EnrolmentId, LearnerId
-from schema.ports import Slice, Window
+from schema.model.values import EnrolmentId, LearnerId, Money
+from schema.page_ports import Slice, Window
+
+
+class Enrolments(Protocol):
+    """The central record of enrolments, as one learner sees it."""
+
+    async def enrol(self, request: EnrolRequest) -> EnrolOutcome:
+        """Record a wish to enrol, or say why not."""
+
+    async def read_verdicts(self, request: EnrolRequest) -> Sequence[EnrolVerdict]:
+        """Return what every rule says of a wish, in order, and record nothing."""
+
+    async def read_enrolment(
+        self, learner: LearnerId, enrolment_id: EnrolmentId
+    ) -> Enrolment | None:
+        """Return an enrolment of this learner; None if absent or another's."""
+
+    async def read_enrolments(
+        self, learner: LearnerId, window: Window, statuses: Sequence[EnrolmentStatus]
+    ) -> Slice[Enrolment]:
+        """Return part of a learner's enrolments, newest first.  Raises `BadCursorError`."""
+
+    async def read_events(self, enrolment_id: EnrolmentId) -> Sequence[EnrolmentEvent]:
+        """Return what happened to an enrolment, oldest first."""
+
+    async def read_balance(self, learner: LearnerId) -> Money:
+        """Return what the training account can still spend."""
 
 
 class Cancellations(Protocol):

@@ -38,7 +38,12 @@ ERRORS: Mapping[ErrorCode, Told] = {
     ErrorCode.INTERNAL: Told(
         "we failed in a way that nobody foresaw",
         "report its `errorId`, which is in our log",
-        _FIELD,
+        f"{_FIELD} of a field, 500 else",
+    ),
+    ErrorCode.UNAVAILABLE: Told(
+        "a database does not answer, or takes nothing, for the moment",
+        "ask again after `retryAfter` seconds; a mutation as it was, with its idempotency key",
+        f"{_FIELD} of a field, 503 of a lone mutation",
     ),
     ErrorCode.CHANGES_EXPIRED: Told(
         "`since` of `catalogueChanges` is older than the log that is kept",
@@ -96,7 +101,8 @@ ERRORS: Mapping[ErrorCode, Told] = {
         _REQUEST,
     ),
     ErrorCode.RATE_LIMITED: Told(
-        "the client has spent its points, or the learner has changed too much in a minute",
+        "the client has spent its points, the learner has changed too much in a minute, or the "
+        "viewer has too many streams open",
         "wait for `retryAfter` seconds; `RateLimit` in the headers tells what is left",
         "429",
     ),

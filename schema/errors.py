@@ -30,6 +30,7 @@ class ErrorCode(StrEnum):
     PERSISTED_QUERY_MISMATCH = "PERSISTED_QUERY_MISMATCH"
     PERSISTED_QUERY_REQUIRED = "PERSISTED_QUERY_REQUIRED"
     RATE_LIMITED = "RATE_LIMITED"
+    UNAVAILABLE = "UNAVAILABLE"
 
 
 def to_error(code: ErrorCode, message: str) -> GraphQLError:
@@ -70,11 +71,11 @@ def unrevealing(error: GraphQLError) -> GraphQLError:
     )
 
 
-def masked(error: GraphQLError, error_id: str) -> GraphQLError:
-    """Return `error` without what it says of our insides."""
-    return GraphQLError(
-        f"Something went wrong on our side; report it as {error_id}.",
-        nodes=error.nodes,
-        path=error.path,
-        extensions={"code": ErrorCode.INTERNAL.value, "errorId": error_id},
-    )
+def masked(error: GraphQLError, error_id: str, retry_after: int | None = None) -> GraphQLError:
+    """Return `error` without what it says of our insides; `retry_after` seconds it may be over."""
+    message = f"Something went wrong on our side; report it as {error_id}."
+    extensions: dict[str, object] = {"code": ErrorCode.INTERNAL.value, "errorId": error_id}
+    if retry_after is not None:
+        message = f"This cannot be done just now; ask again in {retry_after} s."
+        extensions |= {"code": ErrorCode.UNAVAILABLE.value, "retryAfter": retry_after}
+    return GraphQLError(message, nodes=error.nodes, path=error.path, extensions=extensions)

@@ -3,15 +3,22 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from schema.model.links import CourseLink, LikelyCourses, LinkDecider, LinkOutcome
+from schema.model.links import (
+    CourseLink,
+    InstitutionSpelling,
+    LikelyCourses,
+    LinkDecider,
+    LinkOutcome,
+)
 from schema.model.values import CourseId, InstitutionId, OfferingId
-from schema.ports import Slice, Window
+from schema.page_ports import Slice, Window
 
 
 class CourseLinks(Protocol):
     """Reads why offerings are one course, and takes operators' decisions.
 
-    A decision is recorded at once; the public catalogue follows within two seconds.
+    A decision is recorded at once, with who made it; the public catalogue follows within two
+    seconds.
     """
 
     async def read_links(
@@ -22,14 +29,26 @@ class CourseLinks(Protocol):
     async def read_likely(self, limit: int) -> Sequence[LikelyCourses]:
         """Return courses that may be one, the most alike first."""
 
-    async def confirm(self, offering_id: OfferingId) -> LinkOutcome:
+    async def read_spellings(
+        self, institution_id: InstitutionId
+    ) -> Sequence[InstitutionSpelling] | None:
+        """Return the names that lead to an institution, its own first; None if it is not there."""
+
+    async def confirm(self, offering_id: OfferingId, by: str) -> LinkOutcome:
         """Keep an offering in its course, whatever its partner calls it."""
 
-    async def split(self, offering_id: OfferingId) -> LinkOutcome:
+    async def split(self, offering_id: OfferingId, by: str) -> LinkOutcome:
         """Give an offering a course of its own, and keep it there."""
 
-    async def merge(self, course_ids: Sequence[CourseId]) -> LinkOutcome:
+    async def merge(self, course_ids: Sequence[CourseId], by: str) -> LinkOutcome:
         """Make several courses one; the oldest keeps its id, the others redirect to it."""
 
-    async def merge_institutions(self, institution_ids: Sequence[InstitutionId]) -> LinkOutcome:
+    async def merge_institutions(
+        self, institution_ids: Sequence[InstitutionId], by: str
+    ) -> LinkOutcome:
         """Make several institutions one, and their courses of one title, too."""
+
+    async def split_institution(
+        self, institution_id: InstitutionId, name: str, by: str
+    ) -> LinkOutcome:
+        """Make a spelling of an institution one of its own, with all that is listed under it."""

@@ -17,6 +17,7 @@ from schema.model.values import CourseId, EnrolmentId, PartnerCode
 from schema.model.viewer import Learner as LearnerRecord
 from schema.nodes import load_enrolment, load_node, viewing_learner
 from schema.operators.blocks import BlockQuery
+from schema.operators.decisions import DecisionQuery
 from schema.operators.held import HeldQuery
 from schema.operators.learners import LearnerQuery
 from schema.operators.links import LinkQuery
@@ -60,6 +61,7 @@ class Query(
     HeldQuery,
     ChangesQuery,
     LinkQuery,
+    DecisionQuery,
     BlockQuery,
     SearchQuery,
     ReconciliationQuery,

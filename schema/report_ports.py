@@ -1,6 +1,5 @@
 """What operators' resolvers need to reconcile and to report, as Protocols."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from schema.model.reconciliation import (
 )
 from schema.model.reports import EnrolmentReport, ReportQuery
 from schema.model.values import PartnerCode
+from schema.page_ports import Slice, Window
 
 
 class Reconciliations(Protocol):
@@ -20,17 +20,23 @@ class Reconciliations(Protocol):
 
     async def read_reports(
         self,
+        window: Window,
         partner: PartnerCode | None = None,
         since: date | None = None,
         until: date | None = None,
-        limit: int = 100,
-    ) -> Sequence[Reconciliation]:
-        """Return reports of days from `since` to `until`, the latest first."""
+    ) -> Slice[Reconciliation]:
+        """Return part of the reports of days from `since` to `until`, the latest first.
+
+        Raises `BadCursorError`.
+        """
 
     async def read_drifts(
-        self, partner: PartnerCode, day: date, kind: DriftKind | None = None, limit: int = 100
-    ) -> Sequence[Drift]:
-        """Return the first of what a report has found, of one kind or of all."""
+        self, window: Window, partner: PartnerCode, day: date, kind: DriftKind | None = None
+    ) -> Slice[Drift]:
+        """Return part of what a report has found, of one kind or of all.
+
+        Raises `BadCursorError`, also for a cursor of a report that was made anew since.
+        """
 
     async def start(self, wish: ReconcileWish) -> ReconcileOutcome:
         """Begin to compare a partner's day, or say why not; return its report as it stands."""

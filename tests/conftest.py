@@ -1,20 +1,23 @@
 """Fixtures that every kind of test may use."""
 
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
 from hypothesis import settings
 
+from tests.databases import PostgresTemplates, SqliteTemplates
+from tests.scratch import use_memory
 from tests.servers import running_postgres, running_redis
 
 settings.register_profile("mitra", deadline=None)  # a busy machine is not a fault
 settings.load_profile("mitra")
 
-_database_numbers = count(1)
+
+def pytest_configure() -> None:
+    """Have temporary files in memory before anything makes one."""
+    use_memory()
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +33,24 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_templates(postgres_server: str) -> PostgresTemplates:
+    """What makes databases on a real server."""
+    return PostgresTemplates(postgres_server)
+
+
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a fresh, empty database on a real server."""
-    name = f"test_{next(_database_numbers)}"
-    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        yield f"{postgres_server}/{name}"
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_url(postgres_templates: PostgresTemplates) -> Iterator[str]:
+    """The URL of a fresh database without tables on a real server."""
+    url = postgres_templates.create()
+    yield url
+    postgres_templates.drop(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplates:
+    """What makes databases in files."""
+    return SqliteTemplates(tmp_path_factory.mktemp("templates"))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,8 @@ from adapters.base import (
     Validators,
 )
 from adapters.enrolments import EnrolmentCalls
-from adapters.errors import PartnerRefusedError
+from adapters.errors import CursorExpiredError, PartnerRefusedError, UnreadableListError
+from adapters.feed.large import FileParts, to_link, to_place
 from adapters.feed.plan import Feed, FeedSource, Index, build_feed, to_index
 from adapters.http import PartnerClient
 from schema.model.values import Reference
@@ -39,12 +40,25 @@ class Adapter:
         self._reading = _digest(settings)
         desk = self._feed.desk
         self._calls = EnrolmentCalls(client, path=desk.path) if desk else None
+        self._parts: dict[str, FileParts] = {}  # large files that are being walked, by source
+
+    async def aclose(self) -> None:
+        """Close the connections, and let go of files."""
+        for name in list(self._parts):
+            self._let_go(name)
+        await self._client.aclose()
 
     async def fetch_page(
         self, cursor: Cursor | None = None, known: Validators | None = None
     ) -> Page | NotModified:
-        """See `CatalogueSource.fetch_page`; a source is one page, unless it has a next link."""
+        """See `CatalogueSource.fetch_page`; a source is one page, unless it has a next link.
+
+        A file of rows that can be parted is several, if it is large.
+        """
         source, path = self._feed.at(cursor)
+        if source.cut is not None:
+            place = to_place(self._client.partner, path, cursor)
+            return await self._fetch_part(source, place, known)
         answer = await self._client.fetch(path, headers=self._conditions(known))
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return NotModified()
@@ -54,6 +68,64 @@ class Adapter:
         page = await asyncio.to_thread(source.to_page, answer.body, validators, joined)
         following = self._feed.after(source, source.next_link(answer.body))
         return replace(page, next_cursor=following)
+
+    async def _fetch_part(
+        self, source: FeedSource, place: int, known: Validators | None
+    ) -> Page | NotModified:
+        validators = None
+        if not place:
+            headers = await self._download(source, known)
+            if headers is None:
+                return NotModified()
+            validators = self._validators(headers) if self._feed.is_one_answer else None
+        if source.name not in self._parts:
+            raise CursorExpiredError(self._client.partner, "its file is no longer here")
+        try:
+            page, following = await self._read_part(source, place, validators)
+        except BaseException:
+            self._let_go(source.name)
+            raise
+        if following is None:
+            self._let_go(source.name)
+        return replace(page, next_cursor=self._feed.after(source, to_link(following)))
+
+    async def _read_part(
+        self, source: FeedSource, place: int, validators: Validators | None
+    ) -> tuple[Page, int | None]:
+        """Return what stands at a place of a source's file, and where it goes on."""
+        part = await self._parts[source.name].read(place)
+        try:
+            page = await asyncio.to_thread(source.to_page, part.body, validators)
+        except UnreadableListError as exc:
+            if not place and part.following is None:
+                raise
+            page = exc.page  # it is not the whole list
+        return page, part.following
+
+    async def _download(
+        self, source: FeedSource, known: Validators | None
+    ) -> Mapping[str, str] | None:
+        """Have a source's file at hand; return its headers, or None if it has not changed."""
+        assert source.cut is not None  # noqa: S101 - only such are downloaded
+        self._let_go(source.name)
+        parts = FileParts(self._client.partner, source.cut)
+        try:
+            headers = self._conditions(known)
+            answer = await self._client.download(
+                source.path, parts.file, headers, largest=source.cut.largest
+            )
+        except BaseException:
+            parts.close()
+            raise
+        if answer.status == HTTPStatus.NOT_MODIFIED:
+            parts.close()
+            return None
+        self._parts[source.name] = parts
+        return answer.headers
+
+    def _let_go(self, name: str) -> None:
+        if parts := self._parts.pop(name, None):
+            parts.close()
 
     async def _fetch_joined(self, source: FeedSource) -> Mapping[str, Index]:
         """Return the rows of other sources that `source` joins to its own."""

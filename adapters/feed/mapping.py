@@ -13,6 +13,7 @@ from adapters.base import Page, PartnerSettings, Validators
 from adapters.errors import UnreadableListError
 from adapters.feed.formats import BadRow, Format, Row, build_format
 from adapters.feed.keys import DUPLICATE, RequiredKey, Rule, build_key, build_rule, required_key
+from adapters.feed.large import LARGEST
 from adapters.feed.options import Options
 from adapters.feed.prices import PriceReader, build_prices
 from adapters.feed.readers import Empty, FieldReader, Terms, build_field
@@ -53,6 +54,11 @@ class FeedMapping:
     desk: Desk | None
     keeps_last: bool
 
+    @property
+    def rows_are_sessions(self) -> bool:
+        """Whether rows that share a key are sessions of one offering."""
+        return self.sessions is not None and self.sessions.source is None
+
     def to_page(
         self,
         body: bytes,
@@ -62,7 +68,7 @@ class FeedMapping:
         """Translate the whole feed.  Raises `UnreadableListError` if no row can be read."""
         shelf = Shelf(
             keeps_last=self.keeps_last,
-            rows_are_sessions=self.sessions is not None and self.sessions.source is None,
+            rows_are_sessions=self.rows_are_sessions,
             needs_sessions=self.desk is not None and self.desk.session_required,
         )
         for number, row in enumerate(map(enrich, self.format(body)), start=1):
@@ -151,6 +157,7 @@ def build_source_mapping(options: Options, partner: PartnerCode) -> FeedMapping:
     )
     fields.refuse_surplus("field of courses")
     options.text("path")  # the source's
+    options.raw(LARGEST)  # likewise
     for name in ("auth", "errors", "error_code_at"):
         options.raw(name)  # the registry's business
     options.refuse_surplus()

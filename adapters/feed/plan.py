@@ -15,6 +15,7 @@ import orjson
 from adapters.base import Cursor, LeftOut, Page, PartnerSettings, Rejection, Validators
 from adapters.errors import CursorExpiredError
 from adapters.feed.formats import BadRow, Row
+from adapters.feed.large import Cut, build_cut
 from adapters.feed.mapping import Desk, FeedMapping, build_source_mapping
 from adapters.feed.options import Options
 from adapters.feed.runs import RunsMapping, build_runs
@@ -47,6 +48,7 @@ class FeedSource:
     mapping: FeedMapping | RunsMapping
     next_at: Source | None = None
     joins: tuple[Join, ...] = ()
+    cut: Cut | None = None  # how its file may be cut into pages, if it is large
 
     def to_page(
         self,
@@ -201,7 +203,9 @@ def _build_source(options: Options, partner: PartnerCode, name: str) -> FeedSour
     is_runs = options.has("sessions") and options.table("sessions").has("of")
     mapping = build_runs(options, partner) if is_runs else build_source_mapping(options, partner)
     link = first_of(next_at, frozenset()) if next_at else None
-    return FeedSource(name, path, mapping, link, joins)
+    can_be_parted = not joins and isinstance(mapping, FeedMapping) and not mapping.rows_are_sessions
+    cut = build_cut(options, can_be_parted=can_be_parted)
+    return FeedSource(name, path, mapping, link, joins, cut)
 
 
 def _build_joins(options: Options) -> tuple[Join, ...]:

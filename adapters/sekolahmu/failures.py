@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.errors import (
     CursorExpiredError,
+    PartnerAccessError,
     PartnerError,
     PartnerRefusedError,
     PartnerThrottledError,
@@ -18,6 +19,7 @@ from adapters.http import LONGEST_WAIT_SECONDS
 from adapters.parsing import Record
 
 FAULTS = frozenset({"INTERNAL", "UNAVAILABLE", "TIMEOUT"})
+NO_ENTRY = frozenset({"UNAUTHENTICATED", "FORBIDDEN"})
 
 
 def raise_for_errors(body: Any, partner: str) -> None:
@@ -52,6 +54,8 @@ def to_error(error: Record, partner: str) -> PartnerError:
         return PartnerUnavailableError(partner, reason)
     if code == "INVALID_CURSOR":
         return CursorExpiredError(partner, reason)
+    if code in NO_ENTRY:
+        return PartnerAccessError(partner, reason, code=code)
     return PartnerRefusedError(partner, reason, code=code or None)
 
 

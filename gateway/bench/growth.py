@@ -96,7 +96,7 @@ async def _grow(database: Database, size: int) -> Growth:
     done = await CatalogueSync(_List(size), database, _now).sync(_config())
     synced = time.monotonic()
     for held in await held_lists.read_held():
-        await held_lists.approve(held.run)
+        await held_lists.approve(held.run, "bench")
     approved = time.monotonic()
     worked = time.process_time() - worked
     [status] = await CatalogueStore(database).read_statuses()

@@ -21,7 +21,7 @@ from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import StoredCourse, StoredOffering
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from gateway.catalogue.words import OPTIONAL, words
 from schema.model.catalogue import Category, Institution, ListedCourse, Offering, Session, Venue
 from schema.model.values import (

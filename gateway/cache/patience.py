@@ -5,10 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-PATIENCE = 0.04  # seconds that Redis is waited for: no look-up shall cost more than 50 ms more
-REST = 1.0  # seconds for which a Redis that failed is left alone
+from gateway.cache.connecting import LOST, PATIENCE, REST
 
 
 class PatientRedis:
@@ -33,7 +32,7 @@ class PatientRedis:
                 return await question()
         except ResponseError:  # it is there, but refuses: full, read-only, a key of another type
             self._on_unavailable()
-        except (RedisError, OSError, TimeoutError):
+        except LOST:
             self._resting_until = self._clock() + REST
             self._on_unavailable()
         return None

@@ -1,23 +1,20 @@
 """The shared cache, in Redis: an accelerator.  Without it every look-up is a miss, and counted.
 
 Values are bytes as given, never pickled.  Keys carry a version, so that programs that
-write another format do not read ours.
+write another format do not read ours; what belongs to one of our keys stands in one slot of a
+cluster (`{…}`), and no command is about several slots.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.client import Pipeline
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-
 from gateway.cache.base import Load, SingleFlight, load_through
-from gateway.cache.patience import PATIENCE, PatientRedis
+from gateway.cache.connecting import RedisClient
+from gateway.cache.patience import PatientRedis
 
 VERSION = 1
-CONNECTIONS = 32
+MOST_TAGGED = 100_000  # keys that are forgotten at once
 LONGEST_TAGGED = 24 * 3600  # seconds: how long a tag knows its keys, so also how long they live
 
 
@@ -26,7 +23,7 @@ class RedisCache:
 
     def __init__(
         self,
-        client: Redis,
+        client: RedisClient,
         *,
         prefix: str = "mitra",
         on_unavailable: Callable[[], None] = lambda: None,
@@ -59,11 +56,8 @@ class RedisCache:
 
     async def delete_tagged(self, tag: str) -> None:
         """See `Cache.delete_tagged`."""
-        taking = self._client.pipeline(transaction=True)
-        taking.smembers(self._tag(tag))
-        taking.unlink(self._tag(tag))
-        taken = await self._ask(taking.execute)
-        if taken and (keys := taken[0]):
+        keys = await self._ask(lambda: self._client.spop(self._tag(tag), MOST_TAGGED))
+        if keys:
             await self._ask(lambda: self._client.unlink(*keys))
 
     async def get_or_load(
@@ -77,9 +71,7 @@ class RedisCache:
         await self._flights.close()
         await self._client.aclose()
 
-    def _add(
-        self, pipeline: Pipeline, key: str, value: bytes, ttl: float, tags: Sequence[str]
-    ) -> None:
+    def _add(self, pipeline: Any, key: str, value: bytes, ttl: float, tags: Sequence[str]) -> None:
         """Have `pipeline` remember a value for `ttl` seconds, a millisecond at least."""
         seconds = min(ttl, LONGEST_TAGGED) if tags else ttl
         pipeline.set(self._key(key), value, px=max(int(seconds * 1000), 1))
@@ -92,20 +84,7 @@ class RedisCache:
         return await self._redis.ask(question)
 
     def _key(self, key: str) -> str:
-        return f"{self._prefix}:value:{key}"
+        return f"{self._prefix}:value:{{{key}}}"
 
     def _tag(self, tag: str) -> str:
         return f"{self._prefix}:tag:{tag}"
-
-
-def build_redis(url: str) -> Redis:
-    """Return a client that would rather fail than let anybody wait; connects when first used."""
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=CONNECTIONS,
-        timeout=PATIENCE,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
-        retry=Retry(NoBackoff(), 0),  # the default repeats for seconds
-    )
-    return Redis.from_pool(pool)

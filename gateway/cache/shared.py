@@ -11,21 +11,18 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 from redis.exceptions import ResponseError
 
-from gateway.cache.redis import RedisCache, build_redis
+from gateway.cache.connecting import RedisClient, build_redis
+from gateway.cache.redis import RedisCache
 
 _FAILED = b"failed"  # what a lease says when its holder could not make the value
 _CLOSE = """
-for _, key in ipairs(KEYS) do
-  if redis.pcall('GET', key) == ARGV[1] then
-    if ARGV[2] == '' then
-      redis.call('DEL', key)
-    else
-      redis.call('SET', key, ARGV[2], 'XX', 'KEEPTTL')
-    end
+if redis.pcall('GET', KEYS[1]) == ARGV[1] then
+  if ARGV[2] == '' then
+    redis.call('DEL', KEYS[1])
+  else
+    redis.call('SET', KEYS[1], ARGV[2], 'XX', 'KEEPTTL')
   end
 end
 """
@@ -52,7 +49,7 @@ class SharedLevel(RedisCache):
 
     def __init__(
         self,
-        client: Redis,
+        client: RedisClient,
         *,
         prefix: str = "mitra",
         on_unavailable: Callable[[], None] = lambda: None,
@@ -64,8 +61,11 @@ class SharedLevel(RedisCache):
 
     async def get_many(self, keys: Sequence[str]) -> Sequence[bytes | None]:
         """Return what is remembered under each key."""
-        found = await self._ask(lambda: self._client.mget([self._key(key) for key in keys]))
-        return [None] * len(keys) if found is None else found
+        pipeline = self._client.pipeline(transaction=False)
+        for key in keys:
+            pipeline.get(self._key(key))
+        found = await self._execute(pipeline) or [None] * len(keys)
+        return [each if isinstance(each, bytes) else None for each in found]
 
     async def claim(self, keys: Sequence[str], seconds: float) -> Mapping[str, Claim]:
         """Take the leases that are free, and read what stands under the keys thereafter.
@@ -73,18 +73,16 @@ class SharedLevel(RedisCache):
         Whoever had a lease before has written the value before giving it back, so that a
         value is never made twice by two who look at nearly the same time.
         """
-        leases = [self._lease(key) for key in keys]
         pipeline = self._client.pipeline(transaction=False)
-        for lease in leases:
+        for key in keys:
+            lease = self._lease(key)
             pipeline.set(lease, self._holder, nx=True, px=max(int(seconds * 1000), 1))
-        pipeline.mget([self._key(key) for key in keys] + leases)  # of one moment
+            pipeline.execute_command("MGET", self._key(key), lease)  # of one moment
         answers = await self._execute(pipeline)
         if answers is None:
             return {key: Claim(Turn.OURS) for key in keys}
-        *taken, found = answers
-        known = found if isinstance(found, list) else [None] * (2 * len(keys))
-        told = zip(keys, taken, known[: len(keys)], known[len(keys) :], strict=True)
-        return {key: Claim(self._turn(got, who), kept) for key, got, kept, who in told}
+        told = zip(keys, answers[::2], answers[1::2], strict=True)
+        return {key: self._to_claim(taken, stands) for key, taken, stands in told}
 
     async def close_leases(
         self,
@@ -103,17 +101,21 @@ class SharedLevel(RedisCache):
             self._add(pipeline, key, value, ttl, tags)
         free = [self._lease(key) for key in (*values, *given_back)]
         for leases, mark in ((free, b""), ([self._lease(key) for key in failed], _FAILED)):
-            if leases:
-                pipeline.eval(_CLOSE, len(leases), *leases, self._holder, mark)
+            for lease in leases:
+                pipeline.execute_command("EVAL", _CLOSE, 1, lease, self._holder, mark)
         if len(pipeline):
             await self._execute(pipeline)
 
-    async def _execute(self, pipeline: Pipeline) -> list[Any] | None:
+    async def _execute(self, pipeline: Any) -> list[Any] | None:
         """Return each answer, refusals among them; None when there is none in time."""
         answers: list[Any] | None = await self._ask(lambda: pipeline.execute(raise_on_error=False))
         if any(isinstance(answer, ResponseError) for answer in answers or ()):
             self._on_unavailable()  # it is there, but refuses: full, read-only
         return answers
+
+    def _to_claim(self, taken: Any, stands: Any) -> Claim:
+        kept, holder = stands if isinstance(stands, list) else (None, None)
+        return Claim(self._turn(taken, holder), kept)
 
     def _turn(self, got: Any, holder: bytes | None) -> Turn:
         """Return whose turn it is; a lease that cannot be taken is nobody's."""
@@ -125,7 +127,7 @@ class SharedLevel(RedisCache):
         return Turn.FAILED if holder == _FAILED else Turn.THEIRS
 
     def _lease(self, key: str) -> str:
-        return f"{self._prefix}:lease:{key}"
+        return f"{self._prefix}:lease:{{{key}}}"
 
 
 def build_shared_level(url: str, *, on_unavailable: Callable[[], None]) -> SharedLevel:

@@ -7,12 +7,15 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Row, select
 
+from gateway.catalogue import decision_log
 from gateway.catalogue.difference import read_examples
 from gateway.catalogue.holding import Settled, alarms_of, approve_held, reject_held
 from gateway.catalogue.runs import load_run
 from gateway.storage.engine import Database
 from gateway.storage.leases import Leases
 from gateway.storage.sync_tables import held_list
+from schema.model.decisions import CatalogueDecision
+from schema.model.decisions import CatalogueDecisionKind as _Kind
 from schema.model.held import DecisionErrorCode, DecisionRefusal, HeldSync, SyncDecision
 from schema.model.values import PartnerCode
 
@@ -42,17 +45,15 @@ class HeldLists:
         """See `HeldSyncs.read_held`."""
         return await self._database.read(_read_held)
 
-    async def approve(self, run: int) -> SyncDecision:
+    async def approve(self, run: int, by: str) -> SyncDecision:
         """See `HeldSyncs.approve`."""
-        return await self._decide(run, "approved", approve_held)
+        return await self._decide(run, _Kind.LIST_APPROVED, by)
 
-    async def reject(self, run: int) -> SyncDecision:
+    async def reject(self, run: int, by: str) -> SyncDecision:
         """See `HeldSyncs.reject`."""
-        return await self._decide(run, "rejected", reject_held)
+        return await self._decide(run, _Kind.LIST_REJECTED, by)
 
-    async def _decide(
-        self, run: int, verdict: str, settle: Callable[[Connection, int, datetime], Any]
-    ) -> SyncDecision:
+    async def _decide(self, run: int, verdict: _Kind, by: str) -> SyncDecision:
         partner = await self._database.read(lambda connection: _partner_of(connection, run))
         if partner is None:
             return _not_held(run)
@@ -61,13 +62,24 @@ class HeldLists:
                 said = f"{partner} is being read just now; decide again when that has ended"
                 refusal = DecisionRefusal(DecisionErrorCode.SYNC_RUNNING, said)
                 return SyncDecision(partner, refusals=(refusal,))
-            now = self._now()
-            done = await self._database.write(lambda connection: settle(connection, run, now))
+            made = CatalogueDecision(verdict, (str(run),), by, self._now(), about=partner)
+            done = await self._database.write(lambda connection: _settle(connection, run, made))
         if done is None:
             return _not_held(run)
         logger.info("catalogue.list_decided", partner=partner, run=run, verdict=verdict)
         self._notify()
         return SyncDecision(partner, done.revision if isinstance(done, Settled) else None)
+
+
+def _settle(
+    connection: Connection, run: int, made: CatalogueDecision
+) -> Settled | PartnerCode | None:
+    """Carry out a decision and write it down; None if that run is not held."""
+    settle = approve_held if made.kind is _Kind.LIST_APPROVED else reject_held
+    done = settle(connection, run, made.at)
+    if done is not None:
+        decision_log.record(connection, made)
+    return done
 
 
 def _not_held(run: int) -> SyncDecision:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from gateway.catalogue.freshness import freshness, health, of_held_back, too_old
+from gateway.catalogue.freshness import freshness, health, is_closed, of_held_back, too_old
 from gateway.catalogue.store import HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from schema.model.catalogue import Freshness, Offering, PartnerStatus
@@ -24,10 +24,16 @@ class Directory:
     ) -> None:
         """Join `configs` with `rows`; partners that are `cut_off` fail whatever is asked."""
         self._configs = {config.code: config for config in configs}
+        self._closed = frozenset(config.code for config in configs if is_closed(config))
         self._rows = {row.partner: row for row in rows}
         self._now = now
         self._held_back = held_back or {}
         self._cut_off = cut_off
+
+    @property
+    def closed(self) -> frozenset[PartnerCode]:
+        """See `PartnerDirectory.closed`."""
+        return self._closed
 
     def statuses(self) -> Sequence[PartnerStatus]:
         """See `PartnerDirectory.statuses`."""

@@ -94,10 +94,10 @@ def to_draft(
     check_owner(partner, offering.key, offering.partner)
     for session in offering.sessions:
         check_owner(partner, session.key, session.partner)
-    title = folded(clean_name(offering.listed.title, TITLE_LENGTH))
+    title = _to_title(offering.listed.title)
     if not title:
         raise ValueError("has no title")
-    institution = _to_institution(offering.listed.institution)
+    institution = draft_institution(offering.listed.institution)
     raw = _to_raw(offering)
     raw_hash = digest(f"{CLEANING_VERSION}\n{raw}") if raw is not None else None
     stands = standing if standing and raw_hash and standing.raw_hash == raw_hash else None
@@ -105,7 +105,7 @@ def to_draft(
         number=number,
         offering=offering,
         institution=institution,
-        match_key=digest(f"{institution.folded}\n{title}"),
+        match_key=_to_key(institution, title),
         raw=raw,
         raw_hash=raw_hash,
         known_hash=stands.content_hash if stands else None,
@@ -113,13 +113,29 @@ def to_draft(
 
 
 @lru_cache(maxsize=4_096)
-def _to_institution(raw: str) -> DraftInstitution:
-    """Return an institution by its partner's spelling of it; few names stand in many rows."""
+def draft_institution(raw: str) -> DraftInstitution:
+    """Return an institution by its partner's spelling of it; few names stand in many rows.
+
+    Raises `ValueError` for what names nothing.
+    """
     name = clean_name(raw)
     compared = folded(name)
     if not compared:
         raise ValueError("names no institution; the partner's mapping can set a constant one")
     return DraftInstitution(institution_id(compared), digest(compared), name, compared)
+
+
+def course_key(institution: DraftInstitution, title: str) -> str:
+    """Return the key under which a listed title of this institution is looked up."""
+    return _to_key(institution, _to_title(title))
+
+
+def _to_title(title: str) -> str:
+    return folded(clean_name(title, TITLE_LENGTH))
+
+
+def _to_key(institution: DraftInstitution, folded_title: str) -> str:
+    return digest(f"{institution.folded}\n{folded_title}")
 
 
 def institution_id(name: str) -> InstitutionId:

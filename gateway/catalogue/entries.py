@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from gateway.catalogue.index import Document
 from gateway.catalogue.merge import to_course
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
-from gateway.catalogue.store import StoredCourse
+from gateway.catalogue.stored import StoredCourse
 from schema.model.catalogue import Course, Institution, Offering
 from schema.model.values import folded
 from schema.ports import FacetName

@@ -1,6 +1,7 @@
 """What enrolling asks of offerings, read from the store for all who ask at the same time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -12,18 +13,31 @@ from gateway.storage.sync_tables import partner_order, partner_status
 from gateway.storage.together import Together
 from schema.model.blocks import Approval
 from schema.model.catalogue import Offering
-from schema.model.values import CourseId, InstitutionId, OfferingId
+from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import OfferingFact
 
 AT_ONCE = 100  # offerings in one question
 KEPT = 5_000  # offerings that are not read and decoded again before they change
 
+Sells = Callable[[PartnerCode], timedelta | None]  # for how long after its list was read
+
 
 class FactReader:
     """Reads facts anew for every question, but for what a hash proves to be unchanged."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sells_for: Sells = lambda _: None,
+        closed: Collection[PartnerCode] = frozenset(),
+    ) -> None:
+        """Read from `database`; `sells_for` None: however old a partner's list is.
+
+        Partners that are `closed` sell nothing, like those that are paused by an order.
+        """
         self._database = database
+        self._closed = closed
+        self._sells_for = sells_for
         self._together: Together[OfferingId, None, OfferingFact] = Together(
             self._read_all, most=AT_ONCE
         )
@@ -45,6 +59,7 @@ class FactReader:
         rows = connection.execute(
             select(
                 offering.c.id,
+                offering.c.partner,
                 offering.c.content_hash,
                 offering.c.course_id,
                 offering.c.withdrawn,
@@ -69,8 +84,9 @@ class FactReader:
                 withdrawn=row.withdrawn,
                 fetched_at=row.changed_at if row.withdrawn else row.fetched_at,
                 institution_id=InstitutionId(row.institution_id),
-                is_paused=row.paused_at is not None,
+                is_paused=row.paused_at is not None or row.partner in self._closed,
                 approved=row.approval == Approval.APPROVED,
+                good_until=_end(row.fetched_at, self._sells_for(offerings[row.id].partner)),
                 former_ids=(*merged.get(row.course_id, ()), *merged.get(row.institution_id, ())),
             )
             for row in rows
@@ -101,6 +117,10 @@ class FactReader:
         if len(self._kept) >= KEPT:
             self._kept.pop(next(iter(self._kept)), None)
         self._kept[offering_id] = content_hash, read
+
+
+def _end(fetched_at: datetime, lasts: timedelta | None) -> datetime | None:
+    return None if lasts is None else fetched_at + lasts
 
 
 def _merged(connection: Connection, ids: Iterable[str]) -> Mapping[str, Sequence[str]]:

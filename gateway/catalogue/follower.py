@@ -95,7 +95,7 @@ class CatalogueFollower:
         booked: Iterable[SessionId] | None = None,
     ) -> SnapshotReader:
         """Return the newest catalogue as one request sees it."""
-        return SnapshotReader(self._snapshot, now, taken, booked)
+        return SnapshotReader(self._snapshot, now, taken, booked, closed=self.directory.closed)
 
     def notify(self) -> None:
         """Look at once: something has just changed in this process."""
@@ -122,7 +122,8 @@ class CatalogueFollower:
         newest = await self._store.read_revision()
         known = self._snapshot.revision
         if newest > known > 0:
-            await self._take(await self._store.read_changes(known), is_whole=False)
+            changes = await self._store.read_changes(known, self._snapshot.offerings)
+            await self._take(changes, is_whole=False)
         elif newest != known:  # the first time, or another database stands in its place
             await self._take(await self._store.read_catalogue(), is_whole=True)
         if rows != self._rows:

@@ -9,11 +9,17 @@ from schema.model.values import FreshnessState, PartnerHealth, PartnerState
 
 MISSED_INTERVALS = 2  # data older than so many intervals is stale
 DEGRADED_SHARE = 0.05  # of rows in quarantine
+_CLOSED = {PartnerState.PAUSED, PartnerState.SUSPENDED, PartnerState.RETIRED}
 
 
 def is_synced(config: PartnerConfig) -> bool:
     """Return whether the partner's list is read at all."""
     return config.partner.state is PartnerState.ACTIVE
+
+
+def is_closed(config: PartnerConfig) -> bool:
+    """Return whether nobody can enrol in the partner's courses, though they are shown."""
+    return config.partner.state in _CLOSED
 
 
 def is_fetched(config: PartnerConfig) -> bool:
@@ -47,6 +53,14 @@ def too_old(found: Freshness, oldest: datetime) -> Freshness:
         return found
     reason = f"was last read at {_spoken(found.fetched_at)}; the question takes nothing older than"
     return Freshness(FreshnessState.STALE, found.fetched_at, f"{reason} {_spoken(oldest)}")
+
+
+def sells_for(config: PartnerConfig | None, wanted: timedelta) -> timedelta:
+    """Return for how long after it was read a partner's list is good enough to enrol by.
+
+    A list that is read seldom is good until it is stale.
+    """
+    return max(wanted, MISSED_INTERVALS * config.interval) if config else wanted
 
 
 def health(row: StatusRow | None) -> PartnerHealth:

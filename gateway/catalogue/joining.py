@@ -31,6 +31,7 @@ from schema.model.values import CourseId, OfferingId, derived_id
 CONFIRMED = "confirmed by an operator"
 SPLIT = "split by an operator"
 MERGED = "merged by an operator"
+INSTITUTION_SPLIT = "institution split by an operator"
 
 _NO_RUN = 0  # no sync has made this course
 
@@ -40,7 +41,7 @@ def confirm_link(connection: Connection, offering_id: OfferingId, now: datetime)
     found = _offering(connection, offering_id)
     if found is None:
         return _not_found("offering")
-    _write_link(connection, offering_id, found.course_id, CONFIRMED, now, pinned=True)
+    write_link(connection, offering_id, found.course_id, CONFIRMED, now, pinned=True)
     return LinkOutcome(found.course_id)
 
 
@@ -51,22 +52,13 @@ def split_offering(connection: Connection, offering_id: OfferingId, now: datetim
     if found is None:
         return _not_found("offering")
     left = lock_courses(connection, [found.course_id])[0]
-    others = (
-        select(offering.c.id)
-        .where(offering.c.course_id == left.id, offering.c.id != offering_id)
-        .order_by(offering.c.added_run, offering.c.id)
-    )
-    heir = connection.execute(others.limit(1)).scalar()
-    if heir is None:
+    if _heir(connection, left.id, [offering_id]) is None:
         message = "It is the only offering of its course already; there is nothing to split."
         return LinkOutcome(errors=(LinkError(LinkErrorCode.NOTHING_TO_SPLIT, message),))
     new_id = derived_id(found.partner, "course", f"{found.key}|split|{now.isoformat()}")
-    _found_course(connection, new_id, found, left, now)
-    if left.founding_offering_id == offering_id:
-        connection.execute(
-            update(course).where(course.c.id == left.id).values(founding_offering_id=heir)
-        )
-    _write_link(connection, offering_id, new_id, SPLIT, now, pinned=True)
+    found_course(connection, new_id, found, left, now)
+    pass_on(connection, left, [offering_id])
+    write_link(connection, offering_id, new_id, SPLIT, now, pinned=True)
     log_changes(connection, [left.id, new_id])
     return LinkOutcome(new_id)
 
@@ -80,8 +72,8 @@ def merge_courses(
     rows = lock_courses(connection, wanted)
     if len(rows) < len(wanted):
         return _not_found("course")
-    if len(rows) == 1:
-        message = "Name at least two courses; these are one already."
+    if len(rows) <= 1:
+        message = "Name at least two courses that are not one already."
         return LinkOutcome(errors=(LinkError(LinkErrorCode.NOTHING_TO_MERGE, message),))
     kept, *merged = rows
     for row in merged:
@@ -98,7 +90,7 @@ def join_courses(
         select(offering.c.id).where(offering.c.course_id == merged.id)
     ).scalars()
     for offering_id in moving.all():
-        _write_link(connection, OfferingId(offering_id), kept.id, why, now)
+        write_link(connection, OfferingId(offering_id), kept.id, why, now)
     connection.execute(
         update(offering)
         .where(offering.c.course_id == merged.id)
@@ -157,21 +149,7 @@ def log_changes(connection: Connection, ids: Sequence[str]) -> None:
     connection.execute(update(course).where(course.c.id.in_(ids)).values(is_live=is_sold))
 
 
-def _kind(was_live: bool, is_live: bool) -> str:  # noqa: FBT001 - a pair of facts
-    if not is_live:
-        return "WITHDRAWN"
-    return "CHANGED" if was_live else "ADDED"
-
-
-def _offering(connection: Connection, offering_id: OfferingId) -> Any:
-    return connection.execute(
-        select(offering.c.id, offering.c.partner, offering.c.key, offering.c.course_id).where(
-            offering.c.id == offering_id
-        )
-    ).one_or_none()
-
-
-def _found_course(
+def found_course(
     connection: Connection, new_id: str, founder: Any, left: Any, now: datetime
 ) -> None:
     """Found a course whose key is no name's, so that only who is put there belongs to it."""
@@ -192,33 +170,17 @@ def _found_course(
     )
 
 
-def _join_names(connection: Connection, kept: Any, merged: Any, why: str, now: datetime) -> None:
-    """Let the names of the one course be names of the other."""
-    decided = {
-        "course_key": kept.match_key,
-        "score": 1.0,
-        "rules": json.dumps([why]),
-        "decided_by": OPERATOR,
-        "decided_at": now,
-    }
-    nameless = {  # of a course from before spellings were kept; found by its key alone
-        "match_key": merged.match_key,
-        "institution_id": merged.institution_id,
-        "name": "",
-        "partner": "",
-        "compact_key": 0,
-    }
-    connection.execute(
-        insert_into(connection, course_spelling).values(nameless | decided).on_conflict_do_nothing()
-    )
-    connection.execute(
-        update(course_spelling)
-        .where(course_spelling.c.course_key == merged.match_key)
-        .values(decided)
-    )
+def pass_on(connection: Connection, left: Any, leaving: Sequence[str]) -> None:
+    """Let the oldest offering that stays name a course whose founder leaves."""
+    if left.founding_offering_id in leaving:
+        connection.execute(
+            update(course)
+            .where(course.c.id == left.id)
+            .values(founding_offering_id=_heir(connection, left.id, leaving))
+        )
 
 
-def _write_link(
+def write_link(
     connection: Connection,
     offering_id: OfferingId,
     course_id: str,
@@ -244,6 +206,55 @@ def _write_link(
             institution_rules=before.institution_rules if before and why == CONFIRMED else "[]",
             pinned=pinned or bool(before and before.pinned),
         )
+    )
+
+
+def _kind(was_live: bool, is_live: bool) -> str:  # noqa: FBT001 - a pair of facts
+    if not is_live:
+        return "WITHDRAWN"
+    return "CHANGED" if was_live else "ADDED"
+
+
+def _heir(connection: Connection, course_id: str, leaving: Sequence[str]) -> str | None:
+    staying = select(offering.c.id).where(
+        offering.c.course_id == course_id, offering.c.id.not_in(leaving)
+    )
+    oldest = staying.order_by(offering.c.added_run, offering.c.id).limit(1)
+    heir: str | None = connection.execute(oldest).scalar()
+    return heir
+
+
+def _offering(connection: Connection, offering_id: OfferingId) -> Any:
+    return connection.execute(
+        select(offering.c.id, offering.c.partner, offering.c.key, offering.c.course_id).where(
+            offering.c.id == offering_id
+        )
+    ).one_or_none()
+
+
+def _join_names(connection: Connection, kept: Any, merged: Any, why: str, now: datetime) -> None:
+    """Let the names of the one course be names of the other."""
+    decided = {
+        "course_key": kept.match_key,
+        "score": 1.0,
+        "rules": json.dumps([why]),
+        "decided_by": OPERATOR,
+        "decided_at": now,
+    }
+    nameless = {  # of a course from before spellings were kept; found by its key alone
+        "match_key": merged.match_key,
+        "institution_id": merged.institution_id,
+        "name": "",
+        "partner": "",
+        "compact_key": 0,
+    }
+    connection.execute(
+        insert_into(connection, course_spelling).values(nameless | decided).on_conflict_do_nothing()
+    )
+    connection.execute(
+        update(course_spelling)
+        .where(course_spelling.c.course_key == merged.match_key)
+        .values(decided)
     )
 
 

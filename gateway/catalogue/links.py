@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select, text, tuple_
 
+from gateway.catalogue import decision_log
 from gateway.catalogue.cursors import Key, Place, from_cursor, to_cursor, to_digest
+from gateway.catalogue.institution_splits import read_spellings, split_institution
 from gateway.catalogue.joining import confirm_link, merge_courses, split_offering
 from gateway.catalogue.namesakes import merge_institutions
 from gateway.catalogue.records import from_payload
@@ -20,13 +23,35 @@ from gateway.storage.catalogue_tables import (
     offering,
 )
 from gateway.storage.engine import Database
-from schema.model.links import CourseLink, LikelyCourses, LinkDecider, LinkOutcome
+from schema.model.decisions import CatalogueDecision
+from schema.model.decisions import CatalogueDecisionKind as _Kind
+from schema.model.links import (
+    CourseLink,
+    InstitutionSpelling,
+    LikelyCourses,
+    LinkDecider,
+    LinkOutcome,
+)
 from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import Slice, Window
 
 Decide = Callable[[Connection, datetime], LinkOutcome]
 
 AS_THEY_STAND = 0  # the revision in cursors: links have no older lists to go on in
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What an operator wants decided."""
+
+    kind: _Kind
+    targets: tuple[str, ...]
+    by: str
+    about: str | None = None
+
+    def carried_out(self, outcome: str, now: datetime) -> CatalogueDecision:
+        """Return what is written down once it is done."""
+        return CatalogueDecision(self.kind, self.targets, self.by, now, outcome, self.about)
 
 
 class LinkDesk:
@@ -52,29 +77,53 @@ class LinkDesk:
         """See `CourseLinks.read_likely`."""
         return await self._database.read(lambda c: _likely(c, limit))
 
-    async def confirm(self, offering_id: OfferingId) -> LinkOutcome:
+    async def read_spellings(
+        self, institution_id: InstitutionId
+    ) -> Sequence[InstitutionSpelling] | None:
+        """See `CourseLinks.read_spellings`."""
+        return await self._database.read(lambda c: read_spellings(c, institution_id))
+
+    async def confirm(self, offering_id: OfferingId, by: str) -> LinkOutcome:
         """See `CourseLinks.confirm`."""
-        return await self._decide(lambda c, now: confirm_link(c, offering_id, now))
+        made = _Wish(_Kind.LINK_CONFIRMED, (offering_id,), by)
+        return await self._decide(made, lambda c, now: confirm_link(c, offering_id, now))
 
-    async def split(self, offering_id: OfferingId) -> LinkOutcome:
+    async def split(self, offering_id: OfferingId, by: str) -> LinkOutcome:
         """See `CourseLinks.split`."""
-        return await self._decide(lambda c, now: split_offering(c, offering_id, now))
+        made = _Wish(_Kind.OFFERING_SPLIT, (offering_id,), by)
+        return await self._decide(made, lambda c, now: split_offering(c, offering_id, now))
 
-    async def merge(self, course_ids: Sequence[CourseId]) -> LinkOutcome:
+    async def merge(self, course_ids: Sequence[CourseId], by: str) -> LinkOutcome:
         """See `CourseLinks.merge`."""
-        return await self._decide(lambda c, now: merge_courses(c, course_ids, now))
+        made = _Wish(_Kind.COURSES_MERGED, tuple(course_ids), by)
+        return await self._decide(made, lambda c, now: merge_courses(c, course_ids, now))
 
-    async def merge_institutions(self, institution_ids: Sequence[InstitutionId]) -> LinkOutcome:
+    async def merge_institutions(
+        self, institution_ids: Sequence[InstitutionId], by: str
+    ) -> LinkOutcome:
         """See `CourseLinks.merge_institutions`."""
-        return await self._decide(lambda c, now: merge_institutions(c, institution_ids, now))
+        made = _Wish(_Kind.INSTITUTIONS_MERGED, tuple(institution_ids), by)
+        return await self._decide(made, lambda c, now: merge_institutions(c, institution_ids, now))
 
-    async def _decide(self, decide: Decide) -> LinkOutcome:
+    async def split_institution(
+        self, institution_id: InstitutionId, name: str, by: str
+    ) -> LinkOutcome:
+        """See `CourseLinks.split_institution`."""
+        made = _Wish(_Kind.INSTITUTION_SPLIT, (institution_id,), by, name)
+        return await self._decide(
+            made, lambda c, now: split_institution(c, institution_id, name, now)
+        )
+
+    async def _decide(self, wish: _Wish, decide: Decide) -> LinkOutcome:
         now = self._now()
 
         def decided(connection: Connection) -> LinkOutcome:
             if connection.dialect.name == "postgresql":  # a sync may be writing a large list
                 connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-            return decide(connection, now)
+            outcome = decide(connection, now)
+            if outcome.kept is not None:
+                decision_log.record(connection, wish.carried_out(outcome.kept, now))
+            return outcome
 
         outcome = await self._database.write(decided)
         self._notify()

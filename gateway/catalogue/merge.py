@@ -54,6 +54,8 @@ def lowest_price(offerings: Iterable[Offering]) -> Money | None:
 def delivery_modes(offerings: Iterable[Offering]) -> tuple[DeliveryMode, ...]:
     """Return how a course is given; UNKNOWN only if nobody knows better."""
     found = {offering.delivery_mode for offering in offerings}
+    if len(found) <= 1:  # as nearly always
+        return tuple(found)
     known = tuple(mode for mode in DeliveryMode if mode in found - {DeliveryMode.UNKNOWN})
     return known or tuple(found)
 

@@ -50,8 +50,8 @@ def merge_institutions(
     found = rows.all()
     if len(found) < len(wanted):
         return _refused(LinkErrorCode.NOT_FOUND, "There is no such institution; look it up again.")
-    if len(found) == 1:
-        message = "Name at least two institutions; these are one already."
+    if len(found) <= 1:
+        message = "Name at least two institutions that are not one already."
         return _refused(LinkErrorCode.NOTHING_TO_MERGE, message)
     kept, *merged = found
     touched = connection.execute(

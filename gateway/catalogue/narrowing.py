@@ -8,13 +8,13 @@ import numpy as np
 
 from gateway.catalogue.facets import Flags
 from gateway.catalogue.merge import delivery_modes, lowest_price
+from gateway.catalogue.places import HAS_A_PLACE
 from gateway.catalogue.snapshot import Snapshot
-from schema.availability import course_availability
+from schema.availability import Closed, course_availability
 from schema.model.catalogue import Course
-from schema.model.values import Availability, PartnerCode, SessionId
+from schema.model.values import PartnerCode, SessionId
 from schema.ports import CourseQuery, Facet, FacetName, FreshOfferings
 
-_HAS_A_PLACE = {Availability.AVAILABLE, Availability.LIMITED}
 _NOBODY = PartnerCode("-")  # a code that no partner has
 
 
@@ -68,7 +68,23 @@ def available(
         course = snapshot.course_at(int(slot))
         kept = narrowed(course, fresh)
         if kept is not course:
-            flags[slot] = course_availability(kept, taken, now) in _HAS_A_PLACE
+            flags[slot] = course_availability(kept, taken, now) in HAS_A_PLACE
+    return flags
+
+
+def without_closed(
+    closed: Closed,
+    snapshot: Snapshot,
+    places: Flags,
+    taken: Callable[[SessionId], int],
+    now: datetime,
+) -> Flags:
+    """Return which of `places`, by slot, are not at partners that are closed."""
+    flags = places.copy()
+    theirs = snapshot.columns.having(FacetName.PARTNER, closed)
+    for slot in theirs[places[theirs]]:
+        course = snapshot.course_at(int(slot))
+        flags[slot] = course_availability(course, taken, now, closed) in HAS_A_PLACE
     return flags
 
 

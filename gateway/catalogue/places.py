@@ -95,7 +95,13 @@ def _sessions(course: Course) -> Iterator[Session]:
 def _moments(course: Course) -> Iterator[datetime]:
     """Yield when a course's availability may change without anybody's doing."""
     for session in _sessions(course):
-        for moment in (session.starts_at, session.ends_at, session.enrolment_ends_at):
+        for moment in (
+            session.starts_at,
+            session.ends_at,
+            session.enrolment_starts_at,
+            session.enrolment_ends_at,
+            session.purchase_ends_at,
+        ):
             if moment is not None:
                 yield moment
 

@@ -1,16 +1,18 @@
 """The public catalogue as one request sees it: one snapshot, one instant, the seats taken."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.catalogue.cursors import Cursors, Key, Place, from_cursor, to_cursor, to_digest
-from gateway.catalogue.facets import Matched
+from gateway.catalogue.facets import Flags, Matched
 from gateway.catalogue.institutions import ahead, behind
 from gateway.catalogue.narrowing import (
     asking_for,
     available,
     courses_with,
     narrowed,
+    without_closed,
     without_stale,
 )
 from gateway.catalogue.orders import Order, Part, Relevance, Slots, page_of
@@ -47,12 +49,15 @@ class SnapshotReader:
         taken: Callable[[SessionId], int] = nobody_booked,
         booked: Iterable[SessionId] | None = None,
         fresh: FreshOfferings | None = None,
+        *,
+        closed: frozenset[PartnerCode] = frozenset(),
     ) -> None:
         self._snapshot = snapshot
         self._now = now
         self._taken = taken
         self._booked = () if taken is nobody_booked else booked
         self._fresh = fresh
+        self._closed = closed
 
     @property
     def revision(self) -> int:
@@ -105,7 +110,8 @@ class SnapshotReader:
 
     def only(self, fresh: FreshOfferings) -> "SnapshotReader":
         """See `CatalogueReader.only`."""
-        return SnapshotReader(self._snapshot, self._now, self._taken, self._booked, fresh)
+        known = self._snapshot, self._now, self._taken, self._booked
+        return SnapshotReader(*known, fresh, closed=self._closed)
 
     def snippet(self, course: Course, search: str) -> Snippet | None:
         """See `SearchReader.snippet`."""
@@ -147,10 +153,18 @@ class SnapshotReader:
             matched = found.limited_to(among)
         if not query.filter.available_only:
             return matched
-        places = self._snapshot.places.having(self._now, self._taken, self._booked)
+        return matched.limited_to(self._places())
+
+    def _places(self) -> Flags:
+        """Return, by slot, which courses have a place at somebody who is fresh and sells now."""
+        snapshot, taken, now = self._snapshot, self._taken, self._now
+        places = snapshot.places.having(now, taken, self._booked)
         if self._fresh is not None:
-            places = available(self._fresh, self._snapshot, places, self._taken, self._now)
-        return matched.limited_to(places)
+            open_too = replace(self._fresh, partners=self._fresh.partners - self._closed)
+            return available(open_too, snapshot, places, taken, now)
+        if self._closed:
+            return without_closed(self._closed, snapshot, places, taken, now)
+        return places
 
     def _part(
         self, order: Order, slots: Slots, window: Window, question: str, search: str = ""

@@ -5,7 +5,7 @@ in Makassar's time after every clock change.  Payloads of older versions stay re
 field has a default, a changed meaning raises `VERSION` and is translated in `from_payload`.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from schema.model.catalogue import ListedCourse, Offering, Session, UnknownTerm,
 from schema.model.values import DeliveryMode, EnrolmentMode, Money, PartnerCode, RemoteId
 
 T = TypeVar("T", bound=Hashable)
+Closing = Callable[[Offering, Session], datetime | None]  # until when the programme sells it
 
 VERSION = 1
 _FIXED = "offset:"  # before the seconds of a time whose zone has no name
@@ -99,6 +100,11 @@ def from_payload(payload: str | bytes) -> Offering:
     )
 
 
+def never_closing(_offering: Offering, _session: Session) -> datetime | None:
+    """Return that nobody tells until when a session is sold."""
+    return None
+
+
 class ShortReader:
     """Reads offerings without their long descriptions; what many have alike is kept once.
 
@@ -106,7 +112,9 @@ class ShortReader:
     stand in very many rows.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, closing: Closing = never_closing) -> None:
+        """Make a reader; sessions are given the end of their sale that `closing` tells."""
+        self._closing = closing
         self._known: dict[Hashable, Any] = {}
 
     def __call__(self, payload: str | bytes) -> Offering:
@@ -126,12 +134,15 @@ class ShortReader:
             listed=short,
             price=once(offering.price),
             list_price=once(offering.list_price),
-            sessions=tuple(map(self._shared, offering.sessions)),
+            sessions=tuple(self._shared(offering, session) for session in offering.sessions),
         )
 
-    def _shared(self, session: Session) -> Session:
+    def _shared(self, offering: Offering, session: Session) -> Session:
         return replace(
-            session, partner=self._once(session.partner), venue=self._once(session.venue)
+            session,
+            partner=self._once(session.partner),
+            venue=self._once(session.venue),
+            purchase_ends_at=self._closing(offering, session),
         )
 
     def _once(self, value: T) -> T:

@@ -3,21 +3,28 @@
 All reads; writing is `sync`'s alone.  Times are aware, in UTC.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
-from gateway.catalogue.facts import FactReader
+from gateway.catalogue.facts import FactReader, Sells
 from gateway.catalogue.partner_orders import Orders, read_orders
-from gateway.catalogue.records import ShortReader, from_payload
+from gateway.catalogue.records import Closing, ShortReader, from_payload, never_closing
 from gateway.catalogue.runs import RunOutcome
-from gateway.catalogue.visibility import is_on_sale
+from gateway.catalogue.stored import (
+    NOTHING,
+    Known,
+    Read,
+    StoredCourse,
+    read_courses,
+    read_every_course,
+    to_memory,
+)
 from gateway.storage.catalogue_tables import (
     change_log,
-    course,
     institution,
     offering,
     redirect,
@@ -25,34 +32,10 @@ from gateway.storage.catalogue_tables import (
 )
 from gateway.storage.engine import Database
 from gateway.storage.sync_tables import left_out, partner_status, quarantine, sync_run, unknown_term
-from schema.model.blocks import Approval
-from schema.model.catalogue import Institution, Offering, UnknownTerm
+from schema.model.catalogue import Institution, UnknownTerm
 from schema.model.codes import ids_of_code
 from schema.model.values import CourseId, InstitutionId, OfferingId, PartnerCode
 from schema.ports import OfferingFact
-
-CHUNK = 1_000  # ids in one statement
-
-
-@dataclass(frozen=True, slots=True)
-class StoredOffering:
-    """An offering; `withdrawn` ones are there only for the enrolments that refer to them.
-
-    To the read model, what is blocked or no longer approved is withdrawn, too.
-    """
-
-    offering: Offering
-    withdrawn: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCourse:
-    """A course as the store knows it: which offerings it joins, the founding one first."""
-
-    id: CourseId
-    institution_id: InstitutionId
-    created_at: datetime
-    offerings: tuple[StoredOffering, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +88,20 @@ class Quarantined:
 class CatalogueStore:
     """Reads the catalogue database; implements `schema.ports.CodedOfferings`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        closing: Closing = never_closing,
+        sells_for: Sells = lambda _: None,
+        closed: Collection[PartnerCode] = frozenset(),
+    ) -> None:
+        """Read from `database`; what is shown has the end of sale that `closing` tells.
+
+        `sells_for` and `closed` are as in `FactReader`.
+        """
         self._database = database
-        self._facts = FactReader(database)
+        self._closing = closing
+        self._facts = FactReader(database, sells_for, closed)
 
     async def read_revision(self) -> int:
         """Return the newest revision; 0 before the first."""
@@ -115,14 +109,19 @@ class CatalogueStore:
 
     async def read_catalogue(self) -> Changes:
         """Return everything but the long descriptions, tombstones too."""
-        return await self._database.read(lambda connection: _changes(connection, None))
+        return await self._read_changes(None)
 
-    async def read_changes(self, since: int) -> Changes:
+    async def read_changes(self, since: int, known: Known = NOTHING) -> Changes:
         """Return the courses that changed after revision `since`, and all institutions.
 
         Without long descriptions; all courses, if the change log no longer reaches back so far.
+        Offerings that are `known` from then and have not been written since are those very ones.
         """
-        return await self._database.read(lambda connection: _changes(connection, since))
+        return await self._read_changes(since, known)
+
+    async def _read_changes(self, since: int | None, known: Known = NOTHING) -> Changes:
+        read = ShortReader(self._closing)
+        return await self._database.read(lambda c: _changes(c, since, read, known))
 
     async def read_descriptions(self, course_ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
         """Return the long descriptions of courses, which the read model does not keep."""
@@ -201,18 +200,14 @@ def _kept_since(connection: Connection) -> int:
     return number
 
 
-def _changes(connection: Connection, since: int | None) -> Changes:
+def _changes(connection: Connection, since: int | None, read: Read, known: Known) -> Changes:
     number = _revision(connection)
     if since is None or since < _kept_since(connection):
-        courses = _courses(connection, None)
+        courses = read_every_course(connection, read)
     else:
         changed = select(change_log.c.course_id).where(change_log.c.revision > since).distinct()
         ids = connection.execute(changed).scalars().all()
-        courses = [
-            found
-            for start in range(0, len(ids), CHUNK)
-            for found in _courses(connection, ids[start : start + CHUNK])
-        ]
+        courses = read_courses(connection, ids, read, to_memory(connection, since, known))
     names = connection.execute(select(institution.c.id, institution.c.name))
     redirects = connection.execute(select(redirect.c.old_id, redirect.c.new_id))
     return Changes(
@@ -223,42 +218,10 @@ def _changes(connection: Connection, since: int | None) -> Changes:
     )
 
 
-def _courses(
-    connection: Connection,
-    ids: Sequence[str] | None,
-    read: Callable[[str], Offering] | None = None,
-) -> list[StoredCourse]:
-    read = read or ShortReader()
-    rows = select(
-        course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
-    )
-    sold = select(
-        offering.c.course_id, offering.c.id, offering.c.payload, is_on_sale().label("is_on_sale")
-    ).where(offering.c.approval != Approval.PENDING)
-    if ids is not None:
-        rows, sold = rows.where(course.c.id.in_(ids)), sold.where(offering.c.course_id.in_(ids))
-    offerings: dict[str, list[StoredOffering]] = {}
-    in_order = sold.order_by(offering.c.added_run, offering.c.id)
-    for each in connection.execute(in_order.execution_options(yield_per=CHUNK)):
-        found = StoredOffering(read(each.payload), withdrawn=not each.is_on_sale)
-        offerings.setdefault(each.course_id, []).append(found)
-    return [_to_course(row, offerings.get(row.id, [])) for row in connection.execute(rows)]
-
-
-def _to_course(row: Any, offerings: Sequence[StoredOffering]) -> StoredCourse:
-    founding = row.founding_offering_id
-    return StoredCourse(
-        id=CourseId(row.id),
-        institution_id=InstitutionId(row.institution_id),
-        created_at=row.created_at,
-        offerings=tuple(sorted(offerings, key=lambda each: each.offering.id != founding)),
-    )
-
-
 def _descriptions(connection: Connection, ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
     """Return the first description of each course's live offerings, or else of its tombstones."""
     found: dict[CourseId, str] = {}
-    for each in _courses(connection, ids, from_payload):
+    for each in read_courses(connection, ids, from_payload):
         live = [sold for sold in each.offerings if not sold.withdrawn] or each.offerings
         told = (sold.offering.listed.description_html for sold in live)
         html = next((html for html in told if html is not None), None)

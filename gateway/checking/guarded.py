@@ -1,6 +1,7 @@
 """A sandbox partner before the guarded calls, for the matrix of faults."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,8 +25,9 @@ from adapters.registry import build_adapter
 from adapters.sandbox.faults.kinds import Fault
 from adapters.sandbox.faults.orders import FaultOrder
 from adapters.sandbox.server import Sandbox
-from gateway.partners.calls import CallLimits, Operation, PartnerCalls
+from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig
+from gateway.partners.operations import CallLimits, Operation
 from schema.model.values import PartnerCode, Reference, RemoteId
 
 
@@ -113,10 +115,25 @@ class GuardedSite:
 
 
 def guarded(adapter: object, fault: Fault | None) -> PartnerCalls:
-    """Return guarded calls with deadlines for `fault`, which wait for nothing between retries."""
+    """Return guarded calls with deadlines for `fault`, whose waits between retries are skipped."""
     limits = CallLimits(deadlines=dict.fromkeys(Operation, seconds_for(fault)))
-    return PartnerCalls(lambda _: adapter, limits, sleep=_no_wait, dice=lambda: 0.0)
+    skipped = SkippedTime()
+    return PartnerCalls(
+        lambda _: adapter, limits, clock=skipped.clock, sleep=skipped.sleep, dice=lambda: 0.0
+    )
 
 
-async def _no_wait(_: float) -> None:
-    await asyncio.sleep(0)
+class SkippedTime:
+    """A clock that jumps ahead instead of letting anybody wait."""
+
+    def __init__(self) -> None:
+        self._skipped = 0.0
+
+    def clock(self) -> float:
+        """Return the time, with all that was skipped."""
+        return time.monotonic() + self._skipped
+
+    async def sleep(self, seconds: float) -> None:
+        """Skip so many seconds."""
+        self._skipped += seconds
+        await asyncio.sleep(0)

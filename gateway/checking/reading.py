@@ -4,7 +4,7 @@ from collections import Counter
 
 from adapters.base import Capability, NotModified, Validators
 from gateway.checking.bench import AmissError, Bench, LiveCheck, NotApplicableError
-from gateway.partners.calls import DEADLINES, Operation
+from gateway.partners.operations import DEADLINES, Operation
 
 QUICK_SHARE = 0.25  # of the deadline
 SHOWN = 3

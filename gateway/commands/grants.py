@@ -15,7 +15,7 @@ from gateway.enrolment.intake.files import read_digest
 from gateway.enrolment.intake.grants import LONGEST_BATCH, is_batch
 from gateway.enrolment.intake.rows import GRANT_COLUMNS
 from gateway.enrolment.unspent import Returned, UnspentMoney
-from gateway.parts.enrolment import load_rules
+from gateway.parts.rules import load_rules
 from gateway.settings import Settings
 from gateway.storage.engine import Database
 

@@ -10,15 +10,22 @@ import typer
 from gateway.app import Gateway
 from gateway.catalogue.history import PastRun, read_runs
 from gateway.catalogue.runs import Counts
+from gateway.commands.ledger import to_actor
 from gateway.settings import Settings
 from schema.model.held import HeldSync, ListChange, SyncDecision
+from schema.model.operating import LONGEST_REASON, ListVerdict
 from schema.model.values import Money, PartnerCode
+from schema.operators.actors import checked_reason
 
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
 RunOption = Annotated[
     int | None,
     typer.Option("--run", help="The run that `mitra partners held` showed; asked for without it."),
 ]
+
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; your login if not said.")]
+
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why, for the audit trail.")]
 
 
 def register(partners: typer.Typer) -> None:
@@ -38,17 +45,21 @@ def held() -> None:
         typer.echo("nothing is held")
 
 
-def approve(code: Code, run: RunOption = None) -> None:
+def approve(
+    code: Code, run: RunOption = None, reason: ReasonOption = None, by: ByOption = None
+) -> None:
     """Apply a partner's held list exactly as it was read."""
     number = _chosen(code, run, "approve")
-    decision = asyncio.run(_decide(number, is_approval=True))
+    decision = _decided(number, reason, by, is_approval=True)
     _tell(decision, f"{code}: run {number} is applied", decision.revision)
 
 
-def reject(code: Code, run: RunOption = None) -> None:
+def reject(
+    code: Code, run: RunOption = None, reason: ReasonOption = None, by: ByOption = None
+) -> None:
     """Discard a partner's held list; the very same list is not asked about again."""
     number = _chosen(code, run, "reject")
-    decision = asyncio.run(_decide(number, is_approval=False))
+    decision = _decided(number, reason, by, is_approval=False)
     _tell(decision, f"{code}: run {number} is discarded; the last good catalogue stays", None)
 
 
@@ -139,11 +150,14 @@ async def _read_runs(code: PartnerCode, limit: int) -> Sequence[PastRun]:
         )
 
 
-async def _decide(run: int, *, is_approval: bool) -> SyncDecision:
+def _decided(run: int, reason: str | None, by: str | None, *, is_approval: bool) -> SyncDecision:
+    said = None if reason is None else checked_reason(reason)
+    if reason is not None and said is None:
+        raise typer.BadParameter(f"a reason is 1 to {LONGEST_REASON} printable characters")
+    return asyncio.run(_decide(ListVerdict(run, is_approval, said, to_actor(by))))
+
+
+async def _decide(verdict: ListVerdict) -> SyncDecision:
     gateway = Gateway(Settings())
     async with gateway.opened():
-        return await (
-            gateway.catalogue.held.approve(run)
-            if is_approval
-            else gateway.catalogue.held.reject(run)
-        )
+        return await gateway.operating.lists.decide(verdict)

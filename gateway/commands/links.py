@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from gateway.app import Gateway
+from gateway.commands.ledger import to_actor
 from gateway.settings import Settings
 from schema.ids import NodeKind, plain_id
 from schema.model.links import LinkOutcome
@@ -19,6 +20,10 @@ links_app = typer.Typer(no_args_is_help=True, help="Which offerings are one cour
 
 Offering = Annotated[str, typer.Argument(help="The offering's id, as GraphQL has it or plain.")]
 Ids = Annotated[list[str], typer.Argument(help="Two ids or more.", metavar="ID...")]
+Institution = Annotated[
+    str, typer.Argument(help="The institution's id, as GraphQL has it or plain.")
+]
+By = Annotated[str | None, typer.Option(help="Who decides; your login if not said.")]
 Count = Annotated[int, typer.Option(help="How many.", min=1, max=1_000)]
 
 
@@ -47,31 +52,71 @@ def list_likely(count: Count = 50) -> None:
 
 
 @links_app.command()
-def confirm(offering: Offering) -> None:
+def confirm(offering: Offering, by: By = None) -> None:
     """Keep an offering in its course, whatever its partner calls it."""
     plain = OfferingId(_plain(NodeKind.OFFERING, offering))
-    _tell(_run(lambda gateway: gateway.catalogue.links.confirm(plain)), "stays in")
+    _tell(_run(lambda gateway: gateway.catalogue.links.confirm(plain, to_actor(by))), "stays in")
 
 
 @links_app.command()
-def split(offering: Offering) -> None:
+def split(offering: Offering, by: By = None) -> None:
     """Give an offering a course of its own, and keep it there."""
     plain = OfferingId(_plain(NodeKind.OFFERING, offering))
-    _tell(_run(lambda gateway: gateway.catalogue.links.split(plain)), "is now")
+    _tell(_run(lambda gateway: gateway.catalogue.links.split(plain, to_actor(by))), "is now")
 
 
 @links_app.command()
-def merge(courses: Ids) -> None:
+def merge(courses: Ids, by: By = None) -> None:
     """Make several courses one; the oldest keeps its id."""
     plain = [CourseId(_plain(NodeKind.COURSE, each)) for each in courses]
-    _tell(_run(lambda gateway: gateway.catalogue.links.merge(plain)), "merged into")
+    _tell(_run(lambda gateway: gateway.catalogue.links.merge(plain, to_actor(by))), "merged into")
 
 
 @links_app.command("merge-institutions")
-def merge_institutions(institutions: Ids) -> None:
+def merge_institutions(institutions: Ids, by: By = None) -> None:
     """Make several institutions one, and their courses of the same title."""
     plain = [InstitutionId(_plain(NodeKind.INSTITUTION, each)) for each in institutions]
-    _tell(_run(lambda gateway: gateway.catalogue.links.merge_institutions(plain)), "merged into")
+    _tell(
+        _run(lambda gateway: gateway.catalogue.links.merge_institutions(plain, to_actor(by))),
+        "merged into",
+    )
+
+
+@links_app.command("spellings")
+def list_spellings(institution: Institution) -> None:
+    """List the names by which partners mean an institution, its own first."""
+    plain = InstitutionId(_plain(NodeKind.INSTITUTION, institution))
+    found = _run(lambda gateway: gateway.catalogue.links.read_spellings(plain))
+    if found is None:
+        raise typer.BadParameter(f"there is no institution {institution!r}")
+    for each in found:
+        rules = "; ".join(each.rules) or "same names"
+        own = "own name" if each.is_own else rules
+        typer.echo(f"{each.score:.2f}\t{each.decided_by}\t{each.partner}\t{each.name}\t{own}")
+
+
+@links_app.command("split-institution")
+def split_institution(
+    institution: Institution,
+    name: Annotated[str, typer.Argument(help="The name, as `mitra links spellings` tells it.")],
+    by: By = None,
+) -> None:
+    """Make a name of an institution one of its own, with all that is listed under it."""
+    plain = InstitutionId(_plain(NodeKind.INSTITUTION, institution))
+    actor = to_actor(by)
+    _tell(_run(lambda gateway: gateway.catalogue.links.split_institution(plain, name, actor)), "is")
+
+
+@links_app.command("decisions")
+def list_decisions(count: Count = 50) -> None:
+    """List what was decided about links and held lists, and by whom, the newest first."""
+    window = Window(first=count)
+    for each in _run(lambda gateway: gateway.catalogue.decisions.read_decisions(window)).nodes:
+        named = " ".join(each.targets)
+        typer.echo(
+            f"{each.at:%Y-%m-%d %H:%M:%S}\t{each.by}\t{each.kind}\t{named}\t"
+            f"{each.outcome or '-'}\t{each.about or ''}"
+        )
 
 
 def _plain(kind: NodeKind, text: str) -> str:

@@ -22,6 +22,7 @@ from gateway.reports.files import FileFormat, opened, write_rows
 from gateway.settings import Settings
 from schema.model.reconciliation import Reconciliation, ReconciliationState
 from schema.model.values import PartnerCode
+from schema.ports import Window
 
 TURN_SECONDS, TURN_POLL_SECONDS = 300.0, 0.5  # for another process that reconciles just now
 DRIFT_COLUMNS = (
@@ -115,9 +116,9 @@ async def _reports(
                 for code in codes:
                     await gateway.enrolment.reconciler.reconcile(code, day)
         found = await gateway.enrolment.reconciliations.read_reports(
-            since=day, until=day, limit=1_000
+            Window(first=1_000), since=day, until=day
         )
-        reports = [report for report in found if report.partner in codes]
+        reports = [report for report in found.nodes if report.partner in codes]
         if csv:
             await gateway.enrolment.ledger.read(partial(_write, out=csv, reports=reports))
         return reports

@@ -38,7 +38,8 @@ class Ours:
     """An enrolment and its money, read in one snapshot.
 
     `held` and `captured` are what lies on its hold and with its partner now, in rupiah;
-    `was_confirmed` says whether its partner ever had confirmed it.
+    `was_confirmed` says whether its partner ever had confirmed it.  One that `was_sold` on the
+    partner's own site is known from the partner itself, whose statement need not list it.
     """
 
     id: EnrolmentId
@@ -49,6 +50,7 @@ class Ours:
     captured: int
     changed_at: datetime
     was_confirmed: bool = False
+    was_sold: bool = False
 
     @property
     def is_confirmed(self) -> bool:
@@ -109,7 +111,7 @@ def standing(told: Sequence[StatementLine]) -> StatementLine | None:
 def _status_drifts(ours: Ours, theirs: StatementLine | None) -> Iterator[Drift]:
     allowed = _ALLOWED[_S.CONFIRMED] if ours.is_confirmed else _ALLOWED[ours.status]
     said = theirs.status if theirs else None
-    if said in allowed:
+    if said in allowed or (theirs is None and ours.was_sold):
         return
     kind = _K.STATUS_DIFFERS if theirs else _K.MISSING_AT_PARTNER
     yield _drift(kind, ours, ours.price.amount, theirs)

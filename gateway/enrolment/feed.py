@@ -4,14 +4,13 @@ The order is that of the audit chain: a row gets its number soon after its commi
 ahead of one that is still to come.  So whoever has read up to a number has missed nothing.
 """
 
-import base64
-import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
+from gateway.enrolment.cursors import from_cursor, to_cursor
 from gateway.enrolment.events import to_event
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment, enrolment_event
@@ -19,7 +18,7 @@ from schema.model.progress import FeedEvent, FeedPage
 from schema.model.values import CourseId, EnrolmentId, PartnerCode, Reference
 from schema.ports import BadCursorError
 
-_LONGEST_CURSOR = 100
+_LIST = ("feed",)
 
 
 class EventFeed:
@@ -90,17 +89,11 @@ def _to_feed_event(row: Row[Any]) -> FeedEvent:
 
 
 def _to_cursor(place: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps(["feed", place]).encode()).decode().rstrip("=")
+    return to_cursor(_LIST, place)
 
 
 def _from_cursor(cursor: str) -> int:
-    try:
-        if len(cursor) > _LONGEST_CURSOR:
-            raise ValueError("too long")  # noqa: TRY301 - one way out for every bad cursor
-        padded = cursor + "=" * (-len(cursor) % 4)
-        kind, place = json.loads(base64.urlsafe_b64decode(padded))
-    except (ValueError, TypeError) as exc:
-        raise BadCursorError("this is no cursor; start again without one") from exc
-    if kind != "feed" or type(place) is not int or not 0 <= place < 2**63:
+    place = int(from_cursor(cursor, _LIST, int)[0])
+    if not 0 <= place < 2**63:
         raise BadCursorError("the cursor belongs to another list; start again without one")
     return place

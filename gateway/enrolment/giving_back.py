@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.base import Receipt, ReceiptStatus
-from adapters.errors import PartnerError, PartnerRefusedError, RetryablePartnerError
+from adapters.errors import (
+    PartnerAccessError,
+    PartnerError,
+    PartnerRefusedError,
+    RetryablePartnerError,
+)
 from gateway.enrolment import hearing
 from gateway.enrolment.hearing import GIVEN_UP, Said, Told, hear
 from gateway.enrolment.ledger import Change, Filed, Step
@@ -46,7 +51,7 @@ class ReturnJudge:
     def failed(self, errand: Errand, error: PartnerError, now: datetime) -> Verdict:
         """Ask what stands after a refusal and after what may have happened."""
         del now
-        if isinstance(error, HeldBackError):
+        if isinstance(error, HeldBackError | PartnerAccessError):
             return Verdict(again=not_called(errand, error, self.dice))
         if errand.step is NextStep.SEND and isinstance(error, RetryablePartnerError):
             return self._go_on(errand, NextStep.SEND, error)

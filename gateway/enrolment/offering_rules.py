@@ -40,7 +40,7 @@ def _why_not_enrolable(offering: OfferingFact, *, is_partner_sale: bool) -> str 
     reasons = (
         (offering.withdrawn, "The partner no longer sells this offering; choose another."),
         (not offering.approved, "The programme has not approved this offering; choose another."),
-        (offering.is_paused, "The partner is paused, and sells nothing now; come back later."),
+        (offering.is_paused, "The partner sells nothing now; come back later, or choose another."),
         (elsewhere, "This offering is booked at the partner, not through us; go to its address."),
     )
     return next((reason for holds, reason in reasons if holds), None) or _why_not_paid(offering)
@@ -105,6 +105,17 @@ def _session_chosen(facts: Facts) -> Finding:
     if facts.request.session_id is not None or not facts.sessions:
         return found()
     return found("This offering has sessions; choose one.", sessions=len(facts.sessions))
+
+
+def _partner_was_there(facts: Facts) -> Finding:
+    """Judge by the partner's last list; a partner that sells something itself is there."""
+    offering = facts.offering
+    if offering.good_until is None or facts.is_partner_sale:
+        return found()
+    since = offering.fetched_at.isoformat()
+    is_gone = facts.now >= offering.good_until
+    message = "The partner cannot be reached, and what we know of it is too old; try later."
+    return found(message if is_gone else None, lastReadAt=since)
 
 
 def _seat_left(facts: Facts) -> Finding:
@@ -172,6 +183,13 @@ SESSION_CHOSEN = Rule(
     "A session is chosen where the offering has sessions.",
     _session_chosen,
     _SESSION,
+)
+PARTNER_THERE = Rule(
+    "partner_there",
+    _CODE.PARTNER_UNAVAILABLE,
+    "The partner's list was read lately enough to enrol by.",
+    _partner_was_there,
+    _OFFERING,
 )
 SEATS = Rule("seats", _CODE.COURSE_FULL, "The session has a seat left.", _seat_left, _SESSION)
 EXPECTED_PRICE = Rule(

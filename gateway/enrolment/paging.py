@@ -4,7 +4,6 @@ A cursor names the enrolment it stands at and the question that it was given for
 learner's, or another filter's, is refused.
 """
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -13,14 +12,14 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
+from gateway.enrolment.cursors import from_cursor, to_cursor, to_moment
 from gateway.enrolment.ledger import to_filed
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import Enrolment, EnrolmentStatus
 from schema.model.values import LearnerId
-from schema.ports import BadCursorError, Slice, Window
+from schema.ports import Slice, Window
 
 _VERSION = 1
-_LONGEST_CURSOR = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +88,9 @@ def _question(learner: LearnerId, statuses: Sequence[EnrolmentStatus]) -> str:
 
 
 def _to_cursor(record: Enrolment, question: str) -> str:
-    said = [_VERSION, question, record.created_at.isoformat(), record.id]
-    return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+    return to_cursor((_VERSION, question), record.created_at.isoformat(), record.id)
 
 
 def _from_cursor(cursor: str, question: str) -> _Place:
-    try:
-        if len(cursor) > _LONGEST_CURSOR:
-            raise ValueError("too long")  # noqa: TRY301 - one way out for every bad cursor
-        padded = cursor + "=" * (-len(cursor) % 4)
-        version, asked, created_at, enrolment_id = json.loads(base64.urlsafe_b64decode(padded))
-        place = _Place(datetime.fromisoformat(created_at), str(enrolment_id))
-    except (ValueError, TypeError) as exc:
-        raise BadCursorError("this is no cursor; start again without one") from exc
-    if (version, asked) != (_VERSION, question) or place.created_at.utcoffset() is None:
-        raise BadCursorError("the cursor belongs to another list; start again without one")
-    return place
+    created_at, enrolment_id = from_cursor(cursor, (_VERSION, question), str, str)
+    return _Place(to_moment(created_at), str(enrolment_id))

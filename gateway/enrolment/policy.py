@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     offering_rules.ENROLMENT_OPEN,
     offering_rules.PURCHASE_CUT_OFF,
     offering_rules.SESSION_CHOSEN,
+    offering_rules.PARTNER_THERE,
     offering_rules.SEATS,
     offering_rules.EXPECTED_PRICE,
     learner_rules.BALANCE,

@@ -37,6 +37,7 @@ def with_quote(fact: OfferingFact, quote: KnownQuote, request: EnrolRequest) -> 
         fact,
         offering=replace(fact.offering, price=quote.price or fact.price, sessions=sessions),
         fetched_at=quote.as_of.replace(microsecond=0) if seats_are_told else fact.fetched_at,
+        good_until=None,  # it has just answered
     )
 
 

@@ -10,7 +10,7 @@ from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.calendar import day_of
 from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.reconcile_schedule import LEASE
-from gateway.enrolment.reconciliations import ReconciliationBook
+from gateway.enrolment.reconciliation_book import ReconciliationBook
 from gateway.storage.engine import Database
 from gateway.storage.leases import Leases
 from schema.model.reconciliation import (
@@ -20,6 +20,7 @@ from schema.model.reconciliation import (
     ReconcileWish,
 )
 from schema.model.values import PartnerCode
+from schema.ports import Window
 
 _CODE = ReconcileErrorCode
 
@@ -54,8 +55,8 @@ class ReconciliationDesk(ReconciliationBook):
                 refusal = _busy()
         if refusal is not None:
             return ReconcileOutcome(None, (refusal,))
-        reports = await self.read_reports(wish.partner, wish.day, wish.day)
-        return ReconcileOutcome(reports[0] if reports else None)
+        found = await self.read_reports(Window(first=1), wish.partner, wish.day, wish.day)
+        return ReconcileOutcome(found.nodes[0] if found.nodes else None)
 
     async def stop(self) -> None:
         """End what is under way; the report before it stays."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     Select,
+    exists,
     func,
     or_,
     select,
@@ -20,6 +21,7 @@ from gateway.enrolment.compare import HOLDING, Ours
 from gateway.enrolment.money import Account
 from gateway.enrolment.statements import Run, stands_for_all
 from gateway.storage.ledger_tables import enrolment, enrolment_event, entry
+from gateway.storage.partner_api_tables import partner_sale
 from gateway.storage.reconcile_tables import statement_line
 from gateway.storage.settling_tables import disagreement
 from schema.model.enrolment import EnrolmentStatus
@@ -125,6 +127,7 @@ def _with_money(*more: ColumnElement[Any]) -> Select[Any]:
         _balance(Account.HELD).label("held"),
         _balance(Account.PARTNER).label("captured"),
         changed_at.label("changed_at"),
+        exists().where(partner_sale.c.enrolment_id == enrolment.c.id).label("was_sold"),
         *more,
     )
 
@@ -153,4 +156,5 @@ def _to_ours(row: Row[Any]) -> Ours:
         captured=int(row.captured),
         changed_at=row.changed_at or row.created_at,
         was_confirmed=row.settled_at is not None,
+        was_sold=bool(row.was_sold),
     )

@@ -1,7 +1,4 @@
-"""Reports of reconciliation in the ledger's database.
-
-Functions of a connection, and `ReconciliationBook`, by which operators read.
-"""
+"""Reports of reconciliation in the ledger's database: functions of a connection."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +16,6 @@ from sqlalchemy import (
 )
 
 from gateway.enrolment.statements import Run, drop_lines
-from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.reconcile_tables import reconciliation, reconciliation_drift
 from gateway.storage.upsert import insert_into
@@ -111,18 +107,14 @@ def read_reports(
     return [_to_report(row, sums.get(row.run, ())) for row in rows]
 
 
-def read_drifts(
-    connection: Connection, partner: PartnerCode, day: date, kind: DriftKind | None = None
-) -> Iterator[Drift]:
+def read_drifts(connection: Connection, partner: PartnerCode, day: date) -> Iterator[Drift]:
     """Yield what the report of a partner and day has found, in the order of finding."""
     of_report = select(_report.run).where(_report.partner == partner, _report.day == day)
     question = select(reconciliation_drift).where(
         _drift.partner == partner, _drift.day == day, _drift.run.in_(of_report)
     )
-    if kind:
-        question = question.where(_drift.kind == kind)
     for row in connection.execute(question.order_by(_drift.number)):
-        yield _to_drift(row)
+        yield to_drift(row)
 
 
 def read_first_day(connection: Connection) -> datetime | None:
@@ -131,39 +123,6 @@ def read_first_day(connection: Connection) -> datetime | None:
         select(func.min(enrolment.c.created_at))
     ).scalar_one()
     return began
-
-
-class ReconciliationBook:
-    """What operators read: implements `schema.report_ports.Reconciliations`."""
-
-    def __init__(self, ledger: Database) -> None:
-        self._ledger = ledger
-
-    async def read_reports(
-        self,
-        partner: PartnerCode | None = None,
-        since: date | None = None,
-        until: date | None = None,
-        limit: int = 100,
-    ) -> Sequence[Reconciliation]:
-        """Return reports of days from `since` to `until`, the latest first."""
-        conditions = [
-            *([_report.partner == partner] if partner else []),
-            *([_report.day >= since] if since else []),
-            *([_report.day <= until] if until else []),
-        ]
-        return await self._ledger.read(lambda c: read_reports(c, *conditions, limit=limit))
-
-    async def read_drifts(
-        self, partner: PartnerCode, day: date, kind: DriftKind | None = None, limit: int = 100
-    ) -> Sequence[Drift]:
-        """Return the first of what a report has found, of one kind or of all."""
-
-        def ask(connection: Connection) -> list[Drift]:
-            found = read_drifts(connection, partner, day, kind)
-            return [drift for drift, _ in zip(found, range(limit), strict=False)]
-
-        return await self._ledger.read(ask)
 
 
 def _upsert(connection: Connection, run: Run, new: dict[str, Any], changed: dict[str, Any]) -> None:
@@ -216,7 +175,8 @@ def _to_report(row: Row[Any], sums: tuple[DriftSum, ...]) -> Reconciliation:
     )
 
 
-def _to_drift(row: Row[Any]) -> Drift:
+def to_drift(row: Row[Any]) -> Drift:
+    """Return what a row of `reconciliation_drift` says."""
     return Drift(
         kind=DriftKind(row.kind),
         reference=row.reference,

@@ -1,7 +1,5 @@
 """The queue of what no machine can settle, and how a person does."""
 
-import base64
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -10,6 +8,7 @@ from sqlalchemy import Connection, Row, func, select, tuple_
 
 from gateway.enrolment import disagreements, hearing, ledger, outbox
 from gateway.enrolment.audit import records as audit
+from gateway.enrolment.cursors import from_cursor, to_cursor, to_moment
 from gateway.enrolment.hearing import PAID
 from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Operation
@@ -26,10 +25,10 @@ from schema.model.progress import (
     ReviewWish,
 )
 from schema.model.values import EnrolmentId
-from schema.ports import BadCursorError, Slice, Window
+from schema.ports import Slice, Window
 
 _S = EnrolmentStatus
-_LONGEST_CURSOR = 200
+_LIST = ("review",)
 _WAITS = enrolment.c.id.in_(
     select(enrolment.c.id)
     .where(enrolment.c.status == _S.MANUAL_REVIEW)
@@ -191,22 +190,12 @@ def _to_review(row: Row[Any]) -> Review:
 
 
 def _to_cursor(row: Row[Any]) -> str:
-    said = json.dumps(["review", row.created_at.isoformat(), row.id])
-    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    return to_cursor(_LIST, row.created_at.isoformat(), row.id)
 
 
 def _from_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        if len(cursor) > _LONGEST_CURSOR:
-            raise ValueError("too long")  # noqa: TRY301 - one way out for every bad cursor
-        padded = cursor + "=" * (-len(cursor) % 4)
-        kind, created_at, enrolment_id = json.loads(base64.urlsafe_b64decode(padded))
-        place = datetime.fromisoformat(created_at), str(enrolment_id)
-    except (ValueError, TypeError) as exc:
-        raise BadCursorError("this is no cursor; start again without one") from exc
-    if kind != "review" or place[0].utcoffset() is None:
-        raise BadCursorError("the cursor belongs to another list; start again without one")
-    return place
+    created_at, enrolment_id = from_cursor(cursor, _LIST, str, str)
+    return to_moment(created_at), str(enrolment_id)
 
 
 def _refused(code: ReviewErrorCode, message: str, filed: Filed | None = None) -> ReviewOutcome:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from adapters.base import Receipt
 from adapters.errors import (
+    PartnerAccessError,
     PartnerError,
     PartnerRefusedError,
     RetryablePartnerError,
@@ -40,6 +41,8 @@ class Backoff:
 
 REPEATING = Backoff(first=0.5, longest=300.0)
 POLLING = Backoff(first=2.0, longest=900.0)  # partners that decide later
+MENDING_SECONDS = 60.0  # until a partner is tried again that does not let us in
+NotLetIn = HeldBackError | PartnerAccessError
 _DECIDED_LATER = frozenset({_S.PENDING_PARTNER, _S.WAITLISTED})
 
 
@@ -102,8 +105,8 @@ class Judge:
 
     def failed(self, errand: Errand, error: PartnerError, now: datetime) -> Verdict:
         """Tell apart what surely did not happen, what never will, and what may have."""
-        if isinstance(error, HeldBackError):
-            return self._held_back(errand, error, now)
+        if isinstance(error, HeldBackError | PartnerAccessError):
+            return self._not_let_in(errand, error, now)
         if errand.step is NextStep.SEND and isinstance(error, RetryablePartnerError):
             if is_too_late(errand.filed, now):
                 return _refused(errand.filed, "it could not be reached in time", now)
@@ -122,8 +125,8 @@ class Judge:
             return None
         return Verdict(Change(_giving_up(status)))
 
-    def _held_back(self, errand: Errand, error: HeldBackError, now: datetime) -> Verdict:
-        """Wait until the partner may be called; it was not, so nothing has changed or counts."""
+    def _not_let_in(self, errand: Errand, error: NotLetIn, now: datetime) -> Verdict:
+        """Wait until the partner may be called, and lets us in: nothing has changed or counts."""
         if errand.step is NextStep.SEND and is_too_late(errand.filed, now):
             return _refused(errand.filed, "it could not be reached in time", now)
         return Verdict(again=not_called(errand, error, self.dice))
@@ -163,9 +166,15 @@ def start(filed: Filed, step: NextStep, now: datetime) -> tuple[Change, NextStep
             return None
 
 
-def not_called(errand: Errand, error: HeldBackError, dice: Callable[[], float]) -> Again:
-    """Return how an errand goes on that our own guard held back: as before, uncounted."""
-    wait = retry_after(error) + REPEATING.wait(1, dice)  # the dice spread those who wait alike
+def not_called(errand: Errand, error: NotLetIn, dice: Callable[[], float]) -> Again:
+    """Return how an errand goes on that our own guard held back, or the partner: as before.
+
+    It is not counted, so that no number of them brings it before a person: what is wrong is not
+    about this booking.
+    """
+    is_ours_to_mend = isinstance(error, PartnerAccessError)
+    wait = MENDING_SECONDS if is_ours_to_mend else retry_after(error)
+    wait += REPEATING.wait(1, dice)  # the dice spread those who wait alike
     return Again(errand.step, wait, errand.attempts - 1)
 
 

@@ -13,12 +13,14 @@ from typing import Generic, TypeVar
 import msgspec
 
 from gateway.cache.base import Cache
+from schema.errors import ErrorCode
 
 LIFETIME_SECONDS = 1.0
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
 MOST_KNOWN = 20_000  # questions that are known to be public, in this process
 VERSION = 2  # of `Answer` as it stands in a shared cache
-_NEVER_KEPT = "INTERNAL"  # what broke is told to those who wait for it now, and to nobody later
+# What broke is told to those who wait for it now, and to nobody later.
+_NEVER_KEPT = frozenset({ErrorCode.INTERNAL.value, ErrorCode.UNAVAILABLE.value})
 
 K = TypeVar("K")
 
@@ -29,7 +31,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     status: int
     body: bytes
     codes: tuple[str, ...] = ()  # of its errors
-    tag: str = ""  # equal bodies have equal tags
+    tag: str = ""  # its ETag: equal bodies have equal ones
 
 
 Make = Callable[[], Awaitable[Answer]]
@@ -87,6 +89,6 @@ class SharedAnswers(Generic[K]):
 
 async def _to_bytes(make: Make) -> bytes:
     answer = await make()
-    if _NEVER_KEPT in answer.codes:
+    if not _NEVER_KEPT.isdisjoint(answer.codes):
         raise _UnkeptError(answer)
     return msgspec.msgpack.encode(answer)

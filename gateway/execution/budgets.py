@@ -4,7 +4,9 @@ Questions are paid with their cost, refused ones too: somebody who guesses names
 guess.  Mutations are counted by the field, not by the request.
 """
 
+import asyncio
 import math
+import time
 from dataclasses import dataclass
 
 from gateway.execution.buckets import WINDOW, Allowance, Bucket, Buckets
@@ -14,6 +16,8 @@ from schema.errors import ErrorCode
 
 # A wrong document costs as much as a page of courses, so that nobody guesses thousands of names.
 REFUSALS = {Stage.REQUEST: 10, Stage.PARSE: 100, Stage.VALIDATION: 500, Stage.COERCION: 100}
+LONG = 0.005  # seconds after which others get a turn
+TURN = 0.0001  # seconds; more than none, so that all who are due come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +84,18 @@ class Gate:
         self._budgets = budgets
 
     async def admit(self, question: Question, payer: Payer) -> Admitted:
-        """Return what may be run.  Raises `RefusedError`, with the client's allowance."""
+        """Return what may be run.  Raises `RefusedError`, with the client's allowance.
+
+        What took long to prepare takes long to run; between the two others are answered.
+        """
+        begun = time.perf_counter()
         try:
             prepared = self.engine.prepare(question)
         except RefusedError as refused:
             refused.allowance = await self._budgets.pay_refusal(payer, refused)
             raise
+        if time.perf_counter() - begun > LONG:
+            await asyncio.sleep(TURN)
         allowance = await self._budgets.pay(payer, prepared.cost, prepared.changes)
         return Admitted(prepared, allowance)
 

@@ -33,7 +33,7 @@ from gateway.execution.shape import INTROSPECTION
 from schema import costs
 
 SLICES = ("first", "last")
-LISTS = ("ids",)
+LISTS = ("ids", "representations")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
-    parse,
 )
 
 from gateway.execution.compiled import Compiled, Compiler
 from gateway.execution.cost import Cost, Prices, Pricing
 from gateway.execution.limits import Limits
 from gateway.execution.overlaps import fragments_of
+from gateway.execution.parsing import parsed
 from gateway.execution.refusals import RefusedError, Stage, coded, refusal
 from gateway.execution.remembered import Remembered
 from gateway.execution.shape import Measuring, root_calls
@@ -30,12 +30,17 @@ Outcome = Literal["hit", "miss"]
 OnLookup = Callable[[Outcome], None]
 MOST_DOCUMENTS = 1_000
 MOST_REFUSED = 1_000
-MOST_CHARACTERS = 200_000  # of each: a document takes some ninety bytes for each
-# Strings and comments are passed over; possessive, so that none is ever tried twice.
-_BRACKETS = re.compile(
-    r'"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\n]|\\.)*+"?|#[^\n]*+'
-    r"|([\[{(])|([\]})])"
+# Of each.  A document takes some ninety bytes and half an object for each, and a full garbage
+# collection, which holds up everybody, looks at each object: more would take it too long.
+MOST_CHARACTERS = 50_000
+# As GraphQL has them, strings and comments possessive, so that none is ever tried twice.
+_TOKENS = re.compile(
+    r"([\[{(])|([\]})])|(#[^\r\n]*+)|([A-Za-z_]\w*)|\.\.\.|[!$&:=@|]"
+    r'|"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\r\n]|\\.)*+"?'
+    r"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?",
+    re.ASCII,
 )
+_OPENS, _CLOSES, _COMMENT, _NAME = 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ class Reading:
 
     def _read(self, text: str) -> Document:
         self._check_text(text)
-        node = self._parsed(text)
+        node = _parsed(text)
         measuring = Measuring(node, self._limits)
         shape = measuring.measure()
         measuring.check_overlaps()
@@ -103,24 +108,24 @@ class Reading:
 
     def _check_text(self, text: str) -> None:
         """Refuse what is not worth parsing; brackets are looked at first, as they tell more."""
-        depth, limits = 0, self._limits
-        for found in _BRACKETS.finditer(text, 0, limits.characters):
-            depth += bool(found[1]) - bool(found[2])
+        limits = self._limits
+        depth = tokens = comments = names = 0
+        for each in _TOKENS.finditer(text, 0, limits.characters):
+            kind = each.lastindex
+            tokens += kind != _COMMENT
+            comments += kind == _COMMENT
+            names += kind == _NAME
+            depth += (kind == _OPENS) - (kind == _CLOSES)
             if depth > limits.brackets:
                 raise limits.exceeded("brackets", depth, ErrorCode.QUERY_TOO_DEEP)
+            if tokens > limits.tokens or names > limits.names or comments > limits.comments:
+                break
+        counted = ("tokens", tokens), ("names", names), ("comments", comments)
+        for name, found in counted:
+            if found > getattr(limits, name):
+                raise limits.exceeded(name, found, ErrorCode.QUERY_TOO_LARGE)
         if len(text) > limits.characters:
             raise limits.exceeded("characters", len(text), ErrorCode.QUERY_TOO_LARGE)
-
-    def _parsed(self, text: str) -> DocumentNode:
-        limits = self._limits
-        try:
-            return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
-        except GraphQLSyntaxError as exc:
-            if "Document contains more than" in exc.message:  # there is no other way to tell
-                what = "comments" if "comments" in exc.message else "tokens"
-                found = getattr(limits, what) + 1
-                raise limits.exceeded(what, found, ErrorCode.QUERY_TOO_LARGE) from None
-            raise RefusedError(Stage.PARSE, [coded(exc, ErrorCode.GRAPHQL_PARSE_FAILED)]) from None
 
     def _operations(self, node: DocumentNode) -> Sequence[Operation]:
         fragments = fragments_of(node)
@@ -189,6 +194,13 @@ class Documents:
             raise RefusedError(kept.stage, kept.errors) from None
         self._kept.keep(key, document, len(text))
         return document
+
+
+def _parsed(text: str) -> DocumentNode:
+    try:
+        return parsed(text)
+    except GraphQLSyntaxError as exc:
+        raise RefusedError(Stage.PARSE, [coded(exc, ErrorCode.GRAPHQL_PARSE_FAILED)]) from None
 
 
 def _digest(text: str) -> bytes:

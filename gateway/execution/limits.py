@@ -18,11 +18,16 @@ class Limits:
     characters: int = _limit(20_000, "characters")
     brackets: int = _limit(60, "brackets within one another, whatever they stand for")
     tokens: int = _limit(1_000, "tokens")
+    names: int = _limit(600, "names, of whatever")
     comments: int = _limit(100, "comments")
     depth: int = _limit(15, "fields within one another, through fragments")
     nesting: int = _limit(60, "selections within one another, those of fragments too")
     value_depth: int = _limit(20, "lists and objects within one another in an argument")
+    values: int = _limit(250, "values of arguments, and in their lists and objects")
     definitions: int = _limit(60, "operations and fragments")
+    operations: int = _limit(20, "operations")
+    variables: int = _limit(60, "variables, those of all operations")
+    spreads: int = _limit(100, "places in which fragments are spread")
     selections: int = _limit(
         1_000, "fields and spreads, with fragments written out wherever they are spread"
     )
@@ -35,6 +40,7 @@ class Limits:
     directives: int = _limit(50, "directives")
     directives_per_place: int = _limit(5, "directives in one place")
     cost: int = _limit(7_000, "points of cost")
+    sent: int = _limit(20_000, "values in its variables, and in their lists and objects")
     errors: int = _limit(20, "errors that are told of it, in development")
 
     def exceeded(

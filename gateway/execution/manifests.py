@@ -2,8 +2,8 @@
 
 Two formats are read, as the clients' own tools write them: Apollo's manifest of persisted
 queries, and Relay's map of ids to texts.  One bad row never costs the rest: it is reported, and
-whoever asks for its id is told that there is none.  Ids are the client's; only one written
-`sha256:…` says what it is made of, and must be right.
+whoever asks for its id is told that there is none.  Ids are the client's own; one that is a
+SHA-256 says what it is made of, and must be right.
 """
 
 import re
@@ -17,9 +17,9 @@ import orjson
 
 APOLLO_FORMAT = "apollo-persisted-query-manifest"
 APOLLO_VERSION = 1
-DIGEST_PREFIX = "sha256:"
-LONGEST_ID = 256
+LONGEST_ID = 255
 _NAMED = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
+_DIGEST = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
 _CLIENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -122,8 +122,8 @@ def _to_registered(client: str, row: Any) -> Registered:
         raise _BadRowError("its `body` must be the text of a GraphQL document")
     if name is not None and not (isinstance(name, str) and _NAMED.fullmatch(name)):
         raise _BadRowError("its `name` must be that of an operation in its body")
-    digest = key.removeprefix(DIGEST_PREFIX)
-    if digest != key and digest.lower() != sha256(body.encode()).hexdigest():
+    digest = _DIGEST.fullmatch(key)
+    if digest is not None and digest[1].lower() != sha256(body.encode()).hexdigest():
         raise _BadRowError("its `id` is not the SHA-256 of its body")
     return Registered(client, key, name, body)
 

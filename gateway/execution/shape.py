@@ -62,12 +62,15 @@ class Measuring:
         self._known: dict[str, Shape] = {}
         self._open: set[str] = set()  # fragments being measured
         self._begun: list[SelectionSetNode] = []
-        self._directives = 0
+        self._directives = self._values = self._variables = self._spreads = 0
         self.visited = 0  # selections that were looked at: the work
 
     def measure(self) -> Shape:
         """Return the sum of the operations, and of the fragments that none of them spreads."""
-        self._check("definitions", len(self._document.definitions))
+        definitions = self._document.definitions
+        self._check("definitions", len(definitions))
+        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        self._check("operations", len(operations))
         total = Shape()
         for root in self._roots():
             if isinstance(root, OperationDefinitionNode):
@@ -94,6 +97,8 @@ class Measuring:
 
     def _operation(self, operation: OperationDefinitionNode) -> Shape:
         self._check_directives(operation)
+        self._variables += len(operation.variable_definitions or ())
+        self._check("variables", self._variables)
         for variable in operation.variable_definitions or ():
             self._check_directives(variable)
             if variable.default_value is not None:
@@ -140,6 +145,8 @@ class Measuring:
         elif isinstance(selection, InlineFragmentNode):
             total.add(self._selections(selection.selection_set, level + 1))
         elif isinstance(selection, FragmentSpreadNode):
+            self._spreads += 1
+            self._check("spreads", self._spreads)
             total.add(self._fragment(selection.name.value, level))
 
     def _add_field(self, total: Shape, node: FieldNode, level: int) -> None:
@@ -170,6 +177,8 @@ class Measuring:
                 self._check_value(argument.value)
 
     def _check_value(self, value: ValueNode, depth: int = 1) -> None:
+        self._values += 1
+        self._check("values", self._values)
         for each in _values_in(value):
             self._check("value_depth", depth, ErrorCode.QUERY_TOO_DEEP)
             self._check_value(each, depth + 1)

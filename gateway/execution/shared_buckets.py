@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from hashlib import blake2b
 
-from redis.asyncio import Redis
-
+from gateway.cache.connecting import RedisClient
 from gateway.cache.patience import PatientRedis
 from gateway.cache.redis import VERSION
 from gateway.execution.buckets import Allowance, Bucket, Buckets, to_allowance
@@ -31,7 +30,7 @@ class SharedBuckets:
 
     def __init__(
         self,
-        client: Redis,
+        client: RedisClient,
         local: Buckets,
         *,
         prefix: str = "mitra",

@@ -26,6 +26,7 @@ from graphql import (
 from graphql.validation import ValidationContext
 
 from gateway.execution.refusals import coded
+from gateway.execution.screening import Screening
 from schema.errors import ErrorCode
 
 ENOUGH = 5  # mistakes that are looked for where only one of each kind is told
@@ -56,7 +57,10 @@ def validated(
             raise _EnoughError
 
     with suppress(_EnoughError):
-        _visit(schema, document, report, hints=hints)
+        if not hints:
+            Screening(schema, document, report).screen()
+        if not found:
+            _visit(schema, document, report, hints=hints)
     return found
 
 

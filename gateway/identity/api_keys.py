@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, insert, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.enrolment.audit.records import Act, record
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
@@ -72,7 +72,7 @@ class PartnerApiKeys:
         question = select(partner_api_key).where(partner_api_key.c.id == matched[1])
         try:
             row = await self._ledger.read(lambda c: c.execute(question).first())
-        except DBAPIError as exc:
+        except SQLAlchemyError as exc:
             raise UncheckableTokenError from exc
         is_right = hmac.compare_digest(row.digest if row else _NOBODYS, _digest(key))
         partner = self._partners.get(PartnerCode(row.partner)) if row else None

@@ -24,7 +24,7 @@ class ListDesk:
         target = f"list of run {verdict.run}"
         await self._trail.note(act, target, by=verdict.by, reason=verdict.reason or "")
         decide = self._held.approve if verdict.is_approval else self._held.reject
-        return await decide(verdict.run)
+        return await decide(verdict.run, verdict.by)
 
 
 class AuditedApprovals:

@@ -7,7 +7,7 @@ viewer and field once in a while, and all together a few a second at most.
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.enrolment.audit.records import Act
 from gateway.operating.trail import Trail
@@ -35,7 +35,7 @@ class RefusalLog:
         roles = sorted(viewer.roles)
         try:
             await self._trail.note(Act.ACCESS_REFUSED, coordinate, by=by, roles=roles)
-        except DBAPIError as exc:  # they are refused all the same
+        except SQLAlchemyError as exc:  # they are refused all the same
             log.error("refusals.not_noted", error=type(exc).__name__)  # noqa: TRY400 - values are not for logs
 
     def _is_news(self, what: tuple[str, str]) -> bool:

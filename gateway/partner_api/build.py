@@ -19,6 +19,7 @@ from gateway.partner_api.purchases import Body, Chance, Data, PurchaseDesk
 from gateway.partner_api.redeem_codes import RedeemDesk
 from gateway.partner_api.replay import ReplayGuard
 from gateway.partner_api.schedules import Schedules
+from gateway.partner_api.trespass import TrespassWatch
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from schema.model.catalogue import Partner
@@ -61,6 +62,7 @@ def build_partner_api(programme: Programme, manner: Manner) -> PartnerApi:
         _build_calls(programme, manner, vault),
         PartnerKeys(programme.ledger, vault, partners, now),
         ReplayGuard(programme.ledger, vault, now),
+        TrespassWatch(programme.ledger, partners.keys(), now),
         now=now,
         lenient=manner.lenient_signatures,
     )

@@ -19,6 +19,7 @@ from gateway.partner_api.faults import Fault, PartnerApiError
 from gateway.partner_api.partner_keys import Client, PartnerKeys
 from gateway.partner_api.replay import Answer, ReplayGuard, RequestName
 from gateway.partner_api.signature import SignedCall, is_timely, parse, verify
+from gateway.partner_api.trespass import TrespassWatch
 from gateway.telemetry import PARTNER_API_CALLS
 from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, only_header, read_body
 from schema.model.catalogue import Partner
@@ -62,6 +63,7 @@ class PartnerApi:
         calls: Mapping[str, Call],
         keys: PartnerKeys,
         guard: ReplayGuard,
+        watch: TrespassWatch,
         *,
         now: Callable[[], datetime],
         lenient: bool = True,
@@ -70,6 +72,7 @@ class PartnerApi:
         self._calls = calls
         self._keys = keys
         self._guard = guard
+        self._watch = watch
         self._now = now
         self._lenient = lenient
 
@@ -105,11 +108,13 @@ class PartnerApi:
         checked = await self._check(request, BASE + name)
 
         async def act() -> Answer:
+            partner, body, token = checked.client.partner, checked.body, checked.token
             try:
-                data = await call.act(checked.client.partner, checked.body, checked.token)
+                data = await call.act(partner, body, token)
             except PartnerApiError as exc:
                 if exc.fault is Fault.IN_PROGRESS:
                     raise  # it says nothing final, so it may be asked again
+                await self._watch.look(partner.code, exc.fault, body, token)
                 return to_refusal(exc)
             return Answer(200, orjson.dumps({"success": True, "message": "OK", "data": data}))
 

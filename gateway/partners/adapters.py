@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.base import PartnerSettings
-from adapters.errors import PartnerRefusedError
+from adapters.errors import PartnerAccessError
 from adapters.manifest import ManifestError
 from adapters.registry import UnknownAdapterError
 from adapters.sandbox.state import SandboxPartner, SandboxState, read_state
@@ -45,7 +45,7 @@ class AdapterPool:
         self._all: list[object] = []
 
     def __call__(self, code: PartnerCode) -> object:
-        """Return the adapter of a partner.  Raises `PartnerRefusedError` if it lacks something."""
+        """Return the adapter of a partner.  Raises `PartnerAccessError` if it lacks something."""
         config = self._configs[code]
         settings = self._resolve(config)
         built = self._built.get(code)
@@ -67,7 +67,7 @@ class AdapterPool:
         try:
             return self._build(config.adapter, settings)
         except (UnknownAdapterError, ManifestError, ValueError) as exc:
-            raise PartnerRefusedError(config.code, str(exc)) from exc
+            raise PartnerAccessError(config.code, str(exc)) from exc
 
     def _resolve(self, config: PartnerConfig) -> PartnerSettings:
         sandbox = read_state(self._data_dir) if _needs_sandbox(config) else None
@@ -93,7 +93,7 @@ class AdapterPool:
         elif kind == "sandbox":
             found = _sandbox_of(config, sandbox).secrets.get(name)
         if not found:
-            raise PartnerRefusedError(config.code, f"its secret {reference!r} is not set here")
+            raise PartnerAccessError(config.code, f"its secret {reference!r} is not set here")
         return found
 
 
@@ -103,7 +103,7 @@ def _needs_sandbox(config: PartnerConfig) -> bool:
 
 def _sandbox_of(config: PartnerConfig, sandbox: SandboxState | None) -> SandboxPartner:
     if sandbox is None or config.code not in sandbox.partners:
-        raise PartnerRefusedError(
+        raise PartnerAccessError(
             config.code, "no sandbox is running here: start it with `mitra sandbox run`"
         )
     return sandbox.partners[config.code]

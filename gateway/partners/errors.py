@@ -2,6 +2,7 @@
 
 HeldBackError (a RetryablePartnerError)
 ├── BreakerOpenError     the partner fails: it is left alone but for a probe now and then
+├── RestingError         the partner has said until when it wants to be left alone
 ├── PaceError            the partner's pace leaves no time for the call
 └── CrowdedError         all the partner's places stayed taken until the call's time was over
 """
@@ -25,6 +26,13 @@ class BreakerOpenError(HeldBackError):
 
     def __init__(self, partner: str, last: str, *, retry_after: float) -> None:
         super().__init__(partner, f"is left alone, as it failed ({last})", retry_after=retry_after)
+
+
+class RestingError(HeldBackError):
+    """The partner has asked us to come back later; `retry_after` says when that is."""
+
+    def __init__(self, partner: str, *, retry_after: float) -> None:
+        super().__init__(partner, "has asked for a rest", retry_after=retry_after)
 
 
 class PaceError(HeldBackError):

@@ -9,6 +9,7 @@ import structlog
 
 from adapters.errors import (
     CursorExpiredError,
+    PartnerAccessError,
     PartnerError,
     PartnerRefusedError,
     PartnerThrottledError,
@@ -17,12 +18,13 @@ from adapters.errors import (
 from gateway.partners.breaker import Breaker, BreakerPolicy, BreakerState, Outcome, Permit
 from gateway.partners.budget import RetryBudget
 from gateway.partners.concurrency import AdaptiveLimit, Places
-from gateway.partners.errors import BreakerOpenError
-from gateway.partners.retry import Clock
+from gateway.partners.errors import BreakerOpenError, RestingError
+from gateway.partners.retry import Clock, retry_after
 from schema.model.values import PartnerCode
 
 FAIR_SHARE = 0.25  # of a call's time: a request that had less is not blamed for its silence
 SLOW_SHARE = 0.5  # of a call's time: a request that takes more is a sign of crowding
+CLOCK_NOISE = 0.01  # seconds: a call that slept for as long as it was told may wake so early
 
 # It answered, in its own format: that one request was wrong, or its rows are.
 _ANSWERS = (PartnerRefusedError, CursorExpiredError, UnreadableListError)
@@ -39,7 +41,7 @@ class Request:
 
 
 class Guard:
-    """One partner's breaker, retry budget and bulkhead."""
+    """One partner's breaker, retry budget and bulkhead, and the rest that it has asked for."""
 
     def __init__(
         self, code: PartnerCode, most: int, clock: Clock, policy: BreakerPolicy | None = None
@@ -50,6 +52,7 @@ class Guard:
         self._budget = RetryBudget()
         self._size = AdaptiveLimit(most)
         self._last = "no answer"
+        self._rests_until = float("-inf")
         self.places = Places(self._size)
 
     @property
@@ -64,11 +67,13 @@ class Guard:
 
     @property
     def wait(self) -> float:
-        """In how many seconds the breaker lets a request through; 0 is now."""
-        return self._breaker.wait(self._clock())
+        """In how many seconds a request is let through; 0 is now."""
+        return max(self._breaker.wait(self._clock()), self._rest)
 
     def check(self) -> None:
-        """Raise `BreakerOpenError` if no request would be let through now."""
+        """Raise a `HeldBackError` if no request would be let through now."""
+        if (rest := self._rest) > 0:
+            raise RestingError(self._code, retry_after=rest)
         if self.wait > 0:
             raise self._is_open()
 
@@ -78,10 +83,11 @@ class Guard:
 
     @contextmanager
     def request(self, time_allowed: float, is_cut: Callable[[], bool]) -> Iterator[Request]:
-        """Learn from what comes of the block; raises `BreakerOpenError` instead of beginning it.
+        """Learn from what comes of the block; raises a `HeldBackError` instead of beginning it.
 
         `is_cut` tells whether it was our deadline that cancelled the block.
         """
+        self.check()
         permit = self._breaker.admit(self._clock())
         if permit is None:
             raise self._is_open()
@@ -101,6 +107,12 @@ class Guard:
         if not is_retry:
             self._budget.earn()
 
+    @property
+    def _rest(self) -> float:
+        """For how many seconds the partner wants to be left alone."""
+        left = self._rests_until - self._clock()
+        return left if left > CLOCK_NOISE else 0.0
+
     def _is_open(self) -> BreakerOpenError:
         return BreakerOpenError(self._code, self._last, retry_after=self.wait)
 
@@ -117,6 +129,8 @@ class Guard:
                     error.reason if isinstance(error, PartnerError) else "no answer in time"
                 )
             is_slow = took > SLOW_SHARE * request.time_allowed
+            if isinstance(error, PartnerThrottledError):
+                self._rests_until = max(self._rests_until, now + retry_after(error))
             if is_silent or is_slow or isinstance(error, PartnerThrottledError):
                 self._size.decrease(request.began, now)
             elif outcome is Outcome.ANSWERED:
@@ -128,7 +142,9 @@ class Guard:
     def _tell(self, *, was_closed: bool) -> None:
         is_closed = self.state is BreakerState.CLOSED
         if was_closed and not is_closed:
-            log.warning("partner.breaker_opened", partner=self._code, seconds=self.wait)
+            log.warning(
+                "partner.breaker_opened", partner=self._code, reason=self._last, seconds=self.wait
+            )
         elif is_closed and not was_closed:
             log.info("partner.breaker_closed", partner=self._code)
 
@@ -136,9 +152,11 @@ class Guard:
 def to_outcome(error: BaseException | None, *, is_silent: bool) -> Outcome:
     """Return what a request's end says of its partner.
 
-    5xx, silence and garbage are failures; a refusal is an answer; a throttle is neither: it
-    says that the partner lives, and that it cannot take more.
+    5xx, silence, garbage and being locked out are failures; a refusal is an answer; a throttle is
+    neither: it says that the partner lives, and that it cannot take more.
     """
+    if isinstance(error, PartnerAccessError):
+        return Outcome.FAILED  # whatever is asked, until somebody mends it
     if error is None or isinstance(error, _ANSWERS):
         return Outcome.ANSWERED
     if isinstance(error, asyncio.CancelledError):  # by our deadline, or by who asked

@@ -17,8 +17,8 @@ from adapters.registry import manifests
 from gateway.cache.flights import Loaded, Terms
 from gateway.cache.lifetimes import Entry, Lifetime, Standing
 from gateway.cache.tiered import TieredCache
-from gateway.partners.calls import DEADLINES, Operation
 from gateway.partners.config import PartnerConfig
+from gateway.partners.operations import DEADLINES, Operation
 from schema.availability import session_availability
 from schema.model.catalogue import Offering
 from schema.model.quotes import KnownQuote
@@ -70,19 +70,25 @@ class QuoteBoard:
         telling: Collection[PartnerCode],
         fetched_at: Callable[[Offering], datetime | None],
         now: Callable[[], datetime],
+        closed: Callable[[], Collection[PartnerCode]] = frozenset,
     ) -> None:
-        """Ask the partners that are `telling`; `fetched_at` says when an offering was listed."""
+        """Ask the partners that are `telling`, unless they are `closed` at that moment.
+
+        `fetched_at` says when an offering was listed.
+        """
         self._calls = calls
         self._cache = cache
         self._telling = frozenset(telling)
+        self._closed = closed
         self._fetched_at = fetched_at
         self._now = now
 
     async def read_quotes(self, offerings: Sequence[Offering]) -> Mapping[OfferingId, KnownQuote]:
         """See `LiveQuotes.read_quotes`."""
         by_partner: defaultdict[PartnerCode, list[Offering]] = defaultdict(list)
+        asked = self._asked()
         for offering in offerings:
-            if offering.partner in self._telling:
+            if offering.partner in asked:
                 by_partner[offering.partner].append(offering)
         told: dict[OfferingId, KnownQuote] = {}
         for found in await asyncio.gather(*(self._ask(*each) for each in by_partner.items())):
@@ -92,10 +98,13 @@ class QuoteBoard:
 
     async def read_live(self, offering: Offering) -> KnownQuote | None:
         """See `LiveQuotes.read_live`."""
-        if offering.partner not in self._telling:
+        if offering.partner not in self._asked():
             return None
         found = (await self._ask(offering.partner, [offering])).get(offering.id)
         return found if found and found.is_live else None
+
+    def _asked(self) -> Collection[PartnerCode]:
+        return self._telling.difference(self._closed())
 
     async def _ask(
         self, partner: PartnerCode, offerings: Sequence[Offering]

@@ -8,8 +8,7 @@ costs `PATIENCE` once per `REST`.
 import time
 from collections.abc import Callable, Mapping
 
-from redis.asyncio import Redis
-
+from gateway.cache.connecting import RedisClient
 from gateway.cache.patience import PatientRedis
 from gateway.cache.redis import VERSION
 from gateway.partners.pace import AT_ONCE, Pace, Rate, Turn
@@ -37,7 +36,7 @@ class SharedPace:
 
     def __init__(
         self,
-        client: Redis,
+        client: RedisClient,
         rates: Mapping[PartnerCode, Rate],
         local: Pace,
         *,

@@ -3,16 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
 from gateway.catalogue.approvals import ApprovalDesk
 from gateway.catalogue.changes import ChangeFeed
+from gateway.catalogue.decision_log import DecisionLog
 from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.freshness import is_closed, sells_for
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
+from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
@@ -40,13 +44,23 @@ class CataloguePart:
     `report` hears of every sync's progress and may be replaced at any time.
     """
 
-    def __init__(self, settings: Settings, partners: PartnersPart) -> None:
+    def __init__(
+        self, settings: Settings, partners: PartnersPart, closing: Closing = never_closing
+    ) -> None:
+        """Make it; who shows the catalogue tells until when the programme sells a session."""
         self.report: Report = report_to_nobody
         self._changes_kept = settings.changes_kept
         self._configs = partners.configs
         self._calls = partners.calls
         self.database = open_database(settings, "catalogue")
-        self.store = CatalogueStore(self.database)
+        self._sells_for = timedelta(hours=settings.sell_unread_hours)
+        self._by_code = {config.code: config for config in partners.configs}
+        self.store = CatalogueStore(
+            self.database,
+            closing,
+            lambda code: sells_for(self._by_code.get(code), self._sells_for),
+            frozenset(config.code for config in partners.configs if is_closed(config)),
+        )
         self.changes = ChangeFeed(self.database)
         self.follower = CatalogueFollower(
             self.store,
@@ -58,6 +72,7 @@ class CataloguePart:
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
         self.links = LinkDesk(self.database, utc_now, notify=notify)
+        self.decisions = DecisionLog(self.database)
         self.approvals = ApprovalDesk(self.database, utc_now, notify)
         self.orders = PartnerOrders(self.database, utc_now, notify)
         self.watch = SyncWatch(self.database)

@@ -26,7 +26,6 @@ from gateway.enrolment.reconcile_requests import ReconciliationDesk
 from gateway.enrolment.reconcile_schedule import ReconcileSchedule
 from gateway.enrolment.redeeming import RedeemWindows
 from gateway.enrolment.reviews import ReviewDesk
-from gateway.enrolment.rules.book import BUILT_IN, RuleBook, load_rule_book
 from gateway.enrolment.seats import SeatBoard
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.timekeeper import Timekeeper
@@ -37,6 +36,7 @@ from gateway.partners.statements import partners_with_statements
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.databases import open_database
 from gateway.parts.partners import PartnersPart
+from gateway.parts.rules import load_rules
 from gateway.reports.enrolments import ReportDesk
 from gateway.settings import Settings
 from schema.model.values import PartnerCode
@@ -172,8 +172,3 @@ class EnrolmentPart:
             except Exception:
                 log.exception("seats.refresh_failed")
             await asyncio.sleep(SEATS_SECONDS)
-
-
-def load_rules(settings: Settings) -> RuleBook:
-    """Return the built-in rules, and those that the settings add."""
-    return load_rule_book(BUILT_IN, *([settings.rules] if settings.rules else []))

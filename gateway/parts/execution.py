@@ -2,7 +2,7 @@
 
 import structlog
 
-from gateway.cache.redis import build_redis
+from gateway.cache.connecting import build_redis
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
@@ -23,11 +23,17 @@ log = structlog.get_logger(__name__)
 class ExecutionPart:
     """The gate for requests, and what it rests on."""
 
-    def __init__(self, settings: Settings, schema: MaskingSchema) -> None:
-        """Read the manifests.  Raises `ManifestError` for a file that is none."""
+    def __init__(
+        self, settings: Settings, schema: MaskingSchema, *, beside: "ExecutionPart | None" = None
+    ) -> None:
+        """Read the manifests.  Raises `ManifestError` for a file that is none.
+
+        What is built `beside` another part shares its budgets and has no manifests: they are
+        of the other's schema.
+        """
         self.engine = Engine(
             schema,
-            documents=_build_documents(settings),
+            documents=PersistedDocuments() if beside else _build_documents(settings),
             hints=settings.is_development,
             compiles=settings.compiles_operations,
             on_lookup=lambda outcome: GRAPHQL_DOCUMENTS.labels(outcome=outcome).inc(),
@@ -36,12 +42,8 @@ class ExecutionPart:
         for name, refused in self.engine.unusable.items():
             reason = refused.errors[0].message
             log.error("persisted.unusable", document=name, reason=reason)
-        self._shared = _build_shared_buckets(settings)
-        self.budgets = Budgets(
-            self._shared or LocalBuckets(processes=settings.workers),
-            points_a_minute=settings.client_budget_per_minute,
-            mutations_a_minute=settings.learner_mutations_per_minute,
-        )
+        self._shared = None if beside else _build_shared_buckets(settings)
+        self.budgets: Budgets = beside.budgets if beside else _build_budgets(settings, self._shared)
         self.gate = Gate(self.engine, self.budgets)
 
     async def aclose(self) -> None:
@@ -62,6 +64,14 @@ def _build_documents(settings: Settings) -> PersistedDocuments:
         texts,
         only_trusted=settings.trusted_documents_only,
         registers=settings.is_development,
+    )
+
+
+def _build_budgets(settings: Settings, shared: SharedBuckets | None) -> Budgets:
+    return Budgets(
+        shared or LocalBuckets(processes=settings.workers),
+        points_a_minute=settings.client_budget_per_minute,
+        mutations_a_minute=settings.learner_mutations_per_minute,
     )
 
 

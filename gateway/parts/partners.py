@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from adapters.registry import build_adapter
-from gateway.cache.redis import build_redis
+from gateway.cache.connecting import build_redis
 from gateway.partners.adapters import AdapterPool
 from gateway.partners.breaker import BreakerState
-from gateway.partners.calls import CallReport, Operation, PartnerCalls
+from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
+from gateway.partners.operations import Operation
 from gateway.partners.pace import LocalPace, partner_rates
+from gateway.partners.reports import CallReport
 from gateway.partners.sandbox import partners_files, partners_reach
 from gateway.partners.shared_pace import SharedPace
 from gateway.settings import Settings

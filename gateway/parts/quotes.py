@@ -28,6 +28,7 @@ class QuotesPart:
             telling=partners_with_quotes(partners.configs),
             fetched_at=self._fetched_at,
             now=utc_now,
+            closed=lambda: catalogue.follower.directory.closed,
         )
 
     async def aclose(self) -> None:

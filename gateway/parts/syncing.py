@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
-from gateway.partners.calls import CallReport
+from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.partners import PartnersPart
 from gateway.priority import BEHIND_SERVING, step_back

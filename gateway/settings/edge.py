@@ -60,6 +60,11 @@ class EdgeSettings(ProcessSettings):
         default=False,
         description="Whether only documents of the manifests in `MITRA_PERSISTED` are run.",
     )
+    subgraph: bool = Field(
+        default=False,
+        description="Whether `/graphql/subgraph` serves the API as a subgraph of Apollo "
+        "Federation 2.",
+    )
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -30,6 +30,12 @@ class PartnerSettings(ProcessSettings):
         "partner's pace while there is no Redis; twice `MITRA_WORKERS` if unset, as each has one "
         "beside it that syncs.",
     )
+    sell_unread_hours: int = Field(
+        default=24,
+        ge=1,
+        description="For how many hours after a partner's list was last read well its offerings "
+        "can be enrolled in (until it is stale, if that is longer); then PARTNER_UNAVAILABLE.",
+    )
     partner_api_keys: SecretStr | None = Field(
         default=None,
         description="Keys that seal partners' sign keys and one-time passwords, written alike; "

@@ -57,7 +57,8 @@ class ProcessSettings(BaseSettings):
     )
     redis_url: str | None = Field(
         default=None,
-        description="Redis as shared accelerator (`redis://…`); in-process caches without it.",
+        description="Redis as shared accelerator (`redis://…`; `redis+cluster://…` with any node "
+        "of a Redis Cluster); in-process caches without it.",
         repr=False,
     )
     background: bool = Field(

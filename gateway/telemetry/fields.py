@@ -17,9 +17,10 @@ _NAMES = """
     partner partners call calls subscription number run verdict revision changed added withdrawn
     quarantined fetched pages rows changes attempts gives_up failure state mode day enrolment
     enrolments wishes drifts learners amount longest_seconds lease task exit_code background
-    followed setting
+    followed setting document row keys owner target
 """
 ALLOWED = frozenset(_NAMES.split())
+_DIGITS = 6  # of a number, behind its point
 LONGEST = 500  # characters of one value: partners' reasons may be any length
 
 
@@ -31,8 +32,16 @@ def only_allowed(_logger: object, _name: str, event: MutableMapping[str, Any]) -
     if dropped:
         event["dropped"] = sorted(dropped)
     for name, value in event.items():
-        if isinstance(value, str) and len(value) > LONGEST and name != "exception":
-            event[name] = value[:LONGEST] + "…"
-        elif type(value) is int and redacted(str(value)) != str(value):
-            event[name] = redacted(str(value))  # else the line would be no JSON once it is cut
+        event[name] = value if name == "exception" else _fitting(value)
     return event
+
+
+def _fitting(value: Any) -> Any:
+    """Return a value that is short, and leaves its line JSON if it may hold a national id."""
+    if isinstance(value, str) and len(value) > LONGEST:
+        return value[:LONGEST] + "…"
+    if isinstance(value, float):
+        value = round(value, _DIGITS)
+    if isinstance(value, int | float) and redacted(str(value)) != str(value):
+        return redacted(str(value))
+    return value

@@ -14,7 +14,7 @@ from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
 from gateway.web.paying import payer_of
 from gateway.web.refusals import EnvelopeCode, EnvelopeError
-from gateway.web.replies import to_answer
+from gateway.web.replies import run_status, to_answer
 from gateway.web.running import run_while_connected
 from gateway.web.streams.events import Asked, EventStreams
 from gateway.web.streams.results import Payload, to_payload
@@ -95,7 +95,7 @@ class Answering:
     async def _finish(self, exchange: Exchange, prepared: Prepared) -> Answer:
         payload = await self.run(exchange, prepared)
         with exchange.timed("encode"):
-            return to_answer(payload)
+            return to_answer(payload, run_status(prepared, payload))
 
     def _allowed(self, exchange: Exchange, question: Question) -> Question:
         return replace(question, may_introspect=self.may_introspect(exchange.viewer))
@@ -104,7 +104,9 @@ class Answering:
         """Return what names a question that may be shared, if it may."""
         if self.shared is None or exchange.media is Media.EVENTS or exchange.wants_cost:
             return None
-        return self.shared.digest(exchange.method.encode(), exchange.media.encode(), key)
+        where = exchange.request.scope["path"]  # each has a schema of its own
+        told = (exchange.method, where, exchange.media)
+        return self.shared.digest(*(each.encode() for each in told), key)
 
     def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
         context = self.build_context(exchange.viewer)

@@ -1,15 +1,15 @@
 """What is known of one request to `/graphql` while it is being answered."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Protocol
 
 from starlette.requests import Request
 
 from gateway.execution.buckets import Allowance
 from gateway.execution.engine import Prepared
+from gateway.telemetry.observed import Observed
 from gateway.web.negotiation import Media
 from schema.model.viewer import ANONYMOUS, Viewer
 
@@ -28,29 +28,6 @@ class Known:
         return cls(prepared.kind.value, prepared.name, prepared.cost)
 
 
-class Seen(Protocol):
-    """Where those who count, trace and log want to read of it: names and numbers, no values."""
-
-    name: str | None
-    kind: str | None
-    codes: Sequence[str]  # of its errors
-    cost: int | None
-    is_refused: bool
-    is_gone: bool
-
-
-@dataclass(slots=True)
-class Unseen:
-    """What is written into where nobody reads."""
-
-    name: str | None = None
-    kind: str | None = None
-    codes: Sequence[str] = ()
-    cost: int | None = None
-    is_refused: bool = False
-    is_gone: bool = False
-
-
 @dataclass(slots=True)
 class Exchange:
     """One request, and what its answer will say of itself."""
@@ -58,7 +35,7 @@ class Exchange:
     request: Request
     method: str = field(init=False)
     headers: Mapping[str, str] = field(init=False)  # those of one name joined by commas
-    seen: Seen = field(default_factory=Unseen)
+    seen: Observed = field(default_factory=Observed)
     media: Media = Media.JSON
     viewer: Viewer = ANONYMOUS
     allowance: Allowance | None = None  # what who asks may still spend

@@ -9,9 +9,11 @@ from gateway.cache.memory import MemoryCache
 from gateway.execution.answers import Answer
 from gateway.web.compression import SMALLEST, Encoding, choose_encoding, pack
 from gateway.web.cors import Cors
+from gateway.web.etags import has
 from gateway.web.exchange import Exchange
 from gateway.web.negotiation import Media
-from gateway.web.replies import VARY, cache_headers, is_unchanged
+from gateway.web.replies import VARY, cache_headers
+from gateway.web.surprises import RETRY_SECONDS
 
 PACKED_BYTES = 16 * 2**20  # of public answers, packed once for all who take them so
 PACKED_SECONDS = 60.0
@@ -35,7 +37,9 @@ class Finishing:
             **self.headers(exchange),
             **extra,
         }
-        if is_unchanged(headers.get("ETag"), exchange.headers.get("if-none-match")):
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            headers["Retry-After"] = str(RETRY_SECONDS)
+        if "ETag" in headers and has(exchange.headers.get("if-none-match", ""), answer.tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         body, encoding = await self._body(exchange, answer)
         if encoding is not None:

@@ -4,7 +4,6 @@ A request is checked from the outside in: its method, the form of answer that it
 sends it, its body; then the question itself.  Refusals are in the form that was asked for.
 """
 
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -19,11 +18,12 @@ from gateway.execution.answers import Answer
 from gateway.execution.engine import Question, RefusedError
 from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
+from gateway.telemetry.observed import Observed
 from gateway.web.answering import Answering, check_kind
 from gateway.web.batches import answer_batch
 from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, read_body
 from gateway.web.cors import Cors, not_allowed
-from gateway.web.exchange import Exchange, Seen, Unseen
+from gateway.web.exchange import Exchange
 from gateway.web.finishing import Finishing
 from gateway.web.negotiation import Media, negotiate
 from gateway.web.preflight import PREFLIGHT_HEADERS, is_beyond_other_pages
@@ -38,6 +38,7 @@ from gateway.web.requests import (
 )
 from gateway.web.streams import events
 from gateway.web.streams.results import to_errors
+from schema.build import new_error_id
 from schema.errors import masked
 from schema.model.viewer import Viewer
 
@@ -66,7 +67,7 @@ class GraphQLEndpoint:
         cors: Cors | None = None,
         most_batched: int = 0,
         body_seconds: float = BODY_SECONDS,
-        observed: Callable[[Scope], Seen] = lambda _scope: Unseen(),
+        observed: Callable[[Scope], Observed] = lambda _scope: Observed(),
     ) -> None:
         self._answering = answering
         self._identify = identify
@@ -171,7 +172,7 @@ class GraphQLEndpoint:
 
 def _broken(error: Exception) -> Answer:
     """Return the answer to a request that broke outside of any field, and log why."""
-    error_id = secrets.token_hex(8)
+    error_id = new_error_id()
     log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)
     told = masked(GraphQLError(""), error_id)
     return to_answer({"errors": to_errors([told])}, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.telemetry import REGISTRY
+from gateway.web.etags import etag_of, has
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,12 @@ def build_routes(
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
-    async def schema(_request: Request) -> Response:
-        return PlainTextResponse(sdl)
+    headers = {"ETag": etag_of(sdl.encode()), "Cache-Control": "public, max-age=60"}
+
+    async def schema(request: Request) -> Response:
+        if has(request.headers.get("if-none-match", ""), headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return PlainTextResponse(sdl, headers=headers)
 
     return [
         Route("/livez", livez),

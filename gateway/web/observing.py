@@ -33,7 +33,7 @@ class ObservedEndpoint:
 
             async def answer(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    seen.status = message["status"]
+                    seen.status = int(message["status"])
                 await send(message)
 
             try:

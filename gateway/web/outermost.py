@@ -6,7 +6,6 @@ a count of what is under way; and, when the process stops, connections and strea
 
 import asyncio
 import re
-import secrets
 from collections.abc import Iterable, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +14,7 @@ from structlog.contextvars import bind_contextvars, reset_contextvars
 from gateway.draining import Draining
 from gateway.telemetry import REQUESTS_IN_FLIGHT
 from gateway.telemetry.traces import to_parent
-from schema.redaction import redacted
+from schema.redaction import random_id, redacted
 
 CAREFUL: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
@@ -118,7 +117,7 @@ def to_request_id(headers: Iterable[Header]) -> str:
                 return text
         elif name == b"traceparent":
             parent = to_parent(value)
-    return format(parent.trace_id, "032x") if parent else secrets.token_hex(16)
+    return format(parent.trace_id, "032x") if parent else random_id(16)
 
 
 def _is_stream(headers: Iterable[Header]) -> bool:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from hashlib import blake2b
 
 import orjson
 from starlette.requests import Request
@@ -27,7 +26,9 @@ from gateway.web.course_page import (
     to_missing_page,
     to_page,
 )
+from gateway.web.etags import etag_of, has
 from gateway.web.linked_data import to_linked_data
+from gateway.web.negotiation import preferences
 from gateway.web.sitemap import to_robots, to_sitemap, to_sitemap_index
 from schema.context import Context
 from schema.ids import NodeKind, plain_id
@@ -84,22 +85,8 @@ def build_routes(site: Site) -> list[Route]:
 
 def to_media_type(accept: str) -> str:
     """Return what an `Accept` header wants more: JSON-LD, or the page."""
-    wanted = {HTML: 0.0, LINKED_DATA: 0.0}
-    for each in accept.split(","):
-        name, *parameters = (part.strip().lower() for part in each.split(";"))
-        if name in wanted:
-            wanted[name] = _quality(parameters)
-    return LINKED_DATA if wanted[LINKED_DATA] > wanted[HTML] else HTML
-
-
-def _quality(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return float(parameter[2:])
-            except ValueError:
-                return 0.0
-    return 1.0
+    wanted = dict(preferences(accept))
+    return LINKED_DATA if wanted.get(LINKED_DATA, 0.0) > wanted.get(HTML, 0.0) else HTML
 
 
 async def _answer_course(site: Site, request: Request, media_type: str) -> Response:
@@ -176,7 +163,7 @@ def _html(text: str, status: int = 200) -> Response:
 
 def _fresh(request: Request, body: bytes, media_type: str, changed_at: datetime | None) -> Response:
     """Return `body`, or 304 to those who have it already."""
-    etag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+    etag = etag_of(body)
     headers = {
         "ETag": etag,
         "Cache-Control": "public, no-cache",
@@ -196,8 +183,7 @@ def _is_known(request: Request, etag: str, changed_at: datetime | None) -> bool:
     """Return whether the client has this already; its ETag counts for more than its date."""
     known = request.headers.get("if-none-match")
     if known is not None:
-        tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-        return etag in tags or known.strip() == "*"
+        return has(known, etag)
     since = request.headers.get("if-modified-since")
     if since is None or changed_at is None:
         return False

@@ -5,16 +5,17 @@ the status, too; in the older `application/json` a refused document is a 200 wit
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from http import HTTPStatus
 
 import orjson
 
 from gateway.execution.answers import Answer
-from gateway.execution.engine import RefusedError, Stage
+from gateway.execution.engine import Prepared, RefusedError, Stage
+from gateway.web.etags import etag_of
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
-from gateway.web.streams.results import Payload, to_errors
+from gateway.web.streams.results import Payload, codes_of, to_errors
+from schema.errors import ErrorCode
 from schema.redaction import redacted
 
 # Together the two seconds in which a course that is blocked must be gone everywhere.
@@ -37,6 +38,18 @@ def refused_status(refused: RefusedError, media: Media) -> HTTPStatus:
     return HTTPStatus.BAD_REQUEST
 
 
+def run_status(prepared: Prepared, payload: Payload) -> HTTPStatus:
+    """Return the status of a question that was run: 503 for a change that could not be written.
+
+    Of several changes some may stand; and what stands, though it cannot be shown, was written.
+    """
+    errors = payload.get("errors", ())
+    of_the_change = [error for error in errors if len(error.get("path", ())) == 1]
+    if prepared.changes == 1 and ErrorCode.UNAVAILABLE in codes_of(of_the_change):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    return HTTPStatus.OK
+
+
 def envelope_payload(error: EnvelopeError) -> Payload:
     """Return what the sender of a request that is turned away is told."""
     return {"errors": [{"message": redacted(str(error)), "extensions": {"code": error.code.name}}]}
@@ -46,8 +59,8 @@ def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK)
     """Return an answer, encoded."""
     body = orjson.dumps(payload)
     several = payload if isinstance(payload, Sequence) else (payload,)
-    codes = sorted({code for each in several for code in _codes_of(each)})
-    return Answer(status, body, tuple(codes), blake2b(body, digest_size=12).hexdigest())
+    codes = sorted({code for each in several for code in codes_of(each.get("errors", ()))})
+    return Answer(status, body, tuple(codes), etag_of(body))
 
 
 def cache_headers(answer: Answer, *, is_public: bool) -> Mapping[str, str]:
@@ -55,18 +68,4 @@ def cache_headers(answer: Answer, *, is_public: bool) -> Mapping[str, str]:
     if not is_public or answer.codes or answer.status != HTTPStatus.OK:
         return {"Cache-Control": CACHE_NEVER}
     # weak: the same answer, packed or not
-    return {"Cache-Control": CACHE_PUBLIC, "ETag": f'W/"{answer.tag}"'}
-
-
-def is_unchanged(etag: str | None, if_none_match: str | None) -> bool:
-    """Return whether a client has the answer with this tag already."""
-    if etag is None or if_none_match is None:
-        return False
-    told = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return "*" in told or etag.removeprefix("W/") in told
-
-
-def _codes_of(payload: Payload) -> Sequence[str]:
-    """Return the codes of a payload's errors; what GraphQL itself finds has none."""
-    told = (error.get("extensions", {}).get("code", "") for error in payload.get("errors", ()))
-    return [str(code) for code in told]
+    return {"Cache-Control": CACHE_PUBLIC, "ETag": f"W/{answer.tag}"}

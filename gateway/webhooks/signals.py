@@ -14,7 +14,12 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 
 from adapters.base import Receipt
-from adapters.errors import PartnerContractError, PartnerError, PermanentPartnerError
+from adapters.errors import (
+    PartnerAccessError,
+    PartnerContractError,
+    PartnerError,
+    PermanentPartnerError,
+)
 from gateway.enrolment import hearing, ledger
 from gateway.enrolment.ledger import Step
 from gateway.enrolment.partner_reports import follow_word
@@ -111,7 +116,9 @@ class SignalDesk:
     async def _put_off(self, row: Row[Any], error: PartnerError) -> None:
         """Ask again later, unless that is pointless."""
         attempts, now = row.attempts + 1, self._now()
-        is_pointless = isinstance(error, PermanentPartnerError) or attempts >= MOST_ATTEMPTS
+        is_final = isinstance(error, PermanentPartnerError)
+        is_ours = isinstance(error, PartnerAccessError)  # an operator will mend it
+        is_pointless = (is_final and not is_ours) or attempts >= MOST_ATTEMPTS
         log.warning("signals.not_answered", partner=row.partner, gives_up=is_pointless)
         if is_pointless:
             await self._ledger.write(lambda c: _forget(c, [row]))

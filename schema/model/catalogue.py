@@ -50,7 +50,8 @@ class Session:
 
     Times are aware and keep the zone in which they were published (`tzinfo` is a
     `ZoneInfo`).  `capacity` and `seats_left` None mean not told; `unlimited` says
-    that there is no limit.
+    that there is no limit.  `purchase_ends_at` is the programme's word, not the partner's: the
+    gateway adds it to what it shows.
     """
 
     partner: PartnerCode
@@ -63,6 +64,7 @@ class Session:
     seats_left: int | None = None
     unlimited: bool = False
     enrolment_starts_at: datetime | None = None
+    purchase_ends_at: datetime | None = None
     id: SessionId = field(init=False)
 
     def __post_init__(self) -> None:

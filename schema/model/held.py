@@ -89,13 +89,13 @@ class SyncDecision:
 
 
 class HeldSyncs(Protocol):
-    """The lists that wait for an operator."""
+    """The lists that wait for an operator; who decided is written down."""
 
     async def read_held(self) -> Sequence[HeldSync]:
         """Return what is held, the longest first."""
 
-    async def approve(self, run: int) -> SyncDecision:
+    async def approve(self, run: int, by: str) -> SyncDecision:
         """Apply a held list exactly as it was read."""
 
-    async def reject(self, run: int) -> SyncDecision:
+    async def reject(self, run: int, by: str) -> SyncDecision:
         """Discard a held list; the same one again is not asked about again."""

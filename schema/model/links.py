@@ -54,6 +54,19 @@ class LikelyCourses:
 
 
 @dataclass(frozen=True, slots=True)
+class InstitutionSpelling:
+    """A name by which partners mean an institution; `partner` was the first to spell it so."""
+
+    name: str
+    partner: PartnerCode
+    score: float
+    rules: tuple[str, ...]
+    decided_by: LinkDecider
+    decided_at: datetime
+    is_own: bool  # the institution goes by it
+
+
+@dataclass(frozen=True, slots=True)
 class LinkError:
     """Why a decision changes nothing; `message` says what to do next."""
 

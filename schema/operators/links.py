@@ -11,6 +11,7 @@ from schema.context import Info
 from schema.ids import NodeKind, plain_id
 from schema.model import links as records
 from schema.model.values import CourseId, InstitutionId, OfferingId
+from schema.operators.actors import to_actor
 from schema.paging import After, First, checked_cursors, checked_size, given, to_window
 from schema.types.connections import Connection
 from schema.types.described import argument
@@ -18,12 +19,14 @@ from schema.types.links import (
     CourseLink,
     CourseLinkPayload,
     InstitutionLinkPayload,
+    InstitutionSpelling,
     LikelyCourses,
     to_course_payload,
     to_institution_payload,
 )
 
 OfferingArgument = Annotated[strawberry.ID, argument("The offering's id.")]
+InstitutionArgument = Annotated[strawberry.ID, argument("The institution's id.")]
 _LIKELY = 20
 
 
@@ -63,6 +66,18 @@ class LinkQuery:
         size = _LIKELY if first is None else checked_size("first", first)
         return await info.context.links.read_likely(size)
 
+    @strawberry.field(
+        description="The names by which partners mean an institution, its own first; null if "
+        "there is no such institution; for operators.",
+        graphql_type=list[InstitutionSpelling] | None,
+    )
+    async def institution_spellings(
+        self, info: Info, institution_id: InstitutionArgument
+    ) -> Sequence[records.InstitutionSpelling] | None:
+        """List names."""
+        links, plain = info.context.links, plain_id(NodeKind.INSTITUTION, institution_id)
+        return await links.read_spellings(InstitutionId(plain or ""))
+
 
 @strawberry.type
 class LinkMutation:
@@ -76,8 +91,9 @@ class LinkMutation:
         self, info: Info, offering_id: OfferingArgument
     ) -> CourseLinkPayload:
         """Confirm a link."""
-        links, plain = info.context.links, plain_id(NodeKind.OFFERING, offering_id)
-        return to_course_payload(await links.confirm(OfferingId(plain or "")))
+        links, by = info.context.links, to_actor(info.context.viewer)
+        plain = plain_id(NodeKind.OFFERING, offering_id)
+        return to_course_payload(await links.confirm(OfferingId(plain or ""), by))
 
     @strawberry.mutation(
         description="Give an offering a course of its own; no later sync joins it again; "
@@ -86,8 +102,9 @@ class LinkMutation:
     )
     async def split_offering(self, info: Info, offering_id: OfferingArgument) -> CourseLinkPayload:
         """Split an offering off."""
-        links, plain = info.context.links, plain_id(NodeKind.OFFERING, offering_id)
-        return to_course_payload(await links.split(OfferingId(plain or "")))
+        links, by = info.context.links, to_actor(info.context.viewer)
+        plain = plain_id(NodeKind.OFFERING, offering_id)
+        return to_course_payload(await links.split(OfferingId(plain or ""), by))
 
     @strawberry.mutation(
         description="Make several courses one: the oldest keeps its id, the others' ids lead to "
@@ -100,9 +117,9 @@ class LinkMutation:
         course_ids: Annotated[list[strawberry.ID], argument("The courses' ids, two or more.")],
     ) -> CourseLinkPayload:
         """Merge courses."""
-        links = info.context.links
+        links, by = info.context.links, to_actor(info.context.viewer)
         plain = [CourseId(plain_id(NodeKind.COURSE, each) or "") for each in course_ids]
-        return to_course_payload(await links.merge(plain))
+        return to_course_payload(await links.merge(plain, by))
 
     @strawberry.mutation(
         description="Make several institutions one, and their courses of the same title: the "
@@ -117,6 +134,22 @@ class LinkMutation:
         ],
     ) -> InstitutionLinkPayload:
         """Merge institutions."""
-        links = info.context.links
+        links, by = info.context.links, to_actor(info.context.viewer)
         plain = [InstitutionId(plain_id(NodeKind.INSTITUTION, i) or "") for i in institution_ids]
-        return to_institution_payload(await links.merge_institutions(plain))
+        return to_institution_payload(await links.merge_institutions(plain, by))
+
+    @strawberry.mutation(
+        description="Make one of an institution's names an institution of its own, with all that "
+        "is listed under it, now and later; for operators.",
+        graphql_type=InstitutionLinkPayload,
+    )
+    async def split_institution(
+        self,
+        info: Info,
+        institution_id: InstitutionArgument,
+        name: Annotated[str, argument("The name, as `institutionSpellings` tells it.")],
+    ) -> InstitutionLinkPayload:
+        """Split a name off."""
+        links, by = info.context.links, to_actor(info.context.viewer)
+        plain = InstitutionId(plain_id(NodeKind.INSTITUTION, institution_id) or "")
+        return to_institution_payload(await links.split_institution(plain, name, by))

@@ -7,11 +7,13 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET
 
+from schema import ports
 from schema.context import Info
 from schema.model import reconciliation as records
 from schema.model.values import PartnerCode
 from schema.operators.actors import to_actor
-from schema.paging import DEFAULT_SIZE, First, checked_size, given
+from schema.paging import DEFAULT_SIZE, After, First, checked_cursors, given, to_window
+from schema.types.connections import Connection
 from schema.types.described import argument
 from schema.types.reconciliation import (
     Reconciliation,
@@ -19,30 +21,50 @@ from schema.types.reconciliation import (
     StartReconciliationPayload,
 )
 
+OfPartner = Annotated[str | None, argument("Only this partner's, by its code.")]
+Since = Annotated[date | None, argument("The first day; null for all.")]
+Until = Annotated[date | None, argument("The last day; null for all.")]
+
 
 @strawberry.type
 class ReconciliationQuery:
     """What operators ask about reconciliation."""
 
     @strawberry.field(
-        description="Partners' days as they were last compared, the latest first; for operators.",
+        description="Partners' days as they were last compared, the latest first; for operators. "
+        "`reconciliationsConnection` pages on.",
         graphql_type=list[Reconciliation],
     )
     async def reconciliations(
         self,
         info: Info,
         *,
-        partner: Annotated[str | None, argument("Only this partner's, by its code.")] = UNSET,
-        since: Annotated[date | None, argument("The first day; null for all.")] = UNSET,
-        until: Annotated[date | None, argument("The last day; null for all.")] = UNSET,
+        partner: OfPartner = UNSET,
+        since: Since = UNSET,
+        until: Until = UNSET,
         first: First = DEFAULT_SIZE,
     ) -> Sequence[records.Reconciliation]:
         """List reports."""
-        size = checked_size("first", DEFAULT_SIZE if first is None else first)
-        code = given(partner)
-        return await info.context.reconciliations.read_reports(
-            PartnerCode(code) if code is not None else None, given(since), given(until), size
-        )
+        asked = (given(partner), given(since), given(until))
+        return (await _read_reports(info, to_window(first), *asked)).nodes
+
+    @strawberry.field(
+        description="The same as `reconciliations`, a page at a time.",
+        graphql_type=Connection[Reconciliation],
+    )
+    async def reconciliations_connection(
+        self,
+        info: Info,
+        *,
+        partner: OfPartner = UNSET,
+        since: Since = UNSET,
+        until: Until = UNSET,
+        first: First = UNSET,
+        after: After = UNSET,
+    ) -> ports.Slice[records.Reconciliation]:
+        """Page through reports."""
+        window = to_window(first, after)
+        return await _read_reports(info, window, given(partner), given(since), given(until))
 
 
 @strawberry.type
@@ -62,3 +84,16 @@ class ReconciliationMutation:
         by = to_actor(info.context.viewer)
         wanted = records.ReconcileWish(PartnerCode(wish.partner), wish.day, by)
         return await info.context.reconciliations.start(wanted)
+
+
+async def _read_reports(
+    info: Info,
+    window: ports.Window,
+    partner: str | None,
+    since: date | None,
+    until: date | None,
+) -> ports.Slice[records.Reconciliation]:
+    """Return reports.  Raises BAD_USER_INPUT."""
+    code = PartnerCode(partner) if partner is not None else None
+    with checked_cursors():
+        return await info.context.reconciliations.read_reports(window, code, since, until)

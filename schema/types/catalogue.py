@@ -133,7 +133,8 @@ def _institution_partners(
 
 
 def _course_availability(course: Parent[records.Course], info: Info) -> Availability:
-    return course_availability(course, info.context.seats.taken, info.context.now)
+    context = info.context
+    return course_availability(course, context.seats.taken, context.now, context.partners.closed)
 
 
 def _course(offering: Parent[records.Offering], info: Info) -> records.Course:

@@ -43,16 +43,26 @@ def presents(record: type) -> Callable[[T], T]:
 
 
 def described(
-    description: str, resolver: Any = None, *, name: str | None = None, cost: int | None = None
+    description: str,
+    resolver: Any = None,
+    *,
+    name: str | None = None,
+    cost: int | None = None,
+    deprecated: str | None = None,
 ) -> Any:
     """Return a field: an attribute of the record, or what `resolver` makes of it.
 
     `name` is for fields whose GraphQL name is not that of the attribute.  `cost` is what one
-    costs more than others, kept as the field's metadata `COST`.
+    costs more than others, kept as the field's metadata `COST`.  `deprecated` says why it will
+    go and until when it stays: "Use `price`; until 2027-06-30."
     """
     metadata = None if cost is None else {COST: cost}
     return strawberry.field(
-        resolver=resolver, description=description, name=name, metadata=metadata
+        resolver=resolver,
+        description=description,
+        name=name,
+        metadata=metadata,
+        deprecation_reason=deprecated,
     )
 
 

@@ -24,7 +24,8 @@ enumerated(
     records.LinkErrorCode,
     {
         records.LinkErrorCode.NOT_FOUND: "There is nothing with this id.",
-        records.LinkErrorCode.NOTHING_TO_SPLIT: "The offering has its course for itself already.",
+        records.LinkErrorCode.NOTHING_TO_SPLIT: "It is whole already: an offering alone in its "
+        "course, or an institution's own name.",
         records.LinkErrorCode.NOTHING_TO_MERGE: "The ids name one thing.",
     },
 )
@@ -47,7 +48,9 @@ def _other(pair: Parent[records.LikelyCourses], info: Info) -> catalogue_records
     return info.context.catalogue.course(pair.other_id)
 
 
-def _partner(link: Parent[records.CourseLink], info: Info) -> catalogue_records.PartnerStatus:
+def _partner(
+    link: Parent[records.CourseLink | records.InstitutionSpelling], info: Info
+) -> catalogue_records.PartnerStatus:
     return partner_of(link.partner, info)
 
 
@@ -93,6 +96,19 @@ class LikelyCourses:
     other_title: str = described("The title of the other that is like the one's.")
     score: float = described(_SCORE)
     rules: list[str] = described(_RULES)
+
+
+@presents(records.InstitutionSpelling)
+class InstitutionSpelling:
+    """A name by which partners mean an institution; `splitInstitution` says that they do not."""
+
+    name: str = described("The name as it is spelled.")
+    partner: Partner = described("Who was the first to spell it so.", _partner)
+    score: float = described(_SCORE)
+    rules: list[str] = described(_RULES)
+    decided_by: records.LinkDecider = described("Who holds it to be a name of the institution.")
+    decided_at: datetime = described("Since when.")
+    is_own: bool = described("Whether it is the name that the institution goes by.", name="own")
 
 
 @presents(records.LinkError)

@@ -7,15 +7,18 @@ from typing import Annotated
 import strawberry
 from strawberry import UNSET, Parent
 
+from schema import ports
 from schema.context import Info
 from schema.ids import NodeKind, to_global_id
 from schema.model import catalogue as catalogue_records
 from schema.model import reconciliation as records
-from schema.paging import DEFAULT_SIZE, First, checked_size, given
+from schema.paging import DEFAULT_SIZE, After, First, checked_cursors, given, to_window
+from schema.types.connections import Connection
 from schema.types.described import argument, described, enumerated, presents
 from schema.types.partners import Partner, partner_of
 from schema.types.scalars import BigInt
 
+OfKind = Annotated[records.DriftKind | None, argument("Only this kind; null for all.")]
 _K, _S = records.DriftKind, records.ReconciliationState
 
 enumerated(
@@ -93,12 +96,23 @@ async def _drifts(
     root: Parent[records.Reconciliation],
     info: Info,
     *,
-    kind: Annotated[records.DriftKind | None, argument("Only this kind; null for all.")] = UNSET,
+    kind: OfKind = UNSET,
     first: First = DEFAULT_SIZE,
 ) -> Sequence[records.Drift]:
-    size = checked_size("first", DEFAULT_SIZE if first is None else first)
-    book = info.context.reconciliations
-    return await book.read_drifts(root.partner, root.day, given(kind), size)
+    return (await _drift_page(root, info, kind=kind, first=first)).nodes
+
+
+async def _drift_page(
+    root: Parent[records.Reconciliation],
+    info: Info,
+    *,
+    kind: OfKind = UNSET,
+    first: First = UNSET,
+    after: After = UNSET,
+) -> ports.Slice[records.Drift]:
+    window, book = to_window(first, after), info.context.reconciliations
+    with checked_cursors():
+        return await book.read_drifts(window, root.partner, root.day, given(kind))
 
 
 @presents(records.Reconciliation)
@@ -120,7 +134,13 @@ class Reconciliation:
     drift_by_kind: list[DriftSum] = described(
         "The disagreements by kind; empty when all agree.", lambda root: root.drifts
     )
-    drifts: list[Drift] = described("The first disagreements, one by one.", _drifts)
+    drifts: list[Drift] = described(
+        "The first disagreements, one by one; `driftsConnection` pages on.", _drifts
+    )
+    drifts_connection: Connection[Drift] = described(
+        "The disagreements, a page at a time. A cursor is good until the day is compared again.",
+        _drift_page,
+    )
 
 
 @strawberry.input(description="A partner's day to compare.")

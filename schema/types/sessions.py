@@ -21,8 +21,9 @@ def _seats_left(session: Parent[records.Session], info: Info) -> int | None:
 
 
 def _availability(session: Parent[records.Session], info: Info) -> Availability:
-    taken = info.context.seats.taken(session.id)
-    return session_availability(session, taken, info.context.now)
+    context = info.context
+    taken, closed = context.seats.taken(session.id), context.partners.closed
+    return session_availability(session, taken, context.now, closed)
 
 
 @presents(records.Session)
@@ -37,6 +38,11 @@ class Session(Node):
     ends_at: datetime | None = described("When it is over; null if the partner does not tell.")
     enrolment_starts_at: datetime | None = described("From when it takes enrolments, if told.")
     enrolment_ends_at: datetime | None = described("Until when it takes enrolments, if told.")
+    purchase_ends_at: datetime | None = described(
+        "From when on no scheme of the programme lets anybody buy it: so many days before it "
+        "starts. A learner's own scheme may end it earlier. Null if the partner does not tell the "
+        "start, or the programme does not sell it."
+    )
     venue: Venue | None = described("Where it is held; null online.")
     capacity: int | None = described(
         "How many places it has; null if not told or unlimited (then it is AVAILABLE)."

@@ -52,7 +52,8 @@ enumerated(
         Availability.WAITLIST: "Full, but it takes names.",
         Availability.FULL: "Every place is taken.",
         Availability.NOT_YET_OPEN: "Enrolment has not begun.",
-        Availability.CLOSED: "Enrolment has ended, or the course was withdrawn.",
+        Availability.CLOSED: "Nobody can enrol: it has ended, the course was withdrawn, or its "
+        "partner sells nothing now.",
         Availability.FINISHED: "It is over.",
         Availability.UNKNOWN: "The partner does not tell; ask by enrolling.",
     },
@@ -75,7 +76,7 @@ enumerated(
         PartnerState.CERTIFIED: "Has passed the tests and waits to go live.",
         PartnerState.ACTIVE: "Its courses can be had.",
         PartnerState.PAUSED: "Stopped for a while: not read, and nobody enrols.",
-        PartnerState.SUSPENDED: "Stopped by the programme.",
+        PartnerState.SUSPENDED: "Stopped by the programme: nobody enrols.",
         PartnerState.RETIRED: "Has left; its history stays.",
     },
 )

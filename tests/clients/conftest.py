@@ -111,10 +111,18 @@ def partner() -> Iterator[Partner]:
 
 
 @pytest.fixture(scope="session")
-def mitra(tmp_path_factory: pytest.TempPathFactory, partner: Partner) -> Iterator[Mitra]:
-    """One gateway that knows the partner, ready to be asked."""
+def mitra(
+    tmp_path_factory: pytest.TempPathFactory, partner: Partner, relay_project: Path
+) -> Iterator[Mitra]:
+    """One gateway that knows the partner and Relay's documents, ready to be asked."""
     folder = tmp_path_factory.mktemp("clients")
-    environment = {"MITRA_PARTNERS": str(partner.write_partners_file(folder))}
+    manifests = folder / "manifests"
+    manifests.mkdir()
+    shutil.copy(relay_project / "persisted.json", manifests / "relay.json")
+    environment = {
+        "MITRA_PARTNERS": str(partner.write_partners_file(folder)),
+        "MITRA_PERSISTED": str(manifests),
+    }
     gateway = Mitra(folder, free_port(), environment)
     try:
         gateway.start("gateway", "serve")

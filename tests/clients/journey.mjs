@@ -13,12 +13,14 @@ export const filter = { partners: [partner] };
 export const PAGE = 5;
 
 const sent = []; // the names of the operations that went over the wire
+let texts = 0; // how many of them came with their text
 
 export async function fetchAndCount(address, options = {}) {
   const asked =
     options.method === "POST"
       ? JSON.parse(options.body)
       : Object.fromEntries(new URL(address).searchParams);
+  texts += asked.query === undefined ? 0 : 1;
   sent.push(asked.operationName.replace(/^Journey|(Query|Mutation)$/g, "")); // Relay’s affixes
   return fetch(address, options);
 }
@@ -31,7 +33,7 @@ export async function travel(client) {
   const backward = await client.pages("backward");
   const course = await readInParts(client, forward[0]);
   const statuses = await enrolAndCancel(client, forward[0]);
-  console.log(JSON.stringify({ forward, backward, course, statuses, sent, warnings }));
+  console.log(JSON.stringify({ forward, backward, course, statuses, sent, texts, warnings }));
 }
 
 // The same course by four fields, a part by each: were they not one entity, none would be whole.

@@ -1,13 +1,12 @@
 // Relay's runtime and store, with what its compiler made of `relay/src`: see journey.mjs.
 //   MITRA_TOKEN=… node relay.mjs URL PARTNER FOLDER     (where relay-compiler has run)
-import { readFileSync } from "node:fs";
+// The gateway knows the compiler's map of documents: what is sent are their ids.
 import { pathToFileURL } from "node:url";
 import relay from "relay-runtime";
 
 import { PAGE, fetchAndCount, filter, headers, travel, url } from "./journey.mjs";
 
 const folder = process.argv[4];
-const texts = JSON.parse(readFileSync(`${folder}/persisted.json`, "utf8"));
 const client = newClient();
 
 const OPERATIONS = {
@@ -33,7 +32,7 @@ function newClient() {
     const answer = await fetchAndCount(url, {
       method: "POST",
       headers: { ...headers, "Content-Type": "application/json" },
-      body: JSON.stringify({ query: texts[request.id], variables, operationName }),
+      body: JSON.stringify({ doc_id: request.id, variables, operationName }),
     });
     return answer.json();
   });

@@ -51,7 +51,7 @@ def told(
         before = client.line()
         partner.open_desk()
         [after] = client.rest()
-        return {**before, **after}
+        return {**before, **after, "client": request.param}
 
 
 @pytest.mark.parametrize("direction", ["forward", "backward"])
@@ -82,7 +82,22 @@ def test_no_cache_warns_of_what_it_cannot_keep_apart(told: dict):
     assert told["warnings"] == []
 
 
-@pytest.mark.parametrize("transport", ["ws"])
+def test_relay_alone_sends_ids_in_place_of_texts(told: dict):
+    assert told["texts"] == (0 if told["client"] == "relay" else len(told["sent"]))
+
+
+def test_apollo_sends_a_text_once_and_its_hash_ever_after(mitra: Mitra):
+    asked = told_by("persisted.mjs", f"{mitra.url}/graphql")
+
+    assert asked["sent"] == [
+        {"method": "GET", "text": False},
+        {"method": "POST", "text": True},
+        {"method": "GET", "text": False},
+    ]
+    assert asked["first"] == asked["again"]
+
+
+@pytest.mark.parametrize("transport", ["ws", "sse"])
 def test_an_enrolment_is_followed_until_it_is_confirmed(
     mitra: Mitra, partner: Partner, transport: str
 ):

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.addresses import THIS_MACHINE
 from adapters.base import Booking, PartnerSettings, ReceiptStatus, Statement
-from adapters.errors import PartnerRefusedError, PartnerThrottledError, PartnerUnavailableError
+from adapters.errors import PartnerAccessError, PartnerThrottledError, PartnerUnavailableError
 from adapters.registry import build_adapter
 from adapters.sandbox.book import STATEMENT_LENGTH, EnrolmentBook
 from adapters.sandbox.listener import Listener
@@ -277,11 +277,11 @@ async def test_a_day_is_listed_page_by_page(code):
 
 async def test_wrong_secrets_are_refused(code):
     async with open_shop(code, a_shelf(code), spoil_secrets=True) as (adapter, _):
-        with pytest.raises(PartnerRefusedError):
+        with pytest.raises(PartnerAccessError):
             await adapter.fetch_page(None, None)
-        with pytest.raises(PartnerRefusedError):
+        with pytest.raises(PartnerAccessError):
             await adapter.enrol(a_booking("ref-1", "K-1", "S-2"))
-        with pytest.raises(PartnerRefusedError):
+        with pytest.raises(PartnerAccessError):
             await adapter.fetch_statement(NOW.date())
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.base import Capability, Quote
-from adapters.errors import PartnerRefusedError, PartnerUnavailableError
+from adapters.errors import PartnerAccessError, PartnerUnavailableError
 from adapters.registry import installed
 from adapters.sandbox.secrets import SANDBOX_PARTNERS
 from schema.model.values import Money
@@ -66,7 +66,7 @@ async def test_many_quotes_in_a_row_are_told(code):
 
 async def test_wrong_secrets_and_a_closed_shop_are_told_apart(code):
     async with open_shop(code, a_shelf(code), spoil_secrets=True) as (adapter, listener):
-        with pytest.raises(PartnerRefusedError):
+        with pytest.raises(PartnerAccessError):
             await adapter.quote(["K-1"])
     async with open_shop(code, a_shelf(code)) as (adapter, listener):
         await listener.close()

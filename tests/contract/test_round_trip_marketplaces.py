@@ -19,6 +19,7 @@ from adapters.addresses import THIS_MACHINE
 from adapters.base import Booking, Page, PartnerSettings, ReceiptStatus
 from adapters.errors import (
     CursorExpiredError,
+    PartnerAccessError,
     PartnerRefusedError,
     PartnerThrottledError,
 )
@@ -338,12 +339,12 @@ async def test_tokopedias_token_ends_in_the_middle_of_the_walk():
     ]
 
 
-async def test_tokopedias_500_for_a_missing_permission_is_a_refusal():
+async def test_tokopedias_500_for_a_missing_permission_is_ours_to_mend():
     narrow = {"auth": {"kind": "oauth2_client_credentials", "scope": "catalogue"}}
     async with serving(TOKOPEDIA) as (stall, stack):
         adapter = stall.adapter(stack, options=narrow)
 
-        with pytest.raises(PartnerRefusedError) as refused:
+        with pytest.raises(PartnerAccessError) as refused:
             await adapter.enrol(a_booking(SHELF[0], "REF-1"))
 
     assert refused.value.code == "ORD_USC_015"

@@ -209,6 +209,20 @@ async def test_a_small_answer_that_becomes_large_is_refused():
             await client.get("/courses")
 
 
+async def test_what_goes_to_the_disk_may_be_larger_and_costs_no_memory(tmp_path):
+    body = b"baris\n" * 3_000_000
+    answers = [answer_of(gzip.compress(body, 1), "Content-Encoding: gzip", "Connection: close")] * 2
+    async with serving(answers) as (address, _), client_of(address) as client:
+        with (tmp_path / "large").open("w+b") as file:
+            await client.download("/file", file, largest=20_000_000)
+            assert file.tell() == len(body)
+        with (
+            (tmp_path / "larger").open("w+b") as file,
+            pytest.raises(PartnerContractError, match="larger than 17,000,000"),
+        ):
+            await client.download("/file", file, largest=17_000_000)
+
+
 async def test_a_large_answer_is_refused_before_it_has_all_come():
     async def pour(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

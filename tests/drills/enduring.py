@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from adapters.sandbox.secrets import SANDBOX_PARTNERS
 from gateway.enrolment.calendar import day_of
-from gateway.partners.calls import CallReport
+from gateway.partners.reports import CallReport
 from gateway.storage.ledger_tables import enrolment
 from schema.model.reconciliation import Reconciliation, ReconciliationState
 from tests.drills.conduct import FAILING, HANGING, Behaviour, Conduct, learner_who

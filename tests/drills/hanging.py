@@ -94,8 +94,7 @@ class Crowd:
             run.enrolments.append(str(enrolment))
 
     async def _read(self, client: httpx.AsyncClient, run: Run) -> None:
-        waited, _ = await _ask(client, _READ, None, most=1_000_000 + next(self.numbers))
-        run.reads.append(waited)
+        run.reads.append(await wait_for_search(client, 1_000_000 + next(self.numbers)))
 
 
 def hanging(
@@ -107,7 +106,7 @@ def hanging(
     with TemporaryDirectory(prefix="mitra-hanging-") as folder:
         mitra = Mitra(Path(folder), free_port())
         try:
-            _start(mitra)
+            start(mitra)
             crowd = Crowd(mitra, cycle(goods(mitra)))
             _run(crowd, seconds / 2)  # warm up
             found = [_pair(crowd, seconds, console) for _ in range(pairs)]
@@ -117,7 +116,14 @@ def hanging(
     sys.exit(0 if _tell(found, console) else 1)
 
 
-def _start(mitra: Mitra) -> None:
+async def wait_for_search(client: httpx.AsyncClient, most: int) -> float:
+    """Search for courses of at most so many rupiah; return how many seconds it took."""
+    waited, _ = await _ask(client, _READ, None, most=most)
+    return waited
+
+
+def start(mitra: Mitra) -> None:
+    """Start the sandbox and a gateway, and wait until it is ready."""
     mitra.start("sandbox", "sandbox", "run")
     eventually((mitra.data_dir / "sandbox.json").exists, what="the sandbox listens")
     mitra.start("gateway", "serve")

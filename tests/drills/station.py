@@ -31,8 +31,10 @@ from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.timekeeper import Timekeeper
 from gateway.partners.adapters import AdapterPool
-from gateway.partners.calls import DEADLINES, CallLimits, CallReport, Operation, PartnerCalls
+from gateway.partners.calls import PartnerCalls
 from gateway.partners.config import PartnerConfig, load_partners
+from gateway.partners.operations import DEADLINES, CallLimits, Operation
+from gateway.partners.reports import CallReport
 from gateway.partners.sandbox import SANDBOX_PARTNERS
 from gateway.storage.catalogue_tables import offering
 from gateway.storage.engine import Database, database_url

@@ -93,6 +93,6 @@ def test_the_command_line_blocks_what_another_process_serves(mitra: Mitra):
     assert "lifted" in mitra.command("blocks", "lift", number, "--reason", "reviewed")
     eventually(lambda: not is_withdrawn(), what="the bundle is back", seconds=VISIBLE_SECONDS)
     assert "0 waiting" in mitra.command("approvals", "list")
-    assert "There is no partner" in mitra.command(
+    assert "There is no such partner" in mitra.command(
         "blocks", "add", "partner", "nobody", "--reason", "x", "--letter", "y", fails=True
     )

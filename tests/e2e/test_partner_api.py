@@ -11,12 +11,11 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Mitra
-from tests.e2e.test_the_main_job import starts_late_enough
 
 BASE = "/api/v1/integration/"
 SOLD = """{ courses(filter: { partners: ["skill_academy"], priceMin: 1, priceMax: 500000 },
   first: 50) { nodes { offerings { code partner { code } price { amount }
-    sessions { code availability startsAt } } } } }"""
+    sessions { code availability } } } } }"""
 MINE = """{ me { balance { amount } enrolments { nodes { status redeemCode partner { code }
   events { actor to } } } } }"""
 
@@ -53,9 +52,9 @@ def an_order(mitra: Mitra, learner: str) -> dict[str, Any]:
     """Return what a learner may buy at the partner."""
     for course in mitra.ask(SOLD)["courses"]["nodes"]:
         for offering in course["offerings"]:
-            late = [s for s in offering["sessions"] if starts_late_enough(s)]
-            free = [s["code"] for s in late if s["availability"] == "AVAILABLE"]
-            codes = free or ([] if offering["sessions"] else [offering["code"]])
+            sessions = offering["sessions"]
+            free = [s["code"] for s in sessions if s["availability"] == "AVAILABLE"]
+            codes = free or ([] if sessions else [offering["code"]])
             if offering["partner"]["code"] == "skill_academy" and codes:
                 return {
                     "user_platform_id": "u-1",

@@ -21,7 +21,7 @@ BOOKABLE = """query ($partners: [String!]) {
   courses(filter: { partners: $partners, priceMin: 1, priceMax: 500000 }, first: 50) {
     nodes { title offerings {
       id enrolmentMode price { amount } partner { code }
-      sessions { id availability startsAt }
+      sessions { id availability }
     } }
   }
 }"""
@@ -50,18 +50,11 @@ def offering_of(mitra: Mitra, partner: str, *, has_session: bool) -> tuple[str, 
             if offering["partner"]["code"] != partner or offering["enrolmentMode"] != "DIRECT":
                 continue
             sessions = [s for s in offering["sessions"] if s["availability"] == "AVAILABLE"]
-            sessions = [s for s in sessions if starts_late_enough(s)]
             if not has_session and not offering["sessions"]:
                 return offering["id"], None
             if has_session and sessions:
                 return offering["id"], sessions[0]["id"]
     raise AssertionError(f"{partner} sells nothing that can be booked")
-
-
-def starts_late_enough(session: dict) -> bool:
-    """Return whether a session may still be bought, however it is taught."""
-    starts_at = datetime.fromisoformat(session["startsAt"])
-    return starts_at > datetime.now(UTC) + timedelta(days=5)
 
 
 def wait_for(mitra: Mitra, enrolment: str, token: str, status: str) -> dict:
@@ -212,6 +205,28 @@ def test_a_dry_run_shows_every_rule_and_records_nothing(mitra):
     assert [each["code"] for each in refusing] == ["PREVIOUS_COURSE_UNFINISHED"]
     assert [each["code"] for each in refused["enrol"]["userErrors"]] == [refusing[0]["code"]]
     assert mitra.ask(ME, token)["me"]["enrolments"]["totalCount"] == 1
+
+
+def test_a_session_is_closed_days_before_it_starts(mitra):
+    said = mitra.ask("""{ courses(first: 100, filter: { deliveryModes: [ONSITE, LIVE_ONLINE] }) {
+      nodes { offerings { enrolmentMode sessions { startsAt purchaseEndsAt availability } } }
+    } }""")
+    now = datetime.now(UTC)
+    sold = [
+        session
+        for course in said["courses"]["nodes"]
+        for offering in course["offerings"]
+        if offering["enrolmentMode"] != "LINK"
+        for session in offering["sessions"]
+    ]
+
+    assert sold
+    for session in sold:
+        ends, starts = (
+            datetime.fromisoformat(session[at]) for at in ("purchaseEndsAt", "startsAt")
+        )
+        assert timedelta(0) <= starts - ends <= timedelta(days=3)
+        assert ends > now or session["availability"] == "CLOSED"
 
 
 def test_an_enrolment_survives_a_restart(mitra):

@@ -104,6 +104,8 @@ async def big(_request: Any) -> Response:
 
 async def greet(websocket: WebSocket) -> None:
     await websocket.accept()
+    await asyncio.sleep(1.5 * SOON)
+    await websocket.send_text("still here")
     await websocket.close()
 
 
@@ -322,7 +324,7 @@ def test_a_connection_serves_one_request_after_the_other(door: Door):
     assert found.count(ANSWER) == 2
 
 
-def test_a_websocket_goes_through_the_door(door: Door):
+def test_a_websocket_goes_through_the_door_and_stays_open(door: Door):
     upgrade = (
         b"GET /socket HTTP/1.1\r\nHost: mitra\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -330,7 +332,12 @@ def test_a_websocket_goes_through_the_door(door: Door):
     with door.connection() as client:
         client.sendall(upgrade)
 
-        assert status(client.recv(65_536)) == 101
+        answer = b""
+        while b"still here" not in answer and (piece := client.recv(65_536)):
+            answer += piece
+
+    assert status(answer) == 101
+    assert b"still here" in answer
 
 
 def test_who_goes_ends_what_ran_for_them(door: Door):

@@ -7,19 +7,19 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
 from schema.ids import NodeKind, to_global_id
 from schema.model.enrolment import Enrolment
+from tests.databases import SqliteTemplates
 from tests.integration.enrolment.builders import Programme, is_unavailable
 
 
 @pytest.fixture(autouse=True)
-def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Enrolment:
+def ledger(
+    sqlite_templates: SqliteTemplates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Enrolment:
     """An embedded ledger with one enrolment that waits for a person."""
     monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
-    database = Database(database_url(None, tmp_path, "ledger"), "ledger")
-    upgrade(database)
+    database = sqlite_templates.open("ledger", tmp_path)
     record = asyncio.run(_in_review(Programme(database)))
     database.close()
     return record

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -13,8 +14,9 @@ from adapters.errors import AmbiguousPartnerError, PartnerError, PartnerUnavaila
 from adapters.registry import build_adapter
 from gateway.app import Gateway
 from gateway.partners.breaker import BreakerState
-from gateway.partners.calls import DEADLINES, CallLimits, Operation, PartnerCalls
+from gateway.partners.calls import PartnerCalls
 from gateway.partners.errors import BreakerOpenError
+from gateway.partners.operations import DEADLINES, CallLimits, Operation
 from gateway.partners.shared_pace import SharedPace
 from gateway.settings import Profile, Settings
 from schema.model.values import (
@@ -161,7 +163,9 @@ async def test_a_partner_that_is_cut_off_is_shown_as_down(tmp_path, redis_url: s
     async with serving(fail) as site, calling(tokopedia=site) as calls:
         gateway = Gateway(settings)
         async with gateway.opened(loaded=True):
-            gateway.partners.calls._adapter_for = calls._adapter_for
+            adapter_for = calls._means.adapter_for
+            ours = gateway.partners.calls
+            ours._means = replace(ours._means, adapter_for=adapter_for)
             before = gateway.catalogue.epoch()
             for _ in range(10):
                 await asyncio.gather(

@@ -8,19 +8,19 @@ from typer.testing import CliRunner, Result
 
 from gateway.catalogue.sync import CatalogueSync
 from gateway.cli import app
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
 from tests.catalogue import NOON, ScriptedPartner, a_partner, offerings
+from tests.databases import SqliteTemplates
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data_dir(
+    sqlite_templates: SqliteTemplates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A data directory with ten offerings of Tokopedia, and a held list of three."""
     monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
     monkeypatch.delenv("MITRA_DATABASE_URL", raising=False)
     monkeypatch.delenv("MITRA_PARTNERS", raising=False)
-    database = Database(database_url(None, tmp_path, "catalogue"), "catalogue")
-    upgrade(database)
+    database = sqlite_templates.open("catalogue", tmp_path)
     for count in (10, 3):
         sync = CatalogueSync(ScriptedPartner(offerings(count)), database, lambda: NOON)
         asyncio.run(sync.sync(a_partner()))

@@ -6,32 +6,34 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.sync import CatalogueSync
 from gateway.cli import app
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
 from tests.catalogue import NOON, PINTARIA, ScriptedPartner, a_partner, an_offering
+from tests.databases import SqliteTemplates
 
 BARISTA = an_offering("1", "Barista untuk Pemula")
-SAME = an_offering("A", "BARISTA utk Pemula", partner=PINTARIA)
+SPELLED = "Lembaga Kursus dan Pelatihan Kopi Nusantara"
+SAME = an_offering("A", "BARISTA utk Pemula", SPELLED, partner=PINTARIA)
 
 
 @pytest.fixture(autouse=True)
-def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def catalogue(
+    sqlite_templates: SqliteTemplates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An embedded catalogue of one course at two partners."""
     monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
-    database = Database(database_url(None, tmp_path, "catalogue"), "catalogue")
-    upgrade(database)
+    database = sqlite_templates.open("catalogue", tmp_path)
     for offering in (BARISTA, SAME):
         sync = CatalogueSync(ScriptedPartner([offering]), database, lambda: NOON)
         asyncio.run(sync.sync(a_partner(offering.partner)))
     database.close()
 
 
-def mitra(*words: str, fails: bool = False) -> str:
+def mitra(*words: str, fails: int = 0) -> str:
     """Return what the command prints."""
     done = CliRunner().invoke(app, ["links", *words])
-    assert done.exit_code == int(fails), (done.output, done.exception)
+    assert done.exit_code == fails, (done.output, done.exception)
     return done.output
 
 
@@ -48,6 +50,25 @@ def test_an_operator_lists_splits_and_merges():
     assert mitra("likely") == ""
 
 
+def test_an_operator_splits_an_institution_and_decisions_are_told():
+    institution = institution_id(BARISTA.listed.institution)
+
+    names = mitra("spellings", institution)
+    split = mitra("split-institution", institution, SPELLED, "--by", "rina")
+    told = mitra("decisions")
+
+    assert [line.split("\t")[3:] for line in names.splitlines()] == [
+        ["LKP Kopi Nusantara", "own name"],
+        [SPELLED, "case and punctuation; legal form spelled otherwise: lkp"],
+    ]
+    assert split.split()[-1] == institution_id(SPELLED)
+    [decision] = told.splitlines()
+    assert decision.split("\t")[1:] == [
+        *("rina", "INSTITUTION_SPLIT", institution, institution_id(SPELLED), SPELLED)
+    ]
+
+
 def test_what_is_not_there_is_told():
-    assert "NOT_FOUND" in mitra("split", "nobody", fails=True)
-    assert "NOT_FOUND" in mitra("merge-institutions", "nobody", "noone", fails=True)
+    assert "there is no institution" in mitra("spellings", "nobody", fails=2)
+    assert "NOT_FOUND" in mitra("split", "nobody", fails=1)
+    assert "NOT_FOUND" in mitra("merge-institutions", "nobody", "noone", fails=1)

@@ -23,8 +23,10 @@ from gateway.cache.memory import MemoryCache
 from gateway.cache.shared import build_shared_level
 from gateway.cache.tiered import TieredCache
 from gateway.partners.breaker import BreakerState
-from gateway.partners.calls import DEADLINES, CallReport, Operation, PartnerCalls
+from gateway.partners.calls import PartnerCalls
+from gateway.partners.operations import DEADLINES, Operation
 from gateway.partners.quotes import QuoteBoard
+from gateway.partners.reports import CallReport
 from schema.model.catalogue import ListedCourse, Offering
 from schema.model.quotes import KnownQuote
 from schema.model.values import (

@@ -7,6 +7,7 @@ from sqlalchemy.pool import StaticPool
 
 import gateway.storage.audit_tables  # its tables are the ledger's
 import gateway.storage.daily_tables
+import gateway.storage.decision_tables  # the catalogue's
 import gateway.storage.identity_tables
 import gateway.storage.learner_tables
 import gateway.storage.parked_tables

@@ -27,12 +27,12 @@ from gateway.catalogue.sync import CatalogueSync
 from gateway.commands.account import to_lines
 from gateway.partners.config import PartnerConfig, load_partners
 from gateway.storage.catalogue_tables import offering
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
+from gateway.storage.engine import Database
 from schema.model.catalogue import Offering
 from schema.model.syncing import SyncProgress
 from schema.model.values import CourseLevel, DeliveryMode, Money, PartnerCode
 from tests.catalogue import NOON
+from tests.databases import SqliteTemplates
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -66,9 +66,8 @@ def published(name: str) -> Path:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    found = Database(database_url(None, tmp_path, "catalogue"), "catalogue")
-    upgrade(found)
+def database(sqlite_templates: SqliteTemplates, tmp_path: Path) -> Iterator[Database]:
+    found = sqlite_templates.open("catalogue", tmp_path)
     yield found
     found.close()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.cache.redis import build_redis
+from gateway.cache.connecting import build_redis
 from gateway.execution.buckets import Bucket, LocalBuckets
 from gateway.execution.shared_buckets import SharedBuckets
 from tests.servers import free_port

@@ -6,8 +6,7 @@ import time
 import pytest
 import redis
 
-from gateway.cache.patience import PATIENCE, REST
-from gateway.cache.redis import build_redis
+from gateway.cache.connecting import PATIENCE, REST, build_redis
 from gateway.partners.pace import LocalPace, Rate, Turn
 from gateway.partners.shared_pace import SharedPace
 from schema.model.values import PartnerCode

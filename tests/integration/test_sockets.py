@@ -17,7 +17,9 @@ from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from gateway.execution.engine import Engine
+from gateway.execution.buckets import LocalBuckets
+from gateway.execution.budgets import REFUSALS, Budgets, Gate
+from gateway.execution.engine import Engine, Stage
 from gateway.identity.development import DevelopmentIssuer, issue_token, read_development_key
 from gateway.identity.tokens import LEEWAY_SECONDS
 from gateway.identity.verifier import TokenVerifier
@@ -41,6 +43,7 @@ pytestmark = pytest.mark.anyio
 
 FOLLOW = "subscription ($id: ID!) { enrolmentChanged(id: $id) { status } }"
 INIT_SECONDS = RECHECK_SECONDS = 0.3
+POINTS = 10_000  # that each client may spend
 
 
 @dataclass
@@ -79,9 +82,11 @@ class Served:
     watch: EndlessWatch
     connections: Connections
 
-    def token(self, subject: str = "ani", *, ends_in: float = 3600) -> str:
+    def token(
+        self, subject: str = "ani", role: Role = Role.LEARNER, *, ends_in: float = 3600
+    ) -> str:
         lifetime = timedelta(seconds=ends_in - LEEWAY_SECONDS)
-        return issue_token(self.data_dir, Role.LEARNER, subject, lifetime=lifetime)
+        return issue_token(self.data_dir, role, subject, lifetime=lifetime)
 
     async def enrolment(self, subject: str = "ani") -> str:
         offering = next(iter(self.api.catalogue.every())).offerings[0]
@@ -112,13 +117,14 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
 
     connections = Connections()
     endpoint = SocketEndpoint(
-        Engine(api.schema),
+        Gate(Engine(api.schema), Budgets(LocalBuckets(), points_a_minute=POINTS)),
         identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
         build_context=build_context,
         connections=connections,
         allowed_origins=["https://mitra.example.id"],
         patience=Patience(INIT_SECONDS, RECHECK_SECONDS),
         observer=Operations(),
+        may_introspect=lambda viewer: Role.OPERATOR in viewer.roles,
     )
     app = Starlette(routes=[WebSocketRoute("/graphql", endpoint)])
     with network.socket() as listening:
@@ -309,6 +315,7 @@ async def test_what_breaks_the_protocol_is_closed(served: Served, messages: list
         pytest.param('{"type":"ping","payload":NaN}', 4400, id="not-a-number"),
         pytest.param(b'{"type":"ping"}', 4400, id="binary"),
         pytest.param(" " * (MOST_MESSAGE_BYTES + 1), 1009, id="too-big"),
+        pytest.param(" " * 10_000_000, 1009, id="too-big-once-unpacked"),
     ],
 )
 async def test_a_frame_that_is_no_message_is_closed(served: Served, frame: str | bytes, code: int):
@@ -365,6 +372,36 @@ async def test_what_is_refused_is_an_error_of_its_operation(served: Served):
 
     assert (refused["type"], refused["id"]) == ("error", "q")
     assert "nonsense" in refused["payload"][0]["message"]
+
+
+async def test_who_asks_by_socket_pays_as_elsewhere(served: Served):
+    affordable = POINTS // REFUSALS[Stage.VALIDATION]
+    async with socket_to(served.url) as socket, socket_to(served.url) as another:
+        await socket.sign_in(served.token())
+        await another.sign_in(served.token())
+        for _ in range(affordable):  # guessing names is paid for, by whichever socket
+            await socket.subscribe("{ nonsense }")
+            refused = await socket.hear()
+            assert refused["payload"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        await another.subscribe("{ partners { code } }")
+        spent = await another.hear()
+
+    assert spent["type"] == "error"
+    assert spent["payload"][0]["extensions"]["code"] == "RATE_LIMITED"
+    assert spent["payload"][0]["extensions"]["retryAfter"] > 0
+
+
+@pytest.mark.parametrize("role", [Role.LEARNER, Role.OPERATOR])
+async def test_the_schema_is_told_by_role(served: Served, role: Role):
+    async with socket_to(served.url) as socket:
+        await socket.sign_in(served.token("rina", role))
+        await socket.subscribe("{ __schema { queryType { name } } }")
+        told = await socket.hear()
+
+    if role is Role.OPERATOR:
+        assert told["payload"] == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
+    else:
+        assert told["payload"][0]["extensions"]["code"] == "INTROSPECTION_DISABLED"
 
 
 async def test_a_page_of_another_origin_opens_nothing(served: Served):

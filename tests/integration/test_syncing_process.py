@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app import Gateway
-from gateway.partners.calls import CallReport
+from gateway.partners.reports import CallReport
 from gateway.parts import syncing
 from gateway.parts.syncing import SyncingProcess
 from gateway.settings import Settings

@@ -15,7 +15,7 @@ from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import StoredCourse, StoredOffering
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from schema.model.catalogue import Category, Course, Institution, ListedCourse, Offering
 from schema.model.values import CourseId, Money, PartnerCode, RemoteId, folded
 from schema.ports import CourseQuery, Window

@@ -2,7 +2,7 @@
 
 from adapters.sandbox.faults import answers, wire
 from adapters.sandbox.faults.kinds import Fault
-from adapters.sandbox.faults.outcomes import LOST, NONSENSE, REFUSED, THROTTLED, Expected
+from adapters.sandbox.faults.outcomes import LOST, NO_ACCESS, NONSENSE, THROTTLED, Expected
 
 STATUSES = (
     Fault(
@@ -65,7 +65,7 @@ STATUSES = (
         "unauthorised",
         "401, whatever we show",
         answers.replying(401),
-        **REFUSED,
+        **NO_ACCESS,
     ),
     Fault(
         "C12",
@@ -73,7 +73,7 @@ STATUSES = (
         "401 once, to a token that was good",
         answers.replying(401),
         times=1,
-        **REFUSED,
+        **NO_ACCESS,
         unlike={"tokopedia": Expected.READ},
         unlike_booking={"tokopedia": Expected.BOOKED},
     ),
@@ -82,7 +82,7 @@ STATUSES = (
         "forbidden",
         "403",
         answers.replying(403),
-        **REFUSED,
+        **NO_ACCESS,
     ),
     Fault(
         "C13",

@@ -17,6 +17,7 @@ class Expected(StrEnum):
     CONTRACT = "contract"
     THROTTLED = "throttled"
     REFUSED = "refused"
+    NO_ACCESS = "no access"
     CURSOR_EXPIRED = "cursor expired"
     AMBIGUOUS = "ambiguous"  # a booking that `find` settles
     READ = "read"  # as if nothing were
@@ -39,7 +40,7 @@ DOWN: Must = {"page": Expected.UNAVAILABLE, "booking": Expected.UNAVAILABLE}  # 
 LOST: Must = {"page": Expected.UNAVAILABLE, "booking": Expected.AMBIGUOUS}
 NONSENSE: Must = {"page": Expected.CONTRACT, "booking": Expected.AMBIGUOUS}
 THROTTLED: Must = {"page": Expected.THROTTLED, "booking": Expected.THROTTLED}
-REFUSED: Must = {"page": Expected.REFUSED, "booking": Expected.REFUSED}
+NO_ACCESS: Must = {"page": Expected.NO_ACCESS, "booking": Expected.NO_ACCESS}
 
 PAGELESS: Mapping[str, Expected | None] = {
     code: None for code, anatomy in ANATOMIES.items() if not anatomy.has_pages

@@ -121,6 +121,7 @@ WIRE = (
         page=Expected.READ,
         booking=Expected.BOOKED,
     ),
+    Fault("C24", "go_away", "answers in HTTP/2: GOAWAY, and a reset", wire.go_away, **LOST),
     Fault(
         "C24", "many_headers", "sends 500 headers", answers.flooding("X-Flood-{}", 500, 20), **LOST
     ),

@@ -17,6 +17,9 @@ LONGEST_SECONDS = 60.0
 _LOOK_EVERY = 0.05
 _PAUSE = 0.2  # so long that two writes arrive apart
 _DRIPPED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 4096\r\n\r\n"
+_HTTP2 = bytes.fromhex(  # settings, and GOAWAY: ENHANCE_YOUR_CALM
+    "0000000400000000000000080700000000000000000000000b"
+)
 _PIECE = b'{"id": "tak-berujung", "title": "Tak Berujung"}'
 
 
@@ -51,6 +54,13 @@ async def answer_late(exchange: Exchange) -> web.StreamResponse:
     answer = await exchange.answer()
     await asyncio.sleep(exchange.seconds)
     return answer
+
+
+async def go_away(exchange: Exchange) -> web.StreamResponse:
+    """Answer in HTTP/2, that we should go away, and reset the connection."""
+    write(exchange, _HTTP2)
+    await asyncio.sleep(_PAUSE)
+    return await reset(exchange)
 
 
 async def send_garbage(exchange: Exchange) -> web.StreamResponse:

@@ -32,6 +32,7 @@ class RuleBook:
         for each in rules:
             by_scheme[each.scheme].append(each)
         self._by_scheme: Mapping[str, Sequence[SchemeRules]] = by_scheme
+        self.every: Sequence[SchemeRules] = [each for found in by_scheme.values() for each in found]
 
     @property
     def schemes(self) -> Sequence[str]:

@@ -26,6 +26,7 @@ class GuardedProtocol(HttpToolsProtocol):
         # what follows a last request is not for us to guess at
         self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
         self._head = Head(self.bounds)
+        self._is_handed_over = False  # to another protocol
         self._is_cut_short = False  # we have said our last word before the client had
         self._refusal = HTTPStatus.BAD_REQUEST
         self._head_alarm = Alarm(self.loop)
@@ -44,6 +45,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         super().data_received(data)
+        if self._is_handed_over:
+            return
         if self._head.is_open:
             try:
                 self._head.add_bytes(len(data))
@@ -67,6 +70,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over as it came."""
+        self._is_handed_over = True
         self._head_alarm.stop()
         if isinstance(self.transport, LingeringTransport):
             self.transport = self.transport.raw

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gateway.telemetry import STREAMS
 from schema.model.viewer import Viewer
 
 MOST = 10_000  # of this process
-MOST_OF_ONE = 20  # of one viewer: tabs and devices; nobody signed in counts for nobody
+MOST_OF_NOBODY = 8_000  # of all without a token: there is always room for those who have one
+MOST_OF_ONE = 20  # of one viewer: tabs and devices
 
 
 class FullError(Exception):
@@ -22,18 +23,17 @@ class Connection:
     def __init__(self, connections: "Connections") -> None:
         self.ending = asyncio.Event()
         self._connections = connections
-        self._subject: str | None = None
+        self._subjects: list[str | None] = []
 
     def belongs_to(self, viewer: Viewer) -> None:
         """Count it as one of this viewer's.  Raises `FullError`; is called once."""
-        if viewer.subject is not None:
-            self._connections.count(viewer.subject)
-            self._subject = viewer.subject
+        self._connections.count(viewer.subject)
+        self._subjects.append(viewer.subject)
 
     @property
-    def subject(self) -> str | None:
-        """Whose it is; None as long as nobody has signed in."""
-        return self._subject
+    def subjects(self) -> Sequence[str | None]:
+        """For whom it is counted: nobody yet, or one; None is whoever has no token."""
+        return self._subjects
 
 
 class Connections:
@@ -42,11 +42,17 @@ class Connections:
     Those without a token are bounded in all, not per address: a thousand learners may share one.
     """
 
-    def __init__(self, most: int = MOST, most_of_one: int = MOST_OF_ONE) -> None:
+    def __init__(
+        self,
+        most: int = MOST,
+        most_of_one: int = MOST_OF_ONE,
+        most_of_nobody: int = MOST_OF_NOBODY,
+    ) -> None:
         self._most = most
         self._most_of_one = most_of_one
+        self._most_of_nobody = most_of_nobody
         self._open: set[Connection] = set()
-        self._of: Counter[str] = Counter()
+        self._of: Counter[str | None] = Counter()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -63,12 +69,14 @@ class Connections:
                 yield connection
         finally:
             self._open.discard(connection)
-            if connection.subject is not None:
-                self._uncount(connection.subject)
+            for subject in connection.subjects:
+                self._uncount(subject)
 
-    def count(self, subject: str) -> None:
-        """Count one more of a viewer's.  Raises `FullError`."""
-        if self._of[subject] >= self._most_of_one:
+    def count(self, subject: str | None) -> None:
+        """Count one more of a viewer's, or of those without a token.  Raises `FullError`."""
+        if subject is None and self._of[None] >= self._most_of_nobody:
+            raise FullError("too many connections are open without a token; sign in")
+        if subject is not None and self._of[subject] >= self._most_of_one:
             raise FullError(f"you have {self._most_of_one} open connections; close one of them")
         self._of[subject] += 1
 
@@ -77,7 +85,7 @@ class Connections:
         for connection in self._open:
             connection.ending.set()
 
-    def _uncount(self, subject: str) -> None:
+    def _uncount(self, subject: str | None) -> None:
         self._of[subject] -= 1
         if not self._of[subject]:
             del self._of[subject]

@@ -11,7 +11,7 @@ much of it.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,10 +20,12 @@ import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from gateway.execution.engine import Engine, RefusedError
+from gateway.execution.budgets import Gate
+from gateway.execution.engine import Prepared, Question, RefusedError
 from gateway.identity.errors import InvalidTokenError
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Observer, Unobserved
+from gateway.web.paying import payer_of
 from gateway.web.streams import messages
 from gateway.web.streams.connections import Connection, Connections, FullError
 from gateway.web.streams.results import (
@@ -59,16 +61,17 @@ class Patience:
 class SocketEndpoint:
     """The ASGI application behind a WebSocket route.
 
-    A page of another origin than ours gets 403, unless `allowed_origins` names its own.
+    A page of another origin than ours gets 403, unless `allowed_origins` names its own, or `*`.
     """
 
-    engine: Engine
+    gate: Gate
     identify: Identify
     build_context: Callable[[Viewer], Context]
     connections: Connections
     allowed_origins: Sequence[str] = ()
     patience: Patience = Patience()
     observer: Observer = field(default_factory=Unobserved)
+    may_introspect: Callable[[Viewer], bool] = lambda _viewer: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket to its end."""
@@ -90,7 +93,7 @@ class SocketEndpoint:
     def _is_welcome(self, socket: WebSocket) -> bool:
         """Return whether the page that opens the socket may; programs send no origin."""
         origin = socket.headers.get("origin")
-        if origin is None or origin in self.allowed_origins:
+        if origin is None or not {origin, "*"}.isdisjoint(self.allowed_origins):
             return True
         return urlsplit(origin).netloc == socket.headers.get("host")
 
@@ -110,7 +113,8 @@ class _Conversation:
         self._endpoint = endpoint
         self._socket = socket
         self._connection = connection
-        self._authorization: str | None = socket.headers.get("authorization")
+        given = socket.headers.getlist("authorization")
+        self._authorization = ", ".join(given) if given else None  # of two none counts
         self._viewer = ANONYMOUS
         self._is_let_in = asyncio.Event()
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -223,15 +227,22 @@ class _Conversation:
     async def _tell(self, operation_id: str, payload: messages.Payload, seen: Observed) -> None:
         """Run an operation over what stands now, not over what stood when the socket opened."""
         endpoint = self._endpoint
-        prepared = endpoint.engine.prepare(payload.to_question())
-        seen.name, seen.kind = prepared.name, prepared.kind.value
+        prepared = await self._admit(payload.to_question())
+        seen.name, seen.kind, seen.cost = prepared.name, prepared.kind.value, prepared.cost
         context = endpoint.build_context(self._viewer)
-        async with aclosing(stream(endpoint.engine, prepared, context)) as results:
+        async with aclosing(stream(endpoint.gate.engine, prepared, context)) as results:
             async for result in results:
                 seen.codes = codes_of(result.get("errors", ()))
                 await self._say({"type": "next", "id": operation_id, "payload": result})
         self._operations.pop(operation_id, None)
         await self._say({"type": "complete", "id": operation_id})
+
+    async def _admit(self, question: Question) -> Prepared:
+        """Return what may be run, paid for like a request over HTTP.  Raises `RefusedError`."""
+        may_introspect = self._endpoint.may_introspect(self._viewer)
+        payer = payer_of(self._socket, self._viewer)
+        allowed = replace(question, may_introspect=may_introspect)
+        return (await self._endpoint.gate.admit(allowed, payer)).prepared
 
     async def _say(self, message: Mapping[str, Any]) -> None:
         if self._socket.application_state is not WebSocketState.CONNECTED:

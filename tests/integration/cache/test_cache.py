@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from gateway.cache.base import Cache
+from gateway.cache.connecting import build_redis
 from gateway.cache.memory import MemoryCache
-from gateway.cache.redis import RedisCache, build_redis
+from gateway.cache.redis import RedisCache
 from gateway.cache.tiered import TieredCache, build_cache
 
 pytestmark = pytest.mark.anyio

@@ -6,8 +6,8 @@ import time
 import pytest
 import redis
 
-from gateway.cache.patience import PATIENCE, REST
-from gateway.cache.redis import RedisCache, build_redis
+from gateway.cache.connecting import PATIENCE, REST, build_redis
+from gateway.cache.redis import RedisCache
 from tests.servers import free_port, running_redis
 
 pytestmark = pytest.mark.anyio
@@ -102,7 +102,7 @@ async def test_a_key_of_another_type_is_a_miss_and_redis_goes_on_being_asked(red
     cache = a_cache(redis_url, on_unavailable=losses)
     await cache.set("other", b"value", ttl=60)
     with redis.Redis.from_url(redis_url) as admin:
-        admin.lpush("mitra:1:value:key", "surprise")
+        admin.lpush("mitra:1:value:{key}", "surprise")
 
     assert await cache.get("key") is None
     assert await cache.get("other") == b"value"
@@ -144,5 +144,5 @@ async def test_keys_carry_a_version(redis_url: str):
             await cache.set("key", b"value", ttl=60)
             if admin.keys():
                 break
-        assert admin.keys() == [b"test:1:value:key"]
+        assert admin.keys() == [b"test:1:value:{key}"]
     await cache.close()

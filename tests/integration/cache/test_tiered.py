@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
+from gateway.cache.connecting import REST, build_redis
 from gateway.cache.flights import Terms
 from gateway.cache.lifetimes import Entry, Lifetime, to_bytes
 from gateway.cache.memory import MemoryCache
-from gateway.cache.patience import REST
-from gateway.cache.redis import build_redis
 from gateway.cache.shared import SharedLevel, Turn
 from gateway.cache.tiered import TieredCache
 from tests.servers import free_port, running_redis
@@ -221,7 +220,7 @@ async def test_a_newer_programs_values_are_misses_and_ours_replace_them(redis_ur
     async with processes(redis_url, 1) as [process]:
         theirs = to_bytes(Entry(b"pickled?", process.wall, Lifetime(60)))
         with redis.Redis.from_url(redis_url) as admin:
-            admin.set("mitra:1:value:key", theirs.replace(b"ME\x01", b"ME\x02"))
+            admin.set("mitra:1:value:{key}", theirs.replace(b"ME\x01", b"ME\x02"))
 
         found = await process.read(source)
 
@@ -257,8 +256,8 @@ def confuse(admin: redis.Redis) -> Callable[[], None]:
     """Put something else under the keys of values and leases."""
     for kind in ("value", "lease"):
         for key in ("known", "new"):
-            admin.delete(f"mitra:1:{kind}:{key}")
-            admin.lpush(f"mitra:1:{kind}:{key}", "surprise")
+            admin.delete(f"mitra:1:{kind}:{{{key}}}")
+            admin.lpush(f"mitra:1:{kind}:{{{key}}}", "surprise")
     return admin.flushall
 
 

@@ -1,11 +1,9 @@
 """The delta feed over real databases: a client that follows it has the catalogue."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -14,8 +12,6 @@ from hypothesis import strategies as st
 from gateway.catalogue.changes import ChangeFeed, SnapshotChanges, to_cursor
 from gateway.catalogue.changes import Place as ChangePlace
 from gateway.catalogue.follower import CatalogueFollower
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
 from schema.change_ports import ChangePage, ChangesExpiredError, UnknownRevisionError
 from schema.model.catalogue import Course, Offering
 from schema.model.values import CourseId, Money, PartnerCode
@@ -263,16 +259,6 @@ class Market:
         await self.bench.sync(ScriptedPartner(found), a_partner(code), accept_alarm=True)
 
 
-@pytest.fixture(scope="session")
-def empty_catalogue(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The file of a migrated, empty catalogue, to be copied."""
-    folder = tmp_path_factory.mktemp("empty")
-    database = Database(database_url(None, folder, "catalogue"), "catalogue")
-    upgrade(database)
-    database.close()
-    return folder / "catalogue.sqlite3"
-
-
 @dataclass(frozen=True)
 class History:
     """What happens, and how a client looks at it meanwhile."""
@@ -301,11 +287,10 @@ HISTORIES = st.builds(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(history=HISTORIES)
-def test_whoever_applies_all_changes_has_the_catalogue(empty_catalogue, tmp_path, history):
+def test_whoever_applies_all_changes_has_the_catalogue(sqlite_templates, tmp_path, history):
     for leftover in tmp_path.iterdir():
         leftover.unlink()
-    file = shutil.copy(empty_catalogue, tmp_path)
-    database = Database(f"sqlite:///{file}", "catalogue")
+    database = sqlite_templates.open("catalogue", tmp_path)
     try:
         asyncio.run(live_through(history, Workbench(database, Clock())))
     finally:

@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import ColumnElement, Connection, insert
 
+from gateway.catalogue.visibility import names, publish, update_blocked
 from gateway.storage import catalogue_tables as tables
 from gateway.storage import sync_tables
 from gateway.storage.engine import Database
+from schema.model.blocks import BlockScope
 from schema.model.values import OfferingId, derived_id
 from tests.catalogue import PINTARIA, TOKOPEDIA, ScriptedPartner, a_partner, an_offering, offerings
 from tests.integration.catalogue.conftest import Workbench
@@ -145,3 +148,33 @@ async def test_changes_since_a_revision_are_the_courses_that_changed(bench: Work
     assert changes.revision == 2
     [course] = changes.courses
     assert [sold.offering.key for sold in course.offerings] == ["1"]
+
+
+async def test_only_what_was_written_since_is_read_again(bench: Workbench):
+    partner = ScriptedPartner(offerings(3))
+    await bench.sync(partner)
+    known = {
+        sold.offering.id: sold.offering
+        for course in (await bench.store.read_catalogue()).courses
+        for sold in course.offerings
+    }
+    first = offerings(1)[0]
+    await bench.database.write(
+        lambda c: publish(c, update_blocked(c, insert_block(c, BlockScope.PARTNER, TOKOPEDIA)))
+    )
+    partner.lists([an_offering("1", "Kursus Nomor 1", price=1), *offerings(2, start=2)])
+    await bench.sync(partner)
+
+    told = await bench.store.read_changes(1, known)
+    anew = await bench.store.read_changes(1)
+
+    assert len(told.courses) == 3  # all are blocked, and one has changed as well
+    assert {each.id: each for each in told.courses} == {each.id: each for each in anew.courses}
+    found = {sold.offering.id: sold for each in told.courses for sold in each.offerings}
+    assert all(sold.withdrawn for sold in found.values())
+    assert [key for key, sold in found.items() if sold.offering is not known[key]] == [first.id]
+
+
+def insert_block(connection: Connection, scope: BlockScope, value: str) -> ColumnElement[bool]:
+    connection.execute(insert(tables.block).values(id=1, scope=scope, value=value))
+    return names(scope, value)

@@ -42,7 +42,7 @@ async def test_of_two_who_approve_at_once_one_does(bench: Workbench, is_one_proc
     first = a_desk(bench)
     second = first if is_one_process else a_desk(bench)
 
-    decided = await asyncio.gather(first.approve(run), second.approve(run))
+    decided = await asyncio.gather(first.approve(run, "rina"), second.approve(run, "rina"))
 
     assert [each.revision for each in decided if not each.refusals] == [2]
     assert [each.refusals[0].code in LOST for each in decided if each.refusals] == [True]
@@ -53,7 +53,7 @@ async def test_of_an_approval_and_a_rejection_at_once_one_counts(bench: Workbenc
     run = await held_run(bench)
     desk = a_desk(bench)
 
-    approved, rejected = await asyncio.gather(desk.approve(run), desk.reject(run))
+    approved, rejected = await asyncio.gather(desk.approve(run, "rina"), desk.reject(run, "rina"))
 
     assert bool(approved.refusals) != bool(rejected.refusals)
     assert len(await bench.live_titles()) == (10 if approved.refusals else 3)
@@ -71,7 +71,7 @@ async def test_an_approval_that_is_killed_leaves_the_list_held(bench: Workbench)
     assert len(await bench.live_titles()) == 10
     assert await bench.count(tables.change_log, tables.change_log.c.revision == 2) == 0
 
-    decided = await a_desk(bench).approve(run)
+    decided = await a_desk(bench).approve(run, "rina")
 
     assert (decided.refusals, decided.revision) == ((), 2)
     assert len(await bench.live_titles()) == 3

@@ -124,7 +124,7 @@ async def test_a_renamed_field_comes_in_once_it_is_approved(
     held_lists = HeldLists(bench.database, Leases(bench.database, bench.clock), bench.clock)
     [held] = await held_lists.read_held()
 
-    await held_lists.approve(held.run)
+    await held_lists.approve(held.run, "rina")
 
     again = await feed.sync(editions.after)
     assert (again.withheld, again.failure) == (None, None)

@@ -22,6 +22,7 @@ SAME = an_offering("A", "BARISTA utk Pemula", "Lembaga Kursus & Pelatihan Kopi N
                    partner=PINTARIA)  # fmt: skip
 OTHER = an_offering("B", "Barista Lanjutan", "LKP Kopi Nusantara", partner=PINTARIA)
 TEN = Window(first=10)
+BY = "rina"
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ async def test_what_may_be_one_is_told(bench: Workbench, desk: LinkDesk):
 
     assert {pair.title, pair.other_title} == {BARISTA.listed.title, unsure.listed.title}
     assert pair.score < 0.85
-    await desk.merge([pair.course_id, pair.other_id])
+    await desk.merge([pair.course_id, pair.other_id], BY)
     assert await desk.read_likely(10) == []
 
 
@@ -105,7 +106,7 @@ async def test_an_offering_that_is_split_off_gets_an_id_of_its_own(
     await list_at(bench, SAME)
     shared = await course_of(bench, BARISTA)
 
-    outcome = await desk.split(SAME.id)
+    outcome = await desk.split(SAME.id, BY)
 
     assert outcome.kept == await course_of(bench, SAME) != shared
     assert await course_of(bench, BARISTA) == shared
@@ -115,7 +116,7 @@ async def test_an_offering_that_is_split_off_gets_an_id_of_its_own(
 async def test_a_split_sticks(bench: Workbench, desk: LinkDesk):
     await list_at(bench, BARISTA)
     await list_at(bench, SAME)
-    split = (await desk.split(SAME.id)).kept
+    split = (await desk.split(SAME.id, BY)).kept
 
     await list_at(bench, replace(SAME, price=None))
     await list_at(bench, replace(SAME, listed=BARISTA.listed))
@@ -130,7 +131,7 @@ async def test_the_founder_may_leave(bench: Workbench, desk: LinkDesk):
     await list_at(bench, SAME)
     shared = await course_of(bench, SAME)
 
-    split = (await desk.split(BARISTA.id)).kept
+    split = (await desk.split(BARISTA.id, BY)).kept
     await list_at(bench, replace(BARISTA, price=None))
     await list_at(bench, replace(SAME, price=None))
 
@@ -144,8 +145,8 @@ async def test_the_founder_may_leave(bench: Workbench, desk: LinkDesk):
 async def test_nothing_is_split_from_nothing(bench: Workbench, desk: LinkDesk):
     await list_at(bench, BARISTA)
 
-    [alone] = (await desk.split(BARISTA.id)).errors
-    [unknown] = (await desk.split(OfferingId("nobody"))).errors
+    [alone] = (await desk.split(BARISTA.id, BY)).errors
+    [unknown] = (await desk.split(OfferingId("nobody"), BY)).errors
 
     assert alone.code is LinkErrorCode.NOTHING_TO_SPLIT
     assert unknown.code is LinkErrorCode.NOT_FOUND
@@ -156,7 +157,7 @@ async def test_a_confirmed_link_outweighs_a_new_name(bench: Workbench, desk: Lin
     await list_at(bench, SAME)
     shared = await course_of(bench, SAME)
 
-    assert (await desk.confirm(SAME.id)).kept == shared
+    assert (await desk.confirm(SAME.id, BY)).kept == shared
     await list_at(bench, an_offering("A", "Seduh Manual", partner=PINTARIA))
 
     assert await course_of(bench, SAME) == shared
@@ -173,7 +174,7 @@ async def test_merged_courses_are_the_older_one(
     older, newer = await course_of(bench, BARISTA), await course_of(bench, OTHER)
     await follower.refresh()
 
-    assert (await desk.merge([newer, older])).kept == older
+    assert (await desk.merge([newer, older], BY)).kept == older
 
     assert await kinds(bench) == {older: "CHANGED", newer: "WITHDRAWN"}
     await follower.refresh()
@@ -187,7 +188,7 @@ async def test_a_merge_sticks_for_its_names(bench: Workbench, desk: LinkDesk):
     await list_at(bench, BARISTA)
     await list_at(bench, OTHER)
     older, newer = await course_of(bench, BARISTA), await course_of(bench, OTHER)
-    await desk.merge([older, newer])
+    await desk.merge([older, newer], BY)
 
     again = replace(OTHER, key="C")
     await list_at(bench, replace(OTHER, price=None), again)
@@ -203,8 +204,8 @@ async def test_redirects_never_chain(bench: Workbench, desk: LinkDesk, follower:
     first, *others = [await course_of(bench, each) for each in (BARISTA, OTHER, third)]
     ids = sorted(others)
 
-    await desk.merge(ids)
-    await desk.merge([first, ids[1]])  # an id that redirects stands for where it leads
+    await desk.merge(ids, BY)
+    await desk.merge([first, ids[1]], BY)  # an id that redirects stands for where it leads
 
     await follower.refresh()
     reader = follower.reader(NOON)
@@ -219,24 +220,32 @@ async def test_one_course_is_not_merged_with_itself(bench: Workbench, desk: Link
     await list_at(bench, BARISTA)
     course = await course_of(bench, BARISTA)
 
-    [alone] = (await desk.merge([course, course])).errors
-    [unknown] = (await desk.merge([course, CourseId("nothing")])).errors
+    [alone] = (await desk.merge([course, course], BY)).errors
+    [unknown] = (await desk.merge([course, CourseId("nothing")], BY)).errors
 
     assert alone.code is LinkErrorCode.NOTHING_TO_MERGE
     assert unknown.code is LinkErrorCode.NOT_FOUND
+
+
+async def test_nothing_cannot_be_merged(desk: LinkDesk):
+    [no_course] = (await desk.merge([], BY)).errors
+    [no_institution] = (await desk.merge_institutions([], BY)).errors
+
+    assert no_course.code is LinkErrorCode.NOTHING_TO_MERGE
+    assert no_institution.code is LinkErrorCode.NOTHING_TO_MERGE
 
 
 async def test_what_was_split_can_be_merged_again(bench: Workbench, desk: LinkDesk):
     await list_at(bench, BARISTA)
     await list_at(bench, SAME)
     shared = await course_of(bench, BARISTA)
-    split = (await desk.split(SAME.id)).kept or ""
+    split = (await desk.split(SAME.id, BY)).kept or ""
 
-    assert (await desk.merge([CourseId(split), shared])).kept == shared
+    assert (await desk.merge([CourseId(split), shared], BY)).kept == shared
     await list_at(bench, replace(SAME, price=None))
 
     assert await course_of(bench, SAME) == shared
-    assert (await desk.split(SAME.id)).kept not in {shared, split, None}
+    assert (await desk.split(SAME.id, BY)).kept not in {shared, split, None}
 
 
 async def test_merged_institutions_share_their_courses(
@@ -250,7 +259,7 @@ async def test_merged_institutions_share_their_courses(
     reader = follower.reader(NOON)
     kept, old = (reader.course_of(each.id).institution.id for each in (BARISTA, alone))
 
-    assert (await desk.merge_institutions([old, kept])).kept == kept
+    assert (await desk.merge_institutions([old, kept], BY)).kept == kept
 
     assert await course_of(bench, theirs) == await course_of(bench, BARISTA)
     await follower.refresh()

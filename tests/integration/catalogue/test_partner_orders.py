@@ -1,17 +1,20 @@
 """What operators order about partners is seen by all whom it concerns, on both engines."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from gateway.catalogue import scheduler
 from gateway.catalogue.follower import CatalogueFollower
-from gateway.catalogue.partner_orders import PartnerOrders, as_ordered, is_paused
+from gateway.catalogue.freshness import is_closed
+from gateway.catalogue.partner_orders import PartnerOrders, StandingOrder, as_ordered, is_paused
 from gateway.catalogue.scheduler import SyncScheduler
+from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync
 from gateway.storage.leases import Leases
 from schema.model.values import FreshnessState, PartnerState
-from tests.catalogue import PINTARIA, TOKOPEDIA, ScriptedPartner, a_partner, an_offering
+from tests.catalogue import NOON, PINTARIA, TOKOPEDIA, ScriptedPartner, a_partner, an_offering
 from tests.integration.catalogue.conftest import Workbench
 
 pytestmark = pytest.mark.anyio
@@ -38,8 +41,10 @@ async def test_a_pause_shows_until_it_is_over(bench: Workbench, orders: PartnerO
         assert fact is not None
         assert other is not None
         assert other.partner.state is PartnerState.ACTIVE
+        assert (TOKOPEDIA in follower.directory.closed) is fact.is_paused
         seen.append((status.partner.state, status.freshness.state, fact.is_paused))
         epochs.append(follower.partner_epoch)
+        assert await bench.database.read(lambda c: is_paused(c, TOKOPEDIA)) is fact.is_paused
 
     assert seen == [
         (PartnerState.ACTIVE, FreshnessState.FRESH, False),
@@ -49,17 +54,29 @@ async def test_a_pause_shows_until_it_is_over(bench: Workbench, orders: PartnerO
     assert epochs == sorted(set(epochs))  # or an answer would be served that is no longer true
 
 
-async def test_a_pause_overrides_active_and_nothing_else(bench: Workbench, orders: PartnerOrders):
-    retired = a_partner(PINTARIA)
-    object.__setattr__(retired.partner, "state", PartnerState.RETIRED)
-    for code in (TOKOPEDIA, PINTARIA):
-        await orders.pause(code)
+async def test_who_is_stopped_in_the_partners_file_sells_nothing(bench: Workbench):
+    offering, config = an_offering("1"), a_partner()
+    await bench.sync(ScriptedPartner([offering]))
 
-    ordered = as_ordered([a_partner(), retired], await orders.read_all())
+    for state in PartnerState:
+        stands = replace(config, partner=replace(config.partner, state=state))
+        closed = {stands.code} if is_closed(stands) else frozenset()
+        fact = await CatalogueStore(bench.database, closed=closed).read_fact(offering.id)
+        follower = CatalogueFollower(bench.store, [stands], bench.clock)
+        assert fact is not None
+        assert fact.is_paused is (state.value in {"PAUSED", "SUSPENDED", "RETIRED"})
+        assert bool(follower.directory.closed) is fact.is_paused
+
+
+def test_a_pause_overrides_active_and_nothing_else():
+    retired = a_partner(PINTARIA)
+    retired = replace(retired, partner=replace(retired.partner, state=PartnerState.RETIRED))
+    orders = {code: StandingOrder(code, 1, paused_at=NOON) for code in (TOKOPEDIA, PINTARIA)}
+
+    ordered = as_ordered([a_partner(), retired], orders)
 
     states = [config.partner.state for config in ordered]
     assert states == [PartnerState.PAUSED, PartnerState.RETIRED]
-    assert await bench.database.read(lambda c: is_paused(c, TOKOPEDIA))
 
 
 async def test_an_order_to_read_wakes_whoever_sleeps(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from adapters.base import Booking, Receipt, ReceiptStatus
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerRefusedError,
     PartnerUnavailableError,
 )
@@ -123,6 +124,7 @@ class ScriptedPartner:
     booked: dict[Reference, Receipt] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     is_down: bool = False
+    is_locked: bool = False
     cancel_acts: list["CancelAct"] = field(
         default_factory=lambda: [lambda partner, reference: partner.give_back(reference)]
     )
@@ -136,6 +138,8 @@ class ScriptedPartner:
         self.calls["find"] += 1
         if self.is_down:
             raise PartnerUnavailableError(code, "down")
+        if self.is_locked:
+            raise PartnerAccessError(code, "answered HTTP 401")
         return self.booked.get(reference)
 
     async def cancel(self, code: PartnerCode, reference: Reference) -> Receipt:
@@ -180,6 +184,10 @@ puts_on_waiting_list = answers(ReceiptStatus.WAITLISTED)
 
 def is_unavailable(partner: ScriptedPartner, booking: Booking) -> Receipt:
     raise PartnerUnavailableError(PARTNER, "connection refused")
+
+
+def locks_us_out(partner: ScriptedPartner, booking: Booking) -> Receipt:
+    raise PartnerAccessError(PARTNER, "answered HTTP 401")
 
 
 def books_and_drops_the_line(partner: ScriptedPartner, booking: Booking) -> Receipt:

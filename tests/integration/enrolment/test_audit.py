@@ -68,7 +68,8 @@ async def test_an_act_says_who_did_what_to_what(sealed: Programme):
     [row] = await sealed.database.read(lambda c: c.execute(select(audit_record)).all())
 
     assert (row.by, row.act, row.target, row.at) == ("rina", "BLOCKED", "block:1", sealed.clock())
-    assert row.details == '{"letter":"S-1","scope":"PARTNER","value":"pintaria"}'
+    told = '{"letter":"S-1","reason":"why","scope":"PARTNER","value":"pintaria"}'
+    assert row.details == told
 
 
 async def test_what_rolls_back_is_not_audited(programme: Programme):

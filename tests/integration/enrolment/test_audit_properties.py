@@ -19,7 +19,7 @@ from gateway.enrolment.audit.verifying import verify
 from gateway.enrolment.money import Movement, MovementKind, post
 from gateway.storage.engine import Database, database_url
 from gateway.storage.ledger_tables import learner
-from gateway.storage.migrate import upgrade
+from tests.databases import SqliteTemplates
 from tests.integration.enrolment.builders import NOW, SITI
 
 WRITES = st.tuples(st.sampled_from(["act", "money"]), st.integers(0, 3), st.text(max_size=5))
@@ -36,11 +36,12 @@ TAMPERINGS = {
 
 
 @pytest.fixture(scope="module")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def empty_ledger(
+    sqlite_templates: SqliteTemplates, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A migrated SQLite ledger without guards, to copy for each example."""
     folder = tmp_path_factory.mktemp("empty")
-    database = Database(database_url(None, folder, "ledger"), "ledger")
-    upgrade(database)
+    database = sqlite_templates.open("ledger", folder)
     with database.engine.begin() as connection:
         for source in SOURCES:
             for guard in ("stays", "remains"):

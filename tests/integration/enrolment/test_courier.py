@@ -1,26 +1,22 @@
 """What becomes of an enrolment when its partner answers, refuses, hangs or forgets."""
 
-import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
 
 from adapters.base import Booking, Receipt, ReceiptStatus
-from gateway.enrolment.courier import LEASE, Courier
+from gateway.enrolment.courier import Courier
 from gateway.enrolment.settling import Judge
 from gateway.partners.breaker import BreakerState
 from gateway.partners.calls import PartnerCalls
 from gateway.partners.errors import BreakerOpenError
-from gateway.storage.ledger_tables import outbox
-from schema.model.enrolment import Enrolment, EnrolmentStatus
+from schema.model.enrolment import EnrolmentStatus
 from schema.model.values import Reference
 from tests.integration.enrolment.builders import (
     GRANT,
     PARTNER,
     PRICE,
     SITI,
-    Act,
     Programme,
     ScriptedPartner,
     books_and_drops_the_line,
@@ -28,33 +24,13 @@ from tests.integration.enrolment.builders import (
     decides_later,
     drops_the_line,
     is_unavailable,
+    locks_us_out,
     puts_on_waiting_list,
     refuses,
-    until,
 )
+from tests.integration.enrolment.delivering import delivered, enrolled
 
 pytestmark = pytest.mark.anyio
-
-
-class CourierKilledError(BaseException):
-    """Stands for kill -9: nothing of the courier runs after it."""
-
-
-async def enrolled(programme: Programme, *acts: Act) -> Enrolment:
-    programme.partner.acts = list(acts)
-    outcome = await programme.enrol(programme.shelf.put("barista"))
-    assert outcome.enrolment is not None
-    return outcome.enrolment
-
-
-async def delivered(programme: Programme, record: Enrolment, rounds: int = 1) -> Enrolment:
-    """Return the enrolment after some rounds of the courier, ten minutes apart."""
-    for _ in range(rounds):
-        await programme.courier.deliver_due()
-        programme.clock.advance(minutes=10)
-    found = await programme.service.read_enrolment(record.learner, record.id)
-    assert found is not None
-    return found
 
 
 async def test_a_confirmed_booking_captures_the_price(programme: Programme):
@@ -101,6 +77,17 @@ async def test_a_booking_that_never_left_is_sent_again(programme: Programme):
     assert settled.status is EnrolmentStatus.CONFIRMED
     assert await programme.statuses(record.id) == ["RESERVED", "SUBMITTING", "CONFIRMED"]
     assert programme.partner.calls == {"enrol": 3}
+
+
+async def test_a_booking_outlives_credentials_that_are_refused_for_hours(programme: Programme):
+    record = await enrolled(programme, *[locks_us_out] * 40, confirms)
+
+    waiting = await delivered(programme, record, rounds=40)  # more than an errand has attempts
+    settled = await delivered(programme, record)
+
+    assert waiting.status is EnrolmentStatus.SUBMITTING
+    assert settled.status is EnrolmentStatus.CONFIRMED
+    assert programme.partner.calls == {"enrol": 41}
 
 
 async def test_a_booking_in_doubt_is_asked_about_and_never_doubled(programme: Programme):
@@ -168,189 +155,11 @@ async def test_an_errand_that_always_fails_goes_to_a_person(programme: Programme
     assert await programme.errands() == 0
 
 
-@pytest.mark.parametrize("has_booked", [True, False], ids=["after-booking", "before-booking"])
-async def test_another_courier_settles_what_a_killed_one_had_begun(
-    programme: Programme, has_booked: bool
-):
-    def dies(partner, booking):
-        if has_booked:
-            partner.book(booking)
-        raise CourierKilledError
-
-    record = await enrolled(programme, dies, confirms)
-    with pytest.raises(CourierKilledError):
-        await programme.courier.deliver_due()
-    programme.courier = programme.a_courier("courier-2")
-
-    too_early = await delivered(programme, record, rounds=0)
-    programme.clock.advance(seconds=LEASE.total_seconds() - 1)
-    await programme.courier.deliver_due()
-    before_the_lease_ran_out = dict(programme.partner.calls)
-    programme.clock.advance(seconds=1)
-    settled = await delivered(programme, record, rounds=3)
-
-    assert too_early.status is EnrolmentStatus.SUBMITTING
-    assert before_the_lease_ran_out == {"enrol": 1}
-    assert settled.status is EnrolmentStatus.CONFIRMED
-    assert programme.partner.calls == {"enrol": 1 if has_booked else 2, "find": 1}
-    assert list(programme.partner.booked) == [record.reference]
-    assert (await programme.accounts())["PARTNER"] == PRICE
-
-
-async def test_an_answer_that_comes_after_the_lease_ran_out_changes_nothing(programme: Programme):
-    answer, asked = asyncio.Event(), asyncio.Event()
-
-    async def answers_late(code, booking):
-        receipt = programme.partner.book(booking)
-        asked.set()
-        await answer.wait()
-        return receipt
-
-    record = await enrolled(programme, confirms)
-    programme.partner.enrol = answers_late
-    slow = asyncio.create_task(programme.courier.deliver_due())
-    await asked.wait()
-    programme.clock.time += LEASE
-    await programme.a_courier("courier-2").deliver_due()
-    answer.set()
-    await slow
-
-    assert await programme.statuses(record.id) == [
-        "RESERVED", "SUBMITTING", "IN_DOUBT", "CONFIRMED"
-    ]  # fmt: skip
-    assert (await programme.accounts())["PARTNER"] == PRICE
-
-
-async def test_couriers_that_share_a_ledger_send_each_enrolment_once(programme: Programme):
-    offering = programme.shelf.put("barista")
-    for number in range(30):
-        await programme.enrol(offering, learner=f"learner-{number}")
-    couriers = [programme.a_courier(f"courier-{number}") for number in range(4)]
-
-    await asyncio.gather(*(courier.deliver_due() for courier in couriers))
-
-    assert programme.partner.calls == {"enrol": 30}
-    assert (await programme.accounts())["PARTNER"] == 30 * PRICE
-
-
-async def test_a_slow_partner_gets_only_so_many_calls_at_once(programme: Programme):
-    release, at_once = asyncio.Event(), []
-
-    async def hangs(code, booking):
-        at_once.append(booking)
-        await release.wait()
-        return programme.partner.book(booking)
-
-    offering = programme.shelf.put("barista")
-    for number in range(20):
-        await programme.enrol(offering, learner=f"learner-{number}")
-    programme.partner.enrol = hangs
-    running = asyncio.create_task(programme.courier.run())
-    programme.courier.notify()
-    await until(lambda: len(at_once) == 8)
-    await asyncio.sleep(0.05)
-    held_back = len(at_once)
-    release.set()
-    await until(lambda: len(programme.partner.booked) == 20)
-    programme.courier.stop()
-    await running
-
-    assert held_back == 8
-    assert len(programme.partner.booked) == 20
-
-
-async def test_a_running_courier_delivers_as_soon_as_it_is_notified(programme: Programme):
-    running = asyncio.create_task(programme.courier.run())
-    await asyncio.sleep(0.02)  # it has looked, and waits
-    record = await enrolled(programme, confirms)
-
-    programme.courier.notify()
-    await until(lambda: programme.partner.booked)
-    programme.courier.stop()
-    await running
-
-    assert (await delivered(programme, record, rounds=0)).status is EnrolmentStatus.CONFIRMED
-
-
-async def test_a_cancelled_courier_hands_its_errands_over_at_once(programme: Programme):
-    asked = asyncio.Event()
-
-    async def hangs(code, booking):
-        programme.partner.book(booking)
-        asked.set()
-        await asyncio.Event().wait()
-
-    record = await enrolled(programme, confirms)
-    programme.partner.enrol = hangs
-    running = asyncio.create_task(programme.courier.run())
-    await asked.wait()
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-
-    await programme.a_courier("courier-2").deliver_due()
-
-    assert await programme.statuses(record.id) == [
-        "RESERVED", "SUBMITTING", "IN_DOUBT", "CONFIRMED"
-    ]  # fmt: skip
-
-
-async def test_an_errand_says_ask_before_a_byte_leaves(programme: Programme):
-    steps = []
-
-    async def looks(code, booking):
-        row = select(outbox.c.next_step)
-        steps.append(await programme.database.read(lambda c: c.execute(row).scalar_one()))
-        return programme.partner.book(booking)
-
-    await enrolled(programme, confirms)
-    programme.partner.enrol = looks
-    await programme.courier.deliver_due()
-
-    assert steps == ["ASK"]
-
-
 async def test_a_learner_is_told_until_when_to_expect_an_answer(programme: Programme):
     record = await enrolled(programme, confirms)
 
     assert record.expected_by - record.created_at > timedelta(0)
     assert record.learner == SITI
-
-
-async def test_a_courier_outlives_a_ledger_that_fails(
-    programme: Programme, monkeypatch: pytest.MonkeyPatch
-):
-    write, failures = programme.database.write, []
-
-    async def fails_once(change):
-        if not failures:
-            failures.append(change)
-            raise RuntimeError("disk full")
-        return await write(change)
-
-    await enrolled(programme, confirms)
-    monkeypatch.setattr(programme.database, "write", fails_once)
-    running = asyncio.create_task(programme.courier.run())
-    await until(lambda: failures)
-    programme.courier.notify()
-    await until(lambda: programme.partner.booked)
-    programme.courier.stop()
-    await running
-
-    assert await programme.errands() == 0
-
-
-async def test_a_row_that_cannot_be_read_stops_nobody_behind_it(programme: Programme):
-    poisoned = await enrolled(programme, confirms)
-    spoil = update(outbox).values(operation="DANCE")
-    await programme.database.write(lambda c: c.execute(spoil))
-    behind = (await programme.enrol(programme.shelf.put("desain"), key="key-2")).enrolment
-
-    settled = await delivered(programme, behind)
-
-    assert settled.status is EnrolmentStatus.CONFIRMED
-    assert (await delivered(programme, poisoned, rounds=0)).status is EnrolmentStatus.RESERVED
-    assert await programme.errands() == 1
 
 
 async def test_an_errand_that_cannot_be_concluded_goes_to_a_person(
@@ -477,18 +286,3 @@ async def test_the_errands_of_a_partner_that_is_cut_off_are_settled_when_it_is_b
 
 async def _no_sleep(_seconds: float) -> None:
     pass
-
-
-async def test_one_courier_drains_an_sqlite_ledger(programme: Programme):
-    if not programme.database.is_sqlite:
-        pytest.skip("PostgreSQL's couriers share the outbox")
-    await enrolled(programme, confirms)
-    await programme.courier.deliver_due()
-    await programme.enrol(programme.shelf.put("desain"), key="key-2")
-    other = programme.a_courier("courier-2")
-
-    too_early = await other.deliver_due()
-    programme.clock.advance(seconds=30)
-    later = await other.deliver_due()
-
-    assert (too_early, later) == (0, 1)

@@ -1,14 +1,12 @@
 """Whatever happens in whatever order: money is never lost, made, or spent twice."""
 
 import asyncio
-import shutil
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from itertools import count
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -26,11 +24,11 @@ from gateway.enrolment.places import takes_place
 from gateway.enrolment.reviews import ReviewDesk
 from gateway.storage.engine import Database, database_url
 from gateway.storage.ledger_tables import enrolment, entry, learner, outbox
-from gateway.storage.migrate import upgrade
 from gateway.storage.settling_tables import quota
 from schema.model.catalogue import Offering
 from schema.model.enrolment import Enrolment
 from schema.model.progress import ReviewDecision, ReviewWish
+from tests.databases import PostgresTemplates, SqliteTemplates
 from tests.integration.enrolment.builders import (
     PARTNER,
     CancelAct,
@@ -285,43 +283,13 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def open_ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Database]:
-    """What opens a migrated, empty ledger: a copy, for migrating each time would take too long."""
+def open_ledger(request: pytest.FixtureRequest) -> Callable[[], Database]:
+    """What opens a migrated, empty ledger."""
     if request.param == "sqlite":
-        return _copies_of_a_file(tmp_path)
-    return _copies_of_a_database(request.getfixturevalue("postgres_url"))
-
-
-def _copies_of_a_file(folder: Path) -> Callable[[], Database]:
-    empty, numbers = folder / "empty", count(1)
-    empty.mkdir()
-    _migrate(Database(database_url(None, empty, "ledger"), "ledger"))
-
-    def opened() -> Database:
-        copy = folder / str(next(numbers))
-        shutil.copytree(empty, copy)
-        return Database(database_url(None, copy, "ledger"), "ledger")
-
-    return opened
-
-
-def _copies_of_a_database(url: str) -> Callable[[], Database]:
-    _migrate(Database(database_url(url, Path(), "ledger"), "ledger"))
-    server, _, template = url.rpartition("/")
-    numbers = count(1)
-
-    def opened() -> Database:
-        name = f"{template}_{next(numbers)}"
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return Database(database_url(f"{server}/{name}", Path(), "ledger"), "ledger")
-
-    return opened
-
-
-def _migrate(database: Database) -> None:
-    upgrade(database)
-    database.close()
+        files: SqliteTemplates = request.getfixturevalue("sqlite_templates")
+        return partial(files.open, "ledger")
+    server: PostgresTemplates = request.getfixturevalue("postgres_templates")
+    return lambda: Database(database_url(server.create("ledger"), Path(), "ledger"), "ledger")
 
 
 def test_the_ledger_holds_whatever_happens(

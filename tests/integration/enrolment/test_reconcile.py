@@ -1,11 +1,10 @@
 """Ours, theirs and the money, compared: what is wrong is found, and nothing else."""
 
 import asyncio
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,13 +15,14 @@ from adapters.errors import PartnerUnavailableError
 from gateway.enrolment.calendar import start_of
 from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.reconcile_schedule import KEEPS_LOOKING, ReconcileSchedule
-from gateway.enrolment.reconciliations import ReconciliationBook
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
+from gateway.enrolment.reconciliation_book import ReconciliationBook
+from gateway.storage.engine import Database
 from gateway.storage.reconcile_tables import reconciliation_drift, statement_line
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.reconciliation import DriftKind, Reconciliation, ReconciliationState, Sum
 from schema.model.values import PartnerCode
+from schema.ports import BadCursorError, Window
+from tests.databases import SqliteTemplates
 from tests.integration.enrolment.histories import (
     BEFALLS,
     DAY,
@@ -35,6 +35,7 @@ from tests.integration.enrolment.histories import (
 )
 
 pytestmark = pytest.mark.anyio
+ALL = Window(first=10_000)
 K, S = DriftKind, EnrolmentStatus
 LATER = start_of(DAY + timedelta(days=3))
 ONE_OF_EACH = [Past(BEFALLS[kind][0], drift=kind) for kind in DriftKind]
@@ -80,8 +81,8 @@ async def reconciled(
 
 
 async def found(database: Database, day: Day) -> list[tuple[DriftKind, str, int]]:
-    drifts = await ReconciliationBook(database).read_drifts(PARTNER, day.day, limit=10_000)
-    return [(drift.kind, drift.reference, drift.amount) for drift in drifts]
+    drifts = await ReconciliationBook(database).read_drifts(ALL, PARTNER, day.day)
+    return [(drift.kind, drift.reference, drift.amount) for drift in drifts.nodes]
 
 
 async def rows(database: Database, table) -> int:
@@ -89,28 +90,10 @@ async def rows(database: Database, table) -> int:
     return await database.read(lambda c: c.execute(question).scalar_one())
 
 
-@pytest.fixture(scope="module")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite ledger to copy."""
-    folder = tmp_path_factory.mktemp("empty")
-    database = Database(database_url(None, folder, "ledger"), "ledger")
-    upgrade(database)
-    database.close()
-    return folder
-
-
 @pytest.fixture
-def a_ledger(
-    empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Database]:
+def a_ledger(sqlite_templates: SqliteTemplates) -> Callable[[], Database]:
     """How to get an empty ledger of one's own."""
-
-    def copied() -> Database:
-        folder = tmp_path_factory.mktemp("ledger")
-        shutil.copytree(empty_ledger, folder, dirs_exist_ok=True)
-        return Database(database_url(None, folder, "ledger"), "ledger")
-
-    return copied
+    return partial(sqlite_templates.open, "ledger")
 
 
 @settings(
@@ -167,6 +150,43 @@ async def test_what_agrees_is_clean_and_sums_alike(ledger_db: Database):
     assert (report.enrolments, report.open) == (5, 0)
 
 
+async def test_a_report_is_read_page_by_page_until_it_is_made_anew(ledger_db: Database):
+    day, book = Day(), ReconciliationBook(ledger_db)
+    await reconciled(ledger_db, day, ONE_OF_EACH)
+    whole = await book.read_drifts(ALL, PARTNER, day.day)
+
+    pages = [await book.read_drifts(Window(first=5), PARTNER, day.day)]
+    while pages[-1].has_next:
+        window = Window(first=5, after=pages[-1].cursors[-1])
+        pages.append(await book.read_drifts(window, PARTNER, day.day))
+
+    assert [drift for page in pages for drift in page.nodes] == list(whole.nodes)
+    assert {page.total for page in pages} == {len(ONE_OF_EACH)}
+    of_old = Window(first=5, after=pages[0].cursors[-1])
+    with pytest.raises(BadCursorError):  # of one kind it is another list
+        await book.read_drifts(of_old, PARTNER, day.day, K.HOLD_MISSING)
+    await Reconciler(ledger_db, day.partner, now=Clock()).reconcile(PARTNER, DAY)
+    with pytest.raises(BadCursorError):
+        await book.read_drifts(of_old, PARTNER, day.day)
+
+
+async def test_reports_are_read_page_by_page_the_latest_first(ledger_db: Database):
+    book, days = ReconciliationBook(ledger_db), [DAY + timedelta(days=n) for n in range(3)]
+    partners = [PartnerCode("a"), PartnerCode("b")]
+    for day in days:
+        for partner in partners:
+            await Reconciler(ledger_db, ListingPartner(), now=Clock()).reconcile(partner, day)
+
+    pages = [await book.read_reports(Window(first=4))]
+    pages.append(await book.read_reports(Window(first=4, after=pages[0].cursors[-1])))
+
+    read = [(report.day, report.partner) for page in pages for report in page.nodes]
+    assert read == [(day, partner) for day in reversed(days) for partner in partners]
+    assert [(page.has_next, page.total) for page in pages] == [(True, 6), (False, 6)]
+    with pytest.raises(BadCursorError):
+        await book.read_reports(Window(first=4, after=pages[0].cursors[-1]), since=DAY)
+
+
 async def test_running_again_gives_the_same_report(ledger_db: Database):
     day = Day()
     first = await reconciled(ledger_db, day, ONE_OF_EACH)
@@ -175,7 +195,7 @@ async def test_running_again_gives_the_same_report(ledger_db: Database):
 
     assert again == first
     assert await rows(ledger_db, reconciliation_drift) == len(ONE_OF_EACH)
-    assert len(await ReconciliationBook(ledger_db).read_reports()) == 1
+    assert (await ReconciliationBook(ledger_db).read_reports(ALL)).total == 1
 
 
 async def test_what_was_put_right_leaves_the_report(ledger_db: Database):
@@ -251,8 +271,8 @@ async def test_a_booking_that_comes_after_we_let_go_is_told_once(ledger_db: Data
     for back in range(days + 2):
         on = DAY + timedelta(days=back)
         await Reconciler(ledger_db, day.partner, now=clock, part=2).reconcile(PARTNER, on)
-        drifts = await ReconciliationBook(ledger_db).read_drifts(PARTNER, on)
-        found_on += [(on, drift.kind, drift.reference, drift.amount) for drift in drifts]
+        drifts = await ReconciliationBook(ledger_db).read_drifts(ALL, PARTNER, on)
+        found_on += [(on, drift.kind, drift.reference, drift.amount) for drift in drifts.nodes]
 
     told_on = DAY if days == 1 else DAY + timedelta(days=days)
     assert sorted(found_on) == sorted((told_on, *each) for each in day.expected)

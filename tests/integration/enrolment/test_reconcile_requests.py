@@ -24,6 +24,7 @@ from schema.model.reconciliation import (
     ReconciliationState,
 )
 from schema.model.values import PartnerCode
+from schema.ports import Window
 from tests.integration.enrolment.histories import DAY, PARTNER, Day, ListingPartner, Past
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +67,7 @@ def a_wish(partner: str = PARTNER, day: date = DAY) -> ReconcileWish:
 
 async def reported(desk: ReconciliationDesk) -> Reconciliation:
     async with asyncio.timeout(5):
-        while not (reports := await desk.read_reports()):  # noqa: ASYNC110 - as a client polls
+        while not (reports := (await desk.read_reports(Window(first=1))).nodes):  # noqa: ASYNC110 - as a client polls
             await asyncio.sleep(0.01)
     return reports[0]
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import csv
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -22,12 +22,12 @@ from gateway.reports import export
 from gateway.reports.enrolments import ReportDesk, columns_of, read_rows, read_total, to_values
 from gateway.reports.export import ExportQuery
 from gateway.reports.files import FileFormat, opened, write_rows
-from gateway.storage.engine import Database, database_url
+from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment, entry
-from gateway.storage.migrate import upgrade
 from schema.model.catalogue import Category, Venue
 from schema.model.reports import Measures, ReportDimension, ReportQuery
 from schema.model.values import InstitutionId
+from tests.databases import SqliteTemplates
 from tests.integration.enrolment.builders import PRICE, Programme
 from tests.integration.enrolment.histories import BROKEN_MONEY, DAY, MONEY, PARTNER, Day, Past
 
@@ -95,28 +95,10 @@ def added(rows) -> Measures:
     )
 
 
-@pytest.fixture(scope="module")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite ledger to copy."""
-    folder = tmp_path_factory.mktemp("empty")
-    database = Database(database_url(None, folder, "ledger"), "ledger")
-    upgrade(database)
-    database.close()
-    return folder
-
-
 @pytest.fixture
-def a_ledger(
-    empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Database]:
+def a_ledger(sqlite_templates: SqliteTemplates) -> Callable[[], Database]:
     """How to get an empty ledger of one's own."""
-
-    def copied() -> Database:
-        folder = tmp_path_factory.mktemp("ledger")
-        shutil.copytree(empty_ledger, folder, dirs_exist_ok=True)
-        return Database(database_url(None, folder, "ledger"), "ledger")
-
-    return copied
+    return partial(sqlite_templates.open, "ledger")
 
 
 @settings(

@@ -7,6 +7,7 @@ from sqlalchemy import event, func, select, update
 
 from gateway.enrolment.learners import ImportedLearners
 from gateway.enrolment.service import EnrolmentService
+from gateway.storage import engine
 from gateway.storage.ledger_tables import enrolment, entry, idempotency_key, learner
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus, EnrolRequest
 from schema.model.values import LearnerId, Money, OfferingId
@@ -202,22 +203,26 @@ async def test_in_production_a_stranger_is_not_eligible_and_leaves_no_trace(prog
     assert await service.read_balance(SITI) == Money(0)
 
 
-async def test_a_request_that_waits_too_long_for_another_is_in_progress(programme: Programme):
+async def test_a_request_that_waits_too_long_for_another_is_in_progress(
+    programme: Programme, monkeypatch: pytest.MonkeyPatch
+):
     offering = programme.shelf.put("barista")
     await programme.balance()
-    short = (
-        "PRAGMA busy_timeout = 50" if programme.database.is_sqlite else "SET lock_timeout = '50ms'"
-    )
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 50)  # SQLite's
     with programme.database.engine.connect() as other:
         other.execute(update(learner).values(scheme="2024"))
-        event.listen(
-            programme.database.engine, "checkout", lambda c, *_: (c.execute(short), c.commit())
-        )
+        if not programme.database.is_sqlite:
+            event.listen(programme.database.engine, "checkout", _wait_shortly)
 
         outcome = await programme.enrol(offering)
 
     assert codes(outcome) == [CODE.IN_PROGRESS]
     assert await count(programme, idempotency_key) == 0
+
+
+def _wait_shortly(connection, *_) -> None:
+    connection.execute("SET lock_timeout = '50ms'")
+    connection.commit()
 
 
 async def test_another_learners_enrolment_is_not_to_be_seen(programme: Programme):

@@ -26,6 +26,7 @@ from schema.model.values import PartnerCode
 from schema.model.viewer import Role
 from schema.policies import policy_of
 from tests.integration.identity.inputs import Filler, Question
+from tests.tracing import recorded_spans
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +47,7 @@ ODD = [  # of the request, not of the schema
     {"query": f"{{ partners @d{CANARY} {{ code }} }}"},
     {"query": f"{{ partners {{ ...F{CANARY} }} }}"},
     {"query": f"{{ {CANARY} }}"},
+    {"query": f"{{ courses(first: {CANARY * 2}) {{ totalCount }} }}"},
     {"query": f'{{ partner(code: "{CANARY}'},
     {"query": "{ partners { code } }", "variables": {CANARY: CANARY}},
     {"query": "query ($v: Int) { partners { code } }", "variables": {"v": CANARY}},
@@ -128,7 +130,7 @@ async def mitra(tmp_path: Path, redis_url: str) -> AsyncIterator[Mitra]:
 async def test_a_national_id_that_is_sent_shows_nowhere(
     mitra: Mitra, redis_url: str, caplog: pytest.LogCaptureFixture
 ):
-    with structlog.testing.capture_logs() as events:
+    with structlog.testing.capture_logs() as events, recorded_spans() as spans:
         for filler in FILLERS:
             for question in filler.questions(SCHEMA):
                 body = {"query": question.document, "variables": question.variables}
@@ -151,6 +153,9 @@ async def test_a_national_id_that_is_sent_shows_nowhere(
     assert [event for event in map(to_text, events) if CANARY in event] == []
     assert CANARY not in caplog.text
     assert CANARY not in generate_latest(REGISTRY).decode()
+    traced = [span.to_json() for span in spans.get_finished_spans()]
+    assert len(traced) > 200
+    assert [span for span in traced if CANARY in span] == []
     kept = entries(redis_url)
     assert kept
     assert [entry for entry in kept if CANARY.encode() in entry] == []

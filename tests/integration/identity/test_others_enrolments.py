@@ -205,10 +205,13 @@ async def test_anothers_key_is_a_key_of_ones_own(programme: Programme):
     assert ours != theirs
 
 
-async def test_anothers_learner_is_not_there(programme: Programme):
+async def test_nobody_finds_out_who_is_a_learner(programme: Programme):
     await enrolled(programme)
-    ani = to_global_id(NodeKind.LEARNER, "ani")
+    document = "query ($id: ID!) { node(id: $id) { id } }"
 
     for viewer in OTHERS.values():
-        answer = await programme.ask("query ($id: ID!) { node(id: $id) { id } }", viewer, id=ani)
-        assert answer == {"data": {"node": None}}
+        for name in ("ani", "nobody-of-this-name"):
+            asked = to_global_id(NodeKind.LEARNER, name)
+            with programme.counted() as statements:
+                answer = await programme.ask(document, viewer, id=asked)
+            assert (answer, statements) == ({"data": {"node": None}}, [])

@@ -4,11 +4,18 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
+from adapters.base import ReceiptStatus, Statement, StatementLine
+from gateway.enrolment.audit.records import Act
+from gateway.enrolment.calendar import day_of
+from gateway.enrolment.reconcile import Reconciler
+from gateway.storage.audit_tables import audit_record
 from gateway.storage.engine import Database
 from schema.model.codes import ALPHABET
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
-from schema.model.values import EnrolmentMode
+from schema.model.reconciliation import DriftKind, ReconciliationState
+from schema.model.values import EnrolmentMode, Reference
 from schema.ports import Window
 from tests.integration.enrolment.builders import GRANT, PRICE, SITI
 from tests.integration.partner_api.partners import (
@@ -22,6 +29,11 @@ from tests.integration.partner_api.partners import (
 pytestmark = pytest.mark.anyio
 
 ALL = Window(first=20)
+TRESPASSES = (
+    select(audit_record.c.by, audit_record.c.target, audit_record.c.details)
+    .where(audit_record.c.act == Act.PARTNER_TRESPASSED)
+    .order_by(audit_record.c.target)
+)
 
 
 async def enrolments(api: Api, learner: str = SITI):
@@ -219,6 +231,38 @@ async def test_void_names_both_codes(api: Api):
     assert await api.programme.balance() == GRANT - PRICE
 
 
+class Statements:
+    """A partner's statement of these lines; it knows no single reference."""
+
+    def __init__(self, *lines: StatementLine) -> None:
+        self.lines = lines
+
+    async def fetch_statement(self, *_: object) -> Statement:
+        return Statement(self.lines)
+
+    async def find(self, *_: object) -> None:
+        return None
+
+
+async def test_a_statement_need_not_list_what_its_partner_sold_but_may_not_deny_it(api: Api):
+    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    bought = await client.buy(offering)
+    day, code = day_of(api.clock()), Reference(bought["transaction_code"])
+    api.clock.advance(seconds=1)
+    undone = Statements(StatementLine(code, ReceiptStatus.CANCELLED))
+
+    silent, denying = [
+        await Reconciler(api.programme.database, told, now=api.clock).reconcile(
+            offering.partner, day
+        )
+        for told in (Statements(), undone)
+    ]
+
+    assert (silent.state, silent.enrolments) == (ReconciliationState.CLEAN, 1)
+    assert denying.state is ReconciliationState.DRIFT
+    assert [each.kind for each in denying.drifts] == [DriftKind.STATUS_DIFFERS]
+
+
 async def test_another_partner_sees_and_touches_nothing(api: Api):
     client, other = await api.a_client(), await api.a_client(BUKALAPAK)
     offering = api.programme.shelf.put("kopi", seats=5)
@@ -236,6 +280,12 @@ async def test_another_partner_sees_and_touches_nothing(api: Api):
     for call in ("status", "commit", "reset"):
         path = f"payment/redeem-code/{call}"
         assert await other.fault(path, redeem_code=record.redeem_code) == "ERRRDM40001"
+    assert await client.fault("payment/void", **{**codes, "invoice_code": "OTHER"}) == "ERRVOD40001"
+    told = await api.programme.database.read(lambda c: list(c.execute(TRESPASSES)))
+    assert [tuple(row) for row in told] == [
+        ("partner:bukalapak", f"enrolment {record.id}", '{"owner":"tokopedia"}'),
+        ("partner:bukalapak", f"sale of offering {offering.id}", '{"owner":"tokopedia"}'),
+    ]
 
 
 async def test_bought_there_is_cancelled_there(api: Api):

@@ -5,16 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
+from gateway.storage.engine import Database
+from tests.databases import SqliteTemplates
 from tests.integration.push.partners import Pushing
 
 
 @pytest.fixture
-def keys_db(tmp_path: Path) -> Iterator[Database]:
+def keys_db(sqlite_templates: SqliteTemplates, tmp_path: Path) -> Iterator[Database]:
     """A ledger for the partners' keys alone."""
-    database = Database(database_url(None, tmp_path, "ledger"), "ledger")
-    upgrade(database)
+    database = sqlite_templates.open("ledger", tmp_path)
     yield database
     database.close()
 

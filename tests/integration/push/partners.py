@@ -12,7 +12,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from gateway.catalogue.store import CatalogueStore
+from gateway.catalogue.store import CatalogueStore, StatusRow
 from gateway.partner_api.partner_keys import NewKey, PartnerKeys
 from gateway.partner_api.signature import sign
 from gateway.partner_api.vault import Vault
@@ -141,3 +141,15 @@ class Pusher:
     async def status(self, session: str) -> dict[str, Any]:
         found: dict[str, Any] = (await self.request("GET", f"session={session}")).json()
         return found
+
+
+async def a_full_list(pushing: Pushing, size: int = 10) -> Pusher:
+    """Push a first list; return who did."""
+    pusher = await pushing.a_pusher()
+    done = await pusher.outcome(whole(map(a_row, range(size))), "session=first")
+    assert done["outcome"] == "applied", done
+    return pusher
+
+
+async def status_of(pushing: Pushing, code: str = "toko") -> StatusRow:
+    return next(each for each in await pushing.store.read_statuses() if each.partner == code)

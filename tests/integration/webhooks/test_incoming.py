@@ -376,13 +376,14 @@ async def test_signals_about_nothing_of_ours_ask_nobody(unsigned: Hooks):
     assert unsigned.programme.partner.calls["find"] == 0
 
 
-async def test_a_partner_that_is_down_is_asked_later(unsigned: Hooks):
+@pytest.mark.parametrize("state", ["is_down", "is_locked"])
+async def test_a_partner_that_cannot_be_asked_is_asked_later(unsigned: Hooks, state: str):
     record = await pending(unsigned)
     partner = unsigned.programme.partner
-    partner.is_down = True
+    setattr(partner, state, True)
     await unsigned.post(PARTNER, signal(record.reference))
     await unsigned.signals.look()
-    partner.is_down = False
+    setattr(partner, state, False)
     await unsigned.signals.look()
     assert partner.calls["find"] == 1  # it is given time
 

@@ -12,8 +12,8 @@ from adapters.auth import ClientCredentials, build_auth, signature, url_signatur
 from adapters.base import PartnerSettings
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerContractError,
-    PartnerRefusedError,
     PartnerThrottledError,
     PartnerUnavailableError,
 )
@@ -100,7 +100,7 @@ async def test_an_address_is_signed_until_it_ends():
 
 @pytest.mark.parametrize("kind", [kind for kind in AuthKind if kind is not AuthKind.NONE])
 def test_a_missing_secret_is_named(kind):
-    with pytest.raises(PartnerRefusedError, match=r"^p: needs the secret '\w+'.*partners file"):
+    with pytest.raises(PartnerAccessError, match=r"^p: needs the secret '\w+'.*partners file"):
         build_auth(to_auth_spec({"kind": kind}), settings(other="x"))
 
 
@@ -180,7 +180,7 @@ async def test_a_refused_token_is_renewed_once_for_all():
     ("answer", "error"),
     [
         (httpx.Response(503), PartnerUnavailableError),
-        (httpx.Response(401), PartnerRefusedError),
+        (httpx.Response(401), PartnerAccessError),
         (httpx.Response(429), PartnerThrottledError),
     ],
 )
@@ -205,7 +205,7 @@ async def test_a_partner_that_refuses_every_new_token_stops_all_who_ask():
 
     told = await asyncio.gather(*(client.get("/x") for _ in range(50)), return_exceptions=True)
 
-    assert {type(each) for each in told} == {PartnerRefusedError}
+    assert {type(each) for each in told} == {PartnerAccessError}
     assert len(partner.seen) == 100
     assert partner.asked == 2
 
@@ -227,7 +227,7 @@ async def test_a_token_is_renewed_before_it_ends():
 async def test_a_partner_that_refuses_every_token_is_asked_twice_only():
     partner = TokenPartner(token_answer=httpx.Response(200, json={"access_token": "dead"}))
 
-    with pytest.raises(PartnerRefusedError):
+    with pytest.raises(PartnerAccessError):
         await partner.client().get("/x")
 
     assert partner.seen == ["Bearer dead", "Bearer dead"]
@@ -267,8 +267,8 @@ async def test_what_a_rule_calls_unauthorised_renews_the_token():
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (httpx.Response(401), PartnerRefusedError),
-        (httpx.Response(400), PartnerRefusedError),
+        (httpx.Response(401), PartnerAccessError),
+        (httpx.Response(400), PartnerAccessError),
         (httpx.Response(503), PartnerUnavailableError),
         (httpx.Response(429), PartnerThrottledError),
         (httpx.Response(200, text="<html>"), PartnerContractError),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.errors import (
     AmbiguousPartnerError,
     CursorExpiredError,
+    PartnerAccessError,
     PartnerContractError,
     PartnerRefusedError,
     PartnerThrottledError,
@@ -43,8 +44,8 @@ def raising(error):
 
 READS = {
     400: PartnerRefusedError,
-    401: PartnerRefusedError,
-    403: PartnerRefusedError,
+    401: PartnerAccessError,
+    403: PartnerAccessError,
     404: PartnerRefusedError,
     408: PartnerUnavailableError,
     409: PartnerRefusedError,

@@ -9,6 +9,7 @@ import pytest
 from adapters.base import PartnerSettings
 from adapters.errors import (
     CursorExpiredError,
+    PartnerAccessError,
     PartnerRefusedError,
     PartnerThrottledError,
     PartnerUnavailableError,
@@ -111,7 +112,7 @@ async def test_an_adapter_can_be_built_and_closed():
 def test_a_missing_secret_is_named_before_any_request():
     told = PartnerSettings(PartnerCode("p"), "https://p.test")
 
-    with pytest.raises(PartnerRefusedError, match="'token'"):
+    with pytest.raises(PartnerAccessError, match="'token'"):
         build_adapter("skill_academy", told)
 
 
@@ -129,7 +130,7 @@ async def test_a_partners_file_may_set_another_authentication():
 def test_a_wrong_authentication_in_a_partners_file_is_named(auth):
     told = PartnerSettings(PartnerCode("p"), "https://p.test", {}, {"auth": auth})
 
-    with pytest.raises(PartnerRefusedError, match=r"options\.auth"):
+    with pytest.raises(PartnerAccessError, match=r"options\.auth"):
         build_adapter("skill_academy", told)
 
 
@@ -172,7 +173,7 @@ async def test_a_partners_file_may_say_what_error_codes_mean(status, code, error
 def test_wrong_rules_in_a_partners_file_are_named(options):
     told = PartnerSettings(PartnerCode("x"), "https://x.test", {"token": "t"}, options)
 
-    with pytest.raises(PartnerRefusedError, match=r"options\.errors"):
+    with pytest.raises(PartnerAccessError, match=r"options\.errors"):
         build_adapter("skill_academy", told)
 
 

@@ -7,28 +7,32 @@ import pytest
 
 from adapters import recorded
 from adapters.base import Page, Receipt, ReceiptStatus, Statement
-from adapters.errors import PartnerError, PartnerUnavailableError
-from adapters.registry import build_adapter
-from adapters.testing import (
-    NonconformingError,
-    asks_for_one_day_from_a_cursor,
-    asks_for_quotes_in_one_request,
-    checks_for,
-    finds_nothing_where_nothing_is,
+from adapters.catalogue_checks import (
     keeps_the_rest_when_a_row_is_bad,
-    load_case,
-    never_guesses_about_a_lost_answer,
-    reads_a_recorded_quote,
-    reads_a_recorded_statement,
-    refuses_the_statement_of_another_day,
     refuses_what_is_no_catalogue,
     says_that_its_partner_is_down,
-    says_why_there_is_no_quote,
-    says_why_there_is_no_statement,
-    sends_its_reference,
     speaks_for_its_partner_alone,
     translates_its_first_page,
 )
+from adapters.enrolment_checks import (
+    finds_nothing_where_nothing_is,
+    never_guesses_about_a_lost_answer,
+    sends_its_reference,
+)
+from adapters.errors import PartnerError, PartnerUnavailableError
+from adapters.quote_checks import (
+    asks_for_quotes_in_one_request,
+    reads_a_recorded_quote,
+    says_why_there_is_no_quote,
+)
+from adapters.registry import build_adapter
+from adapters.statement_checks import (
+    asks_for_one_day_from_a_cursor,
+    reads_a_recorded_statement,
+    refuses_the_statement_of_another_day,
+    says_why_there_is_no_statement,
+)
+from adapters.testing import NonconformingError, checks_for, load_case
 from schema.model.values import PartnerCode
 
 CASE = load_case(Path(__file__).parents[2] / "contract" / "payloads" / "skill_academy")

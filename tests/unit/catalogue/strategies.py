@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
-from gateway.catalogue.store import StoredCourse, StoredOffering
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from schema.model.catalogue import (
     Category,
     Institution,

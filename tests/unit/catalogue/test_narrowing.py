@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 from gateway.catalogue.directory import Directory
 from gateway.catalogue.entries import to_entry
+from gateway.catalogue.places import HAS_A_PLACE
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import HeldBack, StatusRow, StoredCourse, StoredOffering
+from gateway.catalogue.store import HeldBack, StatusRow
+from gateway.catalogue.stored import StoredCourse, StoredOffering
+from schema.availability import course_availability
 from schema.model.catalogue import Institution, Session
 from schema.model.values import CourseId, FreshnessState, InstitutionId, Money, RemoteId
 from schema.ports import CourseFilter, CourseQuery, FacetName, FreshOfferings, Window
@@ -82,6 +85,22 @@ def test_facets_offer_no_partner_of_whom_nothing_would_be_found():
 
     [partners] = [facet for facet in facets if facet.name is FacetName.PARTNER]
     assert [(bucket.value, bucket.count) for bucket in partners.buckets] == [(TOKOPEDIA, 1)]
+
+
+@given(found=entries(), data=st.data())
+def test_only_who_sells_now_has_places(found, data):
+    codes = sorted({each.partner for entry in found for each in entry.course.offerings})
+    closed = frozenset(data.draw(st.sets(st.sampled_from(codes)))) if codes else frozenset()
+    fresh = FreshOfferings(frozenset(codes))
+    reader = SnapshotReader(Snapshot(1, found), NOON, closed=closed)
+
+    expected = {
+        entry.course.id
+        for entry in found
+        if course_availability(entry.course, lambda _: 0, NOON, closed) in HAS_A_PLACE
+    }
+    assert {course.id for course in shown(reader, available_only=True)} == expected
+    assert {course.id for course in shown(reader.only(fresh), available_only=True)} == expected
 
 
 @given(found=entries(), data=st.data())

@@ -13,7 +13,7 @@ from gateway.catalogue.drafts import institution_id
 from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import StoredCourse, StoredOffering
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from schema.availability import course_availability
 from schema.model.catalogue import Course, Institution, Offering, Session, Venue
 from schema.model.values import (
@@ -393,3 +393,24 @@ def test_seats_taken_through_us_count():
 
     assert SnapshotReader(snapshot, NOON).courses(query, EVERYTHING).total == 1
     assert SnapshotReader(snapshot, NOON, lambda _: 1).courses(query, EVERYTHING).total == 0
+
+
+def test_what_is_available_follows_the_clock_within_one_snapshot():
+    hour = timedelta(hours=1)
+    session = Session(
+        TOKOPEDIA,
+        RemoteId("1"),
+        starts_at=NOON + 30 * hour,
+        seats_left=9,
+        enrolment_starts_at=NOON + hour,
+        purchase_ends_at=NOON + 3 * hour,
+    )
+    snapshot = a_snapshot(an_offering("1", delivery_mode=DeliveryMode.ONSITE, sessions=(session,)))
+    query = CourseQuery(filter=CourseFilter(available_only=True))
+
+    totals = [
+        SnapshotReader(snapshot, NOON + hours * hour).courses(query, EVERYTHING).total
+        for hours in range(5)
+    ]
+
+    assert totals == [0, 1, 1, 0, 0]

@@ -52,6 +52,18 @@ def test_what_many_have_alike_is_kept_once():
     assert one.listed.institution is other.listed.institution
 
 
+def test_what_is_shown_says_until_when_it_is_sold():
+    starts_at = datetime(2026, 3, 2, 9, tzinfo=ZoneInfo("Asia/Makassar"))
+    session = Session(TOKOPEDIA, RemoteId("1"), starts_at=starts_at)
+    offering = an_offering("A-1", sessions=(session,))
+
+    shown = ShortReader(lambda sold, each: each.starts_at if sold == offering else None)
+
+    [read] = shown(to_payload(offering)).sessions
+    assert read == replace(session, purchase_ends_at=starts_at)
+    assert to_payload(shown(to_payload(offering))) == to_payload(offering)  # it is not stored
+
+
 @given(any_offering)
 def test_times_keep_the_clock_of_their_place(offering: Offering):
     back = from_payload(to_payload(offering))

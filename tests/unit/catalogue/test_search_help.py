@@ -10,7 +10,7 @@ from gateway.catalogue.entries import to_entry
 from gateway.catalogue.rates import RatesFileError, load_rates
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
-from gateway.catalogue.store import StoredCourse, StoredOffering
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from schema.model.catalogue import Institution, Session
 from schema.model.values import CourseId, Money, RemoteId
 from schema.ports import CourseFilter, CourseQuery, CourseSort, Window

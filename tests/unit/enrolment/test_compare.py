@@ -27,6 +27,7 @@ PAID = Ours(
 FREE = replace(PAID, price=Money(0), captured=0)
 WAITING = replace(PAID, status=S.IN_DOUBT, held=PRICE, captured=0, was_confirmed=False)
 REFUSED = replace(WAITING, status=S.REJECTED, held=0)
+SOLD = replace(PAID, was_sold=True)  # by the partner, on its own site
 BOOKED = StatementLine(REFERENCE, R.CONFIRMED, Money(PRICE), "P-1")
 CANCELLED = replace(BOOKED, status=R.CANCELLED)
 
@@ -91,6 +92,12 @@ CANCELLED = replace(BOOKED, status=R.CANCELLED)
             [BOOKED],
             [(K.STATUS_DIFFERS, PRICE)],
             id="expired-unsent-is-not",
+        ),
+        pytest.param(SOLD, [], [], id="sold-there-and-not-listed"),
+        pytest.param(SOLD, [BOOKED], [], id="sold-there-and-listed"),
+        pytest.param(SOLD, [CANCELLED], [(K.STATUS_DIFFERS, PRICE)], id="sold-there-and-undone"),
+        pytest.param(
+            replace(SOLD, captured=0), [], [(K.CAPTURE_MISSING, PRICE)], id="sold-there-not-paid"
         ),
         pytest.param(WAITING, [], [], id="open-and-unknown"),
         pytest.param(WAITING, [BOOKED], [], id="open-and-booked"),

@@ -386,6 +386,25 @@ def test_the_refusals_come_in_the_programmes_order():
     assert first_refusal(given) == refusals(given)[0]
 
 
+@pytest.mark.parametrize(
+    ("good_for", "is_sale", "codes"),
+    [
+        (timedelta(seconds=1), False, []),
+        (timedelta(), False, [CODE.PARTNER_UNAVAILABLE]),
+        (timedelta(), True, []),  # who sells it itself is there
+        (None, False, []),
+    ],
+)
+def test_a_partner_that_is_gone_for_too_long_takes_nobody(good_for, is_sale, codes):
+    given = facts()
+    until = None if good_for is None else NOW + good_for
+    given = replace(
+        given, offering=replace(given.offering, good_until=until), is_partner_sale=is_sale
+    )
+
+    assert [each.code for each in refusals(given)] == codes
+
+
 def test_the_rules_are_in_the_order_that_was_promised():
     promised = [
         CODE.NOT_FOUND,
@@ -398,6 +417,7 @@ def test_the_rules_are_in_the_order_that_was_promised():
         CODE.DEADLINE_PASSED,
         CODE.ENROLMENT_CLOSED,
         CODE.SESSION_REQUIRED,
+        CODE.PARTNER_UNAVAILABLE,
         CODE.COURSE_FULL,
         CODE.PRICE_CHANGED,
         CODE.BALANCE_TOO_LOW,

@@ -9,6 +9,7 @@ import pytest
 from adapters.base import Receipt, ReceiptStatus
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerContractError,
     PartnerError,
     PartnerRefusedError,
@@ -36,6 +37,7 @@ S, R = EnrolmentStatus, ReceiptStatus
 SEND, ASK = NextStep.SEND, NextStep.ASK
 REFERENCE = Reference("mitra-1")
 CUT_OFF = BreakerOpenError("tokopedia", "HTTP 503", retry_after=40.0)
+LOCKED_OUT = PartnerAccessError("tokopedia", "answered HTTP 401")
 JUDGE = Judge(dice=lambda: 1.0, max_attempts=5)
 
 
@@ -229,22 +231,36 @@ def test_what_was_held_back_waits_uncounted_and_as_it_was(
     assert 40.0 < verdict.again.wait < 41.0
 
 
-def test_what_is_held_back_past_its_time_is_refused():
+@pytest.mark.parametrize(
+    ("status", "step"),
+    [(S.SUBMITTING, SEND), (S.IN_DOUBT, ASK), (S.PENDING_PARTNER, ASK), (S.WAITLISTED, ASK)],
+)
+def test_no_booking_is_lost_while_a_partner_does_not_let_us_in(status, step):
+    verdict = JUDGE.failed(an_errand(status, step, attempts=JUDGE.max_attempts), LOCKED_OUT, NOW)
+
+    assert verdict.change.steps == ()
+    assert (verdict.again.step, verdict.again.attempts) == (step, JUDGE.max_attempts - 1)
+    assert 60.0 < verdict.again.wait < 61.0
+
+
+@pytest.mark.parametrize("error", [CUT_OFF, LOCKED_OUT])
+def test_what_is_held_back_past_its_time_is_refused(error: PartnerError):
     errand = an_errand(S.SUBMITTING, SEND)
     late = replace(errand, filed=replace(errand.filed, hold_until=NOW))
 
-    verdict = JUDGE.failed(late, CUT_OFF, NOW)
+    verdict = JUDGE.failed(late, error, NOW)
 
     assert [step.after for step in verdict.change.steps] == [S.REJECTED]
     assert verdict.again is None
 
 
+@pytest.mark.parametrize("error", [CUT_OFF, LOCKED_OUT])
 @pytest.mark.parametrize("step", [SEND, ASK, NextStep.VERIFY])
-def test_a_cancellation_that_was_held_back_waits_uncounted(step: NextStep):
+def test_a_cancellation_that_was_held_back_waits_uncounted(step: NextStep, error: PartnerError):
     errand = replace(an_errand(S.CANCEL_REQUESTED, step, 5), operation=Operation.CANCEL)
     judge = ReturnJudge(dice=lambda: 1.0, max_attempts=5)
 
-    verdict = judge.failed(errand, CUT_OFF, NOW)
+    verdict = judge.failed(errand, error, NOW)
 
     assert verdict.again is not None
     assert (verdict.again.step, verdict.again.attempts) == (step, 4)

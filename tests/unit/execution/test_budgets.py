@@ -1,5 +1,8 @@
 """What clients and learners spend comes back evenly; every field and every guess is paid."""
 
+import asyncio
+from itertools import count
+
 import pytest
 from graphql import is_input_object_type, is_object_type
 from hypothesis import given
@@ -94,6 +97,20 @@ async def test_without_budgets_nothing_is_counted(build):
     gate = build()
 
     assert [(await gate.admit(enrolling(5), ANI)).allowance for _ in range(20)] == [None] * 20
+
+
+@pytest.mark.parametrize(("seconds", "is_first"), [(0.001, False), (0.02, True)])
+async def test_others_get_a_turn_between_long_preparing_and_running(
+    build, monkeypatch, seconds, is_first
+):
+    now = count(step=seconds)
+    monkeypatch.setattr("gateway.execution.budgets.time.perf_counter", lambda: next(now))
+    others: list[str] = []
+    asyncio.get_running_loop().call_soon(others.append, "answered")
+
+    await build(points=None).admit(Question("{ __typename }"), ANI)
+
+    assert bool(others) is is_first
 
 
 async def test_b12_who_guesses_names_is_told_none_and_is_soon_refused(build):

@@ -1,13 +1,16 @@
 """A document is read once, whether it may be run or not."""
 
+import gc
+
 import pytest
-from graphql import GraphQLError
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError, Token
 
 from gateway.execution import documents
 from gateway.execution.compiled import Compiler
 from gateway.execution.cost import DEFAULT_PRICES
 from gateway.execution.documents import Documents, Reading
 from gateway.execution.limits import DEFAULT_LIMITS
+from gateway.execution.parsing import parsed
 from gateway.execution.refusals import RefusedError, Stage
 from gateway.execution.remembered import Remembered
 from tests.unit.execution.documents import SCHEMA
@@ -123,3 +126,39 @@ def test_what_is_used_stays():
     remembered.keep(b"c", 3, 1)
 
     assert (remembered.get(b"a"), remembered.get(b"b")) == (1, None)
+
+
+@pytest.fixture
+def _no_garbage_collection():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def alive(kind):
+    return sum(type(each) is kind for each in gc.get_objects())
+
+
+@pytest.mark.usefixtures("_no_garbage_collection")
+def test_parsing_leaves_no_token_behind():
+    before = alive(Token)
+
+    tree = parsed('{ thing(a: ["x"]) { name } } # end')
+    with pytest.raises(GraphQLSyntaxError):
+        parsed("{ thing(a: ) }")
+
+    assert tree.definitions[0].selection_set.loc.end == 28
+    assert alive(Token) == before
+
+
+@pytest.mark.usefixtures("_no_garbage_collection")
+def test_a_forgotten_document_is_gone_without_a_garbage_collection(counted):
+    before = alive(FieldNode)
+    document = counted._reading.read(GOOD)
+    gc.collect()  # of what validated it
+    assert alive(FieldNode) == before + 2
+
+    del document
+
+    assert alive(FieldNode) == before

@@ -1,8 +1,12 @@
 """The schema tells itself to those who may ask, once and not round and round."""
 
+import threading
+
+import graphql
 import pytest
 from graphql import get_introspection_query
 
+import gateway.execution.engine
 from gateway.execution.engine import Question
 from gateway.execution.limits import DEFAULT_LIMITS
 
@@ -38,3 +42,28 @@ def test_tools_get_the_whole_schema(engine, options):
     question = Question(get_introspection_query(**options), may_introspect=True)
 
     assert engine.prepare(question).cost < DEFAULT_LIMITS.cost
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("text", "is_elsewhere"),
+    [
+        (get_introspection_query(), True),
+        ('{ __typename __type(name: "Course") { name } }', True),
+        ("{ __typename }", False),
+    ],
+)
+async def test_telling_the_whole_schema_holds_up_nobody(engine, monkeypatch, text, is_elsewhere):
+    where = []
+
+    def execute(*arguments, **options):
+        where.append(threading.get_ident())
+        return graphql.execute(*arguments, **options)
+
+    monkeypatch.setattr(gateway.execution.engine, "execute", execute)
+    prepared = engine.prepare(Question(text, may_introspect=True))
+
+    result = await engine.run(prepared, None)
+
+    assert result.errors is None
+    assert [thread != threading.get_ident() for thread in where] == [is_elsewhere]

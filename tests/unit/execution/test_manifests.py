@@ -42,12 +42,13 @@ def test_relays_map_of_ids_to_texts_is_read():
         pytest.param("text", "must be an object", id="no-object"),
         pytest.param(a_row(id=None), "`id`", id="no-id"),
         pytest.param(a_row(id=""), "`id`", id="empty-id"),
-        pytest.param(a_row(id="x" * 257), "`id`", id="endless-id"),
+        pytest.param(a_row(id="x" * 256), "`id`", id="endless-id"),
         pytest.param(a_row(id="a\nb"), "`id`", id="id-of-two-lines"),
         pytest.param(a_row(body=""), "`body`", id="empty-body"),
         pytest.param(a_row(body=7), "`body`", id="body-that-is-no-text"),
         pytest.param(a_row(name="no name"), "`name`", id="name-that-is-none"),
         pytest.param(a_row(id="sha256:" + "0" * 64), "SHA-256", id="digest-of-another-body"),
+        pytest.param(a_row(id="0" * 64), "SHA-256", id="bare-digest-of-another-body"),
     ],
 )
 def test_a_bad_row_is_reported_and_the_rest_is_read(row, reason):

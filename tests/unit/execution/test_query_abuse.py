@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import gateway.execution.documents
+import gateway.execution.engine
 from gateway.execution.engine import Engine, Question, Stage
 from gateway.execution.limits import DEFAULT_LIMITS
 
@@ -63,7 +64,25 @@ ABUSE = {
         "QUERY_TOO_COMPLEX",
     ),
     "b3-300-equal-fields": (f"{{ partners {{ {'code ' * 300} }} }}", "QUERY_TOO_COMPLEX"),
-    "b3-600-equal-fields": (f"{{ partners {{ {'code ' * 600} }} }}", "QUERY_TOO_COMPLEX"),
+    "b3-600-equal-fields": (f"{{ partners {{ {'code ' * 600} }} }}", "QUERY_TOO_LARGE"),
+    "b3-400-equal-spreads": (
+        f"{{ {'...F ' * 280} }} fragment F on Query {{ __typename }}",
+        "QUERY_TOO_COMPLEX",
+    ),
+    "b3-operations": (repeated("query Q{n} {{ __typename }}", 58), "QUERY_TOO_COMPLEX"),
+    "b3-variables": (
+        f"query ({repeated('$v{n}: Int', 200)}) {{ __typename }}",
+        "QUERY_TOO_COMPLEX",
+    ),
+    "b3-values-in-a-list": (
+        f"{{ nodes(ids: [{'7 ' * 900}]) {{ id }} }}",
+        "QUERY_TOO_COMPLEX",
+    ),
+    "b3-unknown-input-fields": (
+        f"{{ courses(filter: {{{repeated('a{n}: 1', 300)}}}) {{ totalCount }} }}",
+        "QUERY_TOO_COMPLEX",
+    ),
+    "b3-arguments": (f"{{ courses({repeated('a{n}: 1', 300)}) {{ id }} }}", "QUERY_TOO_COMPLEX"),
     "b3-equal-fields-in-an-unused-fragment": (
         f"{{ __typename }} fragment F on Partner {{ {'code ' * 300} }}",
         "QUERY_TOO_COMPLEX",
@@ -223,6 +242,26 @@ def test_many_mistakes_are_not_looked_for_to_the_end(engine, refused):
     refusal = refused(engine, f"{{ courses {{ {repeated('w{n}', 900)} }} }}")
 
     assert len(refusal.errors) == 1
+
+
+@pytest.mark.parametrize("ids", [["x"] * 20_001, [["x"] * 200] * 200, [{"a": "x"}] * 15_000])
+def test_values_in_variables_are_counted_before_they_are_looked_at(
+    schema, monkeypatch, ids, refused
+):
+    coercions = Ticks(monkeypatch, gateway.execution.engine, "get_variable_values")
+    engine, text = Engine(schema), "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+    assert refused(engine, text, variables={"ids": ids}).codes == {"QUERY_TOO_LARGE"}
+    assert coercions.count == 0
+
+
+def test_a_thousand_learners_may_be_imported_at_once(engine):
+    text = "mutation ($r: ImportLearnersInput!) { importLearners(input: $r) { imported } }"
+    row = dict.fromkeys(("reference", "scheme", "announced", "birthDate", "nationalId"), "x")
+    row |= dict.fromkeys(("name", "email", "phone"), "x")
+    rows = [{**row, "inFormalEducation": True, "consents": ["contact"] * 5}] * 1_000
+
+    assert engine.prepare(Question(text, variables={"r": {"rows": rows}}))
 
 
 def test_every_error_has_a_code(engine, refused):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.errors import PartnerRefusedError
+from adapters.errors import PartnerAccessError
 from adapters.registry import UnknownAdapterError
 from adapters.sandbox.state import SandboxPartner, SandboxState, write_state
 from gateway.partners.adapters import AdapterPool
@@ -92,7 +92,7 @@ def test_a_sandbox_that_came_back_elsewhere_is_found(tmp_path):
     ],
 )
 def test_what_is_lacking_is_said_as_a_partners_failure(tmp_path, config, said):
-    with pytest.raises(PartnerRefusedError, match=said):
+    with pytest.raises(PartnerAccessError, match=said):
         a_pool(tmp_path, **config)(CODE)
 
 
@@ -100,7 +100,7 @@ def test_an_adapter_that_is_not_installed_is_a_partners_failure(tmp_path):
     def build(adapter_id, settings):
         raise UnknownAdapterError(f"no adapter {adapter_id!r} is installed")
 
-    with pytest.raises(PartnerRefusedError, match="no adapter 'some_adapter'"):
+    with pytest.raises(PartnerAccessError, match="no adapter 'some_adapter'"):
         a_pool(tmp_path, build)(CODE)
 
 

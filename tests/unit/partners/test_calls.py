@@ -9,12 +9,15 @@ import pytest
 from adapters.base import Booking, Cursor, Page, Receipt, ReceiptStatus, Validators
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerContractError,
     PartnerRefusedError,
     PartnerThrottledError,
     PartnerUnavailableError,
 )
-from gateway.partners.calls import CallLimits, CallReport, Operation, PartnerCalls
+from gateway.partners.calls import PartnerCalls
+from gateway.partners.operations import CallLimits, Operation
+from gateway.partners.reports import CallReport
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
 
 pytestmark = pytest.mark.anyio
@@ -197,6 +200,7 @@ async def test_a_cancelled_caller_cancels_the_call():
         pytest.param([DOWN] * 3, "unavailable", 3, id="down"),
         pytest.param([PartnerThrottledError(CODE)] * 3, "throttled", 3, id="throttled"),
         pytest.param([PartnerRefusedError(CODE, "no")], "refused", 1, id="refused"),
+        pytest.param([PartnerAccessError(CODE, "HTTP 401")], "no_access", 1, id="no-access"),
         pytest.param([AmbiguousPartnerError(CODE, "?")], "ambiguous", 1, id="ambiguous"),
         pytest.param([ValueError()], "contract", 1, id="faulty"),
     ],

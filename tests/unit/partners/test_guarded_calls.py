@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.base import Booking, Page, Quote, Receipt, ReceiptStatus
 from adapters.errors import (
     AmbiguousPartnerError,
+    PartnerAccessError,
     PartnerContractError,
     PartnerError,
     PartnerRefusedError,
@@ -19,9 +20,17 @@ from adapters.errors import (
     UnreadableListError,
 )
 from gateway.partners.breaker import BreakerState
-from gateway.partners.calls import DEADLINES, CallLimits, CallReport, Operation, PartnerCalls
-from gateway.partners.errors import BreakerOpenError, CrowdedError, HeldBackError, PaceError
+from gateway.partners.calls import PartnerCalls
+from gateway.partners.errors import (
+    BreakerOpenError,
+    CrowdedError,
+    HeldBackError,
+    PaceError,
+    RestingError,
+)
+from gateway.partners.operations import DEADLINES, CallLimits, Operation
 from gateway.partners.pace import LocalPace, Rate
+from gateway.partners.reports import CallReport
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +43,7 @@ DOWN = PartnerUnavailableError(CODE, "HTTP 503")
 GARBAGE = PartnerContractError(CODE, "its answer is not JSON")
 DOUBT = AmbiguousPartnerError(CODE, "line dropped")
 REFUSED = PartnerRefusedError(CODE, "no such booking")
+LOCKED_OUT = PartnerAccessError(CODE, "answered HTTP 401")
 THROTTLED = PartnerThrottledError(CODE, retry_after=1.0)
 UNREADABLE = UnreadableListError(CODE, "no row can be read", Page())
 SHORT = CallLimits(deadlines=dict.fromkeys(Operation, 0.02))
@@ -112,7 +122,9 @@ async def broken(calls: PartnerCalls) -> None:
     assert calls.state(CODE) is BreakerState.OPEN
 
 
-@pytest.mark.parametrize("error", [DOWN, GARBAGE, DOUBT], ids=["5xx", "garbage", "doubt"])
+@pytest.mark.parametrize(
+    "error", [DOWN, GARBAGE, DOUBT, LOCKED_OUT], ids=["5xx", "garbage", "doubt", "locked-out"]
+)
 async def test_ten_failures_cut_a_partner_off(error: PartnerError):
     desk = Desk(lambda: error)
     calls = calls_to(desk, Time())
@@ -323,6 +335,49 @@ async def test_a_throttled_partner_gets_fewer_calls_at_a_time():
     assert mute.requests == 1
     mute.may_answer.set()
     await asyncio.gather(*waiting)
+
+
+async def test_a_partner_that_asks_for_a_rest_has_it():
+    told = PartnerThrottledError(CODE, retry_after=3_600.0)
+    time, desk = Time(), Desk(lambda: told)
+    reports: list[CallReport] = []
+    calls = calls_to(desk, time, report=reports.append)
+    assert await fail(calls) is told
+    assert calls.resting() == {CODE}
+
+    time.now += 890
+    with pytest.raises(RestingError) as caught:
+        await calls.find(CODE, REFERENCE)
+    with pytest.raises(RestingError):
+        await calls.quote(CODE, [RemoteId("K1")])
+    asked, desk.answer = desk.requests, lambda: None
+    time.now += 10  # a quarter of an hour is the most
+    answered = await calls.enrol(CODE, BOOKING)
+
+    assert caught.value.retry_after == pytest.approx(10.0)
+    assert (asked, answered) == (1, RECEIPT)
+    assert [each.outcome for each in reports] == ["throttled", "resting", "resting", "ok"]
+    assert (calls.resting(), calls.failing()) == (set(), set())
+
+
+async def test_a_short_rest_is_waited_for_within_the_call():
+    time, script = Time(), [None, THROTTLED]
+    desk = Desk(script.pop)
+    calls = calls_to(desk, time)
+
+    assert await calls.enrol(CODE, BOOKING) == RECEIPT
+    assert (desk.requests, time.now) == (2, 1.0)
+
+
+async def test_a_throttle_of_quotes_gives_enrolments_no_rest():
+    told = PartnerThrottledError(CODE, retry_after=60.0)
+    desk = Desk(lambda: told)
+    calls = calls_to(desk, Time())
+    with pytest.raises(PartnerThrottledError):
+        await calls.quote(CODE, [RemoteId("K1")])
+    desk.answer = lambda: None
+
+    assert await calls.enrol(CODE, BOOKING) == RECEIPT
 
 
 # --- pace --------------------------------------------------------------------------------

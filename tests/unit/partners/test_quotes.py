@@ -49,6 +49,7 @@ class Desk:
     def __init__(self) -> None:
         self.now = NOON
         self.listed_at: datetime | None = LISTED_AT
+        self.closed: set[PartnerCode] = set()
         self.partners = Partners()
         cache = TieredCache(MemoryCache(clock=self.seconds), clock=self.seconds, dice=lambda: 0.0)
         self.board = QuoteBoard(
@@ -57,6 +58,7 @@ class Desk:
             telling={TOKOPEDIA, PINTARIA},
             fetched_at=lambda _: self.listed_at,
             now=lambda: self.now,
+            closed=lambda: self.closed,
         )
 
     def seconds(self) -> float:
@@ -154,6 +156,18 @@ async def test_a_partner_without_quotes_is_as_it_is_listed():
 
     assert (quote.price, quote.seats_left, quote.as_of) == (Money(350_000), 2, LISTED_AT)
     assert quote.freshness is FreshnessState.STALE
+    assert desk.partners.asked == []
+
+
+async def test_a_partner_that_sells_nothing_now_is_not_asked():
+    desk, offering = Desk(), an_offering(price=350_000)
+    desk.closed = {TOKOPEDIA}
+
+    listed = await desk.quote(offering)
+
+    assert listed is not None
+    assert (listed.freshness, listed.as_of) == (FreshnessState.STALE, LISTED_AT)
+    assert await desk.board.read_live(offering) is None
     assert desk.partners.asked == []
 
 

@@ -38,22 +38,24 @@ class FakeHeldSyncs:
     """Knows what is held, and forgets it once it is decided."""
 
     held: list[HeldSync] = field(default_factory=lambda: [PRICES_TENFOLD])
+    deciders: list[str] = field(default_factory=list)
 
     async def read_held(self) -> Sequence[HeldSync]:
         return self.held
 
-    async def approve(self, run: int) -> SyncDecision:
-        return self._decide(run, revision=8)
+    async def approve(self, run: int, by: str) -> SyncDecision:
+        return self._decide(run, by, revision=8)
 
-    async def reject(self, run: int) -> SyncDecision:
-        return self._decide(run, revision=None)
+    async def reject(self, run: int, by: str) -> SyncDecision:
+        return self._decide(run, by, revision=None)
 
-    def _decide(self, run: int, revision: int | None) -> SyncDecision:
+    def _decide(self, run: int, by: str, revision: int | None) -> SyncDecision:
         found = next((each for each in self.held if each.run == run), None)
         if found is None:
             refusal = DecisionRefusal(DecisionErrorCode.NOT_HELD, f"run {run} is not held")
             return SyncDecision(refusals=(refusal,))
         self.held.remove(found)
+        self.deciders.append(by)
         return SyncDecision(found.partner, revision)
 
 

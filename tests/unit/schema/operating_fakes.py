@@ -40,7 +40,7 @@ class FakeListDesk:
     async def decide(self, verdict: ListVerdict) -> SyncDecision:
         self.verdicts.append(verdict)
         decide = self.held.approve if verdict.is_approval else self.held.reject
-        return await decide(verdict.run)
+        return await decide(verdict.run, verdict.by)
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """Reports of reconciliation and of enrolments, kept in memory."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,7 +24,8 @@ from schema.model.reports import (
     ReportRow,
 )
 from schema.model.values import EnrolmentId, PartnerCode
-from tests.unit.schema.fakes import NOW, TOKOPEDIA
+from schema.ports import Slice, Window
+from tests.unit.schema.fakes import NOW, TOKOPEDIA, cut
 
 DAY = date(2020, 4, 10)
 DRIFTED = Reconciliation(
@@ -59,22 +59,24 @@ class FakeReconciliations:
 
     async def read_reports(
         self,
+        window: Window,
         partner: PartnerCode | None = None,
         since: date | None = None,
         until: date | None = None,
-        limit: int = 100,
-    ) -> Sequence[Reconciliation]:
-        return [
+    ) -> Slice[Reconciliation]:
+        found = [
             report
             for report in self.reports
             if partner in {None, report.partner}
             and (since or date.min) <= report.day <= (until or date.max)
-        ][:limit]
+        ]
+        return cut(found, lambda report: report.day.isoformat(), window)
 
     async def read_drifts(
-        self, partner: PartnerCode, day: date, kind: DriftKind | None = None, limit: int = 100
-    ) -> Sequence[Drift]:
-        return [each for each in (MISSING, UNKNOWN) if kind in {None, each.kind}][:limit]
+        self, window: Window, partner: PartnerCode, day: date, kind: DriftKind | None = None
+    ) -> Slice[Drift]:
+        found = [each for each in (MISSING, UNKNOWN) if kind in {None, each.kind}]
+        return cut(found, lambda drift: drift.reference, window)
 
     async def start(self, wish: ReconcileWish) -> ReconcileOutcome:
         self.wishes.append(wish)

@@ -15,7 +15,7 @@ from schema.availability import (
     session_availability,
 )
 from schema.model.values import Availability, DeliveryMode
-from tests.unit.schema.fakes import NOW, a_course, a_session, an_offering
+from tests.unit.schema.fakes import NOW, SISNAKER, a_course, a_session, an_offering
 
 DAY = timedelta(days=1)
 OPEN = a_session(
@@ -58,6 +58,12 @@ def nobody(_session_id):
         pytest.param(replace(OPEN, ends_at=NOW), 0, Availability.FINISHED, id="ends-this-instant"),
         pytest.param(
             replace(OPEN, enrolment_ends_at=NOW), 0, Availability.CLOSED, id="closes-this-instant"
+        ),
+        pytest.param(
+            replace(OPEN, purchase_ends_at=NOW), 0, Availability.CLOSED, id="sold-until-now"
+        ),
+        pytest.param(
+            replace(OPEN, purchase_ends_at=NOW + DAY), 0, Availability.AVAILABLE, id="still-sold"
         ),
         pytest.param(
             replace(OPEN, enrolment_ends_at=None, starts_at=NOW), 0, Availability.CLOSED, id="begun"
@@ -155,6 +161,21 @@ def test_an_offering_is_as_available_as_its_best_session(offering, expected):
 )
 def test_a_course_is_as_available_as_its_best_offering(course, expected):
     assert course_availability(course, nobody, NOW) is expected
+
+
+def test_a_partner_that_sells_nothing_now_has_no_places():
+    session, course = replace(OPEN, partner=SISNAKER), a_course()
+    other = an_offering("b", partner=SISNAKER, delivery_mode=DeliveryMode.SELF_PACED)
+    both = replace(course, offerings=(*course.offerings, other))
+    [partner] = {offering.partner for offering in course.offerings}
+
+    assert session_availability(session, 0, NOW, {SISNAKER}) is Availability.CLOSED
+    assert session_availability(replace(session, ends_at=NOW), 0, NOW, {SISNAKER}) is (
+        Availability.FINISHED
+    )
+    assert course_availability(course, nobody, NOW, {partner}) is Availability.CLOSED
+    assert course_availability(both, nobody, NOW, {partner}) is Availability.AVAILABLE
+    assert course_availability(both, nobody, NOW, {partner, SISNAKER}) is Availability.CLOSED
 
 
 @pytest.mark.parametrize(

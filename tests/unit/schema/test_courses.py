@@ -388,3 +388,13 @@ async def test_all_descriptions_of_a_request_are_read_at_once(api):
     await api.ask("{ courses { nodes { descriptionHtml } } }")
 
     assert [len(batch) for batch in api.catalogue.descriptions_read] == [5]
+
+
+async def test_a_course_that_nobody_sells_now_is_closed(api):
+    question = "{ courses(first: 1) { nodes { availability offerings { partner { code } } } } }"
+    [before] = (await api.ask(question))["courses"]["nodes"]
+    api.partners.closed = frozenset(each["partner"]["code"] for each in before["offerings"])
+
+    [after] = (await api.ask(question))["courses"]["nodes"]
+
+    assert (before["availability"], after["availability"]) == ("AVAILABLE", "CLOSED")

@@ -39,6 +39,7 @@ ROOT_FIELDS = [
     for root, policies in ROOTS.items()
     for policy, names in policies.items()
     for name in names
+    if not name.startswith("_")  # of a subgraph
 ]
 
 

@@ -7,7 +7,7 @@ from tests.unit.schema.api import Api, a_learner
 
 pytestmark = pytest.mark.anyio
 
-OPERATOR = Viewer(frozenset({Role.OPERATOR}))
+OPERATOR = Viewer(frozenset({Role.OPERATOR}), subject="rina")
 HELD = """{ heldSyncs {
   run partner { code } since readAt alarms { kind message }
   fetched added changed unchanged withdrawn quarantined
@@ -43,6 +43,7 @@ async def test_an_operator_decides_on_the_run_that_was_shown(api: Api, document:
 
     assert done == {"partner": {"code": "tokopedia"}, "revision": revision, "userErrors": []}
     assert (await api.ask(HELD, OPERATOR))["heldSyncs"] == []
+    assert api.held.deciders == ["rina"]
 
 
 @pytest.mark.parametrize("document", [APPROVE, REJECT])

@@ -9,11 +9,11 @@ from schema.model.links import CourseLink, LinkDecider
 from schema.model.values import CourseId, OfferingId, PartnerCode
 from schema.model.viewer import Role, Viewer
 from tests.unit.schema.api import Api, a_learner
-from tests.unit.schema.fakes import FakeLinks
+from tests.unit.schema.fakes import LEMBAGA, FakeLinks
 
 pytestmark = pytest.mark.anyio
 
-OPERATOR = Viewer(frozenset({Role.OPERATOR}))
+OPERATOR = Viewer(frozenset({Role.OPERATOR}), subject="rina")
 LINK = CourseLink(
     offering_id=OfferingId("offering-1"),
     course_id=CourseId("course-1"),
@@ -73,6 +73,7 @@ async def test_an_operator_decides(field: str, named: NodeKind, what: str):
     )
 
     assert api.links.decided == [(what, ("x-1",))]
+    assert api.links.deciders == ["rina"]
     assert data["done"] == {"courseId": to_global_id(NodeKind.COURSE, "x-1"), "userErrors": []}
 
 
@@ -87,6 +88,41 @@ async def test_an_operator_merges_institutions():
 
     assert api.links.decided == [("merge institutions", ("i-1", "i-2"))]
     assert data["mergeInstitutions"]["institutionId"] == ids[0]
+
+
+async def test_an_operator_splits_an_institution_by_its_names():
+    api, institution = Api(viewer=OPERATOR), to_global_id(NodeKind.INSTITUTION, LEMBAGA.id)
+
+    named = await api.ask(
+        "query ($id: ID!) { institutionSpellings(institutionId: $id) { name own rules } }",
+        id=institution,
+    )
+    data = await api.ask(
+        'mutation ($id: ID!) { splitInstitution(institutionId: $id, name: "Lembaga Kopi Arabika") '
+        "{ institutionId userErrors { code } } }",
+        id=institution,
+    )
+
+    [spelling] = named["institutionSpellings"]
+    assert spelling == {"name": "Lembaga Kopi Arabika", "own": False, "rules": ["asked"]}
+    assert api.links.decided == [("split Lembaga Kopi Arabika", (LEMBAGA.id,))]
+    assert (api.links.deciders, data["splitInstitution"]["userErrors"]) == (["rina"], [])
+
+
+async def test_an_operator_sees_who_decided_what():
+    api = Api(viewer=OPERATOR)
+
+    data = await api.ask("{ catalogueDecisions { nodes { kind targets by outcome about } } }")
+
+    assert data["catalogueDecisions"]["nodes"] == [
+        {
+            "kind": "OFFERING_SPLIT",
+            "targets": [to_global_id(NodeKind.OFFERING, "offering-1")],
+            "by": "rina",
+            "outcome": to_global_id(NodeKind.COURSE, "course-1"),
+            "about": None,
+        }
+    ]
 
 
 async def test_an_id_of_another_kind_names_nothing():
@@ -109,6 +145,9 @@ async def test_an_id_of_another_kind_names_nothing():
         'mutation { splitOffering(offeringId: "x") { courseId } }',
         'mutation { mergeCourses(courseIds: ["x"]) { courseId } }',
         'mutation { mergeInstitutions(institutionIds: ["x"]) { institutionId } }',
+        'mutation { splitInstitution(institutionId: "x", name: "y") { institutionId } }',
+        '{ institutionSpellings(institutionId: "x") { name } }',
+        "{ catalogueDecisions { totalCount } }",
     ],
 )
 async def test_nobody_else_asks_or_decides(document: str):

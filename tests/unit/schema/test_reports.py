@@ -20,6 +20,14 @@ RECONCILIATIONS = """query ($since: Date, $partner: String, $kind: DriftKind) {
     drifts(kind: $kind) { kind reference amount enrolmentId ours theirs detail }
   }
 }"""
+PAGES = """query ($after: String, $drifts: String) {
+  reconciliationsConnection(first: 1, after: $after) {
+    totalCount pageInfo { hasNextPage }
+    nodes { day driftsConnection(first: 1, after: $drifts) {
+      totalCount nodes { reference } pageInfo { hasNextPage endCursor }
+    } }
+  }
+}"""
 REPORT = """query ($by: [ReportDimension!]!, $since: Date, $until: Date) {
   enrolmentReport(by: $by, since: $since, until: $until) {
     rows { keys { dimension value label } measures { enrolments captured spent } }
@@ -71,6 +79,22 @@ async def test_reports_are_chosen_by_partner_day_and_kind(api: Api):
     assert [drift["reference"] for drift in one["drifts"]] == ["x-1"]
 
 
+async def test_reports_and_their_drifts_are_paged(api: Api):
+    first = (await api.ask(PAGES, OPERATOR))["reconciliationsConnection"]
+    drifts = first["nodes"][0]["driftsConnection"]
+    cursor = drifts["pageInfo"]["endCursor"]
+    again = (await api.ask(PAGES, OPERATOR, drifts=cursor))["reconciliationsConnection"]
+
+    assert (first["totalCount"], first["pageInfo"]) == (1, {"hasNextPage": False})
+    assert drifts["totalCount"] == 2
+    assert [drifts["nodes"], again["nodes"][0]["driftsConnection"]["nodes"]] == [
+        [{"reference": "mitra-1"}],
+        [{"reference": "x-1"}],
+    ]
+    error = await api.refused(PAGES, OPERATOR, after="of another list")
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
 async def test_an_operator_counts_enrolments(api: Api):
     by = ["INSTITUTION", "REGION"]
 
@@ -118,7 +142,9 @@ async def test_what_is_no_day_is_refused(api: Api, day):
 @pytest.mark.parametrize(
     ("viewer", "code"), [(Viewer(), "UNAUTHENTICATED"), (a_learner(), "FORBIDDEN")]
 )
-@pytest.mark.parametrize(("document", "asked"), [(RECONCILIATIONS, {}), (REPORT, {"by": ["DAY"]})])
+@pytest.mark.parametrize(
+    ("document", "asked"), [(RECONCILIATIONS, {}), (PAGES, {}), (REPORT, {"by": ["DAY"]})]
+)
 async def test_nobody_else_does(api: Api, document: str, asked: dict, viewer: Viewer, code: str):
     error = await api.refused(document, viewer, **asked)
 

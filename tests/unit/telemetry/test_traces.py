@@ -3,31 +3,23 @@
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from gateway.partners.calls import CallReport, Operation
 from gateway.parts.partners import count_call
-from gateway.telemetry import traces
 from gateway.telemetry.operations import Operations
 from gateway.telemetry.traces import TracingError, configure_tracing, is_wanted, to_parent
 from schema.model.values import PartnerCode
+from tests.tracing import recorded_spans
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE_ID}-b7ad6b7169203331-01".encode()
 
 
 @pytest.fixture
-def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    monkeypatch.setattr(traces, "_tracer", lambda: provider.get_tracer("mitra"))
-    yield exporter
-    provider.shutdown()
+def spans() -> Iterator[InMemorySpanExporter]:
+    with recorded_spans() as exporter:
+        yield exporter
 
 
 def test_an_operation_is_a_span_under_its_callers(spans):
@@ -79,6 +71,7 @@ def test_an_exception_leaves_no_text_in_a_span(spans):
         b"00-" + b"0" * 32 + b"-b7ad6b7169203331-01",
         b"ff" + PARENT[2:],
         PARENT.upper(),
+        b"00-a3174095204900017bcdefabcdefabcd-b7ad6b7169203331-01",  # it may hold a national id
     ],
 )
 def test_a_traceparent_that_is_none_is_ignored(header):

@@ -17,11 +17,12 @@ from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.execution.publicity import Publicity
 from gateway.identity.errors import InvalidTokenError
+from gateway.telemetry.observed import Observed
 from gateway.web.answering import Answering
-from gateway.web.exchange import Unseen
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
+from gateway.web.surprises import passes_in
 from schema.build import MaskingSchema, build_schema
 from schema.model.viewer import ANONYMOUS, Viewer
 from tests.unit.schema.api import Api, a_learner
@@ -53,7 +54,7 @@ def build_publicity() -> Publicity:
 @cache
 def the_schema() -> MaskingSchema:
     """Return the schema, built once."""
-    return build_schema()
+    return build_schema(passes_in=passes_in)
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Edge:
     api: Api = field(default_factory=usual_api)
     options: dict[str, Any] = field(default_factory=dict)
     answering: dict[str, Any] = field(default_factory=dict)
-    seen: list[Unseen] = field(default_factory=list)
+    seen: list[Observed] = field(default_factory=list)
     contexts: int = 0  # how often something was run
     epoch: str = "1.1"
     engine: Engine = field(default_factory=build_engine)
@@ -88,8 +89,8 @@ class Edge:
         self.contexts += 1
         return self.api.context(viewer)
 
-    def observed(self, _scope: Any) -> Unseen:
-        self.seen.append(Unseen())
+    def observed(self, _scope: Any) -> Observed:
+        self.seen.append(Observed())
         return self.seen[-1]
 
     async def send(self, method: str = "POST", **request: Any) -> httpx.Response:

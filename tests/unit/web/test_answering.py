@@ -4,9 +4,11 @@ import asyncio
 import gzip
 from dataclasses import replace
 
+import psycopg
 import pytest
 from backports import zstd
 from graphql import ExecutionResult
+from sqlalchemy.exc import OperationalError
 
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets
@@ -76,6 +78,14 @@ async def test_a_new_epoch_is_a_new_answer(edge):
 async def test_different_questions_are_run_separately(edge, other):
     await edge.ask(TITLES)
     await edge.send(**other)
+
+    assert edge.contexts == 2
+
+
+async def test_the_same_question_at_another_address_is_another(edge):
+    headers = [(b"content-type", b"application/json")]
+    for path in ("/graphql", "/graphql/subgraph"):
+        await Raw(edge.app, chunk(b'{"query": "{ __typename }"}'), headers=headers, path=path).task
 
     assert edge.contexts == 2
 
@@ -281,6 +291,28 @@ async def test_a_mutation_that_has_begun_is_done_whoever_goes(edge, monkeypatch)
     await exchange.task
 
     assert exchange.sent[1]["body"] == b'{"data":{"done":true}}'
+
+
+async def test_a_change_that_cannot_be_written_is_503_and_told_when_to_come_again(monkeypatch):
+    edge = Edge(api=Api())
+
+    async def fail(_request):
+        raise OperationalError("INSERT", None, psycopg.OperationalError("connection refused"))
+
+    monkeypatch.setattr(edge.api.enrolments, "enrol", fail)
+    enrol = '{0}: enrol(input: {{offeringId: "x", idempotencyKey: "{0}"}}) {{ __typename }}'
+    async with edge.client() as client:
+        client.headers["Authorization"] = "Bearer ani"
+        one = await client.post("/graphql", json={"query": f"mutation {{ {enrol.format('a')} }}"})
+        both = f"mutation {{ {enrol.format('a')} {enrol.format('b')} }}"
+        several = await client.post("/graphql", json={"query": both})
+
+    assert (one.status_code, one.headers["retry-after"]) == (503, "5")
+    assert one.headers["cache-control"] == "private, no-store"
+    [error] = one.json()["errors"]
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert "refused" not in one.text
+    assert several.status_code == 200  # some may stand: nobody should send them again unasked
 
 
 async def test_what_is_seen_of_a_request_are_names_and_codes(edge):

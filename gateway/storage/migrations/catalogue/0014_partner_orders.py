@@ -6,7 +6,7 @@ from alembic import op
 from gateway.storage.columns import Instant
 
 revision = "catalogue_0014"
-down_revision = "catalogue_0012"
+down_revision = "catalogue_0013"
 
 
 def upgrade() -> None:

@@ -1,0 +1,152 @@
+"""Courses as the catalogue's database has them, read without reading twice what is known.
+
+A payload is most of what a course costs to read.  A block or an approval changes which
+offerings are on sale and none of them, so who has them in memory is spared their payloads.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from gateway.catalogue.runs import KEPT_RUNS
+from gateway.catalogue.visibility import is_on_sale
+from gateway.storage.catalogue_tables import course, offering
+from gateway.storage.sets import is_one_of
+from gateway.storage.sync_tables import sync_run
+from schema.model.blocks import Approval
+from schema.model.catalogue import Offering
+from schema.model.values import CourseId, InstitutionId, OfferingId
+
+CHUNK = 1_000  # ids in one statement
+
+Read = Callable[[str], Offering]  # a payload
+Known = Mapping[OfferingId, Offering]
+NOTHING: Known = {}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOffering:
+    """An offering; `withdrawn` ones are there only for the enrolments that refer to them.
+
+    To the read model, what is blocked or no longer approved is withdrawn, too.
+    """
+
+    offering: Offering
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCourse:
+    """A course as the store knows it: which offerings it joins, the founding one first."""
+
+    id: CourseId
+    institution_id: InstitutionId
+    created_at: datetime
+    offerings: tuple[StoredOffering, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a reader has in memory, and the runs that have written offerings since."""
+
+    known: Known
+    written_since: frozenset[int] = frozenset()
+
+    def recall(self, row: Row[Any]) -> Offering | None:
+        """Return the offering of a row as it stands, if it is known so."""
+        if row.changed_run in self.written_since:
+            return None
+        return self.known.get(row.id)
+
+
+def to_memory(connection: Connection, since: int, known: Known) -> Memory:
+    """Return what of `known`, read at revision `since`, can be relied upon.
+
+    A partner's old runs are not kept; where one may be gone that has written since, nothing is.
+    """
+    if not known:
+        return Memory(NOTHING)
+    oldest = func.min(sync_run.c.revision)
+    out_of_sight = (
+        select(sync_run.c.partner)
+        .group_by(sync_run.c.partner)
+        .having(oldest > since, func.count() >= KEPT_RUNS)
+    )
+    if connection.execute(out_of_sight.limit(1)).first() is not None:
+        return Memory(NOTHING)
+    written = select(sync_run.c.id).where(sync_run.c.revision > since)
+    return Memory(known, frozenset(connection.execute(written).scalars()))
+
+
+def read_every_course(connection: Connection, read: Read) -> list[StoredCourse]:
+    """Return all courses, tombstones too."""
+    offerings: dict[str, list[StoredOffering]] = {}
+    question = _sold(offering.c.payload).execution_options(yield_per=CHUNK)
+    for row in connection.execute(question):
+        found = StoredOffering(read(row.payload), withdrawn=not row.is_on_sale)
+        offerings.setdefault(row.course_id, []).append(found)
+    return [_to_course(row, offerings) for row in connection.execute(_courses())]
+
+
+def read_courses(
+    connection: Connection, ids: Sequence[str], read: Read, memory: Memory | None = None
+) -> list[StoredCourse]:
+    """Return the courses with these ids."""
+    found: list[StoredCourse] = []
+    for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
+        found += _read_some(connection, chunk, read, memory or Memory(NOTHING))
+    return found
+
+
+def _read_some(
+    connection: Connection, ids: Sequence[str], read: Read, memory: Memory
+) -> list[StoredCourse]:
+    is_theirs = is_one_of(connection, offering.c.course_id, ids)
+    rows = connection.execute(_sold(offering.c.changed_run).where(is_theirs)).all()
+    told = {row.id: known for row in rows if (known := memory.recall(row)) is not None}
+    told |= _read_payloads(connection, (row.id for row in rows if row.id not in told), read)
+    offerings: dict[str, list[StoredOffering]] = {}
+    for row in rows:
+        sold = StoredOffering(told[row.id], withdrawn=not row.is_on_sale)
+        offerings.setdefault(row.course_id, []).append(sold)
+    courses = connection.execute(_courses().where(is_one_of(connection, course.c.id, ids)))
+    return [_to_course(row, offerings) for row in courses]
+
+
+def _read_payloads(connection: Connection, ids: Iterable[str], read: Read) -> dict[str, Offering]:
+    wanted, found = list(ids), dict[str, Offering]()
+    for start in range(0, len(wanted), CHUNK):
+        chosen = is_one_of(connection, offering.c.id, wanted[start : start + CHUNK])
+        rows = connection.execute(select(offering.c.id, offering.c.payload).where(chosen))
+        found.update({row.id: read(row.payload) for row in rows})
+    return found
+
+
+def _courses() -> Select[Any]:
+    return select(
+        course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
+    )
+
+
+def _sold(*more: Any) -> Select[Any]:
+    """Select what was ever approved, in the order in which it came."""
+    on_sale = is_on_sale().label("is_on_sale")
+    return (
+        select(offering.c.course_id, offering.c.id, on_sale, *more)
+        .where(offering.c.approval != Approval.PENDING)
+        .order_by(offering.c.added_run, offering.c.id)
+    )
+
+
+def _to_course(row: Any, sold: Mapping[str, Sequence[StoredOffering]]) -> StoredCourse:
+    founding, offerings = row.founding_offering_id, sold.get(row.id, ())
+    return StoredCourse(
+        id=CourseId(row.id),
+        institution_id=InstitutionId(row.institution_id),
+        created_at=row.created_at,
+        offerings=tuple(sorted(offerings, key=lambda each: each.offering.id != founding)),
+    )

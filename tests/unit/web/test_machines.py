@@ -1,0 +1,31 @@
+"""What machines ask beside GraphQL."""
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from gateway.web.health import Readiness, build_routes
+
+pytestmark = pytest.mark.anyio
+SDL = "type Query { a: Int }\n"
+
+
+async def ready():
+    return Readiness()
+
+
+@pytest.fixture
+async def client():
+    app = Starlette(routes=build_routes(ready, SDL, lambda: False))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://m") as client:
+        yield client
+
+
+async def test_tools_that_ask_often_get_the_sdl_once(client):
+    first = await client.get("/schema.graphql")
+    again = await client.get("/schema.graphql", headers={"If-None-Match": first.headers["etag"]})
+    other = await client.get("/schema.graphql", headers={"If-None-Match": '"another"'})
+
+    assert (first.status_code, first.text) == (200, SDL)
+    assert (again.status_code, again.content) == (304, b"")
+    assert (other.status_code, other.text) == (200, SDL)
