@@ -235,7 +235,7 @@ class Engine:
     def _coerced(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues | None:
         definitions = operation.node.variable_definitions
         if not definitions:
-            return {}
+            return None
         if (sent := values_in(variables, self._limits.sent)) > self._limits.sent:
             raise self._limits.exceeded("sent", sent, ErrorCode.QUERY_TOO_LARGE)
         coerced = get_variable_values(
