@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats fuzz-graphql fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
+.PHONY: help demo test bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats fuzz-compiled fuzz-graphql fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -21,6 +21,9 @@ demo: setup explorer  ## Start ten sandbox partners and the gateway, and show wh
 # In the order of their names the shortest files come last, so that no core waits for the other.
 test: setup-dev explorer clients  ## Run every test, with real servers (about 10 minutes)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+bench-compiling: setup  ## Compare compiled operations with plain Strawberry on the same data (half a minute)
+	@$(BIN)/python -m gateway.bench.compiling
 
 bench-catalogue: setup  ## Measure syncing and searching large catalogues (minutes; SIZES=1500,100000)
 	@$(BIN)/mitra bench catalogue --sizes $(or $(SIZES),1500,100000) --out bench-catalogue.json
@@ -46,6 +49,9 @@ drill-idle: setup-dev  ## Keep 5,000 silent connections open, and compare what o
 
 drill-seats: setup-dev  ## Let 10,000 learners rush for 100 seats from four processes (long; SEEDS=20)
 	@$(BIN)/mitra drill seats --seeds $(or $(SEEDS),20)
+
+fuzz-compiled: setup-dev  ## Compare compiled operations with graphql-core at random (10 minutes; CASES=20000 FIRST=1)
+	@$(BIN)/python -m tests.fuzz.compiled --cases $(or $(CASES),20000) --first $(or $(FIRST),1)
 
 fuzz-partners: setup-dev  ## Call all that partners can call at random, from our OpenAPI (minutes; CASES=2000)
 	@$(BIN)/python -m tests.fuzz.partners --cases $(or $(CASES),2000)

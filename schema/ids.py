@@ -5,9 +5,12 @@ ourselves names nothing, and that is no error.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache, partial
 
 _LONGEST = 2_000  # characters; longer ones are not ours
+_MOST_KEPT = 16_384  # of each kind
 
 
 class NodeKind(StrEnum):
@@ -24,7 +27,25 @@ class NodeKind(StrEnum):
 
 def to_global_id(kind: NodeKind, plain: str) -> str:
     """Return the global id of the `kind` of thing that we call `plain`."""
+    return _MAKERS[kind](plain)
+
+
+def global_ids_of(kind: NodeKind) -> Callable[[str], str]:
+    """Return what makes global ids of one kind of thing."""
+    return _MAKERS[kind]
+
+
+def _to_global_id(kind: NodeKind, plain: str) -> str:
     return urlsafe_b64encode(f"{kind}:{plain}".encode()).rstrip(b"=").decode("ascii")
+
+
+def _maker(kind: NodeKind) -> Callable[[str], str]:
+    """Return what remembers its ids, as every list is full of them; but not what is somebody's."""
+    make = partial(_to_global_id, kind)
+    return make if kind in {NodeKind.LEARNER, NodeKind.ENROLMENT} else lru_cache(_MOST_KEPT)(make)
+
+
+_MAKERS = {kind: _maker(kind) for kind in NodeKind}
 
 
 def from_global_id(text: str) -> tuple[NodeKind, str] | None:
@@ -37,7 +58,7 @@ def from_global_id(text: str) -> tuple[NodeKind, str] | None:
         named = NodeKind(kind), plain
     except ValueError:
         return None
-    genuine = to_global_id(*named) == text and plain.isprintable()
+    genuine = _to_global_id(*named) == text and plain.isprintable()
     return named if genuine and plain else None
 
 

@@ -42,9 +42,26 @@ COURSES_OF_AN_INSTITUTION = 100
 CHANGED = 100  # courses of a small revision
 
 
+def catalogue_of(courses: int) -> tuple[Snapshot, Sequence[PartnerCode]]:
+    """Return a catalogue of so many courses, ready to be asked, and who sells them."""
+    templates = _templates()
+    snapshot = Snapshot(1, (_entry(templates, n) for n in range(courses)))
+    snapshot.index.prepare()
+    return snapshot, sorted({code for code, _ in templates})
+
+
+def questions() -> list[CourseQuery]:
+    """Return searches for two words of a title, the same every time."""
+    return _questions(_templates())
+
+
+def _templates() -> list[tuple[PartnerCode, SandboxOffering]]:
+    return [(code, row) for code, shelf in generate().items() for row in shelf]
+
+
 def measure_search(courses: int) -> dict[str, Any]:
     """Return what answering from a catalogue of so many courses takes, in milliseconds and MB."""
-    templates = [(code, row) for code, shelf in generate().items() for row in shelf]
+    templates = _templates()
     empty = _resident()
     began = time.perf_counter()
     snapshot = Snapshot(1, (_entry(templates, n) for n in range(courses)))
@@ -53,7 +70,7 @@ def measure_search(courses: int) -> dict[str, Any]:
     reader.courses(CourseQuery(filter=CourseFilter(available_only=True)), Window(first=1))
     loaded = time.perf_counter() - began
     resident = _resident()
-    questions = _questions(templates)
+    asked = _questions(templates)
     began = time.perf_counter()
     later = snapshot.changed(2, [_entry(templates, n, "Baru") for n in range(CHANGED)])
     later.index.prepare()
@@ -64,9 +81,9 @@ def measure_search(courses: int) -> dict[str, Any]:
         "change_of_100_courses_ms": round(changed * 1_000, 1),
         "resident_mb_empty": empty,
         "resident_mb_loaded": resident,
-        "search_three_facets_ms": _timed(lambda q: _page(reader, q), questions),
-        "the_same_again_ms": _timed(lambda q: _page(reader, q), questions),
-        "facet_counts_ms": _timed(reader.facets, questions),
+        "search_three_facets_ms": _timed(lambda q: _page(reader, q), asked),
+        "the_same_again_ms": _timed(lambda q: _page(reader, q), asked),
+        "facet_counts_ms": _timed(reader.facets, asked),
         "facet_counts_of_everything_ms": _timed(reader.facets, [CourseQuery()] * 10),
         "page_of_everything_ms": {
             sort: _timed(lambda q: _page(reader, q), [CourseQuery(sort=sort)] * 10)
@@ -74,7 +91,7 @@ def measure_search(courses: int) -> dict[str, Any]:
         },
         "available_only_ms": _timed(
             lambda q: _page(reader, q),
-            [replace(q, filter=replace(q.filter, available_only=True)) for q in questions],
+            [replace(q, filter=replace(q.filter, available_only=True)) for q in asked],
         ),
         "resident_mb_after": _resident(),
     }

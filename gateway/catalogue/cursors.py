@@ -7,14 +7,17 @@ has changed; only a list by relevance needs the revision, because its keys may h
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import isfinite
+from typing import overload
 
 from schema.ports import BadCursorError
 
 Key = tuple[str | int | float, ...]
 LONGEST = 4_000
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _LARGEST = 1 << 62  # no key has a greater number
 
 
@@ -34,8 +37,40 @@ def to_digest(*question: object) -> str:
 def to_cursor(place: Place, question: str) -> str:
     """Return the cursor of the record at `place`, for the question with this digest."""
     parts = [question, place.revision, *place.key]
-    text = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
+    text = _to_json(parts)
     return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+class Cursors(Sequence[str]):
+    """The cursors of a page, each made when it is asked for: few who ask for a page want them."""
+
+    __slots__ = ("_key_of", "_question", "_revision", "_slots")
+
+    def __init__(
+        self, slots: Sequence[int], revision: int, key_of: Callable[[int], Key], question: str
+    ) -> None:
+        """Take where the records stand, and what gives the key of each."""
+        self._slots = slots
+        self._revision = revision
+        self._key_of = key_of
+        self._question = question
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._slots)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        """Return the cursor of the record at a place of the page."""
+        if isinstance(at, slice):
+            return [self._cursor(slot) for slot in self._slots[at]]
+        return self._cursor(self._slots[at])
+
+    def _cursor(self, slot: int) -> str:
+        return to_cursor(Place(self._revision, self._key_of(slot)), self._question)
 
 
 def from_cursor(cursor: str, question: str, like: Key | None) -> Place:

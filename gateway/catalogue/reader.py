@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from gateway.catalogue.cursors import Key, Place, from_cursor, to_cursor, to_digest
+from gateway.catalogue.cursors import Cursors, Key, Place, from_cursor, to_cursor, to_digest
 from gateway.catalogue.facets import Flags, Matched
 from gateway.catalogue.institutions import ahead, behind
 from gateway.catalogue.narrowing import (
@@ -189,7 +189,7 @@ class SnapshotReader:
             )
         return Slice(
             nodes=[self._course_at(slot) for slot in part.slots],
-            cursors=[to_cursor(Place(revision, order.key(n)), question) for n in part.slots],
+            cursors=Cursors(part.slots, revision, order.key, question),
             has_next=part.has_next,
             has_previous=part.has_previous,
             total=total,

@@ -1,6 +1,7 @@
 """The part of a course's text in which a search was found, with the words marked.  Pure."""
 
 import re
+from functools import lru_cache
 from html import escape
 
 from gateway.catalogue.index import SearchIndex, to_question_words
@@ -26,7 +27,12 @@ def to_snippet(course: Course, search: str, index: SearchIndex) -> Snippet | Non
 
 
 def _is_meant(match: re.Match[str], stems: set[str]) -> bool:
-    return any(stem(word) in stems for word in spelled_out(match.group()))
+    return not stems.isdisjoint(_stems_of(match.group()))
+
+
+@lru_cache(maxsize=2**15)
+def _stems_of(written: str) -> frozenset[str]:
+    return frozenset(map(stem, spelled_out(written)))
 
 
 def _cut(text: str, marks: list[tuple[int, int]]) -> Snippet:

@@ -15,6 +15,7 @@ from graphql import (
     OperationDefinitionNode,
 )
 
+from gateway.execution.compiled import Compiled, Compiler
 from gateway.execution.cost import Cost, Prices, Pricing
 from gateway.execution.limits import Limits
 from gateway.execution.overlaps import fragments_of
@@ -49,6 +50,7 @@ class Operation:
     node: OperationDefinitionNode
     cost: Cost
     calls: Mapping[str, int]  # of root fields
+    compiled: Compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,16 @@ class Reading:
     """Reads documents as clients send them, for one schema."""
 
     def __init__(
-        self, schema: GraphQLSchema, limits: Limits, prices: Prices, *, hints: bool
+        self,
+        schema: GraphQLSchema,
+        limits: Limits,
+        prices: Prices,
+        compiler: Compiler,
+        *,
+        hints: bool,
     ) -> None:
         self._schema = schema
+        self._compiler = compiler
         self._limits = limits
         self._prices = prices
         self._hints = hints
@@ -122,7 +131,12 @@ class Reading:
         fragments = fragments_of(node)
         pricing = Pricing(self._schema, self._prices, fragments)
         return tuple(
-            Operation(each, pricing.operation(each), Counter(root_calls(each, fragments).values()))
+            Operation(
+                each,
+                pricing.operation(each),
+                Counter(root_calls(each, fragments).values()),
+                self._compiler.operation(node, each),
+            )
             for each in node.definitions
             if isinstance(each, OperationDefinitionNode)
         )

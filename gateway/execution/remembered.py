@@ -1,6 +1,7 @@
 """A bounded memory: what was used last stays."""
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -12,13 +13,13 @@ class Remembered(Generic[T]):
     def __init__(self, *, most: int, most_size: int) -> None:
         self._most = most
         self._most_size = most_size
-        self._kept: OrderedDict[bytes, tuple[T, int]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._size = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: bytes) -> T | None:
+    def get(self, key: Hashable) -> T | None:
         """Return what is kept under `key`, or None."""
         found = self._kept.get(key)
         if found is None:
@@ -26,7 +27,7 @@ class Remembered(Generic[T]):
         self._kept.move_to_end(key)
         return found[0]
 
-    def keep(self, key: bytes, value: T, size: int) -> None:
+    def keep(self, key: Hashable, value: T, size: int) -> None:
         """Keep a value, and forget others that have not been used for longest."""
         self._size += size - self._kept.get(key, (None, 0))[1]
         self._kept[key] = (value, size)

@@ -10,7 +10,11 @@ from gateway.execution.manifests import load_manifests
 from gateway.execution.persisted import PersistedDocuments, trusted_texts
 from gateway.execution.shared_buckets import SharedBuckets
 from gateway.settings import Settings
-from gateway.telemetry import CACHE_UNAVAILABLE, GRAPHQL_DOCUMENTS
+from gateway.telemetry import (
+    CACHE_UNAVAILABLE,
+    GRAPHQL_DOCUMENTS,
+    GRAPHQL_OPERATIONS_COMPILED,
+)
 from schema.build import MaskingSchema
 
 log = structlog.get_logger(__name__)
@@ -31,7 +35,9 @@ class ExecutionPart:
             schema,
             documents=PersistedDocuments() if beside else _build_documents(settings),
             hints=settings.is_development,
+            compiles=settings.compiles_operations,
             on_lookup=lambda outcome: GRAPHQL_DOCUMENTS.labels(outcome=outcome).inc(),
+            on_outcome=lambda outcome: GRAPHQL_OPERATIONS_COMPILED.labels(outcome=outcome).inc(),
         )
         for name, refused in self.engine.unusable.items():
             reason = refused.errors[0].message

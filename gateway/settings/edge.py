@@ -51,6 +51,11 @@ class EdgeSettings(ProcessSettings):
         default=None,
         description="Folder of manifests of persisted documents, one file (`*.json`) per client.",
     )
+    compiles_operations: bool = Field(
+        default=True,
+        description="Whether operations that are asked again are compiled; the answers are the "
+        "same without, and slower.",
+    )
     trusted_documents_only: bool = Field(
         default=False,
         description="Whether only documents of the manifests in `MITRA_PERSISTED` are run.",

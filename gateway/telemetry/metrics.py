@@ -73,6 +73,14 @@ CACHE_READS = Counter(
     ["cache", "outcome"],
     registry=REGISTRY,
 )
+GRAPHQL_OPERATIONS_COMPILED = Counter(
+    "mitra_graphql_operations_compiled",
+    "Runs of operations by whether a compiled one answered (compiled), or why it was left to the "
+    "interpreter: it was asked for the first time (first), or by what cannot be compiled in it "
+    "(subscription, introspection, directive, fragment_variables, condition, variants, size).",
+    ["outcome"],
+    registry=REGISTRY,
+)
 GRAPHQL_DOCUMENTS = Counter(
     "mitra_graphql_documents",
     "GraphQL documents by whether they were known: read, validated and priced before (hit), or "

@@ -20,13 +20,23 @@ T = TypeVar("T", bound=type)
 COST = "cost"  # the metadata by which a cost analysis finds what a field costs
 
 
+class _Presents:
+    """Tells whether a value is a record of one class; `record` tells which to whoever asks."""
+
+    def __init__(self, record: type) -> None:
+        self.record = record
+
+    def __call__(self, value: object, _info: object) -> bool:
+        return isinstance(value, self.record)
+
+
 def presents(record: type) -> Callable[[T], T]:
     """Return the decorator for a GraphQL type whose values are `record`s."""
 
     def decorate(cls: T) -> T:
         presented = strawberry.type(cls, description=docstring(cls))
         definition = get_object_definition(presented, strict=True)
-        definition.is_type_of = lambda value, _info: isinstance(value, record)
+        definition.is_type_of = _Presents(record)
         return presented
 
     return decorate

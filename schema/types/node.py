@@ -5,7 +5,7 @@ from typing import Any
 
 import strawberry
 
-from schema.ids import NodeKind, to_global_id
+from schema.ids import NodeKind, global_ids_of
 from schema.types.described import described
 
 _ID = "Opaque, the same for ever; `node` finds it again."
@@ -18,6 +18,9 @@ class Node:
     id: strawberry.ID = described(_ID)
 
 
-def global_id(kind: NodeKind, plain: Callable[[Any], str] = lambda record: record.id) -> Any:
-    """Return the `id` field of a type whose records know their id as `plain`."""
-    return described(_ID, lambda root: to_global_id(kind, plain(root)))
+def global_id(kind: NodeKind, plain: Callable[[Any], str] | None = None) -> Any:
+    """Return the `id` field of a type whose records know their id as `plain`, or else as `id`."""
+    made = global_ids_of(kind)
+    if plain is None:
+        return described(_ID, lambda root: made(root.id))
+    return described(_ID, lambda root: made(plain(root)))

@@ -2,7 +2,6 @@
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -141,8 +140,8 @@ def _buckets(facet: Parent[ports.Facet]) -> Sequence[ports.FacetBucket]:
     if facet.name is not ports.FacetName.INSTITUTION:
         return facet.buckets
     return [
-        replace(bucket, value=to_global_id(NodeKind.INSTITUTION, bucket.value))
-        for bucket in facet.buckets
+        ports.FacetBucket(to_global_id(NodeKind.INSTITUTION, each.value), each.label, each.count)
+        for each in facet.buckets
     ]
 
 

@@ -6,6 +6,7 @@ import pytest
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError, Token
 
 from gateway.execution import documents
+from gateway.execution.compiled import Compiler
 from gateway.execution.cost import DEFAULT_PRICES
 from gateway.execution.documents import Documents, Reading
 from gateway.execution.limits import DEFAULT_LIMITS
@@ -23,7 +24,9 @@ class Counted:
     def __init__(self) -> None:
         self.read: list[str] = []
         self.lookups: list[str] = []
-        self._reading = Reading(SCHEMA, DEFAULT_LIMITS, DEFAULT_PRICES, hints=False)
+        self._reading = Reading(
+            SCHEMA, DEFAULT_LIMITS, DEFAULT_PRICES, Compiler(SCHEMA), hints=False
+        )
         self.documents = Documents(self._read, on_lookup=self.lookups.append)
 
     def _read(self, text):
@@ -95,7 +98,7 @@ def test_what_is_trusted_and_cannot_be_run_is_told(counted):
 
 def test_clients_are_shown_refusals_as_they_are_presentable():
     shown = Documents(
-        Reading(SCHEMA, DEFAULT_LIMITS, DEFAULT_PRICES, hints=False).read,
+        Reading(SCHEMA, DEFAULT_LIMITS, DEFAULT_PRICES, Compiler(SCHEMA), hints=False).read,
         presentable=lambda errors: [GraphQLError("presentable") for _ in errors],
     )
 
