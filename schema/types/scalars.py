@@ -1,7 +1,7 @@
 """Our own scalars: moments with an offset, and whole numbers that outgrow Int."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NewType
 
 import strawberry
@@ -9,6 +9,8 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 BigInt = NewType("BigInt", int)
+
+_EDGE = timedelta(days=2)  # a day, and what a time zone may add
 
 _LIMIT = 2**53 - 1  # the largest whole number that every JSON reader keeps exact
 
@@ -53,13 +55,15 @@ def from_date_time(value: datetime) -> str:
 
 
 def to_date(value: Any) -> date:
-    """Return an ISO 8601 day.  Raises `GraphQLError`."""
+    """Return an ISO 8601 day that begins and ends in every time zone.  Raises `GraphQLError`."""
     try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError) as exc:
+        day = date.fromisoformat(value)
+        _ = day - _EDGE, day + _EDGE  # so that nothing later finds it beyond the calendar
+    except (TypeError, ValueError, OverflowError) as exc:
         raise GraphQLError(
             f"Date is an ISO 8601 day such as 2020-04-11, not {value!r:.40}"
         ) from exc
+    return day
 
 
 SCALARS: Mapping[object, ScalarDefinition] = {

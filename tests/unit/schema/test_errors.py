@@ -111,6 +111,16 @@ async def test_a_moment_needs_an_offset_and_a_place_in_the_calendar(api, value):
     assert "2020-04-11T09:00:00+07:00" in error["message"]
 
 
+@pytest.mark.parametrize("value", ["0001-01-01", "9999-12-31", "2020-02-30", "0000-00-00", "", 7])
+async def test_a_day_has_a_place_in_the_calendar_of_every_zone(api, value):
+    error = await api.refused(
+        "query ($day: Date) { enrolmentReport(by: [PARTNER], since: $day) { complete } }", day=value
+    )
+
+    assert "2020-04-11" in error["message"]
+    assert api.reported == []
+
+
 @pytest.mark.parametrize("value", [2**53, -(2**53), 1.5, "350000", True, 1e300])
 async def test_a_big_int_is_a_whole_number_of_53_bits(api, value):
     error = await api.refused(
