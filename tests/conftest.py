@@ -1,10 +1,13 @@
 """Fixtures that every kind of test may use."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
+import structlog
 from hypothesis import settings
 
 from tests.databases import PostgresTemplates, SqliteTemplates
@@ -16,8 +19,14 @@ settings.load_profile("mitra")
 
 
 def pytest_configure() -> None:
-    """Have temporary files in memory before anything makes one."""
+    """Have temporary files in memory before anything makes one, and logs that can be captured."""
     use_memory()
+    structlog.configure = partial(_configure_afresh, structlog.configure)
+
+
+def _configure_afresh(configure: Callable[..., None], **options: Any) -> None:
+    """Configure loggers that follow the next test's configuration, too."""
+    configure(**{**options, "cache_logger_on_first_use": False})
 
 
 @pytest.fixture(scope="session")

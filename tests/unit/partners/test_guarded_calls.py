@@ -452,7 +452,7 @@ async def test_a_partner_that_is_cut_off_is_asked_for_no_quotes():
 
 async def test_quotes_that_hang_take_no_places_of_enrolments():
     desk = Mute()
-    limits = CallLimits(deadlines={**DEADLINES, Operation.QUOTE: 0.05})
+    limits = CallLimits(deadlines={**DEADLINES, Operation.QUOTE: 0.5})
     calls = PartnerCalls(lambda _: desk, limits)
     hanging = [asyncio.create_task(calls.quote(CODE, [RemoteId("K1")])) for _ in range(100)]
     await asyncio.sleep(0.01)
