@@ -1,4 +1,4 @@
-"""What the commands for partners' sign keys and for their webhook secrets share."""
+"""What the commands for partners' sign keys, API keys and webhook secrets share."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.enrolment.audit.records import Act, record
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.identity.proof import Proof
+from gateway.partner_api import credential_rows
 from gateway.partner_api.partner_keys import SILENT, PartnerKeyError
 from gateway.storage.engine import Database
 from gateway.storage.identity_tables import partner_api_key
@@ -28,8 +29,9 @@ from schema.model.viewer import Role, Viewer
 
 PREFIX = "mitra_pk_"
 GOOD_SECONDS = 30.0  # after a look: a key that is retired is worthless everywhere by then
-_ID_LENGTH = 8
-_KEY = re.compile(rf"{PREFIX}([{ALPHABET}]{{{_ID_LENGTH}}})_[A-Za-z0-9_-]{{43}}", re.ASCII)
+_KEY = re.compile(
+    rf"{PREFIX}([{ALPHABET}]{{{credential_rows.ID_LENGTH}}})_[A-Za-z0-9_-]{{43}}", re.ASCII
+)
 _NOBODYS = bytes(32)
 
 
@@ -91,7 +93,7 @@ class PartnerApiKeys:
         """Make a key; those that the partner has stay good.  Raises `PartnerKeyError`."""
         if partner not in self._partners:
             raise PartnerKeyError(f"{partner!r} is not a partner; `mitra partners` lists them")
-        key_id = "".join(secrets.choice(ALPHABET) for _ in range(_ID_LENGTH))
+        key_id = credential_rows.new_id()
         made = NewApiKey(
             ApiKeyEntry(key_id, partner, self._now()),
             f"{PREFIX}{key_id}_{secrets.token_urlsafe(32)}",
@@ -101,9 +103,9 @@ class PartnerApiKeys:
 
     async def read_all(self) -> Sequence[ApiKeyEntry]:
         """Return every key, the oldest of a partner first."""
-        row = partner_api_key.c
-        question = select(partner_api_key).order_by(row.partner, row.created_at, row.id)
-        rows = await self._ledger.read(lambda connection: connection.execute(question).all())
+        rows = await self._ledger.read(
+            lambda connection: credential_rows.read_in_order(connection, partner_api_key)
+        )
         return [_to_entry(each) for each in rows]
 
     async def retire(self, key_id: str, by: str) -> ApiKeyEntry:
@@ -111,10 +113,8 @@ class PartnerApiKeys:
         now = self._now()
 
         def change(connection: Connection) -> ApiKeyEntry:
-            row = partner_api_key.c
-            mine = (row.id == key_id, row.retired_at.is_(None))
-            gone = update(partner_api_key).where(*mine).values(retired_at=now, digest=_NOBODYS)
-            retired = connection.execute(gone.returning(partner_api_key)).first()
+            gone = {"digest": _NOBODYS}
+            retired = credential_rows.retire(connection, partner_api_key, key_id, now, gone)
             if retired is None:
                 raise PartnerKeyError(
                     f"no key {key_id!r} is in use; `mitra partners api-key list` shows them"

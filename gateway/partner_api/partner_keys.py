@@ -13,12 +13,11 @@ from sqlalchemy import Connection, Row, insert, select
 
 from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.privacy.keyring import Purpose, confirm
-from gateway.partner_api import sealed_rows
+from gateway.partner_api import credential_rows
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from gateway.storage.partner_api_tables import CODE_LENGTH, partner_key
 from schema.model.catalogue import Partner
-from schema.model.codes import ALPHABET
 from schema.model.values import PartnerCode, PartnerState
 
 _LETTERS = "abcdefghjkmnpqrstvwxyz"
@@ -81,14 +80,14 @@ class PartnerKeys:
         if partner not in self._partners:
             raise PartnerKeyError(f"{partner!r} is not a partner; `mitra partners` lists them")
         wanted = client_code or f"{partner[:30]}-{_random(_LETTERS, 6)}"
-        entry = KeyEntry(_random(ALPHABET, 8), partner, wanted, self._now())
+        entry = KeyEntry(credential_rows.new_id(), partner, wanted, self._now())
         sign_key = secrets.token_urlsafe(32)
         await self._ledger.write(lambda c: self._file(c, entry, sign_key, by))
         return NewKey(entry, sign_key)
 
     async def read_all(self) -> Sequence[KeyEntry]:
         """Return every key, the oldest of a partner first."""
-        rows = await self._ledger.read(lambda c: sealed_rows.read_in_order(c, partner_key))
+        rows = await self._ledger.read(lambda c: credential_rows.read_in_order(c, partner_key))
         return [_to_entry(row) for row in rows]
 
     async def retire(self, key_id: str, by: str) -> KeyEntry:
@@ -96,7 +95,7 @@ class PartnerKeys:
         now = self._now()
 
         def change(connection: Connection) -> KeyEntry:
-            row = sealed_rows.retire(connection, partner_key, key_id, now)
+            row = credential_rows.retire(connection, partner_key, key_id, now)
             if row is None:
                 raise PartnerKeyError(
                     f"no key {key_id!r} is in use; `mitra partners key list` shows them"

@@ -3,7 +3,6 @@
 A secret is shown once, when it is made, and sealed from then on.
 """
 
-import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,15 +11,12 @@ from sqlalchemy import Connection, Row, insert, select
 
 from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.privacy.keyring import Purpose, confirm
-from gateway.partner_api import sealed_rows
+from gateway.partner_api import credential_rows
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from gateway.storage.webhook_tables import webhook_secret
 from gateway.webhooks.signing import new_secret
-from schema.model.codes import ALPHABET
 from schema.model.values import PartnerCode
-
-ID_LENGTH = 8
 
 
 class SecretError(ValueError):
@@ -45,11 +41,6 @@ class NewSecret:
     secret: str = field(repr=False)
 
 
-def new_id() -> str:
-    """Return an id that is easily read out."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
-
-
 class PartnerSecrets:
     """Makes, lists, retires and finds partners' secrets."""
 
@@ -72,13 +63,13 @@ class PartnerSecrets:
         """
         if partner not in self._partners:
             raise SecretError(f"{partner!r} is not a partner; `mitra partners` lists them")
-        made = NewSecret(SecretEntry(new_id(), partner, self._now()), new_secret())
+        made = NewSecret(SecretEntry(credential_rows.new_id(), partner, self._now()), new_secret())
         await self._ledger.write(lambda c: self._file(c, made, by))
         return made
 
     async def read_all(self) -> Sequence[SecretEntry]:
         """Return every secret's entry, the oldest of a partner first."""
-        rows = await self._ledger.read(lambda c: sealed_rows.read_in_order(c, webhook_secret))
+        rows = await self._ledger.read(lambda c: credential_rows.read_in_order(c, webhook_secret))
         return [_to_entry(row) for row in rows]
 
     async def retire(self, secret_id: str, by: str) -> SecretEntry:
@@ -86,7 +77,7 @@ class PartnerSecrets:
         now = self._now()
 
         def change(connection: Connection) -> SecretEntry:
-            row = sealed_rows.retire(connection, webhook_secret, secret_id, now)
+            row = credential_rows.retire(connection, webhook_secret, secret_id, now)
             if row is None:
                 raise SecretError(
                     f"no secret {secret_id!r} is in use; `mitra partners secret list` shows them"

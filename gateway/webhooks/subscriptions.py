@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from gateway.enrolment import feed
 from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.privacy.keyring import Purpose, confirm
+from gateway.partner_api import credential_rows
 from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from gateway.storage.upsert import insert_into
 from gateway.storage.webhook_tables import webhook_delivery, webhook_subscription
-from gateway.webhooks.partner_secrets import new_id
 from gateway.webhooks.signing import new_secret
 from schema.model.enrolment import EnrolmentStatus
 
@@ -69,7 +69,7 @@ class Subscriptions:
 
         Raises `KeyringError`.
         """
-        now, secret, name = self._now(), new_secret(), new_id()
+        now, secret, name = self._now(), new_secret(), credential_rows.new_id()
 
         def file(connection: Connection) -> Subscription:
             confirm(connection, Purpose.PARTNER_API, self._vault.keys)
