@@ -1,7 +1,6 @@
 """The composition root: one process's parts, started and stopped together."""
 
 import asyncio
-import gc
 import os
 import secrets
 import socket
@@ -10,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
+from gateway import collecting
 from gateway.cache.base import Cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
@@ -73,7 +73,7 @@ class Gateway:
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
         await self._open()
-        gc.freeze()  # what is there stays: looking through it again and again would hold up answers
+        collecting.collect_seldom()
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         work += self.webhooks.work(background=background)

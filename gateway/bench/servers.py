@@ -4,13 +4,14 @@ The system's programs are used where they are installed, else those that come in
 """
 
 import os
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,12 +24,17 @@ UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 CARELESS = {"fsync": "off", "full_page_writes": "off"}
 
 
+# Below those that systems give to whoever asks for any: nobody is given one of these meanwhile.
+_PORTS = range(20_000, 32_000)
+
+
 def free_port() -> int:
     """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

@@ -5,12 +5,12 @@ aside, in a thread, and swapped in.
 """
 
 import asyncio
-import gc
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import structlog
 
+from gateway import collecting
 from gateway.catalogue.directory import Directory
 from gateway.catalogue.entries import to_entry
 from gateway.catalogue.freshness import is_fetched
@@ -160,7 +160,7 @@ class CatalogueFollower:
             gone = [stored.id for stored in changes.courses if not stored.offerings]
             snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)
         if is_whole or len(entries) > MANY:
-            gc.freeze()  # looking through millions of objects that stay would hold up answers
+            collecting.keep()
         snapshot.index.prepare()  # so that no request has to
         snapshot.places.having(self._now(), nobody_booked, ())
         return snapshot

@@ -23,7 +23,7 @@ from gateway.execution.parsing import parsed
 from gateway.execution.refusals import RefusedError, Stage, coded, refusal
 from gateway.execution.remembered import Remembered
 from gateway.execution.shape import Measuring, root_calls
-from gateway.execution.validation import validated
+from gateway.execution.validation import screened, validated
 from schema.errors import ErrorCode
 
 Outcome = Literal["hit", "miss"]
@@ -101,10 +101,23 @@ class Reading:
         measuring = Measuring(node, self._limits)
         shape = measuring.measure()
         measuring.check_overlaps()
-        errors = validated(self._schema, node, hints=self._hints, most=self._limits.errors)
-        if errors:
-            raise RefusedError(Stage.VALIDATION, errors)
+        if not self._hints:
+            _raise(screened(self._schema, node))
+            self._check_cost(node)
+        _raise(validated(self._schema, node, hints=self._hints, most=self._limits.errors))
         return Document(node, self._operations(node), shape.introspects)
+
+    def _check_cost(self, node: DocumentNode) -> None:
+        """Refuse what costs too much whatever its variables are: all rules take far longer."""
+        fragments = fragments_of(node)
+        pricing = Pricing(self._schema, self._prices, fragments)
+        operations = [
+            each for each in node.definitions if isinstance(each, OperationDefinitionNode)
+        ]
+        if len(operations) == 1:
+            cost = pricing.operation(operations[0])
+            if isinstance(cost, int) and cost > self._limits.cost:
+                raise self._limits.too_costly(cost)
 
     def _check_text(self, text: str) -> None:
         """Refuse what is not worth parsing; brackets are looked at first, as they tell more."""
@@ -194,6 +207,11 @@ class Documents:
             raise RefusedError(kept.stage, kept.errors) from None
         self._kept.keep(key, document, len(text))
         return document
+
+
+def _raise(errors: Sequence[GraphQLError]) -> None:
+    if errors:
+        raise RefusedError(Stage.VALIDATION, errors)
 
 
 def _parsed(text: str) -> DocumentNode:

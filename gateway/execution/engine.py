@@ -131,7 +131,7 @@ class Engine:
         values = self._coerced(operation, question.variables)
         cost = cost_of(operation.cost, values.coerced if values else {})
         if cost > self._limits.cost:
-            raise self._too_costly(cost)
+            raise self._limits.too_costly(cost)
         self._persisted.register(text, question.document_id, question.extensions)
         return Prepared(
             document.node,
@@ -249,15 +249,6 @@ class Engine:
             errors = [coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced]
             raise RefusedError(Stage.COERCION, self._presentable_errors(errors))
         return coerced
-
-    def _too_costly(self, cost: int) -> RefusedError:
-        limit = self._limits.cost
-        message = (
-            f"This costs {cost:,} points, and {limit:,} are allowed; ask for fewer entries "
-            "(`first`), or for less of each"
-        )
-        code = ErrorCode.QUERY_TOO_COSTLY
-        return refusal(Stage.VALIDATION, code, message, cost=cost, limit=limit)
 
     def _presentable_errors(self, errors: Sequence[GraphQLError]) -> Sequence[GraphQLError]:
         presentable = list(errors)

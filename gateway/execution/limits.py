@@ -53,6 +53,15 @@ class Limits:
         name = "cost" if code is ErrorCode.QUERY_TOO_COSTLY else "found"
         return refusal(Stage.VALIDATION, code, message, **{name: found}, limit=limit)
 
+    def too_costly(self, cost: int) -> RefusedError:
+        """Return the refusal of what costs so many points."""
+        message = (
+            f"This costs {cost:,} points, and {self.cost:,} are allowed; ask for fewer entries "
+            "(`first`), or for less of each"
+        )
+        told = {"cost": cost, "limit": self.cost}
+        return refusal(Stage.VALIDATION, ErrorCode.QUERY_TOO_COSTLY, message, **told)
+
 
 MEANINGS = {each.name: each.metadata["meaning"] for each in fields(Limits)}
 DEFAULT_LIMITS = Limits()

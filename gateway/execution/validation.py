@@ -41,27 +41,41 @@ class _EnoughError(Exception):
     """As many errors were found as are told."""
 
 
+class Findings:
+    """What is wrong with one document; with `hints` every mistake is told, up to `most`."""
+
+    def __init__(self, *, hints: bool, most: int) -> None:
+        self.errors: list[GraphQLError] = []
+        self._tells_all = hints
+        self._enough = most if hints else ENOUGH
+        self._reported: Counter[Rule] = Counter()
+
+    def report(self, rule: Rule, error: GraphQLError) -> None:
+        """Note what a rule found.  Raises when there is enough."""
+        self._reported[rule] += 1
+        if self._tells_all or self._reported[rule] == 1:
+            code = CODES.get(rule, ErrorCode.GRAPHQL_VALIDATION_FAILED)
+            self.errors.append(coded(error, code))
+        if self._reported.total() >= self._enough:
+            raise _EnoughError
+
+
+def screened(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+    """Return what most wrong documents get wrong; what passes may be priced."""
+    findings = Findings(hints=False, most=ENOUGH)
+    with suppress(_EnoughError):
+        Screening(schema, document, findings.report).screen()
+    return findings.errors
+
+
 def validated(
     schema: GraphQLSchema, document: DocumentNode, *, hints: bool, most: int
 ) -> list[GraphQLError]:
     """Return what is wrong with a document; with `hints` also what may have been meant."""
-    found: list[GraphQLError] = []
-    reported: Counter[Rule] = Counter()
-
-    def report(rule: Rule, error: GraphQLError) -> None:
-        reported[rule] += 1
-        if hints or reported[rule] == 1:
-            code = CODES.get(rule, ErrorCode.GRAPHQL_VALIDATION_FAILED)
-            found.append(coded(error, code))
-        if reported.total() >= (most if hints else ENOUGH):
-            raise _EnoughError
-
+    findings = Findings(hints=hints, most=most)
     with suppress(_EnoughError):
-        if not hints:
-            Screening(schema, document, report).screen()
-        if not found:
-            _visit(schema, document, report, hints=hints)
-    return found
+        _visit(schema, document, findings.report, hints=hints)
+    return findings.errors
 
 
 def _visit(
