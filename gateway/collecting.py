@@ -7,9 +7,9 @@ of open connections are a million of them, which holds up every answer for some 
 
 import gc
 
-# A collection of the young for so many objects more than there were; one of the middle-aged for
-# every ten of those, and a full one for every hundred of these: after ten million, not 70,000.
-THRESHOLDS = (10_000, 10, 100)
+# A collection of the young for every 2,000 objects more than there were, one of the middle-aged for
+# ten of those, and a full one for 500 of these: after ten million objects, not 70,000.
+THRESHOLDS = (2_000, 10, 500)
 
 
 def collect_seldom() -> None:
