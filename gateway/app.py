@@ -72,8 +72,9 @@ class Gateway:
     @asynccontextmanager
     async def running(self, *, background: bool) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
-        await self._open()
         collecting.collect_seldom()
+        await self._open()
+        collecting.keep()
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         work += self.webhooks.work(background=background)

@@ -129,7 +129,7 @@ async def measure(
         if await asking.plainly(each) != await asking.compiled(each):
             raise RuntimeError(f"the two answers to {each} differ")
     gc.collect()
-    collecting.collect_seldom()  # as a serving process does
+    collecting.keep()  # as a serving process does
     taken = []
     for _ in range(ROUNDS):
         read = await _timed(reading, variables) if reading else 0.0
