@@ -6,6 +6,8 @@ of open connections are a million of them, which holds up every answer for some 
 """
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # A collection of the young for every 2,000 objects more than there were, one of the middle-aged for
 # ten of those, and a full one for 500 of these: after ten million objects, not 70,000.
@@ -15,6 +17,18 @@ THRESHOLDS = (2_000, 10, 500)
 def collect_seldom() -> None:
     """Have collections of many objects seldom from now on."""
     gc.set_threshold(*THRESHOLDS)
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Look for no garbage meanwhile: where very many objects come to stay, none is."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def keep() -> None:

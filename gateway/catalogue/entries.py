@@ -1,14 +1,16 @@
 """A course with everything by which it is found, counted and sorted, worked out once.  Pure."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
 
 from gateway.catalogue.index import Document
 from gateway.catalogue.merge import to_course
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.stored import StoredCourse
-from schema.model.catalogue import Course, Institution, Offering
+from schema.model.catalogue import Course, Institution, Offering, Session
 from schema.model.values import folded
 from schema.ports import FacetName
 
@@ -18,15 +20,10 @@ TITLE_KEY = 200  # characters of a title that sort it: folding may lengthen text
 PRICE_BANDS: Sequence[tuple[int, int | None]] = (
     (0, 0), (1, 250_000), (250_001, 500_000), (500_001, 1_000_000), (1_000_001, None),
 )  # fmt: skip
+_BAND_ENDS = [high for _, high in PRICE_BANDS if high is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value of one facet that a course has."""
-
-    facet: FacetName
-    value: str
-    label: str
+Labelled = tuple[str, str]  # a value of a facet, and how it is called
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +44,25 @@ class Entry:
 
 def to_entry(stored: StoredCourse, institution: Institution, rates: Rates = RUPIAH_ONLY) -> Entry:
     """Return what the read model keeps of a course."""
-    live = tuple(sold.offering for sold in stored.offerings if not sold.withdrawn)
-    withdrawn = tuple(sold.offering for sold in stored.offerings if sold.withdrawn)
+    live = tuple([sold.offering for sold in stored.offerings if not sold.withdrawn])
+    withdrawn = tuple([sold.offering for sold in stored.offerings if sold.withdrawn])
     course = to_course(stored.id, institution, live, withdrawn)
-    sessions = (session for offering in live for session in offering.sessions)
+    sessions = [session for offering in live for session in offering.sessions]
     return Entry(
         course=course,
         withdrawn=withdrawn,
         created_at=stored.created_at,
         title=folded(course.title)[:TITLE_KEY],
         price=rates.to_rupiah(course.lowest_price),
-        starts=tuple(sorted({each.starts_at for each in sessions if each.starts_at})),
+        starts=_starts(sessions) if sessions else (),
     )
 
 
 def to_document(entry: Entry) -> Document:
     """Return the texts by which a course is found."""
     course = entry.course
-    sellers = " ".join(dict.fromkeys(sold.partner.replace("_", " ") for sold in course.offerings))
+    codes = dict.fromkeys([sold.partner for sold in course.offerings])
+    sellers = " ".join(codes).replace("_", " ")
     return Document(
         title=course.title,
         institution=course.institution.name,
@@ -78,45 +76,69 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def values_of(entry: Entry) -> Iterator[Value]:
-    """Yield every value by which a course can be filtered and counted."""
+def values_of(entry: Entry) -> Iterator[tuple[FacetName, tuple[Labelled, ...]]]:
+    """Yield each facet, with the values by which a course can be filtered and counted.
+
+    A value may be told twice; what courses have alike is told by the same tuple.
+    """
     course = entry.course
+    yield FacetName.PARTNER, tuple([_partner(sold.partner) for sold in course.offerings])
+    yield FacetName.INSTITUTION, ((course.institution.id, course.institution.name),)
+    category = course.category
+    yield FacetName.CATEGORY, ((category.code, category.name),) if category else ()
+    yield FacetName.LEVEL, (_spoken(course.level),)
+    yield FacetName.DELIVERY_MODE, tuple([_spoken(mode) for mode in course.delivery_modes])
+    yield FacetName.REGION, _regions(course)
+    yield FacetName.LANGUAGE, _languages(course.languages)
+    yield FacetName.PRICE, () if entry.price is None else (_price_band(_band(entry.price)),)
+
+
+def _regions(course: Course) -> tuple[Labelled, ...]:
+    found: dict[Labelled, None] = {}
     for offering in course.offerings:
-        yield Value(FacetName.PARTNER, offering.partner, offering.partner)
         for session in offering.sessions:
-            if session.venue and session.venue.region_code:
-                code = session.venue.region_code
-                yield Value(FacetName.REGION, code, session.venue.region_name or code)
-    yield Value(FacetName.INSTITUTION, course.institution.id, course.institution.name)
-    if course.category:
-        yield Value(FacetName.CATEGORY, course.category.code, course.category.name)
-    yield Value(FacetName.LEVEL, course.level, _spoken(course.level))
-    for mode in course.delivery_modes:
-        yield Value(FacetName.DELIVERY_MODE, mode, _spoken(mode))
-    for language in course.languages:
-        yield Value(FacetName.LANGUAGE, language, _LANGUAGES.get(language, language))
-    if entry.price is not None:
-        yield _price_band(entry.price)
+            venue = session.venue
+            if venue is not None and venue.region_code:
+                found[venue.region_code, venue.region_name or venue.region_code] = None
+    return tuple(found)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
-def _spoken(word: str) -> str:
-    return word.replace("_", " ").capitalize()
+def _starts(sessions: Sequence[Session]) -> tuple[datetime, ...]:
+    return tuple(sorted({each.starts_at for each in sessions if each.starts_at}))
 
 
-def _price_band(price: int) -> Value:
-    low, high = next(
-        (low, high) for low, high in PRICE_BANDS if low <= price and (high is None or price <= high)
-    )
+@cache
+def _partner(code: str) -> Labelled:
+    return code, code
+
+
+@cache
+def _spoken(word: str) -> Labelled:
+    return word, word.replace("_", " ").capitalize()
+
+
+@lru_cache(maxsize=1_024)
+def _languages(codes: tuple[str, ...]) -> tuple[Labelled, ...]:
+    return tuple((code, _LANGUAGES.get(code, code)) for code in codes)
+
+
+def _band(price: int) -> int:
+    return bisect_left(_BAND_ENDS, price)
+
+
+@cache
+def _price_band(band: int) -> Labelled:
+    low, high = PRICE_BANDS[band]
     value = f"{low}-{'' if high is None else high}"
     if high is None:
-        return Value(FacetName.PRICE, value, f"over {_rupiah(low - 1)}")
+        return value, f"over {_rupiah(low - 1)}"
     if high == 0:
-        return Value(FacetName.PRICE, value, "free")
-    return Value(FacetName.PRICE, value, f"{_rupiah(low)} to {_rupiah(high)}")
+        return value, "free"
+    return value, f"{_rupiah(low)} to {_rupiah(high)}"
 
 
 def _rupiah(amount: int) -> str:

@@ -15,8 +15,9 @@ from gateway.catalogue.directory import Directory
 from gateway.catalogue.entries import to_entry
 from gateway.catalogue.freshness import is_fetched
 from gateway.catalogue.partner_orders import Orders, as_ordered
+from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
-from gateway.catalogue.reader import SnapshotReader, nobody_booked
+from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
@@ -126,7 +127,8 @@ class CatalogueFollower:
             changes = await self._store.read_changes(known, self._snapshot.offerings)
             await self._take(changes, is_whole=False)
         elif newest != known:  # the first time, or another database stands in its place
-            await self._take(await self._store.read_catalogue(), is_whole=True)
+            with collecting.paused():
+                await self._take(await self._store.read_catalogue(), is_whole=True)
         if rows != self._rows:
             quarantined = any(row.quarantined for row in rows)
             self._held_back = await self._store.read_held_back() if quarantined else {}

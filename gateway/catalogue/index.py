@@ -9,6 +9,7 @@ one keeps as long as it is there.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import TypeVar
 
@@ -27,7 +28,6 @@ Spelled = Mapping[str, Sequence[str]]  # the words of each text
 Posting = tuple[Slots, Scores]  # ascending slots, and what the word is worth there
 
 WEIGHTS = {"subject": 900, "title": 800, "institution": 400, "topic": 200, "summary": 100}
-TEXTS = ("title", "institution", "topic", "summary")
 EXACT = 100  # more for the very form that was typed, in the title
 PREFIX = 0.6  # how much of a whole word its beginning is worth
 PHRASE = 400  # for the words of the question one after the other in the title
@@ -63,13 +63,13 @@ class SearchIndex:
     All revisions share one writer, so only the newest may be changed.
     """
 
-    def __init__(self, documents: Mapping[int, Document] | None = None) -> None:
+    def __init__(self, documents: Iterable[tuple[int, Document]] = ()) -> None:
+        """Index `documents`, by their slots."""
         self._store = _Store()
-        self.vocabulary = Vocabulary()
         self._lengths: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._postings = Memo(POSTINGS)
         self._searcher: tantivy.Searcher | None = None
-        self._add({}, documents or {})
+        self.vocabulary = Vocabulary().changed({}, self._count(documents))
 
     def changed(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> "SearchIndex":
         """Return the index without the documents `gone`, by their slots, and with those `come`."""
@@ -111,19 +111,24 @@ class SearchIndex:
         return best + (WHOLE_TITLE // rest if best >= WEIGHTS["title"] else 0)
 
     def _add(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> None:
-        highest = max(come, default=-1) + 1
-        if highest > len(self._lengths):
-            self._lengths = np.pad(self._lengths, (0, highest - len(self._lengths)))
         self._store.remove({*gone, *come})
-        fewer, more = Counter[str](), Counter[str]()
+        fewer = Counter[str]()
         for document in gone.values():
             fewer.update(_words_of(_spelled(document)))
-        for slot, document in come.items():
+        self.vocabulary = self.vocabulary.changed(fewer, self._count(come.items()))
+
+    def _count(self, documents: Iterable[tuple[int, Document]]) -> Counter[str]:
+        """Take in documents; return how many of them use each word."""
+        counted, lengths = Counter[str](), dict[int, int]()
+        for slot, document in documents:
             spelled = _spelled(document)
-            more.update(_words_of(spelled))
-            self._lengths[slot] = min(255, len(spelled["title"]))
+            counted.update(_words_of(spelled))
+            lengths[slot] = min(255, len(spelled["title"]))
             self._store.add(slot, spelled)
-        self.vocabulary = self.vocabulary.changed(fewer, more)
+        more = max(0, max(lengths, default=-1) + 1 - len(self._lengths))
+        self._lengths = np.pad(self._lengths, (0, more))
+        self._lengths[list(lengths)] = list(lengths.values())
+        return counted
 
     def prepare(self) -> tantivy.Searcher:
         """Make what is new findable, unless that is done; searching does it else, and waits."""
@@ -238,8 +243,9 @@ class _Store:
         document.add_unsigned("slot", slot)
         for field, told in spelled.items():
             document.add_text(field, " ".join(map(stem, told)))
-        document.add_text("subject", " ".join(map(stem, subject(spelled["title"]))))
-        document.add_text("exact", " ".join(spelled["title"]))
+        title = spelled["title"]
+        document.add_text("subject", " ".join(map(stem, subject(title))))
+        document.add_text("exact", " ".join(title))
         self._writer.add_document(document)
 
     def committed(self) -> tantivy.Searcher:
@@ -274,7 +280,18 @@ def _slots(searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> Slot
 
 
 def _spelled(document: Document) -> Spelled:
-    return {field: spelled_out(getattr(document, field)) for field in TEXTS}
+    return {
+        "title": spelled_out(document.title),
+        "institution": _spelled_often(document.institution),
+        "topic": _spelled_often(document.topic),
+        "summary": spelled_out(document.summary),
+    }
+
+
+@lru_cache(maxsize=4_096)
+def _spelled_often(text: str) -> Sequence[str]:
+    """Return the words of a text that many courses have alike."""
+    return spelled_out(text)
 
 
 def _stems_of(spelled: Spelled) -> Mapping[str, frozenset[str]]:

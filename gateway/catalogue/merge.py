@@ -23,7 +23,10 @@ def to_course(
 
     Both come with the founding offering first, if it is among them, then by age.
     """
-    listed = [offering.listed for offering in live or withdrawn]
+    told = live or withdrawn
+    if len(told) == 1:  # as most courses are sold
+        return _of_one(course_id, institution, told[0], is_live=bool(live))
+    listed = [offering.listed for offering in told]
     rating, rating_count = weighted_rating(listed)
     return Course(
         id=course_id,
@@ -43,6 +46,36 @@ def to_course(
         image_url=_first(listed, lambda each: each.image_url),
         withdrawn=not live,
     )
+
+
+def _of_one(
+    course_id: CourseId, institution: Institution, sold: Offering, *, is_live: bool
+) -> Course:
+    """Return the course that one offering alone sells: nothing has to be chosen."""
+    listed = sold.listed
+    rating = listed.rating
+    return Course(
+        id=course_id,
+        title=listed.title,
+        institution=institution,
+        summary=listed.summary,
+        description_html=listed.description_html,
+        category=listed.category,
+        level=listed.level,
+        languages=_distinct(listed.languages),
+        duration_minutes=listed.duration_minutes,
+        lowest_price=sold.price if is_live else None,
+        delivery_modes=(sold.delivery_mode,) if is_live else (),
+        offerings=(sold,) if is_live else (),
+        rating=None if rating is None else round(rating, 2),
+        rating_count=None if rating is None else listed.rating_count,
+        image_url=listed.image_url,
+        withdrawn=not is_live,
+    )
+
+
+def _distinct(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return codes if len(codes) == 1 else tuple(dict.fromkeys(codes))
 
 
 def lowest_price(offerings: Iterable[Offering]) -> Money | None:

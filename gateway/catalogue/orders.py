@@ -25,7 +25,6 @@ Entries = Sequence[Entry | None]
 
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
 _RANKS = 32  # bits of a place that hold a rank within equal scores or starts
-MANY = 8  # from every so-manieth course changed on, sorting anew is cheaper
 
 
 class Order(Protocol):
@@ -55,17 +54,8 @@ class Ranking:
         self._ranks = np.full(len(entries), -1, np.int64)
         self._ranks[slots] = np.arange(len(slots))
 
-    @classmethod
-    def of(cls, entries: Entries, sort: CourseSort) -> "Ranking":
-        """Return `entries` sorted."""
-        to_key = _KEYS[sort]
-        keyed = sorted((to_key(each), slot) for slot, each in enumerate(entries) if each)
-        return cls(entries, sort, np.fromiter((slot for _, slot in keyed), np.int32, len(keyed)))
-
     def changed(self, entries: Entries, slots: Sequence[int]) -> "Ranking":
         """Return the order of `entries`, which differ from before at `slots` alone."""
-        if len(slots) * MANY > len(entries):
-            return Ranking.of(entries, self._sort)
         is_changed = np.zeros(len(entries), np.bool_)
         is_changed[np.asarray(slots, np.int64)] = True
         kept = Ranking(entries, self._sort, self.slots[~is_changed[self.slots]])
@@ -255,4 +245,3 @@ _KEYS: Mapping[CourseSort, Callable[[Entry], Key]] = {
     CourseSort.RATING: _with_id(_rating_key),
     CourseSort.TITLE: _with_id(lambda entry: (entry.title,)),
 }
-RANKED = tuple(_KEYS)  # the sorts that need neither a search nor the clock

@@ -73,15 +73,30 @@ class Places:
     def _work_out(self, now: datetime) -> None:
         """Bring those up to date whose verdict may not hold at `now`."""
         at = micros(now)
-        for slot in np.flatnonzero((self._since > at) | (self._until <= at)).tolist():
-            entry = self._entries[slot]
-            if entry is None:
-                self._has[slot], self._since[slot], self._until[slot] = False, _ALWAYS, _NEVER
-                continue
-            moments = [micros(moment) for moment in _moments(entry.course)]
-            self._has[slot] = _has_a_place(entry.course, lambda _: 0, now)
-            self._since[slot] = max((m for m in moments if m <= at), default=_ALWAYS)
-            self._until[slot] = min((m for m in moments if m > at), default=_NEVER)
+        slots = np.flatnonzero((self._since > at) | (self._until <= at))
+        if len(slots):
+            found = [_verdict(self._entries[slot], now) for slot in slots.tolist()]
+            self._has[slots], self._since[slots], self._until[slots] = zip(*found, strict=True)
+
+
+def _verdict(entry: Entry | None, now: datetime) -> tuple[bool, int, int]:
+    """Return whether a course has a place, since when, and until when, that is so."""
+    if entry is None:
+        return False, _ALWAYS, _NEVER
+    has = _has_a_place(entry.course, nobody_booked, now)
+    at, since, until = micros(now), _ALWAYS, _NEVER
+    for moment in _moments(entry.course):
+        told = micros(moment)
+        if told <= at:
+            since = max(since, told)
+        else:
+            until = min(until, told)
+    return has, since, until
+
+
+def nobody_booked(_: SessionId) -> int:
+    """Return that no place was taken through us."""
+    return 0
 
 
 def _has_a_place(course: Course, taken: Callable[[SessionId], int], now: datetime) -> bool:

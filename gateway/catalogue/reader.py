@@ -16,6 +16,7 @@ from gateway.catalogue.narrowing import (
     without_stale,
 )
 from gateway.catalogue.orders import Order, Part, Relevance, Slots, page_of
+from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.snapshot import Snapshot, normalised, search_of, to_question
 from gateway.catalogue.snippets import to_snippet
 from gateway.catalogue.suggestions import to_suggestions
@@ -29,11 +30,6 @@ from schema.model.values import (
 )
 from schema.ports import CourseQuery, CourseSort, Facet, FacetName, FreshOfferings, Slice, Window
 from schema.search_ports import Snippet, Suggestion
-
-
-def nobody_booked(_: SessionId) -> int:
-    """Return that no place was taken through us."""
-    return 0
 
 
 class SnapshotReader:

@@ -6,7 +6,6 @@ field has a default, a changed meaning raises `VERSION` and is translated in `fr
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -14,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from schema.model.catalogue import ListedCourse, Offering, Session, UnknownTerm, Venue
-from schema.model.values import DeliveryMode, EnrolmentMode, Money, PartnerCode, RemoteId
+from schema.model.catalogue import Category, ListedCourse, Offering, Session, UnknownTerm, Venue
+from schema.model.values import CourseLevel, DeliveryMode, EnrolmentMode, Money, PartnerCode, RemoteId
 
 T = TypeVar("T", bound=Hashable)
 Closing = Callable[[Offering, Session], datetime | None]  # until when the programme sells it
@@ -41,6 +40,21 @@ class _Session(msgspec.Struct, omit_defaults=True):
     enrolment_starts_at: _Moment | None = None
 
 
+class _ShortListed(msgspec.Struct):
+    """`ListedCourse` without its long description, which is skipped and never decoded."""
+
+    title: str
+    institution: str
+    summary: str | None = None
+    category: Category | None = None
+    level: CourseLevel = CourseLevel.UNKNOWN
+    languages: tuple[str, ...] = ("id",)
+    duration_minutes: int | None = None
+    rating: float | None = None
+    rating_count: int | None = None
+    image_url: str | None = None
+
+
 class _Offering(msgspec.Struct, omit_defaults=True):
     v: int  # not omitted: it has no default
     partner: PartnerCode
@@ -56,8 +70,13 @@ class _Offering(msgspec.Struct, omit_defaults=True):
     bundle: bool = False
 
 
+class _ShortOffering(_Offering):
+    listed: _ShortListed  # type: ignore[assignment]  # less of the same JSON
+
+
 _encoder = msgspec.json.Encoder()
 _offerings = msgspec.json.Decoder(_Offering)
+_short_offerings = msgspec.json.Decoder(_ShortOffering)
 _sessions = msgspec.json.Decoder(_Session)
 
 
@@ -83,8 +102,7 @@ def to_payload(offering: Offering) -> str:
 def from_payload(payload: str | bytes) -> Offering:
     """Return the offering that `to_payload` wrote."""
     row = _offerings.decode(payload)
-    if row.v != VERSION:
-        raise ValueError(f"payload version {row.v} is newer than this code's {VERSION}: upgrade it")
+    _check_version(row)
     return Offering(
         partner=row.partner,
         key=row.key,
@@ -116,38 +134,77 @@ class ShortReader:
         """Make a reader; sessions are given the end of their sale that `closing` tells."""
         self._closing = closing
         self._known: dict[Hashable, Any] = {}
+        self._moments: dict[tuple[datetime, str], datetime | None] = {}
 
     def __call__(self, payload: str | bytes) -> Offering:
         """Return the offering that `to_payload` wrote."""
-        offering = from_payload(payload)
-        listed, once = offering.listed, self._once
-        short = replace(
-            listed,
-            description_html=None,
-            institution=once(listed.institution),
-            category=once(listed.category),
-            languages=once(listed.languages),
+        row, once = _short_offerings.decode(payload), self._once
+        _check_version(row)
+        partner = once(row.partner)
+        offering = Offering(
+            partner=partner,
+            key=row.key,
+            listed=self._listed(row.listed),
+            price=once(row.price),
+            list_price=once(row.list_price),
+            delivery_mode=row.delivery_mode,
+            enrolment_mode=row.enrolment_mode,
+            url=row.url,
+            sessions=tuple([self._session(partner, each) for each in row.sessions]),
+            unknown_terms=row.unknown_terms,
+            bundle=row.bundle,
         )
-        return replace(
-            offering,
-            partner=once(offering.partner),
-            listed=short,
-            price=once(offering.price),
-            list_price=once(offering.list_price),
-            sessions=tuple(self._shared(offering, session) for session in offering.sessions),
+        for session in offering.sessions:
+            # nobody else has it yet; a copy would be checked and given its id a second time
+            object.__setattr__(session, "purchase_ends_at", self._closing(offering, session))
+        return offering
+
+    def _listed(self, row: _ShortListed) -> ListedCourse:
+        return ListedCourse(
+            title=row.title,
+            institution=self._once(row.institution),
+            summary=row.summary,
+            category=self._once(row.category),
+            level=row.level,
+            languages=self._once(row.languages),
+            duration_minutes=row.duration_minutes,
+            rating=row.rating,
+            rating_count=row.rating_count,
+            image_url=row.image_url,
         )
 
-    def _shared(self, offering: Offering, session: Session) -> Session:
-        return replace(
-            session,
-            partner=self._once(session.partner),
-            venue=self._once(session.venue),
-            purchase_ends_at=self._closing(offering, session),
+    def _session(self, partner: PartnerCode, row: _Session) -> Session:
+        return Session(
+            partner=partner,
+            key=row.key,
+            starts_at=self._moment(row.starts_at),
+            ends_at=self._moment(row.ends_at),
+            enrolment_ends_at=self._moment(row.enrolment_ends_at),
+            venue=self._once(row.venue),
+            capacity=row.capacity,
+            seats_left=row.seats_left,
+            unlimited=row.unlimited,
+            enrolment_starts_at=self._moment(row.enrolment_starts_at),
         )
+
+    def _moment(self, row: _Moment | None) -> datetime | None:
+        """Return a moment, by its zone: two of different zones are equal, and not the same."""
+        if row is None:
+            return None
+        told = (row.instant, row.zone)
+        found: datetime | None = self._moments.get(told)
+        if found is None:
+            found = self._moments[told] = _from_moment(row)
+        return found
 
     def _once(self, value: T) -> T:
         found: T = self._known.setdefault(value, value)
         return found
+
+
+def _check_version(row: _Offering) -> None:
+    if row.v != VERSION:
+        raise ValueError(f"payload version {row.v} is newer than this code's {VERSION}: upgrade it")
 
 
 def to_session_payload(session: Session) -> str:

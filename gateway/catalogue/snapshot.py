@@ -19,8 +19,9 @@ from gateway.catalogue.index import Found, SearchIndex
 from gateway.catalogue.institutions import InstitutionList
 from gateway.catalogue.kept import KeptLists
 from gateway.catalogue.memo import Memo
-from gateway.catalogue.orders import RANKED, Order, Ranking, Relevance, Slots, Starting
+from gateway.catalogue.orders import Order, Relevance, Slots, Starting
 from gateway.catalogue.places import Places
+from gateway.catalogue.sorting import to_changed, to_rankings
 from gateway.catalogue.words import words
 from schema.model.catalogue import Course, Institution, Offering, Partner, Session
 from schema.model.values import CourseId, OfferingId, PartnerCode, SessionId
@@ -56,9 +57,10 @@ class Snapshot:
         self.sessions: dict[SessionId, Session] = {}
         self.course_of: dict[OfferingId, CourseId] = {}
         self._learn(every)
+        documents = ((slot, to_document(e)) for slot, e in enumerate(self.entries) if e)
+        self.index = SearchIndex(documents)  # first: it works on by itself
         self.columns = FacetColumns(self.entries, {p.code: p.name for p in partners})
-        self.index = SearchIndex({n: to_document(e) for n, e in enumerate(self.entries) if e})
-        self.rankings = {sort: Ranking.of(self.entries, sort) for sort in RANKED}
+        self.rankings = to_rankings(self.entries)
         self.places = Places(self.entries)
         self.institutions = InstitutionList(every)
         self._finish()
@@ -93,9 +95,7 @@ class Snapshot:
             {slot: to_document(each) for slot, each in before.items() if each},
             {slot: to_document(each) for slot, each in after.items() if each},
         )
-        other.rankings = {
-            sort: ranking.changed(other.entries, slots) for sort, ranking in self.rankings.items()
-        }
+        other.rankings = to_changed(self.rankings, other.entries, slots)
         other.places = self.places.changed(other.entries, slots)
         other._finish()
         if {*map(_offer, come)} == {*map(_offer, former)}:  # as most changes: a price, a seat
@@ -109,13 +109,20 @@ class Snapshot:
         self._memo = Memo(max(16, min(REMEMBERED, REMEMBERED_SLOTS // max(1, size))))
 
     def _learn(self, entries: Sequence[Entry]) -> None:
-        tombstones = [(each, e.course.id) for e in entries for each in e.withdrawn]
-        live = [(each, e.course.id) for e in entries for each in e.course.offerings]
-        for offering, course_id in (*tombstones, *live):  # what is live wins
-            self.offerings[offering.id] = offering
-            self.course_of[offering.id] = course_id
-            self.sessions.update((session.id, session) for session in offering.sessions)
-        self._known.update((entry.course.id, entry) for entry in entries)
+        for entry in entries:
+            for offering in entry.withdrawn:
+                self._learn_offering(offering, entry.course.id)
+        for entry in entries:  # what is live wins
+            course = entry.course
+            self._known[course.id] = entry
+            for offering in course.offerings:
+                self._learn_offering(offering, course.id)
+
+    def _learn_offering(self, offering: Offering, course_id: CourseId) -> None:
+        self.offerings[offering.id] = offering
+        self.course_of[offering.id] = course_id
+        for session in offering.sessions:
+            self.sessions[session.id] = session
 
     def _forget(self, course_ids: Iterable[CourseId]) -> None:
         for course_id in course_ids:

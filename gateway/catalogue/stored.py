@@ -82,12 +82,20 @@ def to_memory(connection: Connection, since: int, known: Known) -> Memory:
 
 
 def read_every_course(connection: Connection, read: Read) -> list[StoredCourse]:
-    """Return all courses, tombstones too."""
-    offerings: dict[str, list[StoredOffering]] = {}
-    question = _sold(offering.c.payload).execution_options(yield_per=CHUNK)
-    for row in connection.execute(question):
-        found = StoredOffering(read(row.payload), withdrawn=not row.is_on_sale)
-        offerings.setdefault(row.course_id, []).append(found)
+    """Return all courses, tombstones too.
+
+    Rows come as they lie in the table: a database would sort their payloads on its disk.
+    """
+    found: dict[str, list[tuple[int, str, StoredOffering]]] = {}
+    question = select(*_SOLD, offering.c.added_run, offering.c.payload).where(_WAS_APPROVED)
+    rows = connection.execute(question.execution_options(yield_per=CHUNK))
+    for course_id, offering_id, is_on_sale_now, added_run, payload in rows:
+        sold = StoredOffering(read(payload), not is_on_sale_now)
+        found.setdefault(course_id, []).append((added_run, offering_id, sold))
+    offerings = {
+        course_id: [sold for _, _, sold in (told if len(told) == 1 else sorted(told, key=_age))]
+        for course_id, told in found.items()
+    }
     return [_to_course(row, offerings) for row in connection.execute(_courses())]
 
 
@@ -132,21 +140,26 @@ def _courses() -> Select[Any]:
     )
 
 
+_SOLD = (offering.c.course_id, offering.c.id, is_on_sale().label("is_on_sale"))
+_WAS_APPROVED = offering.c.approval != Approval.PENDING
+
+
 def _sold(*more: Any) -> Select[Any]:
     """Select what was ever approved, in the order in which it came."""
-    on_sale = is_on_sale().label("is_on_sale")
-    return (
-        select(offering.c.course_id, offering.c.id, on_sale, *more)
-        .where(offering.c.approval != Approval.PENDING)
-        .order_by(offering.c.added_run, offering.c.id)
-    )
+    question = select(*_SOLD, *more).where(_WAS_APPROVED)
+    return question.order_by(offering.c.added_run, offering.c.id)
+
+
+def _age(told: tuple[int, str, StoredOffering]) -> tuple[int, str]:
+    """Return by what `_sold` orders."""
+    return told[:2]
 
 
 def _to_course(row: Any, sold: Mapping[str, Sequence[StoredOffering]]) -> StoredCourse:
-    founding, offerings = row.founding_offering_id, sold.get(row.id, ())
+    course_id, institution_id, created_at, founding = row
+    offerings = sold.get(course_id, ())
+    if len(offerings) > 1:
+        offerings = sorted(offerings, key=lambda each: each.offering.id != founding)
     return StoredCourse(
-        id=CourseId(row.id),
-        institution_id=InstitutionId(row.institution_id),
-        created_at=row.created_at,
-        offerings=tuple(sorted(offerings, key=lambda each: each.offering.id != founding)),
+        CourseId(course_id), InstitutionId(institution_id), created_at, tuple(offerings)
     )

@@ -72,7 +72,10 @@ def words(text: str) -> list[str]:
 
 def spelled_out(text: str) -> list[str]:
     """Return the words of `text`, with those for which abbreviations stand."""
-    return [full for word in words(text) for full in _SHORT_FOR.get(word, (word,))]
+    found = words(text)
+    if _SHORT_FOR.keys().isdisjoint(found):
+        return found
+    return [full for word in found for full in _SHORT_FOR.get(word, (word,))]
 
 
 def subject(title: Sequence[str]) -> list[str]:

@@ -8,8 +8,9 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha1
 from typing import NewType, Self
-from uuid import UUID, uuid5
+from uuid import UUID
 
 PartnerCode = NewType("PartnerCode", str)  # "tokopedia": stable, whatever the brand becomes
 RemoteId = NewType("RemoteId", str)  # what a partner calls one of its things
@@ -22,11 +23,15 @@ LearnerId = NewType("LearnerId", str)  # the opaque subject of the learner's tok
 Reference = NewType("Reference", str)  # ours, sent to the partner; never books twice
 
 _NAMESPACE = UUID("6d697472-6100-5000-8000-000000000001")  # "mitra"; changing it changes every id
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def derived_id(owner: str, kind: str, remote_id: str) -> str:
     """Return the stable UUIDv5 of `remote_id`, a `kind` of thing that belongs to `owner`."""
-    return str(uuid5(_NAMESPACE, f"{owner}|{kind}|{remote_id}"))
+    name = f"{owner}|{kind}|{remote_id}".encode()
+    told = sha1(_NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
+    variant = _VARIANT[told[16]]  # the standard library's way takes five times as long
+    return f"{told[:8]}-{told[8:12]}-5{told[13:16]}-{variant}{told[17:20]}-{told[20:32]}"
 
 
 def folded(text: str) -> str:

@@ -24,7 +24,7 @@ DOCUMENTS = [
 
 
 def an_index(documents: Iterable[Document]) -> SearchIndex:
-    return SearchIndex(dict(enumerate(documents)))
+    return SearchIndex(enumerate(documents))
 
 
 INDEX = an_index(DOCUMENTS)
@@ -139,4 +139,4 @@ def assert_changes_are_followed(changes: list[tuple[int, str]], text: str) -> No
         index = index.changed(gone, {slot: documents[slot]})
         index.search(text)
 
-    assert found(text, index) == found(text, SearchIndex(documents))
+    assert found(text, index) == found(text, SearchIndex(documents.items()))

@@ -1,0 +1,70 @@
+"""All courses sorted by every sort at once: texts are compared once, the rest is numbers.  Pure.
+
+What `gateway.catalogue.orders` says of keys holds: they end in an id, and what comes last says so
+first.  Sorting numbers is many times as fast as comparing keys.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gateway.catalogue.entries import Entry, micros
+from gateway.catalogue.orders import Entries, Ranking, popularity
+from schema.ports import CourseSort
+
+Numbers = npt.NDArray[Any]
+MANY = 8  # from every so-manieth course changed on, sorting anew is cheaper
+
+
+def to_rankings(entries: Entries) -> Mapping[CourseSort, Ranking]:
+    """Return `entries` by every sort that needs neither a search nor the clock."""
+    slots = np.fromiter((n for n, each in enumerate(entries) if each), np.int32)
+    found = [each for each in entries if each]
+    return {
+        sort: Ranking(entries, sort, slots[order]) for sort, order in _orders(found).items()
+    }
+
+
+def to_changed(
+    rankings: Mapping[CourseSort, Ranking], entries: Entries, slots: Sequence[int]
+) -> Mapping[CourseSort, Ranking]:
+    """Return the rankings of `entries`, which differ from before at `slots` alone."""
+    if len(slots) * MANY > len(entries):
+        return to_rankings(entries)
+    return {sort: ranking.changed(entries, slots) for sort, ranking in rankings.items()}
+
+
+def _orders(found: list[Entry]) -> Mapping[CourseSort, Numbers]:
+    """Return for each sort the positions of `found` in its order."""
+    by_id = np.argsort(np.array([each.course.id for each in found], "S"))
+    ids = _ranks(by_id)
+    titles = sorted(range(len(found)), key=lambda n: (found[n].title, ids[n]))
+    by_title = np.array(titles, np.int64)
+    price = _with_none(each.price for each in found)
+    rating = _with_none(each.course.rating for each in found)
+    votes = np.array([-(each.course.rating_count or 0) for each in found], np.int64)
+    liked = np.array([-popularity(each) for each in found], np.float64)
+    created = np.array([-micros(each.created_at) for each in found], np.int64)
+    return {  # the last key decides first
+        CourseSort.RELEVANCE: np.lexsort((_ranks(by_title), liked)),
+        CourseSort.PRICE_ASC: np.lexsort((ids, price[1], price[0])),
+        CourseSort.PRICE_DESC: np.lexsort((ids, -price[1], price[0])),
+        CourseSort.NEWEST: np.lexsort((ids, created)),
+        CourseSort.RATING: np.lexsort((ids, votes, -rating[1], rating[0])),
+        CourseSort.TITLE: by_title,
+    }
+
+
+def _ranks(order: Numbers) -> Numbers:
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks
+
+
+def _with_none(values: Iterable[float | None]) -> tuple[Numbers, Numbers]:
+    """Return whether each is untold, which comes last, and the values."""
+    told = list(values)
+    is_none = np.array([each is None for each in told], np.bool_)
+    return is_none, np.array([0 if each is None else each for each in told])
