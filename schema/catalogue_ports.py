@@ -35,6 +35,8 @@ class CourseSort(StrEnum):
 class FacetName(StrEnum):
     """By what a result can be narrowed."""
 
+    __hash__ = str.__hash__  # what it inherits is Python, and asked for each course and facet
+
     PARTNER = "PARTNER"
     INSTITUTION = "INSTITUTION"
     CATEGORY = "CATEGORY"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 
-from gateway.catalogue.index import Document
+from gateway.catalogue.documents import Document
 from gateway.catalogue.merge import to_course
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.stored import StoredCourse
@@ -23,7 +23,13 @@ PRICE_BANDS: Sequence[tuple[int, int | None]] = (
 _BAND_ENDS = [high for _, high in PRICE_BANDS if high is not None]
 
 
-Labelled = tuple[str, str]  # a value of a facet, and how it is called
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of one facet that a course has."""
+
+    facet: FacetName
+    value: str
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,31 +82,26 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def values_of(entry: Entry) -> Iterator[tuple[FacetName, tuple[Labelled, ...]]]:
-    """Yield each facet, with the values by which a course can be filtered and counted.
-
-    A value may be told twice; what courses have alike is told by the same tuple.
-    """
+def values_of(entry: Entry) -> Iterator[Value]:
+    """Yield every value by which a course can be filtered and counted."""
     course = entry.course
-    yield FacetName.PARTNER, tuple([_partner(sold.partner) for sold in course.offerings])
-    yield FacetName.INSTITUTION, ((course.institution.id, course.institution.name),)
-    category = course.category
-    yield FacetName.CATEGORY, ((category.code, category.name),) if category else ()
-    yield FacetName.LEVEL, (_spoken(course.level),)
-    yield FacetName.DELIVERY_MODE, tuple([_spoken(mode) for mode in course.delivery_modes])
-    yield FacetName.REGION, _regions(course)
-    yield FacetName.LANGUAGE, _languages(course.languages)
-    yield FacetName.PRICE, () if entry.price is None else (_price_band(_band(entry.price)),)
-
-
-def _regions(course: Course) -> tuple[Labelled, ...]:
-    found: dict[Labelled, None] = {}
     for offering in course.offerings:
+        yield _value(FacetName.PARTNER, offering.partner, offering.partner)
         for session in offering.sessions:
             venue = session.venue
             if venue is not None and venue.region_code:
-                found[venue.region_code, venue.region_name or venue.region_code] = None
-    return tuple(found)
+                code = venue.region_code
+                yield _value(FacetName.REGION, code, venue.region_name or code)
+    yield _value(FacetName.INSTITUTION, course.institution.id, course.institution.name)
+    if course.category:
+        yield _value(FacetName.CATEGORY, course.category.code, course.category.name)
+    yield _spoken(FacetName.LEVEL, course.level)
+    for mode in course.delivery_modes:
+        yield _spoken(FacetName.DELIVERY_MODE, mode)
+    for language in course.languages:
+        yield _value(FacetName.LANGUAGE, language, _LANGUAGES.get(language, language))
+    if entry.price is not None:
+        yield _price_band(bisect_left(_BAND_ENDS, entry.price))
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -111,34 +112,23 @@ def _starts(sessions: Sequence[Session]) -> tuple[datetime, ...]:
     return tuple(sorted({each.starts_at for each in sessions if each.starts_at}))
 
 
-@cache
-def _partner(code: str) -> Labelled:
-    return code, code
+_value = lru_cache(maxsize=2**15)(Value)  # very many courses have the same
 
 
 @cache
-def _spoken(word: str) -> Labelled:
-    return word, word.replace("_", " ").capitalize()
-
-
-@lru_cache(maxsize=1_024)
-def _languages(codes: tuple[str, ...]) -> tuple[Labelled, ...]:
-    return tuple((code, _LANGUAGES.get(code, code)) for code in codes)
-
-
-def _band(price: int) -> int:
-    return bisect_left(_BAND_ENDS, price)
+def _spoken(facet: FacetName, word: str) -> Value:
+    return Value(facet, word, word.replace("_", " ").capitalize())
 
 
 @cache
-def _price_band(band: int) -> Labelled:
+def _price_band(band: int) -> Value:
     low, high = PRICE_BANDS[band]
     value = f"{low}-{'' if high is None else high}"
     if high is None:
-        return value, f"over {_rupiah(low - 1)}"
+        return Value(FacetName.PRICE, value, f"over {_rupiah(low - 1)}")
     if high == 0:
-        return value, "free"
-    return value, f"{_rupiah(low)} to {_rupiah(high)}"
+        return Value(FacetName.PRICE, value, "free")
+    return Value(FacetName.PRICE, value, f"{_rupiah(low)} to {_rupiah(high)}")
 
 
 def _rupiah(amount: int) -> str:

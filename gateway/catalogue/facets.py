@@ -14,7 +14,7 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from gateway.catalogue.entries import Entry, Labelled, micros, values_of
+from gateway.catalogue.entries import Entry, micros, values_of
 from schema.ports import CourseFilter, Facet, FacetBucket, FacetName
 
 Slots = npt.NDArray[np.int32]
@@ -90,14 +90,12 @@ class FacetColumns:
         self.everything: Slots = np.flatnonzero(self.live).astype(np.int32)
 
     def _set_values(self, slot: int, entry: Entry | None) -> None:
-        if entry is None:
-            for column in self._columns.values():
-                column.put(slot, ())
-            return
-        for facet, told in values_of(entry):
-            self._columns[facet].put(slot, told)
-            for value, label in told:
-                self._labels[facet, value] = label
+        having: dict[FacetName, list[str]] = {}
+        for each in values_of(entry) if entry else ():
+            having.setdefault(each.facet, []).append(each.value)
+            self._labels[each.facet, each.value] = each.label
+        for facet, column in self._columns.items():
+            column.put(slot, having.get(facet, ()))
 
     def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
         """Return the live courses that have any of `values`."""
@@ -167,26 +165,22 @@ class _Column:
         self._numbers: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self._combinations: list[tuple[str, ...]] = [()]
         self._known: dict[tuple[str, ...], int] = {(): 0}
-        self._told: dict[tuple[Labelled, ...], int] = {(): 0}  # in any order, with labels
 
     def copy(self) -> "_Column":
         other = _Column()
         other._numbers = self._numbers.copy()
         other._combinations = list(self._combinations)
-        other._known, other._told = dict(self._known), dict(self._told)
+        other._known = dict(self._known)
         return other
 
     def grow(self, more: int) -> None:
         self._numbers = np.pad(self._numbers, (0, more))
 
-    def put(self, slot: int, told: tuple[Labelled, ...]) -> None:
-        number = self._told.get(told)
-        if number is None:
-            combination = tuple(sorted({value for value, _ in told}))
-            number = self._known.setdefault(combination, len(self._combinations))
-            self._told[told] = number
-            if number == len(self._combinations):
-                self._combinations.append(combination)
+    def put(self, slot: int, values: Iterable[str]) -> None:
+        combination = tuple(sorted(set(values)))
+        number = self._known.setdefault(combination, len(self._combinations))
+        if number == len(self._combinations):
+            self._combinations.append(combination)
         self._numbers[slot] = number
 
     def holds(self, slots: Slots, values: Iterable[str]) -> Flags:

@@ -18,6 +18,7 @@ from gateway.catalogue.partner_orders import Orders, as_ordered
 from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.reader import SnapshotReader
+from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
@@ -43,14 +44,19 @@ class CatalogueFollower:
         poll_seconds: float = POLL_SECONDS,
         rates: Rates = RUPIAH_ONLY,
         cut_off: Callable[[], Collection[PartnerCode]] = frozenset,
+        shelf: Shelf | None = None,
     ) -> None:
-        """Follow `store`; `cut_off` tells which partners this process calls only to probe them."""
+        """Follow `store`; `cut_off` tells which partners this process calls only to probe them.
+
+        On `shelf` the search index is kept for the next process.
+        """
         self._store = store
         self._configs = configs
         self._now = now
         self._poll_seconds = poll_seconds
         self._rates = rates
         self._cut_off = cut_off
+        self._shelf = shelf
         self._partners = [config.partner for config in configs]
         self._snapshot = Snapshot(0, partners=self._partners)
         self._rows: Sequence[StatusRow] = ()
@@ -157,7 +163,8 @@ class CatalogueFollower:
             if stored.offerings
         ]
         if is_whole:
-            snapshot = Snapshot(changes.revision, entries, self._partners, changes.redirects)
+            partners, redirects = self._partners, changes.redirects
+            snapshot = Snapshot(changes.revision, entries, partners, redirects, self._shelf)
         else:  # a course without offerings: its only one moved to another course
             gone = [stored.id for stored in changes.courses if not stored.offerings]
             snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)

@@ -9,22 +9,21 @@ one keeps as long as it is there.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import itemgetter
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import tantivy
 
+from gateway.catalogue.documents import Document, spelled, stems_of, words_of
 from gateway.catalogue.memo import Memo
+from gateway.catalogue.shelf import MOST_STALE, Kept
+from gateway.catalogue.texts import Searcher, Texts
 from gateway.catalogue.vocabulary import Meaning, Stems, Vocabulary
-from gateway.catalogue.words import MOST_WORDS, OPTIONAL, spelled_out, stem, subject
+from gateway.catalogue.words import MOST_WORDS, OPTIONAL, spelled_out, stem
 
 Slots = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.int32]
 T = TypeVar("T")
-Spelled = Mapping[str, Sequence[str]]  # the words of each text
 Posting = tuple[Slots, Scores]  # ascending slots, and what the word is worth there
 
 WEIGHTS = {"subject": 900, "title": 800, "institution": 400, "topic": 200, "summary": 100}
@@ -35,18 +34,7 @@ WHOLE_TITLE = 200  # for a title of which nothing was left unasked
 POSTINGS = 4_096  # kept at hand; all of them together are few numbers per course
 MOST_CARRIED = 1_000  # changed documents, up to which long postings are kept
 LONG = 1_000  # documents of a posting that is worth keeping
-_HEAP = 30_000_000  # bytes that tantivy gathers before it writes a segment
 _NONE: Posting = (np.empty(0, np.int32), np.empty(0, np.int32))
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The texts of one course by which it is found."""
-
-    title: str
-    institution: str = ""
-    topic: str = ""
-    summary: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +53,39 @@ class SearchIndex:
 
     def __init__(self, documents: Iterable[tuple[int, Document]] = ()) -> None:
         """Index `documents`, by their slots."""
-        self._store = _Store()
+        self._texts = Texts()
         self._lengths: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._postings = Memo(POSTINGS)
-        self._searcher: tantivy.Searcher | None = None
+        self._searcher: Searcher | None = None
         self.vocabulary = Vocabulary().changed({}, self._count(documents))
+
+    @classmethod
+    def opened(
+        cls, kept: Kept, documents: Iterable[tuple[int, Document]] | None = None
+    ) -> "SearchIndex | None":
+        """Return the index of `documents`, taken from a kept one; None if it is too far from it.
+
+        Without `documents`, what was kept is what stands.
+        """
+        differ, come = kept.differing(documents) if documents is not None else (set[int](), {})
+        if (len(differ) + len(come)) * MOST_STALE > len(kept.lengths):
+            return None
+        index = cls()
+        index._texts = Texts(kept.searcher, len(kept.lengths))
+        index._lengths = kept.lengths
+        index.vocabulary = index.vocabulary.changed({}, kept.contents.uses())
+        if differ or come:
+            index._texts.remove(differ)
+            more = index._count(come.items())
+            fewer = kept.contents.words_at(differ)
+            index.vocabulary = index.vocabulary.changed(fewer, more)
+        return index
 
     def changed(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> "SearchIndex":
         """Return the index without the documents `gone`, by their slots, and with those `come`."""
         self.prepare()
         other = object.__new__(SearchIndex)
-        other._store, other.vocabulary = self._store, self.vocabulary
+        other._texts, other.vocabulary = self._texts, self.vocabulary
         other._lengths = self._lengths.copy()
         other._postings, other._searcher = Memo(POSTINGS), None
         other._add(gone, come)
@@ -87,7 +97,7 @@ class SearchIndex:
         """Keep the long postings of the index before, which take long to read."""
         is_changed = np.zeros(len(self._lengths), np.bool_)
         is_changed[list(changed)] = True
-        fresh = {slot: _stems_of(_spelled(document)) for slot, document in come.items()}
+        fresh = {slot: stems_of(spelled(document)) for slot, document in come.items()}
         holding = defaultdict[str, set[int]](set)
         for slot, fields in fresh.items():
             for each in frozenset().union(*fields.values()):
@@ -111,29 +121,29 @@ class SearchIndex:
         return best + (WHOLE_TITLE // rest if best >= WEIGHTS["title"] else 0)
 
     def _add(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> None:
-        self._store.remove({*gone, *come})
+        self._texts.remove({*gone, *come})
         fewer = Counter[str]()
         for document in gone.values():
-            fewer.update(_words_of(_spelled(document)))
+            fewer.update(words_of(spelled(document)))
         self.vocabulary = self.vocabulary.changed(fewer, self._count(come.items()))
 
     def _count(self, documents: Iterable[tuple[int, Document]]) -> Counter[str]:
         """Take in documents; return how many of them use each word."""
         counted, lengths = Counter[str](), dict[int, int]()
         for slot, document in documents:
-            spelled = _spelled(document)
-            counted.update(_words_of(spelled))
-            lengths[slot] = min(255, len(spelled["title"]))
-            self._store.add(slot, spelled)
+            told = spelled(document)
+            counted.update(words_of(told))
+            lengths[slot] = min(255, len(told["title"]))
+            self._texts.add(slot, told)
         more = max(0, max(lengths, default=-1) + 1 - len(self._lengths))
         self._lengths = np.pad(self._lengths, (0, more))
         self._lengths[list(lengths)] = list(lengths.values())
         return counted
 
-    def prepare(self) -> tantivy.Searcher:
+    def prepare(self) -> Searcher:
         """Make what is new findable, unless that is done; searching does it else, and waits."""
         if self._searcher is None:
-            self._searcher = self._store.committed()
+            self._searcher = self._texts.committed()
             self._read_common()
         return self._searcher
 
@@ -167,7 +177,7 @@ class SearchIndex:
         longer, worth = self._of_stems(meaning.longer)
         parts = [(longer, (worth * PREFIX).astype(np.int32)), self._of_stems(meaning.stems)]
         exact = self._posting(
-            ("exact", word), lambda: self._store.holding(self.prepare(), "exact", (word,))
+            ("exact", word), lambda: self.prepare().holding("exact", (word,))
         )
         return _plus(self._best(parts), exact, EXACT)
 
@@ -179,7 +189,7 @@ class SearchIndex:
     def _read(self, stems: Stems) -> Posting:
         """Return where `stems` stand; each slot counts its heaviest field."""
         searcher = self.prepare()
-        held = [(self._store.holding(searcher, field, stems), WEIGHTS[field]) for field in WEIGHTS]
+        held = [(searcher.holding(field, stems), WEIGHTS[field]) for field in WEIGHTS]
         slots, scores = self._best(
             [(slots, np.full(len(slots), weight, np.int32)) for slots, weight in held]
         )
@@ -202,7 +212,7 @@ class SearchIndex:
         if len(asked) > 1 and len(found[0]):
             phrase = tuple(self._said(word) for word in asked)
             slots = self._posting(
-                ("phrase", phrase), lambda: self._store.phrase(self.prepare(), phrase)
+                ("phrase", phrase), lambda: self.prepare().phrase(phrase)
             )
             found = _plus(found, slots, PHRASE)
         return Found(*found)
@@ -213,94 +223,6 @@ class SearchIndex:
 
     def _posting(self, question: Hashable, answer: Callable[[], T]) -> T:
         return self._postings.remembered(question, answer)
-
-
-class _Store:
-    """The tantivy index in memory, and its one writer."""
-
-    def __init__(self) -> None:
-        builder = tantivy.SchemaBuilder()
-        builder.add_unsigned_field("slot", indexed=True, fast=True)
-        for field in (*WEIGHTS, "exact"):
-            option = "position" if field == "title" else "basic"
-            builder.add_text_field(field, tokenizer_name="whitespace", index_option=option)
-        self._schema = builder.build()
-        self._index = tantivy.Index(self._schema)
-        self._writer: tantivy.IndexWriter | None = None
-
-    def remove(self, slots: Iterable[int]) -> None:
-        """Remove documents, and what a failed attempt may have left in their slots."""
-        if self._writer is not None:
-            for slot in slots:
-                query = tantivy.Query.term_query(self._schema, "slot", slot)
-                self._writer.delete_documents_by_query(query)  # by term, it misses whole numbers
-
-    def add(self, slot: int, spelled: Spelled) -> None:
-        """Add a document, by the words of its texts."""
-        if self._writer is None:
-            self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
-        document = tantivy.Document()
-        document.add_unsigned("slot", slot)
-        for field, told in spelled.items():
-            document.add_text(field, " ".join(map(stem, told)))
-        title = spelled["title"]
-        document.add_text("subject", " ".join(map(stem, subject(title))))
-        document.add_text("exact", " ".join(title))
-        self._writer.add_document(document)
-
-    def committed(self) -> tantivy.Searcher:
-        """Return what is there now; it does not change any more."""
-        if self._writer is not None:
-            self._writer.commit()
-        self._index.reload()
-        return self._index.searcher()
-
-    def holding(self, searcher: tantivy.Searcher, field: str, stems: Stems) -> Slots:
-        """Return the slots whose `field` has any of `stems`, ascending."""
-        query = tantivy.Query.term_set_query(self._schema, field, list(stems))
-        if len(stems) == 1:
-            query = tantivy.Query.term_query(self._schema, field, stems[0])
-        limit = sum(searcher.doc_freq(field, each) for each in stems)
-        return _slots(searcher, query, limit)
-
-    def phrase(self, searcher: tantivy.Searcher, stems: Stems) -> Slots:
-        """Return the slots whose title has `stems` one after the other."""
-        limit = min(searcher.doc_freq("title", each) for each in stems)
-        query = tantivy.Query.phrase_query(self._schema, "title", list(stems))
-        return _slots(searcher, query, limit)
-
-
-def _slots(searcher: tantivy.Searcher, query: tantivy.Query, limit: int) -> Slots:
-    if not limit:
-        return _NONE[0]
-    hits = searcher.search(
-        query, limit=limit, count=False, order_by_field="slot", order=tantivy.Order.Asc
-    ).hits
-    return np.fromiter(map(itemgetter(0), hits), np.int32, len(hits))
-
-
-def _spelled(document: Document) -> Spelled:
-    return {
-        "title": spelled_out(document.title),
-        "institution": _spelled_often(document.institution),
-        "topic": _spelled_often(document.topic),
-        "summary": spelled_out(document.summary),
-    }
-
-
-@lru_cache(maxsize=4_096)
-def _spelled_often(text: str) -> Sequence[str]:
-    """Return the words of a text that many courses have alike."""
-    return spelled_out(text)
-
-
-def _stems_of(spelled: Spelled) -> Mapping[str, frozenset[str]]:
-    fields = {**spelled, "subject": subject(spelled["title"])}
-    return {field: frozenset(map(stem, told)) for field, told in fields.items()}
-
-
-def _words_of(spelled: Spelled) -> set[str]:
-    return set().union(*spelled.values())
 
 
 def to_question_words(text: str) -> tuple[list[str], list[str]]:

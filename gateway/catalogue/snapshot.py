@@ -15,12 +15,14 @@ import numpy as np
 from gateway.catalogue.cursors import to_digest
 from gateway.catalogue.entries import Entry, to_document
 from gateway.catalogue.facets import FacetColumns, Matched
-from gateway.catalogue.index import Found, SearchIndex
+from gateway.catalogue.index import Found
 from gateway.catalogue.institutions import InstitutionList
 from gateway.catalogue.kept import KeptLists
 from gateway.catalogue.memo import Memo
 from gateway.catalogue.orders import Order, Relevance, Slots, Starting
 from gateway.catalogue.places import Places
+from gateway.catalogue.seating import to_seats
+from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.sorting import to_changed, to_rankings
 from gateway.catalogue.words import words
 from schema.model.catalogue import Course, Institution, Offering, Partner, Session
@@ -43,13 +45,16 @@ class Snapshot:
         entries: Iterable[Entry] = (),
         partners: Sequence[Partner] = (),
         redirects: Mapping[str, str] | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
+        """Build it all; where there is a `shelf`, the search index is kept there."""
         every = sorted(entries, key=lambda entry: (entry.title, entry.course.id))
         self.revision = revision
         self.redirects = redirects or {}
         self.partners = [partner.code for partner in partners]
         self.kept = KeptLists()
-        self.entries: list[Entry | None] = [e for e in every if not e.course.withdrawn]
+        live = [each for each in every if not each.course.withdrawn]
+        self.entries, self.index = to_seats(live, shelf)
         self._born = np.full(len(self.entries), revision, np.int64)
         self._slot_of = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
         self._known: dict[CourseId, Entry] = {}
@@ -57,8 +62,6 @@ class Snapshot:
         self.sessions: dict[SessionId, Session] = {}
         self.course_of: dict[OfferingId, CourseId] = {}
         self._learn(every)
-        documents = ((slot, to_document(e)) for slot, e in enumerate(self.entries) if e)
-        self.index = SearchIndex(documents)  # first: it works on by itself
         self.columns = FacetColumns(self.entries, {p.code: p.name for p in partners})
         self.rankings = to_rankings(self.entries)
         self.places = Places(self.entries)

@@ -18,6 +18,7 @@ from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
 from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
+from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
 from gateway.catalogue.watching import SyncWatch
@@ -68,6 +69,7 @@ class CataloguePart:
             utc_now,
             rates=load_rates(settings.rates),
             cut_off=partners.calls.failing,
+            shelf=Shelf(settings.data_dir / "search-index"),
         )
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
