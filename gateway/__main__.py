@@ -3,7 +3,10 @@
 
 def main() -> None:
     """Run the command line."""
-    from gateway.cli import main as run  # noqa: PLC0415 - see above
+    from gateway import collecting  # noqa: PLC0415 - see above
+
+    with collecting.paused():  # modules come to stay, and looking through them takes a while
+        from gateway.cli import main as run  # noqa: PLC0415 - see above
 
     run()
 

@@ -177,7 +177,9 @@ class _Column:
         self._numbers = np.pad(self._numbers, (0, more))
 
     def put(self, slot: int, values: Iterable[str]) -> None:
-        combination = tuple(sorted(set(values)))
+        combination = tuple(values)
+        if len(combination) > 1:
+            combination = tuple(sorted(set(combination)))
         number = self._known.setdefault(combination, len(self._combinations))
         if number == len(self._combinations):
             self._combinations.append(combination)

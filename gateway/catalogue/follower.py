@@ -113,6 +113,7 @@ class CatalogueFollower:
         """Follow the store until cancelled; a store that does not answer is asked again."""
         while True:
             try:
+                await asyncio.to_thread(self._prepare, self._snapshot)
                 await self.refresh()
             except Exception:
                 logger.exception("catalogue.follow_failed", revision=self._snapshot.revision)
@@ -151,6 +152,8 @@ class CatalogueFollower:
 
     async def _take(self, changes: Changes, *, is_whole: bool) -> None:
         snapshot = await asyncio.to_thread(self._build, changes, is_whole=is_whole)
+        if not is_whole:
+            await asyncio.to_thread(self._prepare, snapshot)
         self._snapshot = snapshot
         CATALOGUE_REVISION.set(snapshot.revision)
         logger.info("catalogue.followed", revision=snapshot.revision, changed=len(changes.courses))
@@ -170,6 +173,10 @@ class CatalogueFollower:
             snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)
         if is_whole or len(entries) > MANY:
             collecting.keep()
-        snapshot.index.prepare()  # so that no request has to
-        snapshot.places.having(self._now(), nobody_booked, ())
+        snapshot.index.searcher()
         return snapshot
+
+    def _prepare(self, snapshot: Snapshot) -> None:
+        """Work out what every request would have to, so that none has to."""
+        snapshot.index.prepare()
+        snapshot.places.having(self._now(), nobody_booked, ())

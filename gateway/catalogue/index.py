@@ -57,6 +57,7 @@ class SearchIndex:
         self._lengths: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._postings = Memo(POSTINGS)
         self._searcher: Searcher | None = None
+        self._is_prepared = False
         self.vocabulary = Vocabulary().changed({}, self._count(documents))
 
     @classmethod
@@ -83,13 +84,14 @@ class SearchIndex:
 
     def changed(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> "SearchIndex":
         """Return the index without the documents `gone`, by their slots, and with those `come`."""
-        self.prepare()
+        self.searcher()
         other = object.__new__(SearchIndex)
         other._texts, other.vocabulary = self._texts, self.vocabulary
         other._lengths = self._lengths.copy()
         other._postings, other._searcher = Memo(POSTINGS), None
         other._add(gone, come)
-        if len(come) <= MOST_CARRIED:
+        other._is_prepared = self._is_prepared and len(come) <= MOST_CARRIED
+        if other._is_prepared:
             other._carry(self._postings, {*gone, *come}, come)
         return other
 
@@ -140,17 +142,18 @@ class SearchIndex:
         self._lengths[list(lengths)] = list(lengths.values())
         return counted
 
-    def prepare(self) -> Searcher:
-        """Make what is new findable, unless that is done; searching does it else, and waits."""
+    def searcher(self) -> Searcher:
+        """Make what is new findable, unless that is done, and return it."""
         if self._searcher is None:
             self._searcher = self._texts.committed()
-            self._read_common()
         return self._searcher
 
-    def _read_common(self) -> None:
+    def prepare(self) -> None:
         """Read the long postings, so that no request has to, unless they were carried over."""
-        if self._postings.answers():
+        self.searcher()
+        if self._is_prepared:
             return
+        self._is_prepared = True
         for word in self.vocabulary.common(LONG):
             meaning = self.vocabulary.meaning(word, is_last=True)
             if meaning is not None:
@@ -177,7 +180,7 @@ class SearchIndex:
         longer, worth = self._of_stems(meaning.longer)
         parts = [(longer, (worth * PREFIX).astype(np.int32)), self._of_stems(meaning.stems)]
         exact = self._posting(
-            ("exact", word), lambda: self.prepare().holding("exact", (word,))
+            ("exact", word), lambda: self.searcher().holding("exact", (word,))
         )
         return _plus(self._best(parts), exact, EXACT)
 
@@ -188,7 +191,7 @@ class SearchIndex:
 
     def _read(self, stems: Stems) -> Posting:
         """Return where `stems` stand; each slot counts its heaviest field."""
-        searcher = self.prepare()
+        searcher = self.searcher()
         held = [(searcher.holding(field, stems), WEIGHTS[field]) for field in WEIGHTS]
         slots, scores = self._best(
             [(slots, np.full(len(slots), weight, np.int32)) for slots, weight in held]
@@ -212,7 +215,7 @@ class SearchIndex:
         if len(asked) > 1 and len(found[0]):
             phrase = tuple(self._said(word) for word in asked)
             slots = self._posting(
-                ("phrase", phrase), lambda: self.prepare().phrase(phrase)
+                ("phrase", phrase), lambda: self.searcher().phrase(phrase)
             )
             found = _plus(found, slots, PHRASE)
         return Found(*found)

@@ -84,14 +84,17 @@ def _verdict(entry: Entry | None, now: datetime) -> tuple[bool, int, int]:
     if entry is None:
         return False, _ALWAYS, _NEVER
     has = _has_a_place(entry.course, nobody_booked, now)
-    at, since, until = micros(now), _ALWAYS, _NEVER
+    since = until = None
     for moment in _moments(entry.course):
-        told = micros(moment)
-        if told <= at:
-            since = max(since, told)
+        if moment <= now:
+            since = moment if since is None or since < moment else since
         else:
-            until = min(until, told)
-    return has, since, until
+            until = moment if until is None or moment < until else until
+    return (
+        has,
+        _ALWAYS if since is None else micros(since),
+        _NEVER if until is None else micros(until),
+    )
 
 
 def nobody_booked(_: SessionId) -> int:
@@ -103,8 +106,11 @@ def _has_a_place(course: Course, taken: Callable[[SessionId], int], now: datetim
     return course_availability(course, taken, now) in HAS_A_PLACE
 
 
-def _sessions(course: Course) -> Iterator[Session]:
-    return (session for offering in course.offerings for session in offering.sessions)
+def _sessions(course: Course) -> Sequence[Session]:
+    offerings = course.offerings
+    if len(offerings) == 1:
+        return offerings[0].sessions
+    return [session for offering in offerings for session in offering.sessions]
 
 
 def _moments(course: Course) -> Iterator[datetime]:

@@ -40,8 +40,8 @@ def _orders(found: list[Entry]) -> Mapping[CourseSort, Numbers]:
     """Return for each sort the positions of `found` in its order."""
     by_id = np.argsort(np.array([each.course.id for each in found], "S"))
     ids = _ranks(by_id)
-    titles = sorted(range(len(found)), key=lambda n: (found[n].title, ids[n]))
-    by_title = np.array(titles, np.int64)
+    keyed = [*zip([each.title for each in found], ids.tolist(), range(len(found)), strict=True)]
+    by_title = np.array([position for *_, position in sorted(keyed)], np.int64)
     price = _with_none(each.price for each in found)
     rating = _with_none(each.course.rating for each in found)
     votes = np.array([-(each.course.rating_count or 0) for each in found], np.int64)

@@ -7,7 +7,7 @@ offerings are on sale and none of them, so who has them in memory is spared thei
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, select
 
@@ -27,8 +27,7 @@ Known = Mapping[OfferingId, Offering]
 NOTHING: Known = {}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredOffering:
+class StoredOffering(NamedTuple):
     """An offering; `withdrawn` ones are there only for the enrolments that refer to them.
 
     To the read model, what is blocked or no longer approved is withdrawn, too.
@@ -38,8 +37,7 @@ class StoredOffering:
     withdrawn: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCourse:
+class StoredCourse(NamedTuple):
     """A course as the store knows it: which offerings it joins, the founding one first."""
 
     id: CourseId
