@@ -216,10 +216,10 @@ def _with_starts(
     is_changed = np.zeros(size, np.bool_)
     is_changed[np.asarray(changed, np.int64)] = True
     kept = ~is_changed[known[1]]
-    moments = np.concatenate([known[0][kept], np.array([at for at, _ in found], np.int64)])
-    slots = np.concatenate([known[1][kept], np.array([slot for _, slot in found], np.int32)])
-    order = np.argsort(moments, kind="stable")
-    return moments[order], slots[order]
+    moments, slots = known[0][kept], known[1][kept]
+    come = np.array(sorted(found), np.int64).reshape(-1, 2)
+    at = np.searchsorted(moments, come[:, 0], "right")
+    return np.insert(moments, at, come[:, 0]), np.insert(slots, at, come[:, 1])
 
 
 def _fullest_first(bucket: FacetBucket) -> tuple[int, str, str]:

@@ -97,8 +97,7 @@ class SearchIndex:
 
     def _carry(self, known: Memo, changed: set[int], come: Mapping[int, Document]) -> None:
         """Keep the long postings of the index before, which take long to read."""
-        is_changed = np.zeros(len(self._lengths), np.bool_)
-        is_changed[list(changed)] = True
+        slots = np.array(sorted(changed), np.int32)
         fresh = {slot: stems_of(spelled(document)) for slot, document in come.items()}
         holding = defaultdict[str, set[int]](set)
         for slot, fields in fresh.items():
@@ -106,14 +105,10 @@ class SearchIndex:
                 holding[each].add(slot)
         for question, answer in known.answers():
             if isinstance(question, tuple) and question[0] == "stems" and len(answer[0]) >= LONG:
-                slots, scores = answer
-                kept = ~is_changed[slots]
                 stems = question[1]
                 more = sorted(set[int]().union(*(holding.get(each, ()) for each in stems)))
                 worth = [self._worth(slot, fresh[slot], stems) for slot in more]
-                at = np.searchsorted(slots[kept], more)
-                scores = np.insert(scores[kept], at, worth)
-                self._postings.learn(question, (np.insert(slots[kept], at, more), scores))
+                self._postings.learn(question, _replaced(answer, slots, (more, worth)))
 
     def _worth(self, slot: int, fields: Mapping[str, frozenset[str]], stems: Stems) -> int:
         """Return what `stems` are worth in one document, as `_read` has it."""
@@ -232,6 +227,21 @@ def to_question_words(text: str) -> tuple[list[str], list[str]]:
     """Return the words of a search, and those of them that must be found."""
     asked = list(dict.fromkeys(spelled_out(text)))[:MOST_WORDS]
     return asked, [word for word in asked if word not in OPTIONAL] or asked
+
+
+def _replaced(
+    posting: Posting, changed: Slots, come: tuple[Sequence[int], Sequence[int]]
+) -> Posting:
+    """Return a posting without the slots that have `changed`, and with those that `come`."""
+    slots, scores = posting
+    at = np.searchsorted(slots, changed)
+    gone = at[slots[np.minimum(at, len(slots) - 1)] == changed]
+    if len(gone):
+        slots, scores = np.delete(slots, gone), np.delete(scores, gone)
+    if come[0]:
+        at = np.searchsorted(slots, come[0])
+        slots, scores = np.insert(slots, at, come[0]), np.insert(scores, at, come[1])
+    return slots, scores
 
 
 def _both(one: Posting, other: Posting) -> Posting:

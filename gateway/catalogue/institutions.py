@@ -1,13 +1,14 @@
 """The institutions that have courses, by name, and who sells their courses."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from gateway.catalogue.cursors import Key
 from gateway.catalogue.entries import Entry
 from gateway.catalogue.words import words
 from schema.model.catalogue import Institution
-from schema.model.values import InstitutionId, PartnerCode, folded
+from schema.model.values import CourseId, InstitutionId, PartnerCode, folded
 
 
 class InstitutionList:
@@ -15,15 +16,47 @@ class InstitutionList:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.by_id: dict[InstitutionId, Institution] = {}
-        selling: dict[InstitutionId, set[PartnerCode]] = {}
-        for entry in entries:
-            institution = entry.course.institution
-            self.by_id[institution.id] = institution
-            if not entry.course.withdrawn:
-                sellers = selling.setdefault(institution.id, set())
-                sellers.update(offering.partner for offering in entry.course.offerings)
-        self.sellers: Mapping[InstitutionId, set[PartnerCode]] = selling
-        listed = [self.by_id[each] for each in selling]
+        self.sellers: dict[InstitutionId, Counter[PartnerCode]] = {}  # of how many courses
+        self._courses = Counter[InstitutionId]()  # live or not
+        self._keyed: list[tuple[Key, Institution]] = []
+        self._count((), entries)
+
+    def changed(self, former: Sequence[Entry], come: Sequence[Entry]) -> "InstitutionList":
+        """Return the list after courses as they were `former` are as they `come`."""
+        if {*map(_offer, come)} == {*map(_offer, former)}:  # as most changes: a price, a seat
+            return self
+        other = object.__new__(InstitutionList)
+        other.by_id, other._courses = dict(self.by_id), self._courses.copy()
+        other.sellers, other._keyed = dict(self.sellers), self._keyed
+        other._count(former, come)
+        return other
+
+    def _count(self, former: Iterable[Entry], come: Iterable[Entry]) -> None:
+        selling: dict[InstitutionId, Counter[PartnerCode]] = {}  # as they will be
+
+        def add(entry: Entry, number: int) -> None:
+            course = entry.course
+            giver = course.institution.id
+            self._courses[giver] += number
+            if not course.withdrawn:
+                sellers = selling.get(giver)
+                if sellers is None:
+                    sellers = selling[giver] = Counter(self.sellers.get(giver, ()))
+                for code in {offering.partner for offering in course.offerings}:
+                    sellers[code] += number
+
+        for entry in former:
+            add(entry, -1)
+        for entry in come:
+            add(entry, 1)
+            self.by_id[entry.course.institution.id] = entry.course.institution
+        for giver in [each for each in {*map(_giver, former)} if not self._courses[each]]:
+            del self._courses[giver], self.by_id[giver]
+        for giver, sellers in selling.items():
+            self.sellers[giver] = +sellers
+            if not self.sellers[giver]:
+                del self.sellers[giver]
+        listed = [self.by_id[each] for each in self.sellers]
         self._keyed = sorted(((folded(each.name), each.id), each) for each in listed)
 
     def named(self, search: str | None) -> Sequence[tuple[Key, Institution]]:
@@ -32,8 +65,18 @@ class InstitutionList:
         return [
             (key, each)
             for key, each in self._keyed
-            if all(any(word.startswith(begin) for word in words(key[0])) for begin in asked)
+            if all(any(word.startswith(begin) for word in words(str(key[0]))) for begin in asked)
         ]
+
+
+def _giver(entry: Entry) -> InstitutionId:
+    return entry.course.institution.id
+
+
+def _offer(entry: Entry) -> tuple[CourseId, Institution, frozenset[PartnerCode]]:
+    """Return who gives a course and who sells it."""
+    sellers = frozenset(offering.partner for offering in entry.course.offerings)
+    return entry.course.id, entry.course.institution, sellers
 
 
 def behind(found: Sequence[tuple[Key, Institution]], key: Key) -> int:

@@ -46,22 +46,35 @@ class Order(Protocol):
 class Ranking:
     """An order that neither a search nor the clock changes."""
 
-    def __init__(self, entries: Entries, sort: CourseSort, slots: Slots) -> None:
+    def __init__(
+        self, entries: Entries, sort: CourseSort, slots: Slots, ranks: Places | None = None
+    ) -> None:
+        """Make the order in which `slots` come; `ranks`, where they are known, are their places."""
         self._entries = entries
         self._to_key = _KEYS[sort]
         self._sort = sort
         self.slots = slots
-        self._ranks = np.full(len(entries), -1, np.int64)
-        self._ranks[slots] = np.arange(len(slots))
+        if ranks is None:
+            ranks = np.full(len(entries), -1, np.int64)
+            ranks[slots] = np.arange(len(slots))
+        self._ranks = ranks
 
-    def changed(self, entries: Entries, slots: Sequence[int]) -> "Ranking":
-        """Return the order of `entries`, which differ from before at `slots` alone."""
-        is_changed = np.zeros(len(entries), np.bool_)
-        is_changed[np.asarray(slots, np.int64)] = True
-        kept = Ranking(entries, self._sort, self.slots[~is_changed[self.slots]])
-        come = sorted((self._to_key(each), slot) for slot in slots if (each := entries[slot]))
-        at = [kept.place(key, after=False) for key, _ in come]
-        return Ranking(entries, self._sort, np.insert(kept.slots, at, [slot for _, slot in come]))
+    def changed(self, before: Mapping[int, Entry | None], entries: Entries) -> "Ranking":
+        """Return the order of `entries`, which differ from those `before` at their slots alone."""
+        moved = [slot for slot, entry in before.items() if not self._stays(entry, entries[slot])]
+        if not moved and len(entries) == len(self._ranks):
+            return Ranking(entries, self._sort, self.slots, self._ranks)
+        gone = self._ranks[[slot for slot in moved if slot < len(self._ranks)]]
+        slots = np.delete(self.slots, gone[gone >= 0])
+        come = sorted((self._to_key(each), slot) for slot in moved if (each := entries[slot]))
+        at = [bisect_left(slots, key, key=lambda n: self._to_key(_entry(entries, n))) for key, _ in come]
+        return Ranking(entries, self._sort, np.insert(slots, at, [slot for _, slot in come]))
+
+    def _stays(self, before: Entry | None, after: Entry | None) -> bool:
+        """Return whether a course has the place that it had."""
+        if before is None or after is None:
+            return before is after
+        return self._to_key(before) == self._to_key(after)
 
     def places(self, slots: Slots) -> Places:
         """See `Order.places`."""

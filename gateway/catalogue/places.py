@@ -5,7 +5,7 @@ moment at which it may change; places taken through us are looked up for the few
 tell their seats.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.catalogue.entries import Entry, micros
+from gateway.catalogue.layered import Layered
 from schema.availability import course_availability
 from schema.model.catalogue import Course, Session
 from schema.model.values import Availability, SessionId
@@ -31,11 +32,16 @@ class Places:
         self._has = np.zeros(len(entries), np.bool_)
         self._since = np.full(len(entries), _NEVER, np.int64)
         self._until = np.full(len(entries), _ALWAYS, np.int64)
-        self._counted = _counting_seats(entries, range(len(entries)))
+        self._counted = Layered(_counting_seats(entries, range(len(entries))))
         self._lock = Lock()
 
-    def changed(self, entries: Sequence[Entry | None], slots: Sequence[int]) -> "Places":
-        """Return the places of `entries`, which differ from before at `slots` alone."""
+    def changed(
+        self,
+        before: Mapping[int, Entry | None],
+        entries: Sequence[Entry | None],
+        slots: Sequence[int],
+    ) -> "Places":
+        """Return the places of `entries`, which differ from `before` at `slots` alone."""
         other = object.__new__(Places)
         more = len(entries) - len(self._has)
         changed = np.asarray(slots, np.int64)
@@ -45,9 +51,10 @@ class Places:
             other._until = np.pad(self._until, (0, more), constant_values=_ALWAYS)
         other._entries, other._lock = entries, Lock()
         other._since[changed], other._until[changed] = _NEVER, _ALWAYS
-        gone = set(slots)
-        other._counted = {each: slot for each, slot in self._counted.items() if slot not in gone}
-        other._counted |= _counting_seats(entries, slots)
+        other._counted = self._counted.next()
+        for session_id in _counting_seats(before, before):
+            other._counted.pop(session_id, None)
+        other._counted.update(_counting_seats(entries, slots))
         return other
 
     def having(
@@ -127,7 +134,9 @@ def _moments(course: Course) -> Iterator[datetime]:
                 yield moment
 
 
-def _counting_seats(entries: Sequence[Entry | None], slots: Sequence[int]) -> dict[SessionId, int]:
+def _counting_seats(
+    entries: Sequence[Entry | None] | Mapping[int, Entry | None], slots: Iterable[int]
+) -> dict[SessionId, int]:
     """Return the sessions where one booking more may decide, and their courses' slots."""
     return {
         session.id: slot

@@ -87,7 +87,7 @@ class SnapshotReader:
 
     def institution_partners(self, institution_id: InstitutionId) -> Sequence[PartnerCode]:
         """See `CatalogueReader.institution_partners`."""
-        sellers = self._snapshot.institutions.sellers.get(institution_id, set())
+        sellers = {*self._snapshot.institutions.sellers.get(institution_id, ())}
         known = [code for code in self._snapshot.partners if code in sellers]
         return known + sorted(sellers.difference(known))
 

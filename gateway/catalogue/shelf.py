@@ -196,5 +196,5 @@ def _maker() -> str:
     for module in (documents, texts, words):
         told.update(Path(module.__file__ or "").read_bytes())
     told.update(Path(__file__).read_bytes())
-    versions = (tantivy.__version__, version("snowballstemmer"))
+    versions = (version("tantivy"), version("snowballstemmer"))
     return f"{told.hexdigest()} {' '.join(versions)}"

@@ -18,6 +18,7 @@ from gateway.catalogue.facets import FacetColumns, Matched
 from gateway.catalogue.index import Found
 from gateway.catalogue.institutions import InstitutionList
 from gateway.catalogue.kept import KeptLists
+from gateway.catalogue.layered import Layered
 from gateway.catalogue.memo import Memo
 from gateway.catalogue.orders import Order, Relevance, Slots, Starting
 from gateway.catalogue.places import Places
@@ -56,12 +57,13 @@ class Snapshot:
         live = [each for each in every if not each.course.withdrawn]
         self.entries, self.index = to_seats(live, shelf)
         self._born = np.full(len(self.entries), revision, np.int64)
-        self._slot_of = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
-        self._known: dict[CourseId, Entry] = {}
-        self.offerings: dict[OfferingId, Offering] = {}
-        self.sessions: dict[SessionId, Session] = {}
-        self.course_of: dict[OfferingId, CourseId] = {}
-        self._learn(every)
+        slots = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
+        self._slot_of = Layered[CourseId, int](slots)
+        known, offerings, sessions, course_of = _learned(every)
+        self._known = Layered[CourseId, Entry](known)
+        self.offerings = Layered[OfferingId, Offering](offerings)
+        self.sessions = Layered[SessionId, Session](sessions)
+        self.course_of = Layered[OfferingId, CourseId](course_of)
         self.columns = FacetColumns(self.entries, {p.code: p.name for p in partners})
         self.rankings = to_rankings(self.entries)
         self.places = Places(self.entries)
@@ -79,53 +81,39 @@ class Snapshot:
         other = object.__new__(Snapshot)
         other.revision, other.partners, other.kept = revision, self.partners, self.kept
         other.redirects = redirects or {}
-        other.entries, other._slot_of = list(self.entries), dict(self._slot_of)
-        other._known, other.course_of = dict(self._known), dict(self.course_of)
-        other.offerings, other.sessions = dict(self.offerings), dict(self.sessions)
+        other.entries, other._slot_of = list(self.entries), self._slot_of.next()
+        other._known, other.course_of = self._known.next(), self.course_of.next()
+        other.offerings, other.sessions = self.offerings.next(), self.sessions.next()
         former = [
             self._known[each]
             for each in (*gone, *(entry.course.id for entry in come))
             if each in self._known
         ]
         other._forget([*gone, *(entry.course.id for entry in come)])
-        other._learn(come)
+        for there, more in zip(other._known_by_id(), _learned(come), strict=True):
+            there.update(more)
         other._born = self._born
         slots = other._seat(come, gone)
-        before = {slot: self.entries[slot] for slot in slots if slot < len(self.entries)}
+        size = len(self.entries)
+        before = {slot: self.entries[slot] if slot < size else None for slot in slots}
         after = {slot: other.entries[slot] for slot in slots}
         other.columns = self.columns.changed(len(other.entries), after)
         other.index = self.index.changed(
             {slot: to_document(each) for slot, each in before.items() if each},
             {slot: to_document(each) for slot, each in after.items() if each},
         )
-        other.rankings = to_changed(self.rankings, other.entries, slots)
-        other.places = self.places.changed(other.entries, slots)
+        other.rankings = to_changed(self.rankings, before, other.entries)
+        other.places = self.places.changed(before, other.entries, slots)
         other._finish()
-        if {*map(_offer, come)} == {*map(_offer, former)}:  # as most changes: a price, a seat
-            other.institutions = self.institutions
-        else:
-            other.institutions = InstitutionList(other._known.values())
+        other.institutions = self.institutions.changed(former, come)
         return other
 
     def _finish(self) -> None:
         size = len(self.entries)
         self._memo = Memo(max(16, min(REMEMBERED, REMEMBERED_SLOTS // max(1, size))))
 
-    def _learn(self, entries: Sequence[Entry]) -> None:
-        for entry in entries:
-            for offering in entry.withdrawn:
-                self._learn_offering(offering, entry.course.id)
-        for entry in entries:  # what is live wins
-            course = entry.course
-            self._known[course.id] = entry
-            for offering in course.offerings:
-                self._learn_offering(offering, course.id)
-
-    def _learn_offering(self, offering: Offering, course_id: CourseId) -> None:
-        self.offerings[offering.id] = offering
-        self.course_of[offering.id] = course_id
-        for session in offering.sessions:
-            self.sessions[session.id] = session
+    def _known_by_id(self) -> Sequence[Layered[Any, Any]]:
+        return self._known, self.offerings, self.sessions, self.course_of
 
     def _forget(self, course_ids: Iterable[CourseId]) -> None:
         for course_id in course_ids:
@@ -144,7 +132,7 @@ class Snapshot:
             self.entries[slot] = None
         live = [entry for entry in come if not entry.course.withdrawn]
         new = [entry for entry in live if entry.course.id not in self._slot_of]
-        free = [slot for slot, entry in enumerate(self.entries) if entry is None]
+        free = [slot for slot, entry in enumerate(self.entries) if entry is None] if new else []
         more = max(0, len(new) - len(free))
         free += range(len(self.entries), len(self.entries) + more)
         self.entries += [None] * more
@@ -215,10 +203,28 @@ class Snapshot:
         )
 
 
-def _offer(entry: Entry) -> tuple[CourseId, Institution, frozenset[PartnerCode]]:
-    """Return who gives a course and who sells it."""
-    sellers = frozenset(offering.partner for offering in entry.course.offerings)
-    return entry.course.id, entry.course.institution, sellers
+def _learned(entries: Sequence[Entry]) -> tuple[dict[Any, Any], ...]:
+    """Return courses, offerings, sessions, and the offerings' courses, by their ids."""
+    known: dict[CourseId, Entry] = {}
+    offerings: dict[OfferingId, Offering] = {}
+    sessions: dict[SessionId, Session] = {}
+    course_of: dict[OfferingId, CourseId] = {}
+
+    def learn(offering: Offering, course_id: CourseId) -> None:
+        offerings[offering.id] = offering
+        course_of[offering.id] = course_id
+        for session in offering.sessions:
+            sessions[session.id] = session
+
+    for entry in entries:
+        for offering in entry.withdrawn:
+            learn(offering, entry.course.id)
+    for entry in entries:  # what is live wins
+        course_id = entry.course.id
+        known[course_id] = entry
+        for offering in entry.course.offerings:
+            learn(offering, course_id)
+    return known, offerings, sessions, course_of
 
 
 def normalised(query: CourseQuery) -> CourseQuery:

@@ -4,7 +4,7 @@ What `gateway.catalogue.orders` says of keys holds: they end in an id, and what 
 first.  Sorting numbers is many times as fast as comparing keys.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,12 @@ def to_rankings(entries: Entries) -> Mapping[CourseSort, Ranking]:
 
 
 def to_changed(
-    rankings: Mapping[CourseSort, Ranking], entries: Entries, slots: Sequence[int]
+    rankings: Mapping[CourseSort, Ranking], before: Mapping[int, Entry | None], entries: Entries
 ) -> Mapping[CourseSort, Ranking]:
-    """Return the rankings of `entries`, which differ from before at `slots` alone."""
-    if len(slots) * MANY > len(entries):
+    """Return the rankings of `entries`, which differ from those `before` at their slots alone."""
+    if len(before) * MANY > len(entries):
         return to_rankings(entries)
-    return {sort: ranking.changed(entries, slots) for sort, ranking in rankings.items()}
+    return {sort: ranking.changed(before, entries) for sort, ranking in rankings.items()}
 
 
 def _orders(found: list[Entry]) -> Mapping[CourseSort, Numbers]:

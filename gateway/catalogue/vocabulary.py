@@ -6,11 +6,12 @@ as the common one.  Whatever somebody types is brought to one root, and the answ
 that root alone: so every spelling finds the same courses.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from gateway.catalogue.layered import Layered
 from gateway.catalogue.memo import Memo
 from gateway.catalogue.words import stem
 
@@ -22,6 +23,7 @@ COMMONER = 3  # how many times more courses use the right word
 SHORTEST_BEGINNING = 4  # letters of a root that longer ones may continue
 MOST_CONTINUED = 200  # words that begin as the typed one
 REMEMBERED = 1_024
+MANY = 1_000  # from every so-manieth word changed on, a list is sorted anew
 
 Stems = tuple[str, ...]
 
@@ -38,44 +40,55 @@ class Vocabulary:
     """How many courses use each word, by whole words and by roots."""
 
     def __init__(self) -> None:
-        self.uses: dict[str, int] = {}
+        self.uses = Layered[str, int]()
         self._words: list[str] = []  # ascending, as all of these are
-        self._by_stem: dict[str, list[str]] = {}
+        self._by_stem = Layered[str, list[str]]()
         self._stems: list[str] = []
         self._memo = Memo(REMEMBERED)
 
     def changed(self, fewer: Mapping[str, int], more: Mapping[str, int]) -> "Vocabulary":
         """Return the vocabulary after some courses, by their words, have gone and come."""
         other = Vocabulary()
-        other.uses = dict(self.uses)
-        for word, count in more.items():
-            other.uses[word] = other.uses.get(word, 0) + count
-        for word, count in fewer.items():
-            other.uses[word] -= count
-            if not other.uses[word]:
+        other.uses = self.uses.next() if self.uses else Layered(dict(more))
+        for word in {**more, **fewer} if self.uses else ():
+            uses = self.uses.get(word, 0) + more.get(word, 0) - fewer.get(word, 0)
+            if uses:
+                other.uses[word] = uses
+            elif word in self.uses:
                 del other.uses[word]
         come = {word for word in more if word not in self.uses and word in other.uses}
         gone = {word for word in fewer if word in self.uses and word not in other.uses}
         other._words = _updated(self._words, come, gone)
-        other._learn_stems(self._by_stem, come, gone)
-        now, then = other._by_stem.keys(), self._by_stem.keys()
-        other._stems = _updated(self._stems, now - then, then - now)
+        differ = other._learn_stems(self._by_stem, come, gone)
+        now, then = other._by_stem, self._by_stem
+        other._stems = _updated(
+            self._stems,
+            {root for root in differ if root in now and root not in then},
+            {root for root in differ if root in then and root not in now},
+        )
         return other
 
     def _learn_stems(
-        self, before: Mapping[str, list[str]], come: Iterable[str], gone: Iterable[str]
-    ) -> None:
-        """Take over the words by their roots, but for those that have come and gone."""
-        self._by_stem = dict(before)
+        self, before: Layered[str, list[str]], come: Iterable[str], gone: Iterable[str]
+    ) -> Iterable[str]:
+        """Take over the words by their roots, but for those that have come and gone.
+
+        Returns the roots that have other words than before.
+        """
         differ: dict[str, set[str]] = {}
         for word in (*come, *gone):
             root = stem(word)
             differ.setdefault(root, set(before.get(root, ()))).symmetric_difference_update((word,))
+        if not before:
+            self._by_stem = Layered({root: sorted(told) for root, told in differ.items()})
+            return differ.keys()
+        self._by_stem = before.next()
         for root, told in differ.items():
             if told:
                 self._by_stem[root] = sorted(told)
             else:
                 del self._by_stem[root]
+        return differ.keys()
 
     def meaning(self, word: str, *, is_last: bool) -> Meaning | None:
         """Return what `word` means here; None if nothing.  The last may still be being typed."""
@@ -148,7 +161,7 @@ class Vocabulary:
         return min(other_forms, default=None)
 
     def _near(self, word: str) -> set[str]:
-        return (strokes(word) & self.uses.keys()) - {word}
+        return {each for each in strokes(word) if each in self.uses and each != word}
 
     def _commonest_first(self, word: str) -> tuple[int, str]:
         return (-self.uses[word], word)
@@ -165,11 +178,17 @@ def strokes(word: str) -> set[str]:
     }
 
 
-def _updated(ascending: Sequence[str], come: AbstractSet[str], gone: AbstractSet[str]) -> list[str]:
+def _updated(ascending: list[str], come: AbstractSet[str], gone: AbstractSet[str]) -> list[str]:
     """Return an ascending list with some words more and some less: quick where few differ."""
-    found = [word for word in ascending if word not in gone] if gone else list(ascending)
-    found.extend(come)
-    found.sort()  # what is in order already costs one look
+    if not come and not gone:
+        return ascending
+    found = list(ascending)
+    if (len(come) + len(gone)) * MANY > len(ascending):
+        return sorted([*(word for word in found if word not in gone), *come])
+    for word in gone:
+        del found[bisect_left(found, word)]
+    for word in come:
+        insort(found, word)
     return found
 
 
