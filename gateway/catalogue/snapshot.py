@@ -84,12 +84,9 @@ class Snapshot:
         other.entries, other._slot_of = list(self.entries), self._slot_of.next()
         other._known, other.course_of = self._known.next(), self.course_of.next()
         other.offerings, other.sessions = self.offerings.next(), self.sessions.next()
-        former = [
-            self._known[each]
-            for each in (*gone, *(entry.course.id for entry in come))
-            if each in self._known
-        ]
-        other._forget([*gone, *(entry.course.id for entry in come)])
+        leaving = dict.fromkeys([*gone, *(entry.course.id for entry in come)])
+        former = [self._known[each] for each in leaving if each in self._known]
+        other._forget(leaving)
         for there, more in zip(other._known_by_id(), _learned(come), strict=True):
             there.update(more)
         other._born = self._born
