@@ -174,9 +174,7 @@ class SearchIndex:
     def _of_word(self, word: str, meaning: Meaning) -> Posting:
         longer, worth = self._of_stems(meaning.longer)
         parts = [(longer, (worth * PREFIX).astype(np.int32)), self._of_stems(meaning.stems)]
-        exact = self._posting(
-            ("exact", word), lambda: self.searcher().holding("exact", (word,))
-        )
+        exact = self._posting(("exact", word), lambda: self.searcher().holding("exact", (word,)))
         return _plus(self._best(parts), exact, EXACT)
 
     def _of_stems(self, stems: Stems) -> Posting:
@@ -209,9 +207,7 @@ class SearchIndex:
     def _with_bonus(self, found: Posting, asked: Sequence[str]) -> Found:
         if len(asked) > 1 and len(found[0]):
             phrase = tuple(self._said(word) for word in asked)
-            slots = self._posting(
-                ("phrase", phrase), lambda: self.searcher().phrase(phrase)
-            )
+            slots = self._posting(("phrase", phrase), lambda: self.searcher().phrase(phrase))
             found = _plus(found, slots, PHRASE)
         return Found(*found)
 

@@ -67,7 +67,10 @@ class Ranking:
         gone = self._ranks[[slot for slot in moved if slot < len(self._ranks)]]
         slots = np.delete(self.slots, gone[gone >= 0])
         come = sorted((self._to_key(each), slot) for slot in moved if (each := entries[slot]))
-        at = [bisect_left(slots, key, key=lambda n: self._to_key(_entry(entries, n))) for key, _ in come]
+        at = [
+            bisect_left(slots, key, key=lambda n: self._to_key(_entry(entries, n)))
+            for key, _ in come
+        ]
         return Ranking(entries, self._sort, np.insert(slots, at, [slot for _, slot in come]))
 
     def _stays(self, before: Entry | None, after: Entry | None) -> bool:

@@ -14,7 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from schema.model.catalogue import Category, ListedCourse, Offering, Session, UnknownTerm, Venue
-from schema.model.values import CourseLevel, DeliveryMode, EnrolmentMode, Money, PartnerCode, RemoteId
+from schema.model.values import (
+    CourseLevel,
+    DeliveryMode,
+    EnrolmentMode,
+    Money,
+    PartnerCode,
+    RemoteId,
+)
 
 T = TypeVar("T", bound=Hashable)
 Closing = Callable[[Offering, Session], datetime | None]  # until when the programme sells it

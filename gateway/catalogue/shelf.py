@@ -180,9 +180,7 @@ def _open(folder: Path) -> Kept:
 
 
 def _files(folder: Path) -> list[Path]:
-    return [
-        path for path in folder.iterdir() if path.suffix != _LOCKS and path.name != _CONTENTS
-    ]
+    return [path for path in folder.iterdir() if path.suffix != _LOCKS and path.name != _CONTENTS]
 
 
 def _digest(path: Path) -> bytes:

@@ -22,9 +22,7 @@ def to_rankings(entries: Entries) -> Mapping[CourseSort, Ranking]:
     """Return `entries` by every sort that needs neither a search nor the clock."""
     slots = np.fromiter((n for n, each in enumerate(entries) if each), np.int32)
     found = [each for each in entries if each]
-    return {
-        sort: Ranking(entries, sort, slots[order]) for sort, order in _orders(found).items()
-    }
+    return {sort: Ranking(entries, sort, slots[order]) for sort, order in _orders(found).items()}
 
 
 def to_changed(

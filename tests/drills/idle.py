@@ -73,9 +73,9 @@ async def _compare(mitra: Mitra, number: int, pairs: int, seconds: float, consol
     ratios, each = [], []
     for _ in range(pairs):
         await _apart(mitra, seconds / 2)  # warm up, or until the last ones have been put away
-        calm, before = await _apart(mitra, seconds), _resident_bytes(mitra)
+        calm, before = await _apart(mitra, seconds), resident_bytes(mitra)
         async with _opened(mitra, number, followers):
-            held = (_resident_bytes(mitra) - before) / number
+            held = (resident_bytes(mitra) - before) / number
             crowded = await _apart(mitra, seconds)
             console.print(
                 f"p99 of a search: alone {calm:.1f} ms, beside {number:,} connections "
@@ -175,7 +175,7 @@ async def search(url: str, seconds: float) -> float:
     return to_waits(waited).p99_ms
 
 
-def _resident_bytes(mitra: Mitra) -> int:
+def resident_bytes(mitra: Mitra) -> int:
     status = Path(f"/proc/{mitra.processes['gateway'].pid}/status").read_text()
     [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
     return int(line.split()[1]) * 1024

@@ -150,6 +150,18 @@ async def test_changes_since_a_revision_are_the_courses_that_changed(bench: Work
     assert [sold.offering.key for sold in course.offerings] == ["1"]
 
 
+async def test_the_catalogue_read_whole_is_what_is_read_course_by_course(bench: Workbench):
+    shared = [an_offering(str(n), f"Kursus Nomor {n}") for n in range(1, 4)]
+    await bench.sync(ScriptedPartner(shared))
+    others = [replace(each, partner=PINTARIA) for each in reversed(shared)]
+    await bench.sync(ScriptedPartner(others), a_partner(PINTARIA))
+
+    whole, each = await bench.store.read_catalogue(), await bench.store.read_changes(since=0)
+
+    assert {len(course.offerings) for course in whole.courses} == {2}
+    assert {one.id: one for one in whole.courses} == {one.id: one for one in each.courses}
+
+
 async def test_only_what_was_written_since_is_read_again(bench: Workbench):
     partner = ScriptedPartner(offerings(3))
     await bench.sync(partner)

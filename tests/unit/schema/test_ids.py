@@ -1,12 +1,14 @@
 """Global ids: what goes in comes out, and nothing else does."""
 
 import base64
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schema.ids import NodeKind, from_global_id, plain_id, to_global_id
+from schema.model.values import derived_id
 
 PRINTABLE = st.text(min_size=1, max_size=80).filter(str.isprintable)
 
@@ -57,3 +59,10 @@ def test_an_id_of_another_kind_is_not_this_one():
 
     assert plain_id(NodeKind.OFFERING, offering) == "7"
     assert plain_id(NodeKind.COURSE, offering) is None
+
+
+@given(st.text(), st.sampled_from(["offering", "session", "course"]), st.text())
+def test_a_derived_id_is_the_uuid_that_the_standard_library_makes(owner: str, kind: str, key: str):
+    namespace = UUID("6d697472-6100-5000-8000-000000000001")
+
+    assert derived_id(owner, kind, key) == str(uuid5(namespace, f"{owner}|{kind}|{key}"))

@@ -1,0 +1,199 @@
+"""`make soak`: a gateway serves a mixed load for ten minutes, and its memory does not grow.
+
+python -m tests.drills.soak --minutes 10
+
+A sandbox and a gateway run in processes of their own.  At constant rates readers ask the same
+question, questions that repeat now and then, and searches that nobody has asked before; learners
+enrol, and follow their enrolments for a while; lists are read again, and courses are blocked and
+shown again, so that the catalogue changes all the time.  What is compared is the memory of the
+process that serves, in the second minute and in the last; of each the median of its samples.
+"""
+
+import asyncio
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count, cycle
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import httpx
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway.identity.development import issue_token
+from schema.model.viewer import Role
+from tests.drills.hanging import at_rate, goods, start, wait_for_search
+from tests.drills.idle import FOLLOW, resident_bytes
+from tests.e2e.conftest import Mitra
+from tests.e2e.test_the_main_job import ENROL
+from tests.servers import free_port
+
+BAR = 1.02
+SAMPLE_SECONDS = 1.0
+WARM_QUESTIONS = 2_000
+FOLLOWED_SECONDS = 5.0
+HOT = "{ courses(first: 20) { totalCount nodes { id title institution { name } } } }"
+WARM = "query ($most: BigInt!) { courses(first: 20, filter: {priceMax: $most}) { nodes { id } } }"
+_SYNC = """mutation ($partner: String!) {
+  syncNow(partner: $partner, reason: "soak") { userErrors { message } } }"""
+_BLOCK = """mutation ($value: String!, $letter: String!) { blockCourses(input: {scope: PARTNER,
+  value: $value, reason: "soak", letter: $letter}) { block { id } } }"""
+_LIFT = """mutation ($id: ID!) { liftBlock(input: {blockId: $id, reason: "soak"}) {
+  userErrors { message } } }"""
+RATES = {"hot": 40.0, "warm": 20.0, "search": 5.0, "enrol": 2.0, "change": 0.1}
+
+
+@dataclass
+class Crowd:
+    """Everybody who asks, and how often each kind was answered."""
+
+    mitra: Mitra
+    client: httpx.AsyncClient
+    operator: str
+    offerings: Iterator[tuple[str, str]]
+    partners: Iterator[str]
+    numbers: Iterator[int] = field(default_factory=count)
+    dice: Random = field(default_factory=lambda: Random(7))  # noqa: S311 - the same every time
+    done: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    async def act(self, kind: str) -> None:
+        """Do one thing of a kind; what fails is told at the end."""
+        acts: dict[str, Callable[[], Awaitable[Any]]] = {
+            "hot": lambda: self._ask(HOT),
+            "warm": lambda: self._ask(WARM, most=self._one_of_many()),
+            "search": lambda: wait_for_search(self.client, 1_000_000 + next(self.numbers)),
+            "enrol": self._enrol,
+            "change": self._change,
+        }
+        try:
+            await acts[kind]()
+        except (httpx.HTTPError, RuntimeError, KeyError, TypeError) as exc:
+            self.failures.append(f"{kind}: {exc!r}")
+        else:
+            self.done[kind] += 1
+
+    def _one_of_many(self) -> int:
+        """Return a number of which the small ones come most often, as questions do."""
+        return min(WARM_QUESTIONS, int(self.dice.paretovariate(0.8))) * 1_000
+
+    async def _enrol(self) -> None:
+        _, offering = next(self.offerings)
+        token = self.mitra.token(f"soak-{next(self.numbers)}")
+        wish = {"offeringId": offering, "idempotencyKey": "soak"}
+        told = await self._ask(ENROL, token, input=wish)
+        if enrolment := told["enrol"]["enrolment"]:  # none where the course is blocked just now
+            await self._follow(token, enrolment["id"])
+
+    async def _follow(self, token: str, enrolment: str) -> None:
+        """Follow an enrolment for a while, and go."""
+        headers = {"Accept": "text/event-stream", **_bearer(token)}
+        body = {"query": FOLLOW, "variables": {"id": enrolment}}
+        with suppress(TimeoutError):
+            async with (
+                asyncio.timeout(FOLLOWED_SECONDS),
+                self.client.stream("POST", "/graphql", json=body, headers=headers) as stream,
+            ):
+                async for _ in stream.aiter_raw():
+                    self.done["told"] += 1
+
+    async def _change(self) -> None:
+        """Have a partner's list read, and take another's courses off sale for a moment."""
+        await self._ask(_SYNC, self.operator, partner=next(self.partners))
+        letter = f"SOAK-{next(self.numbers)}"
+        told = await self._ask(_BLOCK, self.operator, value=next(self.partners), letter=letter)
+        await asyncio.sleep(FOLLOWED_SECONDS / 2)
+        await self._ask(_LIFT, self.operator, id=told["blockCourses"]["block"]["id"])
+
+    async def _ask(self, query: str, token: str | None = None, **variables: Any) -> Any:
+        body = orjson.dumps({"query": query, "variables": variables})
+        headers = {"Content-Type": "application/json", **(_bearer(token) if token else {})}
+        answer = await self.client.post("/graphql", content=body, headers=headers)
+        told = answer.json()
+        if "errors" in told:
+            raise RuntimeError(str(told["errors"]))
+        return told["data"]
+
+
+def soak(
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long it is served.")] = 10.0,
+) -> None:
+    """Serve a mixed load, and compare the memory of the second minute with that of the last."""
+    console = Console(highlight=False, soft_wrap=True)
+    with TemporaryDirectory(prefix="mitra-soak-") as folder:
+        mitra = Mitra(Path(folder), free_port())
+        try:
+            start(mitra)
+            crowd, samples = asyncio.run(_serve(mitra, minutes * 60))
+        finally:
+            for name in list(mitra.processes):
+                mitra.stop(name)
+    sys.exit(0 if _tell(crowd, samples, console) else 1)
+
+
+async def _serve(mitra: Mitra, seconds: float) -> tuple[Crowd, list[float]]:
+    """Return who came, and the megabytes that the gateway had, one sample a second."""
+    operator = issue_token(mitra.data_dir, Role.OPERATOR, "soak")
+    offerings = await asyncio.to_thread(goods, mitra)
+    partners = sorted({code for code, _ in offerings})
+    samples: list[float] = []
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=mitra.url, timeout=60, limits=limits) as client:
+        crowd = Crowd(mitra, client, operator, cycle(offerings), cycle(partners))
+        ends = time.monotonic() + seconds
+        coming = [
+            at_rate(rate, ends, lambda kind=kind: crowd.act(kind)) for kind, rate in RATES.items()
+        ]
+        await asyncio.gather(_sample(mitra, ends, samples), *coming)
+    return crowd, samples
+
+
+async def _sample(mitra: Mitra, ends: float, samples: list[float]) -> None:
+    while time.monotonic() < ends:
+        samples.append(resident_bytes(mitra) / 1_000_000)
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+def growth(samples: list[float]) -> tuple[float, float, float]:
+    """Return the memory early and late, and the one by the other.
+
+    Early is the second minute, late the last; of less than three minutes, the second third and
+    the last.
+    """
+    part = min(int(60 / SAMPLE_SECONDS), max(1, len(samples) // 3))
+    early, late = statistics.median(samples[part : 2 * part]), statistics.median(samples[-part:])
+    return early, late, late / early
+
+
+def _tell(crowd: Crowd, samples: list[float], console: Console) -> bool:
+    early, late, ratio = growth(samples)
+    table = Table(title=f"{len(samples) * SAMPLE_SECONDS / 60:.1f} minutes of mixed load")
+    for name in ("what", "number"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    for kind, number in crowd.done.items():
+        table.add_row(kind, f"{number:,}")
+    table.add_row("failed", f"{len(crowd.failures):,}")
+    table.add_row("memory in the second minute", f"{early:.1f} MB")
+    table.add_row("memory in the last minute", f"{late:.1f} MB")
+    table.add_row("growth", f"{(ratio - 1) * 100:+.1f} % (bar {(BAR - 1) * 100:.0f} %)")
+    console.print(table)
+    for failure in crowd.failures[:10]:
+        console.print(failure[:300])
+    return ratio <= BAR and not crowd.failures
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+if __name__ == "__main__":
+    typer.run(soak)

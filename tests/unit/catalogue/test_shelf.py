@@ -1,0 +1,133 @@
+"""A kept search index is a short cut and nothing else: the answers are those of one built anew."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import structlog
+
+from gateway.catalogue import shelf as shelf_module
+from gateway.catalogue.entries import Entry
+from gateway.catalogue.reader import SnapshotReader
+from gateway.catalogue.shelf import Shelf
+from gateway.catalogue.snapshot import Snapshot
+from schema.ports import CourseQuery, CourseSort, Window
+from tests.catalogue import an_offering
+from tests.unit.catalogue.strategies import NOON, an_entry
+
+WORDS = ("barista", "kopi", "desain", "grafis", "dasar", "mengelola keuangan")
+COURSES = [
+    an_entry(n, an_offering(str(n), f"{WORDS[n % 6]} {WORDS[n * n % 5]} {n}")) for n in range(100)
+]
+SEARCHES = (None, "barista", "desain dasar", "kelola keuangan", "7", "kop", "barsta")
+
+
+def told(snapshot: Snapshot) -> list[object]:
+    """Return what a reader is told of a snapshot, whatever its courses' slots."""
+    reader, answers = SnapshotReader(snapshot, NOON), list[object]()
+    for search in SEARCHES:
+        for sort in (CourseSort.RELEVANCE, CourseSort.TITLE, CourseSort.PRICE_ASC):
+            query = CourseQuery(search=search, sort=sort)
+            page = reader.courses(query, Window(first=100))
+            answers.append((search, [course.id for course in page.nodes], reader.facets(query)))
+    return answers
+
+
+def loaded(entries: Sequence[Entry], folder: Path) -> tuple[Snapshot, list[str]]:
+    """Load a catalogue beside `folder`; return it and what was logged."""
+    with structlog.testing.capture_logs() as logs:
+        snapshot = Snapshot(1, entries, shelf=Shelf(folder))
+    return snapshot, [each["event"] for each in logs]
+
+
+def kept(folder: Path) -> Path:
+    [found] = folder.iterdir()
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder in which an index of `COURSES` is kept."""
+    loaded(COURSES, tmp_path)
+    return tmp_path
+
+
+def test_an_index_that_is_opened_answers_as_one_built_anew(folder: Path):
+    before = kept(folder)
+
+    snapshot, logged = loaded(COURSES, folder)
+
+    assert told(snapshot) == told(Snapshot(1, COURSES))
+    assert (kept(folder), logged) == (before, [])
+
+
+def test_what_has_changed_since_is_put_on_top(folder: Path):
+    changed = [an_entry(7, an_offering("7", "kopi susu 7"))]
+    standing = [
+        *COURSES[:7],
+        *changed,
+        *COURSES[8:99],
+        an_entry(199, an_offering("199", "kopi 99")),
+    ]
+    before = kept(folder)
+
+    snapshot, _ = loaded(standing, folder)
+
+    assert told(snapshot) == told(Snapshot(1, standing))
+    assert kept(folder) == before
+    later = [an_entry(7, an_offering("7", "grafis 7")), an_entry(3, an_offering("3", "kopi 3"))]
+    anew = [each for each in standing if each.course.id not in ("course-7", "course-3")]
+    assert told(snapshot.changed(2, later)) == told(Snapshot(2, [*anew, *later]))
+    assert told(snapshot) == told(Snapshot(1, standing))  # an older revision stays as it was
+
+
+def test_with_much_that_has_changed_all_is_indexed_and_kept_anew(folder: Path):
+    before = kept(folder)
+    standing = [an_entry(n, an_offering(str(n), f"baru {n}")) for n in range(100)]
+
+    snapshot, _ = loaded(standing, folder)
+
+    assert told(snapshot) == told(Snapshot(1, standing))
+    assert kept(folder) != before
+
+
+@pytest.mark.parametrize("kind", [".idx", ".term", ".fast", "meta.json", "contents.msgpack"])
+@pytest.mark.parametrize("harm", ["flip", "cut", "lose"])
+def test_a_damaged_folder_costs_time_and_nothing_else(folder: Path, kind: str, harm: str):
+    harmed = next(path for path in kept(folder).iterdir() if path.name.endswith(kind))
+    data = bytearray(harmed.read_bytes())
+    data[len(data) // 2] ^= 1
+    harmed.write_bytes(data if harm == "flip" else data[: len(data) // 2])
+    if harm == "lose":
+        harmed.unlink()
+
+    snapshot, logged = loaded(COURSES, folder)
+
+    assert told(snapshot) == told(Snapshot(1, COURSES))
+    assert logged == ["search.kept_index_unusable"]
+    assert loaded(COURSES, folder)[1] == []  # it was replaced
+
+
+def test_an_index_that_other_code_made_is_not_opened(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shelf_module, "_maker", lambda: "other")
+
+    assert loaded(COURSES, folder)[1] == ["search.kept_index_unusable"]
+
+
+def test_an_index_whose_folder_goes_away_is_still_searched(folder: Path):
+    snapshot, _ = loaded(COURSES, folder)
+
+    shutil.rmtree(folder)
+
+    assert told(snapshot) == told(Snapshot(1, COURSES))
+
+
+def test_where_nothing_can_be_kept_the_index_is_in_memory(tmp_path: Path):
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+
+    snapshot, logged = loaded(COURSES, blocked)
+
+    assert told(snapshot) == told(Snapshot(1, COURSES))
+    assert logged == ["search.index_not_kept"]
