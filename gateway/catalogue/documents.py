@@ -21,7 +21,7 @@ class Document:
 
     def digest(self) -> bytes:
         """Return what stands for the texts: another text has another digest."""
-        told = "\0".join((self.title, self.institution, self.topic, self.summary))
+        told = f"{self.title}\0{self.institution}\0{self.topic}\0{self.summary}"
         return blake2b(told.encode(), digest_size=DIGEST_BYTES).digest()
 
 

@@ -27,7 +27,7 @@ from schema.model.catalogue import PartnerStatus
 from schema.model.values import OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
-MANY = 100  # changed courses: as many as a partner's first list brings
+MANY = 100  # new courses: as many as a partner's first list brings
 
 logger = structlog.get_logger()
 
@@ -44,19 +44,15 @@ class CatalogueFollower:
         poll_seconds: float = POLL_SECONDS,
         rates: Rates = RUPIAH_ONLY,
         cut_off: Callable[[], Collection[PartnerCode]] = frozenset,
-        shelf: Shelf | None = None,
     ) -> None:
-        """Follow `store`; `cut_off` tells which partners this process calls only to probe them.
-
-        On `shelf` the search index is kept for the next process.
-        """
+        """Follow `store`; `cut_off` tells which partners this process calls only to probe them."""
+        self.shelf: Shelf | None = None  # where the search index is kept for the next process
         self._store = store
         self._configs = configs
         self._now = now
         self._poll_seconds = poll_seconds
         self._rates = rates
         self._cut_off = cut_off
-        self._shelf = shelf
         self._partners = [config.partner for config in configs]
         self._snapshot = Snapshot(0, partners=self._partners)
         self._rows: Sequence[StatusRow] = ()
@@ -167,11 +163,12 @@ class CatalogueFollower:
         ]
         if is_whole:
             partners, redirects = self._partners, changes.redirects
-            snapshot = Snapshot(changes.revision, entries, partners, redirects, self._shelf)
+            snapshot = Snapshot(changes.revision, entries, partners, redirects, self.shelf)
         else:  # a course without offerings: its only one moved to another course
             gone = [stored.id for stored in changes.courses if not stored.offerings]
             snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)
-        if is_whole or len(entries) > MANY:
+        # What replaces others is not kept: with it would be whatever waits to be collected.
+        if is_whole or len(snapshot.entries) - len(self._snapshot.entries) > MANY:
             collecting.keep()
         snapshot.index.searcher()
         return snapshot

@@ -1,4 +1,4 @@
-"""Where the courses of a catalogue that is loaded sit: as in the kept search index, if there is one.
+"""Where the courses of a catalogue that is loaded sit: as in the kept search index, if any.
 
 A course keeps its slot for as long as a process runs, and the index knows courses by slots.
 """

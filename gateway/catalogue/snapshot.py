@@ -26,8 +26,8 @@ from gateway.catalogue.seating import to_seats
 from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.sorting import to_changed, to_rankings
 from gateway.catalogue.words import words
-from schema.model.catalogue import Course, Institution, Offering, Partner, Session
-from schema.model.values import CourseId, OfferingId, PartnerCode, SessionId
+from schema.model.catalogue import Course, Offering, Partner, Session
+from schema.model.values import CourseId, OfferingId, SessionId
 from schema.ports import CourseFilter, CourseQuery, CourseSort
 
 REMEMBERED = 256  # searches and orders of a small catalogue

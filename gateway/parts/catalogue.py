@@ -69,8 +69,8 @@ class CataloguePart:
             utc_now,
             rates=load_rates(settings.rates),
             cut_off=partners.calls.failing,
-            shelf=Shelf(settings.data_dir / "search-index"),
         )
+        self.follower.shelf = Shelf(settings.data_dir / "search-index")
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
         self.links = LinkDesk(self.database, utc_now, notify=notify)

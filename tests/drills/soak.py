@@ -62,7 +62,7 @@ class Crowd:
     offerings: Iterator[tuple[str, str]]
     partners: Iterator[str]
     numbers: Iterator[int] = field(default_factory=count)
-    dice: Random = field(default_factory=lambda: Random(7))  # noqa: S311 - the same every time
+    dice: Random = field(default_factory=lambda: Random(7))
     done: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
@@ -186,9 +186,16 @@ def _tell(crowd: Crowd, samples: list[float], console: Console) -> bool:
     table.add_row("memory in the last minute", f"{late:.1f} MB")
     table.add_row("growth", f"{(ratio - 1) * 100:+.1f} % (bar {(BAR - 1) * 100:.0f} %)")
     console.print(table)
+    minutes = [statistics.median(each) for each in _by_minute(samples)]
+    console.print("by the minute:", ", ".join(f"{each:.1f}" for each in minutes), "MB")
     for failure in crowd.failures[:10]:
         console.print(failure[:300])
     return ratio <= BAR and not crowd.failures
+
+
+def _by_minute(samples: list[float]) -> Iterator[list[float]]:
+    size = int(60 / SAMPLE_SECONDS)
+    return (samples[at : at + size] for at in range(0, len(samples), size))
 
 
 def _bearer(token: str) -> dict[str, str]:
