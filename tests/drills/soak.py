@@ -7,6 +7,7 @@ question, questions that repeat now and then, and searches that nobody has asked
 enrol, and follow their enrolments for a while; lists are read again, and courses are blocked and
 shown again, so that the catalogue changes all the time.  What is compared is the memory of the
 process that serves, in the second minute and in the last; of each the median of its samples.
+Before the first, what remembers answers up to a bound is filled: that it fills is no leak.
 """
 
 import asyncio
@@ -43,12 +44,16 @@ WARM_QUESTIONS = 2_000
 FOLLOWED_SECONDS = 5.0
 HOT = "{ courses(first: 20) { totalCount nodes { id title institution { name } } } }"
 WARM = "query ($most: BigInt!) { courses(first: 20, filter: {priceMax: $most}) { nodes { id } } }"
+LARGE = """query ($most: BigInt!) { courses(first: 100, filter: {priceMax: $most}) { nodes {
+  id title summary imageUrl institution { id name } offerings { id url partner { code } } } } }"""
 _SYNC = """mutation ($partner: String!) {
   syncNow(partner: $partner, reason: "soak") { userErrors { message } } }"""
 _BLOCK = """mutation ($value: String!, $letter: String!) { blockCourses(input: {scope: PARTNER,
   value: $value, reason: "soak", letter: $letter}) { block { id } } }"""
 _LIFT = """mutation ($id: ID!) { liftBlock(input: {blockId: $id, reason: "soak"}) {
   userErrors { message } } }"""
+LARGE_ANSWERS = 2_000  # of some 60 kB: more than are remembered
+AT_ONCE = 4
 RATES = {"hot": 40.0, "warm": 20.0, "search": 5.0, "enrol": 2.0, "change": 0.1}
 
 
@@ -81,6 +86,16 @@ class Crowd:
             self.failures.append(f"{kind}: {exc!r}")
         else:
             self.done[kind] += 1
+
+    async def fill(self) -> None:
+        """Have as many large answers remembered as there is room for."""
+        numbers = iter(range(LARGE_ANSWERS))
+
+        async def ask() -> None:
+            for number in numbers:
+                await self._ask(LARGE, most=2_000_000 + number)
+
+        await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
 
     def _one_of_many(self) -> int:
         """Return a number of which the small ones come most often, as questions do."""
@@ -149,6 +164,7 @@ async def _serve(mitra: Mitra, seconds: float) -> tuple[Crowd, list[float]]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=mitra.url, timeout=60, limits=limits) as client:
         crowd = Crowd(mitra, client, operator, cycle(offerings), cycle(partners))
+        await crowd.fill()
         ends = time.monotonic() + seconds
         coming = [
             at_rate(rate, ends, lambda kind=kind: crowd.act(kind)) for kind, rate in RATES.items()
