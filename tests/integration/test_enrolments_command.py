@@ -10,7 +10,8 @@ from gateway.cli import app
 from schema.ids import NodeKind, to_global_id
 from schema.model.enrolment import Enrolment
 from tests.databases import SqliteTemplates
-from tests.integration.enrolment.builders import Programme, is_unavailable
+from tests.integration.enrolment.builders import Programme
+from tests.integration.enrolment.scripted import is_unavailable
 
 
 @pytest.fixture(autouse=True)

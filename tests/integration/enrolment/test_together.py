@@ -11,13 +11,9 @@ from gateway.enrolment.ledger import lock_learner
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import EnrolErrorCode
 from schema.model.values import LearnerId
-from tests.integration.enrolment.builders import GRANT, PRICE, Programme
+from tests.integration.enrolment.builders import GRANT, PRICE, Programme, codes
 
 pytestmark = pytest.mark.anyio
-
-
-def codes(outcome):
-    return [refusal.code for refusal in outcome.refusals]
 
 
 async def make_known(programme: Programme, *names: str) -> None:

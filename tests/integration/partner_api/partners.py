@@ -30,6 +30,7 @@ BUKALAPAK = Partner(PartnerCode("bukalapak"), "Bukalapak", PartnerKind.MARKETPLA
 APPLICANT = Partner(
     PartnerCode("pintar"), "Pintar", PartnerKind.DIGITAL_PLATFORM, PartnerState.APPLIED
 )
+QUOTA = "payment/quota-schedule"
 INVOICE = "TOKPED-XB9C89BXBJL7X"
 KEYRING = load_keyring(Purpose.PARTNER_API, "1:" + base64.b64encode(b"p" * 32).decode())
 
@@ -173,3 +174,8 @@ def codes_of(offering: Offering) -> dict[str, str]:
 def an_order(offering: Offering, learner: str = "siti", **other: Any) -> dict[str, Any]:
     told = {"user_platform_id": "user-1", "prakerja_id": learner, "amount": PRICE}
     return {**told, **codes_of(offering), **other}
+
+
+def a_wrong(password: str) -> str:
+    """Return another password."""
+    return f"{(int(password) + 1) % 1_000_000:06}"
