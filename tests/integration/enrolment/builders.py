@@ -188,6 +188,11 @@ class Programme:
     async def balance(self, learner: str = SITI) -> int:
         return (await self.service.read_balance(LearnerId(learner))).amount
 
+    async def make_known(self, *learners: str) -> None:
+        """Let learners be provisioned, as by their first question."""
+        for learner in learners:
+            await self.balance(learner)
+
     async def accounts(self) -> dict[str, int]:
         """Return the sum of every account that has had money, over all learners."""
         question = select(entry.c.account, func.sum(entry.c.amount)).group_by(entry.c.account)

@@ -97,3 +97,9 @@ async def broken(calls: PartnerCalls) -> None:
         if calls.state(CODE) is BreakerState.CLOSED:
             await fail(calls)
     assert calls.state(CODE) is BreakerState.OPEN
+
+
+async def others_run(turns: int = 10) -> None:
+    """Let the other tasks run for so many turns of the loop; no time passes."""
+    for _ in range(turns):
+        await asyncio.sleep(0)

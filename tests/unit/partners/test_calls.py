@@ -19,6 +19,7 @@ from gateway.partners.calls import PartnerCalls
 from gateway.partners.operations import CallLimits, Operation
 from gateway.partners.reports import CallReport
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
+from tests.unit.partners.desks import others_run
 
 pytestmark = pytest.mark.anyio
 
@@ -164,7 +165,7 @@ async def test_a_partner_gets_no_more_calls_at_once_than_its_bulkhead_holds():
     calls = calls_to(Adapter(*[wait] * 5), CallLimits(per_partner=2))
     tasks = [asyncio.create_task(calls.find(CODE, REFERENCE)) for _ in range(5)]
     for _ in range(10):
-        await asyncio.sleep(0)
+        await others_run()
     at_once = len(started)
     release.set()
     await asyncio.gather(*tasks)
@@ -184,8 +185,7 @@ async def test_a_cancelled_caller_cancels_the_call():
             raise
 
     task = asyncio.create_task(calls_to(Adapter(wait)).find(CODE, REFERENCE))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await others_run()
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
