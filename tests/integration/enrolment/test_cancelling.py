@@ -200,7 +200,7 @@ async def test_cancelling_while_it_is_confirmed_leaves_one_end(programme: Progra
     ("days_after", "starts_in", "is_allowed"),
     [(3, 30, True), (4, 30, False), (0, 3, True), (1, 3, False), (0, 2, False)],
 )
-async def test_the_window_decides(
+async def test_a_course_is_cancelled_within_its_window_alone(
     programme: Programme, days_after: int, starts_in: int, is_allowed: bool
 ):
     record = await sent(programme, seats=5, starts_in=starts_in)

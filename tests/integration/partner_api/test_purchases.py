@@ -324,7 +324,9 @@ async def test_what_is_sold_only_there_can_be_bought_there(api: Api):
         ({"prakerja_id": None}, "ERRPLT40002"),
     ],
 )
-async def test_orders_that_cannot_be(api: Api, changed: dict[str, object], code: str):
+async def test_an_order_that_cannot_be_sends_no_password(
+    api: Api, changed: dict[str, object], code: str
+):
     client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
 
     assert await client.fault("payment/send-otp", **an_order(offering, **changed)) == code

@@ -61,7 +61,7 @@ async def test_a_partner_that_has_only_applied_cannot_call(api: Api):
     assert await client.fault("payment/status", invoice_code="X") == "ERRAUT40101"
 
 
-async def test_what_is_no_call(api: Api):
+async def test_an_unknown_path_and_a_huge_body_are_refused(api: Api):
     client = await api.a_client()
     large = json.dumps({"invoice_code": "x" * 70_000}).encode()
     path, headers, _ = client.prepare("payment/status", invoice_code="X")
@@ -73,7 +73,7 @@ async def test_what_is_no_call(api: Api):
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff\xfe", b"[" * 60_000, b'"text"'])
-async def test_what_is_signed_and_no_json(api: Api, body: bytes):
+async def test_what_is_signed_but_no_json_is_refused(api: Api, body: bytes):
     client = await api.a_client()
     path, headers, _ = client.prepare("payment/status")
     code, stamp = headers["Client_code"], headers["timestamp"]

@@ -41,7 +41,9 @@ UNFINISHED = CODE.PREVIOUS_COURSE_UNFINISHED
         ),
     ],
 )
-def test_what_was_taken_before(history: list[PastEnrolment], codes: list[EnrolErrorCode]):
+def test_what_was_taken_before_decides_what_may_be_taken_now(
+    history: list[PastEnrolment], codes: list[EnrolErrorCode]
+):
     given = facts(history=history, former=("C0",))
 
     assert [refusal.code for refusal in refusals(given)] == codes

@@ -30,7 +30,7 @@ def starting(days: int, **session: object) -> Session:
         (DeliveryMode.UNKNOWN, 1, False),
     ],
 )
-def test_the_cut_off_before_a_session(mode: DeliveryMode, days: int, *, is_late: bool):
+def test_a_session_is_sold_until_its_cut_off(mode: DeliveryMode, days: int, *, is_late: bool):
     session = starting(days)
     given = with_sessions(session, chosen=session, delivery_mode=mode)
 

@@ -74,7 +74,9 @@ UNLIMITED = replace(OPEN, key=RemoteId("S5"), unlimited=True, seats_left=0)
         pytest.param(with_sessions(UNLIMITED, chosen=UNLIMITED, taken=9), [], id="unlimited"),
     ],
 )
-def test_refusals(given: Facts, codes: list[EnrolErrorCode]):
+def test_an_offering_is_refused_for_exactly_what_stands_against_it(
+    given: Facts, codes: list[EnrolErrorCode]
+):
     assert [refusal.code for refusal in refusals(given)] == codes
 
 

@@ -25,7 +25,9 @@ from tests.unit.enrolment.facts import CODE, days_ago, facts, of
         pytest.param(of(announced_on=days_ago(30)), [CODE.DEADLINE_PASSED], id="day-31"),
     ],
 )
-def test_who_may_buy(learner: Participant | None, codes: list[EnrolErrorCode]):
+def test_who_buys_is_of_age_out_of_school_and_in_time(
+    learner: Participant | None, codes: list[EnrolErrorCode]
+):
     assert [refusal.code for refusal in refusals(facts(learner=learner))] == codes
 
 

@@ -33,12 +33,12 @@ def test_what_is_no_text(told: object):
 
 
 @pytest.mark.parametrize("told", ["", "-1", -1, "1.0", 1.0, True, "٣", "9" * 17, 2**53])
-def test_what_is_no_number(told: object):
+def test_what_is_no_number_is_refused_by_its_name(told: object):
     with pytest.raises(PartnerApiError, match="amount"):
         to_number({"amount": told}, "amount")
 
 
-def test_what_need_not_be_told():
+def test_what_need_not_be_told_has_a_default():
     assert to_number({"sequence": None}, "sequence", default=1) == 1
     assert to_optional_text({"invoice_url": ""}, "invoice_url") is None
     with pytest.raises(PartnerApiError):
@@ -118,6 +118,6 @@ def test_the_code_is_added_to_the_partners_address():
 
 
 @pytest.mark.parametrize("email", ["siti", "@example.id", "siti@", "a b@example.id", "siti@local"])
-def test_what_is_no_email(email: str):
+def test_what_is_no_email_is_refused(email: str):
     with pytest.raises(PartnerApiError, match="e-mail"):
         check_email(email)

@@ -75,20 +75,20 @@ def calls_to(adapter: object, limits: CallLimits | None = None, report=lambda _:
     )
 
 
-async def test_passes_the_answer_on():
+async def test_an_answer_is_passed_on():
     calls = calls_to(Adapter(RECEIPT))
 
     assert await calls.enrol(CODE, BOOKING) is RECEIPT
 
 
-async def test_repeats_a_booking_that_never_left():
+async def test_a_booking_that_never_left_is_repeated():
     adapter = Adapter(DOWN, PartnerThrottledError(CODE), RECEIPT)
 
     assert await calls_to(adapter).enrol(CODE, BOOKING) is RECEIPT
     assert adapter.calls == 3
 
 
-async def test_never_repeats_a_booking_that_may_have_happened():
+async def test_a_booking_that_may_have_happened_is_never_repeated():
     adapter = Adapter(AmbiguousPartnerError(CODE, "line dropped"), RECEIPT)
 
     with pytest.raises(AmbiguousPartnerError):
