@@ -92,6 +92,10 @@ class Api:
         made = await self.keys.make(partner.code, client_code, "rina")
         return PartnerClient(self, made)
 
+    async def a_sale(self, seats: int = 5) -> tuple["PartnerClient", Offering]:
+        """Return a partner's client, and a course with one session that it sells."""
+        return await self.a_client(), self.programme.shelf.put("kopi", seats=seats)
+
 
 @dataclass
 class PartnerClient:

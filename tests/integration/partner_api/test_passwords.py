@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_delivery_that_hangs_is_not_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("gateway.partner_api.purchases.DELIVERY_SECONDS", 0.01)
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
 
     async def hangs(*_: object) -> None:
         await asyncio.Event().wait()
@@ -25,13 +25,13 @@ async def test_a_delivery_that_hangs_is_not_waited_for(api: Api, monkeypatch: py
 
 async def test_production_without_a_delivery_says_so(ledger_db: Database):
     api = Api(ledger_db, delivery=None)
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
 
     assert await client.fault("payment/send-otp", **an_order(offering)) == "ERROTP40003"
 
 
 async def test_guessing_is_locked_for_the_token_and_the_learner(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     tokens = [await client.token(offering)]
     api.clock.advance(seconds=1)
     tokens.append(await client.token(offering))
@@ -58,7 +58,7 @@ async def test_guessing_is_locked_for_the_token_and_the_learner(api: Api):
 
 async def test_guessing_is_limited_over_all(ledger_db: Database):
     api = Api(ledger_db, most_wrong_passwords=3)
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     for learner in ("a", "b", "c"):
         token = await client.token(offering, learner)
         paying = client.paying(learner)
@@ -69,7 +69,7 @@ async def test_guessing_is_limited_over_all(ledger_db: Database):
 
 
 async def test_passwords_are_sent_three_times_in_ten_minutes(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     for _ in range(3):
         await client.token(offering)
         api.clock.advance(seconds=1)
@@ -80,7 +80,7 @@ async def test_passwords_are_sent_three_times_in_ten_minutes(api: Api):
 
 
 async def test_payment_tokens_expire(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
 
     api.clock.advance(minutes=10)
@@ -90,7 +90,7 @@ async def test_payment_tokens_expire(api: Api):
 
 
 async def test_a_password_of_another_token_is_wrong(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     first = await client.token(offering)
     await client.token(offering, "budi")
 

@@ -29,7 +29,7 @@ async def count_requests(api: Api) -> int:
 
 
 async def test_a_read_may_come_twice(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     call = client.prepare(QUOTA, **codes_of(offering))
     await client.send(*call)
     await client.buy(offering)
@@ -40,7 +40,7 @@ async def test_a_read_may_come_twice(api: Api):
 
 
 async def test_a_repeated_write_gets_the_first_answer_and_has_no_second_effect(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     asking = client.prepare("payment/send-otp", **an_order(offering))
     tokens = [(await client.send(*asking)).json()["data"]["payment_token"] for _ in range(3)]
     bought = await client.data("payment/authorize", tokens[0], **client.paying())
@@ -57,7 +57,7 @@ async def test_a_repeated_write_gets_the_first_answer_and_has_no_second_effect(a
 
 
 async def test_a_repeated_refusal_is_one_guess(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
     wrong = {**client.paying(), "otp": a_wrong(client.paying()["otp"])}
     call = client.prepare("payment/authorize", token, **wrong)
@@ -86,7 +86,7 @@ async def test_a_write_that_was_cut_off_is_not_done_again(api: Api):
 
 
 async def test_requests_are_forgotten_with_their_window(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     await client.buy(offering)
     old = client.prepare("payment/authorize", "token", **client.paying())
     assert await count_requests(api) == 2
@@ -99,7 +99,7 @@ async def test_requests_are_forgotten_with_their_window(api: Api):
 
 
 async def test_stored_answers_do_not_tell_tokens(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
 
     rows = await api.programme.database.read(lambda c: c.execute(select(partner_request)).all())

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_changed_byte_is_refused(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     path, headers, body = client.prepare(QUOTA, **codes_of(offering))
     told = json.loads(body)
     changed = [
@@ -33,7 +33,7 @@ async def test_a_changed_byte_is_refused(api: Api):
 
 async def test_the_legacy_form_can_be_switched_off(ledger_db: Database):
     api = Api(ledger_db, lenient_signatures=False)
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     path, headers, body = client.prepare(QUOTA, **codes_of(offering))
     compact = json.dumps(json.loads(body), separators=(",", ":")).encode()
 
@@ -45,7 +45,7 @@ async def test_the_legacy_form_can_be_switched_off(ledger_db: Database):
     ("ahead", "status"), [(0, 200), (300, 200), (-300, 200), (301, 401), (-301, 401)]
 )
 async def test_clocks_may_be_five_minutes_apart(api: Api, ahead: int, status: int):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     client.ahead = ahead
 
     response = await client.call(QUOTA, **codes_of(offering))

@@ -23,7 +23,7 @@ ODD = [None, "", "\x00", "'; --", "x" * 5_000, "é\u202e", -1, 2**70, 1e300, 1.5
 
 @pytest.mark.parametrize("path", list(FIELDS))
 async def test_whatever_is_signed_gets_an_answer_that_was_meant(api: Api, path: str):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     await client.buy(offering, "budi")
     fine = {
         **an_order(offering),
@@ -47,7 +47,7 @@ async def test_whatever_is_signed_gets_an_answer_that_was_meant(api: Api, path: 
 
 
 async def test_what_nobody_expected_is_logged_by_id_and_masked(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
 
     async def breaks(*_: object) -> None:
         raise RuntimeError("siti's password is 123456")
@@ -69,7 +69,7 @@ async def test_what_nobody_expected_is_logged_by_id_and_masked(api: Api):
 async def test_logs_know_no_learner_no_address_and_no_password(
     api: Api, capfd: pytest.CaptureFixture[str]
 ):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     learner, email = "canary-learner-7731", "canary-7731@example.id"
     with capture_logs() as logs:
         token = await client.token(offering, learner)

@@ -1,6 +1,7 @@
 """Partners' bodies are read leniently, and codes name their HTTP status."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +16,6 @@ from gateway.partner_api.partner_keys import (
 )
 from schema.model.enrolment import EnrolErrorCode
 from schema.model.values import PartnerCode
-from tests.unit.partner_api.test_signature import NOW
 
 
 @pytest.mark.parametrize("told", ["77", 77, " 77 "])
@@ -25,7 +25,7 @@ def test_texts_and_numbers_are_one(told: object):
 
 
 @pytest.mark.parametrize("told", [None, "", " ", True, 7.5, [], {}, "a\x00b", "a\nb", "x" * 101])
-def test_what_is_no_text(told: object):
+def test_what_is_no_text_is_refused_by_its_name(told: object):
     with pytest.raises(PartnerApiError, match="invoice_code") as caught:
         to_text({"invoice_code": told}, "invoice_code")
 
@@ -85,7 +85,7 @@ def test_client_codes_that_a_timestamp_makes_ambiguous(code, other, is_ambiguous
     ],
 )
 def test_client_codes_that_cannot_be(code, standing, reason):
-    entry = KeyEntry("K", PartnerCode("tokopedia"), code, NOW)
+    entry = KeyEntry("K", PartnerCode("tokopedia"), code, datetime(2018, 1, 18, tzinfo=UTC))
 
     with pytest.raises(PartnerKeyError, match=reason):
         check_client_code(entry, standing)
