@@ -43,10 +43,10 @@ async def delivered(programme: Programme, record: Enrolment, rounds: int = 1) ->
 
 
 async def in_review(
-    programme: Programme, act: Act = is_unavailable, *, course: str = "barista"
+    programme: Programme, act: Act = is_unavailable, *, course: str = "barista", **shelf: Any
 ) -> Enrolment:
     """Return an enrolment of which the courier has despaired."""
-    record = await sent(programme, act, course=course)
+    record = await sent(programme, act, course=course, **shelf)
     programme.partner.is_down = True
     programme.clock.advance(minutes=10)
     record = await delivered(programme, record, rounds=7)
