@@ -60,6 +60,14 @@ class Mitra:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
 
+    def stop_all(self) -> None:
+        """Ask all processes to end before waiting for any: none is left when time is up."""
+        for process in self.processes.values():
+            process.terminate()
+        while self.processes:
+            _, process = self.processes.popitem()
+            process.wait(PATIENCE_SECONDS)
+
     def token(self, subject: str, role: Role = Role.LEARNER) -> str:
         """Return a token, as `mitra token` makes it."""
         return issue_token(self.data_dir, role, subject)
@@ -123,8 +131,7 @@ def running(data_dir: Path, *parts: str, **environment: str) -> Iterator[Mitra]:
                 mitra.wait_until_ready()
         yield mitra
     finally:
-        for name in list(mitra.processes):
-            mitra.stop(name)
+        mitra.stop_all()
 
 
 @pytest.fixture(scope="module")
