@@ -1,0 +1,107 @@
+"""A revision that changes while all ask: how long the unluckiest wait, and what is run anew."""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.bench.processes import Served
+from gateway.bench.quantiles import to_waits
+from gateway.bench.speed.asking import Load, Tally, ask
+from gateway.bench.speed.requests import InTurn, Make
+from gateway.bench.speed.stage import Stage
+from gateway.bench.speed.turns import Asker
+
+CALM_SHARE = 0.3  # of the time, before the change
+WINDOW_SECONDS = 0.1
+SWEEPERS = 10  # at a time, who ask each question once
+_EXECUTED = re.compile(rb"^mitra_graphql_operations_compiled_total\{.*?\} (\S+)", re.MULTILINE)
+_REVISION = re.compile(rb"^mitra_catalogue_revision (\S+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFigures:
+    """One change under load.
+
+    `calm` and `spike` are p99s of a tenth of a second: the worst one before the change, and the
+    worst from then on.
+    """
+
+    p50_ms: float
+    calm_ms: float
+    spike_ms: float
+    longest_ms: float
+    revisions: int  # that came
+    distinct: int  # questions
+    executed: int | None  # operations that ran; None if more processes serve than one tells of
+
+    @property
+    def ratio(self) -> float:
+        """How many times the usual the unluckiest waited."""
+        return self.spike_ms / self.p50_ms
+
+    @property
+    def executions_each(self) -> float | None:
+        """How often each question was run for each revision; 1 is wanted."""
+        if self.executed is None:
+            return None
+        return self.executed / self.distinct / max(self.revisions, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    executed: float
+    revision: float
+
+
+def measure_change(
+    make: Make, distinct: Sequence[bytes], stage: Stage, served: Served, asker: Asker
+) -> ChangeFigures:
+    """Change the catalogue while it is asked.
+
+    Each distinct question has been asked before the change, and is asked once more at the end, so
+    that all have been asked under the new revision.
+    """
+    _sweep(distinct, served, asker)
+    before = _read(served)
+    load = asker.to_load(make, served)
+    began = time.perf_counter()
+    asking = asker.pool.submit(ask, load)
+    time.sleep(load.seconds * CALM_SHARE)
+    changed = time.perf_counter() - began
+    stage.change()
+    tally: Tally = asking.result()
+    _sweep(distinct, served, asker)
+    after = _read(served)
+    calm = list(_worst(tally, 0, load.seconds * CALM_SHARE / 2))
+    return ChangeFigures(
+        p50_ms=to_waits(tally.waits).p50_ms,
+        calm_ms=max(calm, default=0.0),
+        spike_ms=max(_worst(tally, changed - WINDOW_SECONDS, tally.seconds)),
+        longest_ms=max(tally.waits) * 1_000,
+        revisions=int(after.revision - before.revision),
+        distinct=len(distinct),
+        executed=None if stage.workers > 1 else int(after.executed - before.executed),
+    )
+
+
+def _worst(tally: Tally, since: float, until: float) -> Iterator[float]:
+    """Yield the p99 of each window in which somebody was answered."""
+    windows: dict[int, list[float]] = {}
+    for end, wait in zip(tally.ends, tally.waits, strict=True):
+        if since <= end <= until:
+            windows.setdefault(int(end / WINDOW_SECONDS), []).append(wait)
+    for waits in windows.values():
+        yield to_waits(waits).p99_ms
+
+
+def _sweep(distinct: Sequence[bytes], served: Served, asker: Asker) -> None:
+    load = Load(served.port, InTurn(distinct), min(SWEEPERS, len(distinct)), 3_600.0)
+    asker.pool.submit(ask, replace(load, most=len(distinct))).result()
+
+
+def _read(served: Served) -> _Told:
+    told = served.fetch("GET", "/metrics")[1]
+    revision = _REVISION.search(told)
+    executed = sum(float(number) for number in _EXECUTED.findall(told))
+    return _Told(executed, float(revision[1]) if revision else 0.0)

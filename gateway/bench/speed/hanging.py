@@ -1,0 +1,94 @@
+"""Every partner accepts connections and never answers: readers of the catalogue must not notice.
+
+The sandbox's ten partners and a gateway that syncs and delivers; a few learners enrol all the
+time, so that partners are called.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from adapters.sandbox import control
+from adapters.sandbox.faults.orders import to_order
+from gateway.bench.processes import Served, running, serving
+from gateway.bench.quantiles import Waits, to_waits
+from gateway.bench.speed import questions
+from gateway.bench.speed.asking import Tally, ask
+from gateway.bench.speed.requests import READ, Enrolments, Mix, Requests, Zipf
+from gateway.bench.speed.turns import Asker, Say
+from schema.model.values import PartnerCode
+
+SANDBOX_SECONDS = 60
+ENROLS_ONE_IN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HangingFigures:
+    """How long readers waited in turns with all partners well, and with none answering."""
+
+    well: list[Waits]
+    hanging: list[Waits]
+    struck: int  # calls to partners that hung
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long the slowest hundredth waits: the median of the pairs' ratios."""
+        pairs = zip(self.hanging, self.well, strict=True)
+        return median(hung.p99_ms / well.p99_ms for hung, well in pairs)
+
+
+def measure_hanging(asker: Asker, say: Say) -> HangingFigures:
+    """Let all partners hang and be well, in turns."""
+    with TemporaryDirectory(prefix="mitra-hanging-") as name:
+        folder = Path(name)
+        with _sandbox(folder), serving(["gateway", "serve"], folder) as served:
+            return _Crowd(folder, served, asker).measure(say)
+
+
+class _Crowd:
+    def __init__(self, folder: Path, served: Served, asker: Asker) -> None:
+        self._folder, self._served, self._asker = folder, served, asker
+        self._offerings = questions.bookable(served)
+        self._reads = Zipf(questions.to_requests(questions.warm()))
+
+    def measure(self, say: Say) -> HangingFigures:
+        codes = [PartnerCode(code) for code in control.fetch_status(self._folder)["partners"]]
+        self._read()
+        well, hanging, struck = [], [], 0
+        for _ in range(self._asker.pace.rounds):
+            well.append(self._read())
+            for code in codes:
+                control.set_fault(self._folder, code, to_order({"fault": "hang"}))
+            hanging.append(self._read())
+            for code in codes:
+                struck += sum(each["struck"] for each in control.fetch_faults(self._folder, code))
+                control.clear_faults(self._folder, code)
+            say(f"p99 {well[-1].p99_ms:.1f} ms, none answering {hanging[-1].p99_ms:.1f} ms")
+        if not struck:
+            raise RuntimeError("no partner was called while all hung: nothing was shown")
+        return HangingFigures(well, hanging, struck)
+
+    def _read(self) -> Waits:
+        load = self._asker.to_load(self._make, self._served)
+        tally: Tally = self._asker.pool.submit(ask, load).result()
+        kinds = zip(tally.kinds, tally.waits, strict=True)
+        return to_waits([wait for kind, wait in kinds if kind == READ])
+
+    def _make(self, first: int) -> Requests:
+        enrolments = Enrolments(self._folder, self._offerings, questions.ENROL, first)
+        return Mix(self._reads, enrolments, ENROLS_ONE_IN)
+
+
+@contextmanager
+def _sandbox(folder: Path) -> Iterator[None]:
+    with running(["gateway", "sandbox", "run", "--quiet"], folder) as process:
+        deadline = time.monotonic() + SANDBOX_SECONDS
+        while not (folder / "sandbox.json").exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the sandbox does not start: try `mitra sandbox run`")
+            time.sleep(0.1)
+        yield
