@@ -16,7 +16,7 @@ from gateway.bench.report import print_report, write_report
 from gateway.bench.servers import running_postgres
 from gateway.bench.speed.measuring import PARTS, measure_speed
 from gateway.bench.speed.measuring import Task as SpeedTask
-from gateway.bench.speed.report import keep_speed, print_speed, write_speed
+from gateway.bench.speed.report import TABLE_WIDTH, keep_speed, print_speed, write_speed
 from gateway.bench.speed.turns import Pace as SpeedPace
 from gateway.commands.own_databases import own_databases
 from gateway.settings import Settings
@@ -47,6 +47,7 @@ def speed(  # noqa: PLR0913, PLR0917 - options of a command
     if unknown := skipped.difference(PARTS):
         raise typer.BadParameter(f"{', '.join(unknown)}: --skip takes {','.join(PARTS)}")
     console = Console(highlight=False)
+    console.width = max(console.width, TABLE_WIDTH)
     task = SpeedTask(SpeedPace(connections, seconds, rounds), workers, courses, skipped)
     report = measure_speed(task, say=console.print)
     print_speed(console, report)

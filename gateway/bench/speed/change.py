@@ -12,7 +12,7 @@ from gateway.bench.speed.requests import InTurn, Make
 from gateway.bench.speed.stage import Stage
 from gateway.bench.speed.turns import Asker
 
-CALM_SHARE = 0.3  # of the time, before the change
+SETTLING_SECONDS = 3.0  # more than a turn takes: until a change has been synced and followed
 WINDOW_SECONDS = 0.1
 SWEEPERS = 10  # at a time, who ask each question once
 _EXECUTED = re.compile(rb"^mitra_graphql_operations_compiled_total\{.*?\} (\S+)", re.MULTILINE)
@@ -31,7 +31,7 @@ class ChangeFigures:
     calm_ms: float
     spike_ms: float
     longest_ms: float
-    revisions: int  # that came
+    revisions: int  # that came while all asked; 0 if it came too late
     distinct: int  # questions
     executed: int | None  # operations that ran; None if more processes serve than one tells of
 
@@ -43,9 +43,9 @@ class ChangeFigures:
     @property
     def executions_each(self) -> float | None:
         """How often each question was run for each revision; 1 is wanted."""
-        if self.executed is None:
+        if self.executed is None or not self.revisions:
             return None
-        return self.executed / self.distinct / max(self.revisions, 1)
+        return self.executed / self.distinct / self.revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +64,35 @@ def measure_change(
     """
     _sweep(distinct, served, asker)
     before = _read(served)
-    load = asker.to_load(make, served)
+    calm_seconds = asker.pace.seconds / 2
+    load = asker.to_load(make, served, asker.pace.seconds + SETTLING_SECONDS)
     began = time.perf_counter()
     asking = asker.pool.submit(ask, load)
-    time.sleep(load.seconds * CALM_SHARE)
+    time.sleep(calm_seconds)
     changed = time.perf_counter() - began
     stage.change()
     tally: Tally = asking.result()
+    followed = _read(served)
     _sweep(distinct, served, asker)
     after = _read(served)
-    calm = list(_worst(tally, 0, load.seconds * CALM_SHARE / 2))
     return ChangeFigures(
         p50_ms=to_waits(tally.waits).p50_ms,
-        calm_ms=max(calm, default=0.0),
+        calm_ms=max(_worst(tally, 0, changed - WINDOW_SECONDS), default=0.0),
         spike_ms=max(_worst(tally, changed - WINDOW_SECONDS, tally.seconds)),
         longest_ms=max(tally.waits) * 1_000,
-        revisions=int(after.revision - before.revision),
+        revisions=int(followed.revision - before.revision),
         distinct=len(distinct),
         executed=None if stage.workers > 1 else int(after.executed - before.executed),
+    )
+
+
+def to_line(kind: str, figures: ChangeFigures) -> str:
+    """Return what came of a change, for people."""
+    if not figures.revisions:
+        return f"a change while {kind} ones are asked came too late: give more --seconds"
+    return (
+        f"a change while {kind} ones are asked: {figures.spike_ms:.1f} ms at worst, "
+        f"{figures.calm_ms:.1f} ms before it, {figures.p50_ms:.1f} ms usually"
     )
 
 

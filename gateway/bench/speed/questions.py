@@ -4,8 +4,8 @@ Hot and warm ones are one registered page with other variables; cold ones and se
 price that was never asked before, so that nothing can be shared between two of them.
 """
 
-from collections.abc import Mapping, Sequence
-from random import Random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -15,16 +15,17 @@ from gateway.bench.search import questions as searches
 from gateway.bench.speed.requests import NUMBER, to_request
 
 WARM = 2_000  # questions
-SEARCHED = 100
+SEARCHED = 50  # texts
+PAGE_SIZE = 20
 PAGE = """query Page($filter: CourseFilter, $sort: CourseSort) {
   courses(filter: $filter, sort: $sort, first: 20) {
     totalCount
     nodes {
-      id title summary imageUrl level languages durationMinutes rating ratingCount deliveryModes
+      id title summary level languages durationMinutes rating ratingCount deliveryModes
       category { code name }
       institution { id name }
       lowestPrice { amount currency }
-      offerings { id url partner { code name } price { amount currency } deliveryMode }
+      offerings { id partner { code } price { amount currency } deliveryMode }
     }
     pageInfo { hasNextPage endCursor }
   }
@@ -35,7 +36,10 @@ NESTED = """query Nested($filter: CourseFilter) {
 SEARCH = """query Search($search: String, $filter: CourseFilter) {
   courses(search: $search, filter: $filter, first: 20) {
     totalCount
-    nodes { id title institution { name } lowestPrice { amount currency } }
+    nodes {
+      id title summary level rating institution { name } lowestPrice { amount currency }
+      offerings { partner { code } price { amount currency } }
+    }
     facets { name buckets { value label count } }
   }
 }"""
@@ -76,14 +80,22 @@ def cold() -> Sequence[Body]:
     return [{"query": NESTED, "variables": {"filter": {"priceMax": int(NUMBER)}}}]
 
 
-def search() -> Sequence[Body]:
-    """Return searches for a page with facets, each with a place for a number."""
-    dice = Random(3)  # noqa: S311  the same questions every time
-    texts = (each.search for each in dice.sample(searches(), SEARCHED))
-    return [
-        {"query": SEARCH, "variables": {"search": text, "filter": {"priceMax": int(NUMBER)}}}
-        for text in texts
-    ]
+def search(served: Served) -> Sequence[Body]:
+    """Return searches that find a full page, with facets; each has a place for a number."""
+    asked = " ".join(each.search or "" for each in searches())
+    texts = islice(_plentiful(dict.fromkeys(asked.split()), served), SEARCHED)
+    return [_to_search(text, int(NUMBER)) for text in texts]
+
+
+def _plentiful(texts: Iterable[str], served: Served) -> Iterator[str]:
+    for text in texts:
+        found = orjson.loads(served.ask(_to_search(text, int(NUMBER))))["data"]["courses"]
+        if found["totalCount"] >= PAGE_SIZE:
+            yield text
+
+
+def _to_search(text: str, most: int) -> Body:
+    return {"query": SEARCH, "variables": {"search": text, "filter": {"priceMax": most}}}
 
 
 def to_requests(bodies: Sequence[Body]) -> Sequence[bytes]:

@@ -1,6 +1,6 @@
 """The speed benchmark's figures: tables for people, JSON for machines, a row for the history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -11,17 +11,16 @@ from rich.table import Table
 
 from gateway.bench.report import write_figures
 from gateway.bench.speed.measuring import LIMIT, MITRA, PLAIN, SpeedReport
-from gateway.bench.speed.turns import middle, ratio, spread
-from gateway.bench.speed.verdicts import Verdict, to_verdicts
+from gateway.bench.speed.turns import Figures, middle, processor_ratio, ratio, spread
+from gateway.bench.speed.verdicts import BARRED, Verdict, to_verdicts
 
+TABLE_WIDTH = 110  # characters, for less would break numbers
 HISTORY = "<!-- history: newest last, written by `mitra bench speed --keep` -->"
-_NAMES = {LIMIT: "constant bytes", MITRA: "Mitra,", PLAIN: "plain Strawberry,"}
+_NAMES = {LIMIT: "constant bytes", MITRA: "Mitra,", PLAIN: "plain,"}
 _COLUMNS = (
-    "asked", "a second", "±", "p50 ms", "p95 ms", "p99 ms", "kB", "CPU ms", "server's cores",
+    "asked", "a second", "±", "p50 ms", "p95 ms", "p99 ms", "kB", "CPU ms", "cores",
     "of constant", "of plain",
 )  # fmt: skip
-_RATIOS = ("hot, of constant bytes", "warm, of constant bytes", "cold, times plain Strawberry",
-    "search, times plain Strawberry", "hot p99, times its p50")  # fmt: skip
 
 
 def print_speed(console: Console, report: SpeedReport) -> None:
@@ -30,11 +29,12 @@ def print_speed(console: Console, report: SpeedReport) -> None:
     table = Table(
         title=f"{pace.connections} connections, {workers} serving process(es), medians of "
         f"{pace.rounds} rounds of {pace.seconds:g} s",
-        caption="asked by our own generator on raw sockets, which took "
-        f"{_asking(report):.0%} of a core at most",
+        caption="CPU ms and cores: of the server; in brackets: ratios of its processor time. Asked "
+        f"by our own generator on raw sockets, which took {_asking(report):.0%} of a core at most.",
     )
     for name in _COLUMNS:
-        table.add_column(name, justify="left" if name == "asked" else "right")
+        is_first = name == "asked"
+        table.add_column(name, justify="left" if is_first else "right", no_wrap=is_first)
     for name in report.turns:
         table.add_row(*_cells(report, name))
     console.print(table)
@@ -72,7 +72,7 @@ def to_row(report: SpeedReport, day: date) -> str:
     found = {each.what: each for each in to_verdicts(report)}
     limit = f"{_rate(report, LIMIT)}" if LIMIT in report.turns else "-"
     rates = [_rate(report, f"{MITRA} {kind}") for kind in ("hot", "warm", "cold", "search")]
-    ratios = [_value(found.get(name)) for name in _RATIOS]
+    ratios = [_value(found.get(name)) for name in BARRED]
     machine = f"{report.machine}, load {report.machine.load}"
     cells = (day.isoformat(), machine, str(report.task.workers), limit, *rates, *ratios)
     return "| " + " | ".join(cells) + f" | {report.served_mb:.0f} |"
@@ -97,11 +97,29 @@ def _cells(report: SpeedReport, name: str) -> Iterator[str]:
     yield f"{_NAMES[server]} {kind}".strip()
     yield _rate(report, name)
     yield f"{spread(figures) / 2:.0%}"
-    for read in ("p50_ms", "p95_ms", "p99_ms"):
-        yield f"{middle(figures, lambda each, read=read: getattr(each.waits, read)):.1f}"
+    for read in (_p50, _p95, _p99):
+        yield f"{middle(figures, read):.1f}"
     yield f"{middle(figures, lambda each: each.body_bytes) / 1_000:.1f}"
     yield f"{middle(figures, lambda each: each.processor_ms):.3f}"
     yield f"{middle(figures, lambda each: each.server_cores):.2f}"
     limit, plain = report.turns.get(LIMIT), report.turns.get(f"{PLAIN} {kind}")
-    yield f"{ratio(figures, limit):.2f}" if limit and server == MITRA else ""
-    yield f"{ratio(figures, plain):.1f}" if plain and server == MITRA else ""
+    yield _compared(figures, limit, 2) if limit and server == MITRA else ""
+    yield _compared(figures, plain, 1) if plain and server == MITRA else ""
+
+
+def _p50(figures: Figures) -> float:
+    return figures.waits.p50_ms
+
+
+def _p95(figures: Figures) -> float:
+    return figures.waits.p95_ms
+
+
+def _p99(figures: Figures) -> float:
+    return figures.waits.p99_ms
+
+
+def _compared(ours: Sequence[Figures], other: Sequence[Figures], digits: int) -> str:
+    alone = processor_ratio(ours, other)
+    told = "" if alone is None else f" ({alone:.{digits}f})"
+    return f"{ratio(ours, other):.{digits}f}{told}"

@@ -112,6 +112,16 @@ def ratio(one: Sequence[Figures], other: Sequence[Figures]) -> float:
     return median(first.per_second / second.per_second for first, second in pairs)
 
 
+def processor_ratio(one: Sequence[Figures], other: Sequence[Figures]) -> float | None:
+    """Return the same by the servers' processor time alone, which other work disturbs less."""
+    pairs = [
+        (first.processor_ms, second.processor_ms) for first, second in zip(one, other, strict=True)
+    ]
+    if not all(first for first, _ in pairs):
+        return None
+    return median(second / first for first, second in pairs)
+
+
 def spread(rounds: Sequence[Figures]) -> float:
     """Return how far the rounds were apart: (most - least) / median answers a second."""
     rates = [each.per_second for each in rounds]

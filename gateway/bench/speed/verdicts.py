@@ -13,7 +13,22 @@ SPIKE = 5
 HANGING = 1.2
 _OF_LIMIT = {"hot": 0.85, "warm": 0.7}
 _OF_PLAIN = {"cold": 25, "search": 8}
-_TAIL = 3  # times the p50, hot
+TAIL = 3  # times the p50, hot
+
+_NAMES = {
+    "hot": "hot, of constant bytes",
+    "warm": "warm, of constant bytes",
+    "cold": "cold, times plain Strawberry",
+    "search": "search, times plain Strawberry",
+}
+_TAIL_NAME = "hot p99, times its p50"
+_SPIKE_NAME = "revision change, {}: worst p99 of 0.1 s, times p50"
+_HANGING_NAME = "catalogue p99 while all partners hang, times the usual"
+# Figures that the history has, in its order.
+BARRED = (
+    *_NAMES.values(), _TAIL_NAME, _SPIKE_NAME.format("hot"), _SPIKE_NAME.format("warm"),
+    _HANGING_NAME,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +59,26 @@ def to_verdicts(report: SpeedReport) -> Iterator[Verdict]:
     turns = report.turns
     for kind, least in _OF_LIMIT.items():
         if (ours := turns.get(f"{MITRA} {kind}")) and (limit := turns.get(LIMIT)):
-            yield Verdict(f"{kind}, of constant bytes", ratio(ours, limit), least)
+            yield Verdict(_NAMES[kind], ratio(ours, limit), least)
     for kind, least in _OF_PLAIN.items():
         if (ours := turns.get(f"{MITRA} {kind}")) and (plain := turns.get(f"{PLAIN} {kind}")):
-            yield Verdict(f"{kind}, times plain Strawberry", ratio(ours, plain), least)
+            yield Verdict(_NAMES[kind], ratio(ours, plain), least)
     if hot := turns.get(f"{MITRA} hot"):
         tail = median(each.waits.p99_ms / each.waits.p50_ms for each in hot)
-        yield Verdict("hot p99, times its p50", tail, most=_TAIL)
+        yield Verdict(_TAIL_NAME, tail, most=TAIL)
     for kind, changes in report.changes.items():
         yield from _of_changes(kind, changes)
     if report.hanging:
-        name = "catalogue p99 while all partners hang, times the usual"
-        yield Verdict(name, report.hanging.ratio, most=HANGING)
+        yield Verdict(_HANGING_NAME, report.hanging.ratio, most=HANGING)
     yield Verdict("memory of a worker, MB", report.served_mb, most=MEMORY_MB)
 
 
 def _of_changes(kind: str, changes: Sequence[ChangeFigures]) -> Iterator[Verdict]:
+    changes = [each for each in changes if each.revisions]
+    if not changes:
+        return
     spike = median(each.ratio for each in changes)
-    yield Verdict(f"revision change, {kind}: worst p99 of 0.1 s, times p50", spike, most=SPIKE)
+    yield Verdict(_SPIKE_NAME.format(kind), spike, most=SPIKE)
     executions = [each.executions_each for each in changes if each.executions_each is not None]
     if executions:
         name = f"revision change, {kind}: runs of a question, most"
