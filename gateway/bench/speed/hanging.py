@@ -32,7 +32,7 @@ class HangingFigures:
 
     well: list[Waits]
     hanging: list[Waits]
-    struck: int  # calls to partners that hung
+    struck: int  # calls to partners that hung; 0: nothing was shown
 
     @property
     def ratio(self) -> float:
@@ -52,25 +52,37 @@ def measure_hanging(asker: Asker, say: Say) -> HangingFigures:
 class _Crowd:
     def __init__(self, folder: Path, served: Served, asker: Asker) -> None:
         self._folder, self._served, self._asker = folder, served, asker
+        self._codes = [PartnerCode(code) for code in control.fetch_status(folder)["partners"]]
         self._offerings = questions.bookable(served)
         self._reads = Zipf(questions.to_requests(questions.warm()))
 
     def measure(self, say: Say) -> HangingFigures:
-        codes = [PartnerCode(code) for code in control.fetch_status(self._folder)["partners"]]
-        self._read()
-        well, hanging, struck = [], [], 0
-        for _ in range(self._asker.pace.rounds):
-            well.append(self._read())
-            for code in codes:
-                control.set_fault(self._folder, code, to_order({"fault": "hang"}))
-            hanging.append(self._read())
-            for code in codes:
-                struck += sum(each["struck"] for each in control.fetch_faults(self._folder, code))
-                control.clear_faults(self._folder, code)
-            say(f"p99 {well[-1].p99_ms:.1f} ms, none answering {hanging[-1].p99_ms:.1f} ms")
+        self._read()  # warm up
+        found: dict[bool, list[Waits]] = {False: [], True: []}
+        struck = 0
+        for number in range(self._asker.pace.rounds):
+            for hangs in (False, True) if number % 2 else (True, False):
+                if hangs:
+                    self._let_hang()
+                found[hangs].append(self._read())
+                if hangs:
+                    struck += self._clear()
+            well, hanging = found[False][-1], found[True][-1]
+            say(f"p99 {well.p99_ms:.1f} ms, none answering {hanging.p99_ms:.1f} ms")
         if not struck:
-            raise RuntimeError("no partner was called while all hung: nothing was shown")
-        return HangingFigures(well, hanging, struck)
+            say("no partner was called while all hung: give more --seconds")
+        return HangingFigures(found[False], found[True], struck)
+
+    def _let_hang(self) -> None:
+        for code in self._codes:
+            control.set_fault(self._folder, code, to_order({"fault": "hang"}))
+
+    def _clear(self) -> int:
+        """Let all partners be well; return how many calls have hung."""
+        faults = [each for code in self._codes for each in control.fetch_faults(self._folder, code)]
+        for code in self._codes:
+            control.clear_faults(self._folder, code)
+        return sum(each["struck"] for each in faults)
 
     def _read(self) -> Waits:
         load = self._asker.to_load(self._make, self._served)

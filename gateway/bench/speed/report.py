@@ -25,19 +25,8 @@ _COLUMNS = (
 
 def print_speed(console: Console, report: SpeedReport) -> None:
     """Print what was measured, and whether it is what is wanted."""
-    pace, workers = report.task.pace, report.task.workers
-    table = Table(
-        title=f"{pace.connections} connections, {workers} serving process(es), medians of "
-        f"{pace.rounds} rounds of {pace.seconds:g} s",
-        caption="CPU ms and cores: of the server; in brackets: ratios of its processor time. Asked "
-        f"by our own generator on raw sockets, which took {_asking(report):.0%} of a core at most.",
-    )
-    for name in _COLUMNS:
-        is_first = name == "asked"
-        table.add_column(name, justify="left" if is_first else "right", no_wrap=is_first)
-    for name in report.turns:
-        table.add_row(*_cells(report, name))
-    console.print(table)
+    if report.turns:
+        console.print(_to_table(report))
     verdicts = Table(title="What is wanted")
     for name in ("", "measured", "wanted", ""):
         verdicts.add_column(name, justify="right" if name else "left")
@@ -76,6 +65,22 @@ def to_row(report: SpeedReport, day: date) -> str:
     machine = f"{report.machine}, load {report.machine.load}"
     cells = (day.isoformat(), machine, str(report.task.workers), limit, *rates, *ratios)
     return "| " + " | ".join(cells) + f" | {report.served_mb:.0f} |"
+
+
+def _to_table(report: SpeedReport) -> Table:
+    pace, workers = report.task.pace, report.task.workers
+    table = Table(
+        title=f"{pace.connections} connections, {workers} serving process(es), medians of "
+        f"{pace.rounds} rounds of {pace.seconds:g} s",
+        caption="CPU ms and cores: of the server; in brackets: ratios of its processor time. Asked "
+        f"by our own generator on raw sockets, which took {_asking(report):.0%} of a core at most.",
+    )
+    for name in _COLUMNS:
+        is_first = name == "asked"
+        table.add_column(name, justify="left" if is_first else "right", no_wrap=is_first)
+    for name in report.turns:
+        table.add_row(*_cells(report, name))
+    return table
 
 
 def _value(verdict: Verdict | None) -> str:

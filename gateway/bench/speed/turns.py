@@ -76,12 +76,10 @@ def take_turns(
         asker.take(turn, servers[turn.server], asker.pace.seconds / 3)
     found: list[list[Figures]] = [[] for _ in turns]
     for number in range(asker.pace.rounds):
-        for turn, figures in zip(turns, found, strict=True):
+        pairs = list(zip(turns, found, strict=True))
+        for turn, figures in pairs if number % 2 else reversed(pairs):
             figures.append(asker.take(turn, servers[turn.server]))
-        rates = ", ".join(
-            f"{turn.name} {figures[-1].per_second:,.0f}"
-            for turn, figures in zip(turns, found, strict=True)
-        )
+        rates = ", ".join(f"{turn.name} {figures[-1].per_second:,.0f}" for turn, figures in pairs)
         say(f"round {number + 1} of {asker.pace.rounds}, answers a second: {rates}")
     return found
 

@@ -68,7 +68,7 @@ def to_verdicts(report: SpeedReport) -> Iterator[Verdict]:
         yield Verdict(_TAIL_NAME, tail, most=TAIL)
     for kind, changes in report.changes.items():
         yield from _of_changes(kind, changes)
-    if report.hanging:
+    if report.hanging and report.hanging.struck:
         yield Verdict(_HANGING_NAME, report.hanging.ratio, most=HANGING)
     yield Verdict("memory of a worker, MB", report.served_mb, most=MEMORY_MB)
 

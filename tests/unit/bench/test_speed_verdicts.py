@@ -2,16 +2,18 @@
 
 from dataclasses import replace
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from gateway.bench.machine import Machine
 from gateway.bench.quantiles import Waits
 from gateway.bench.speed.change import ChangeFigures
 from gateway.bench.speed.hanging import HangingFigures
 from gateway.bench.speed.measuring import SpeedReport, Task
-from gateway.bench.speed.report import HISTORY, keep_speed
+from gateway.bench.speed.report import HISTORY, keep_speed, print_speed
 from gateway.bench.speed.turns import Figures, Pace, processor_ratio, ratio
 from gateway.bench.speed.verdicts import Verdict, to_verdicts
 
@@ -85,6 +87,18 @@ def test_what_readers_wait_while_partners_hang_is_compared_pair_by_pair():
     hanging = HangingFigures([WAITS, WAITS, WAITS], [WAITS, hung, WAITS], struck=3)
 
     assert hanging.ratio == 1
+    name = "catalogue p99 while all partners hang, times the usual"
+    assert name in verdicts(replace(NOTHING, hanging=hanging))
+    assert name not in verdicts(replace(NOTHING, hanging=replace(hanging, struck=0)))
+
+
+def test_what_was_left_out_is_not_printed():
+    told = StringIO()
+
+    print_speed(Console(file=told), NOTHING)
+
+    assert "memory of a worker" in told.getvalue()
+    assert "constant bytes" not in told.getvalue()
 
 
 def test_a_row_is_appended_to_the_history_of_a_page(tmp_path: Path):
