@@ -94,11 +94,17 @@ def running(
     Its settings are this process's, in development, with those that are `told`.
     """
     settings = {"MITRA_DATA_DIR": str(data_dir), "MITRA_PROFILE": "development", **(told or {})}
-    process = subprocess.Popen(  # noqa: S603  our own command
-        [sys.executable, "-m", *arguments],
-        env=os.environ | settings,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    with started([sys.executable, "-m", *arguments], os.environ | settings) as process:
+        yield process
+
+
+@contextmanager
+def started(
+    command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command until the block ends; what it says is not kept."""
+    process = subprocess.Popen(  # noqa: S603  our own command, or the user's own
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         yield process

@@ -16,6 +16,7 @@ from gateway.bench.report import print_report, write_report
 from gateway.bench.servers import running_postgres
 from gateway.bench.speed.measuring import PARTS, measure_speed
 from gateway.bench.speed.measuring import Task as SpeedTask
+from gateway.bench.speed.peers import to_peer
 from gateway.bench.speed.report import TABLE_WIDTH, keep_speed, print_speed, write_speed
 from gateway.bench.speed.turns import Pace as SpeedPace
 from gateway.commands.own_databases import own_databases
@@ -38,6 +39,10 @@ def speed(  # noqa: PLR0913, PLR0917 - options of a command
     courses: Annotated[int, typer.Option(min=200, help="In the catalogue.")] = 1_500,
     skip: Annotated[str, typer.Option(help=f"Of {','.join(PARTS)}, by commas.")] = "",
     out: Annotated[Path | None, typer.Option(help="Where to store the figures (JSON).")] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(help="Another gateway, NAME=COMMAND with {port} and {upstream} in it."),
+    ] = None,
     keep: Annotated[
         Path | None, typer.Option(help="Page with a history to append to (docs/performance.md).")
     ] = None,
@@ -46,9 +51,13 @@ def speed(  # noqa: PLR0913, PLR0917 - options of a command
     skipped = frozenset(filter(None, skip.split(",")))
     if unknown := skipped.difference(PARTS):
         raise typer.BadParameter(f"{', '.join(unknown)}: --skip takes {','.join(PARTS)}")
+    try:
+        peers = tuple(map(to_peer, peer or ()))
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
     console = Console(highlight=False)
     console.width = max(console.width, TABLE_WIDTH)
-    task = SpeedTask(SpeedPace(connections, seconds, rounds), workers, courses, skipped)
+    task = SpeedTask(SpeedPace(connections, seconds, rounds), workers, courses, skipped, peers)
     report = measure_speed(task, say=console.print)
     print_speed(console, report)
     if out is not None:

@@ -80,6 +80,16 @@ def test_answers_are_counted_however_they_are_cut_into_packets(answering):
     assert list(tally.ends) == sorted(tally.ends)
 
 
+def test_answers_in_chunks_are_read_to_their_end(answering):
+    port, pieces = answering
+    start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    pieces += [start, b"%x\r\n%b\r\n" % (len(ANSWER), ANSWER), b"0\r\n", b"\r\n"]
+
+    tally = ask(Load(port, Same(REQUEST), connections=1, seconds=60, most=3))
+
+    assert len(tally.waits) == 3
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -19,6 +19,8 @@ LAST_SECONDS = 30.0  # to wait for what is still on its way when the time is ove
 BUFFER_BYTES = 262_144
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length: "
+_CHUNKED = b"transfer-encoding: chunked"
+_LAST_CHUNK = b"\r\n0\r\n\r\n"
 _OK = b"HTTP/1.1 200 "
 
 
@@ -52,14 +54,17 @@ class Tally:
 class _Line:
     """One connection: what it waits for, and since when."""
 
-    __slots__ = ("began", "head", "is_seen", "is_waiting", "kind", "length", "missing", "socket")
+    __slots__ = (
+        "began", "head", "is_chunked", "is_seen", "is_waiting", "kind", "length", "missing",
+        "socket", "tail",
+    )  # fmt: skip
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection((HOST, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.kind = self.length = self.missing = 0
-        self.is_waiting = self.is_seen = False
-        self.head = b""
+        self.is_waiting = self.is_seen = self.is_chunked = False
+        self.head = self.tail = b""
         self.began = 0.0
 
     def send(self, request: Request, now: float) -> None:
@@ -81,7 +86,8 @@ class _Line:
         self.head = b""
         if not text.startswith(_OK):
             raise WrongAnswerError(f"the benchmark was answered {text[:800]!r}")
-        self.length = self.missing = to_length(text[:end])
+        length = to_length(text[:end])
+        self.is_chunked, self.length, self.missing = length is None, length or 0, length or 1
         if body := text[end + len(_END_OF_HEAD) :]:
             self._take_body(memoryview(body))
 
@@ -90,15 +96,30 @@ class _Line:
             self.is_seen = True
             if EXPECTED[self.kind] not in bytes(piece):
                 raise WrongAnswerError(f"the benchmark was answered {bytes(piece[:800])!r}")
-        self.missing -= len(piece)
+        if self.is_chunked:
+            self._take_chunks(piece)
+        else:
+            self.missing -= len(piece)
         self.is_waiting = self.missing > 0
 
+    def _take_chunks(self, piece: memoryview) -> None:
+        """Count them with what stands around them: only peers answer so."""
+        self.length += len(piece)
+        self.tail = (self.tail + piece[-len(_LAST_CHUNK) :])[-len(_LAST_CHUNK) :]
+        if self.tail == _LAST_CHUNK:
+            self.tail, self.missing = b"", 0
 
-def to_length(head: bytes) -> int:
-    """Return how long a body is.  Raises `WrongAnswerError` if its head does not say."""
+
+def to_length(head: bytes) -> int | None:
+    """Return how long a body is; None if it comes in chunks.
+
+    Raises `WrongAnswerError` if its head does not say.
+    """
     lowered = head.lower()
     start = lowered.find(_LENGTH)
     if start < 0:
+        if _CHUNKED in lowered:
+            return None
         raise WrongAnswerError(f"an answer without a length: {head!r}")
     return int(lowered[start + len(_LENGTH) :].partition(b"\r\n")[0])
 

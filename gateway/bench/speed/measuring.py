@@ -14,6 +14,7 @@ from gateway.bench.processes import Served
 from gateway.bench.speed import questions
 from gateway.bench.speed.change import ChangeFigures, measure_change, to_line
 from gateway.bench.speed.hanging import HangingFigures, measure_hanging
+from gateway.bench.speed.peers import Peer, running_peer
 from gateway.bench.speed.requests import (
     Enrolments,
     Make,
@@ -28,7 +29,7 @@ from gateway.bench.speed.stage import COURSES, Stage, staged
 from gateway.bench.speed.turns import Asker, Figures, Pace, Say, Turn, take_turns
 
 LIMIT, MITRA, PLAIN = "limit", "mitra", "plain"
-COMPARED = ("hot", "cold", "search")  # with plain Strawberry
+COMPARED = ("hot", "cold", "search")  # with plain Strawberry, and peers
 KINDS = ("hot", "warm", "cold", "search", "enrol")
 PARTS = (*KINDS, PLAIN, "change", "hanging")  # what may be left out
 ENROLS_ONE_IN = 20  # requests of the mix
@@ -42,6 +43,7 @@ class Task:
     workers: int = 1
     courses: int = COURSES
     skipped: frozenset[str] = frozenset()
+    peers: tuple[Peer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,9 @@ class _Kinds:
             if any(turn.server == PLAIN for turn in turns):
                 servers[PLAIN] = stack.enter_context(self._stage.plain())
                 self._check_same(servers[PLAIN])
+            for peer in self._task.peers:
+                servers[peer.name] = stack.enter_context(running_peer(peer, self._served))
+                self._check_same(servers[peer.name])
             found = take_turns(turns, servers, asker, say)
         return {turn.name: figures for turn, figures in zip(turns, found, strict=True)}
 
@@ -131,12 +136,18 @@ class _Kinds:
             if kind == "hot":
                 yield Turn("limit", LIMIT, make)
             yield Turn(f"{MITRA} {kind}", MITRA, make)
-            if kind in COMPARED and PLAIN not in skipped:
-                yield Turn(f"{PLAIN} {kind}", PLAIN, make)
+            if kind in COMPARED:
+                for server in self._others():
+                    yield Turn(f"{server} {kind}", server, make)
 
-    def _check_same(self, plain: Served) -> None:
+    def _others(self) -> Iterator[str]:
+        if PLAIN not in self._task.skipped:
+            yield PLAIN
+        yield from (peer.name for peer in self._task.peers)
+
+    def _check_same(self, other: Served) -> None:
         """Check that what is compared is the same.  Raises `RuntimeError`."""
         for question in (questions.hot(), *questions.cold(), *self._search[:1]):
-            answers = [orjson.loads(each.ask(question)) for each in (self._served, plain)]
+            answers = [orjson.loads(each.ask(question)) for each in (self._served, other)]
             if answers[0]["data"] != answers[1]["data"]:
-                raise RuntimeError(f"plain Strawberry answers otherwise: {question}")
+                raise RuntimeError(f"what it is compared with answers otherwise: {question}")

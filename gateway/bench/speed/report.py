@@ -14,7 +14,7 @@ from gateway.bench.speed.measuring import LIMIT, MITRA, PLAIN, SpeedReport
 from gateway.bench.speed.turns import Figures, middle, processor_ratio, ratio, spread
 from gateway.bench.speed.verdicts import BARRED, Verdict, to_verdicts
 
-TABLE_WIDTH = 110  # characters, for less would break numbers
+TABLE_WIDTH = 118  # characters, for less would break numbers
 HISTORY = "<!-- history: newest last, written by `mitra bench speed --keep` -->"
 _NAMES = {LIMIT: "constant bytes", MITRA: "Mitra,", PLAIN: "plain,"}
 _COLUMNS = (
@@ -99,7 +99,7 @@ def _asking(report: SpeedReport) -> float:
 def _cells(report: SpeedReport, name: str) -> Iterator[str]:
     server, _, kind = name.partition(" ")
     figures = report.turns[name]
-    yield f"{_NAMES[server]} {kind}".strip()
+    yield f"{_NAMES.get(server, server + ',')} {kind}".strip()
     yield _rate(report, name)
     yield f"{spread(figures) / 2:.0%}"
     for read in (_p50, _p95, _p99):
@@ -107,9 +107,10 @@ def _cells(report: SpeedReport, name: str) -> Iterator[str]:
     yield f"{middle(figures, lambda each: each.body_bytes) / 1_000:.1f}"
     yield f"{middle(figures, lambda each: each.processor_ms):.3f}"
     yield f"{middle(figures, lambda each: each.server_cores):.2f}"
+    is_compared = server not in {LIMIT, PLAIN}
     limit, plain = report.turns.get(LIMIT), report.turns.get(f"{PLAIN} {kind}")
-    yield _compared(figures, limit, 2) if limit and server == MITRA else ""
-    yield _compared(figures, plain, 1) if plain and server == MITRA else ""
+    yield _compared(figures, limit, 2) if limit and is_compared else ""
+    yield _compared(figures, plain, 1) if plain and is_compared else ""
 
 
 def _p50(figures: Figures) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.bench.speed.asking import WrongAnswerError, to_length
+from gateway.bench.speed.peers import to_peer
 from gateway.bench.speed.questions import WARM, cold, hot, to_requests, warm
 from gateway.bench.speed.requests import (
     ENROL,
@@ -33,9 +34,18 @@ def test_a_request_says_how_long_its_body_is():
     assert head.endswith(b"Authorization: Bearer x")
 
 
-def test_an_answer_without_a_length_is_no_answer():
+def test_an_answer_says_how_long_it_is_or_comes_in_chunks():
+    assert to_length(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nServer: x") == 12
+    assert to_length(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked") is None
     with pytest.raises(WrongAnswerError):
-        to_length(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked")
+        to_length(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("text", ["hive", "hive=gateway", "=gateway {port}", "a b=x {port}"])
+def test_a_peer_is_a_name_and_a_command_with_a_port(text):
+    assert to_peer("hive=hive-gateway proxy {upstream} --port {port}").name == "hive"
+    with pytest.raises(ValueError, match="NAME=COMMAND"):
+        to_peer(text)
 
 
 def test_warm_questions_are_distinct_and_drawn_by_zipf():
