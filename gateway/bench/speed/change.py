@@ -3,18 +3,17 @@
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.bench.processes import Served
 from gateway.bench.quantiles import to_waits
-from gateway.bench.speed.asking import Load, Tally, ask
-from gateway.bench.speed.requests import InTurn, Make
+from gateway.bench.speed.asking import Tally, ask
+from gateway.bench.speed.requests import Make
 from gateway.bench.speed.stage import Stage
 from gateway.bench.speed.turns import Asker
 
 SETTLING_SECONDS = 3.0  # more than a turn takes: until a change has been synced and followed
 WINDOW_SECONDS = 0.1
-SWEEPERS = 10  # at a time, who ask each question once
 _EXECUTED = re.compile(rb"^mitra_graphql_operations_compiled_total\{.*?\} (\S+)", re.MULTILINE)
 _REVISION = re.compile(rb"^mitra_catalogue_revision (\S+)", re.MULTILINE)
 
@@ -62,7 +61,7 @@ def measure_change(
     Each distinct question has been asked before the change, and is asked once more at the end, so
     that all have been asked under the new revision.
     """
-    _sweep(distinct, served, asker)
+    asker.sweep(distinct, served)
     before = _read(served)
     calm_seconds = asker.pace.seconds / 2
     load = asker.to_load(make, served, asker.pace.seconds + SETTLING_SECONDS)
@@ -73,7 +72,7 @@ def measure_change(
     stage.change()
     tally: Tally = asking.result()
     followed = _read(served)
-    _sweep(distinct, served, asker)
+    asker.sweep(distinct, served)
     after = _read(served)
     return ChangeFigures(
         p50_ms=to_waits(tally.waits).p50_ms,
@@ -104,11 +103,6 @@ def _worst(tally: Tally, since: float, until: float) -> Iterator[float]:
             windows.setdefault(int(end / WINDOW_SECONDS), []).append(wait)
     for waits in windows.values():
         yield to_waits(waits).p99_ms
-
-
-def _sweep(distinct: Sequence[bytes], served: Served, asker: Asker) -> None:
-    load = Load(served.port, InTurn(distinct), min(SWEEPERS, len(distinct)), 3_600.0)
-    asker.pool.submit(ask, replace(load, most=len(distinct))).result()
 
 
 def _read(served: Served) -> _Told:

@@ -54,10 +54,11 @@ class _Crowd:
         self._folder, self._served, self._asker = folder, served, asker
         self._codes = [PartnerCode(code) for code in control.fetch_status(folder)["partners"]]
         self._offerings = questions.bookable(served)
-        self._reads = Zipf(questions.to_requests(questions.warm()))
+        self._requests = questions.to_requests(questions.warm())
 
     def measure(self, say: Say) -> HangingFigures:
-        self._read()  # warm up
+        self._asker.sweep(self._requests, self._served)
+        self._read()
         found: dict[bool, list[Waits]] = {False: [], True: []}
         struck = 0
         for number in range(self._asker.pace.rounds):
@@ -92,7 +93,7 @@ class _Crowd:
 
     def _make(self, first: int) -> Requests:
         enrolments = Enrolments(self._folder, self._offerings, questions.ENROL, first)
-        return Mix(self._reads, enrolments, ENROLS_ONE_IN)
+        return Mix(Zipf(self._requests), enrolments, ENROLS_ONE_IN)
 
 
 @contextmanager

@@ -53,7 +53,9 @@ def keep_speed(page: Path, report: SpeedReport, day: date) -> None:
         raise ValueError(f"{page} has no history to append to: put {HISTORY} before its table")
     before, mark, after = text.partition(HISTORY)
     table, gap, rest = after.partition("\n\n")
-    page.write_text(f"{before}{mark}{table}\n{to_row(report, day)}{gap}{rest}", encoding="utf-8")
+    gap = gap or "\n"  # at the end of the page
+    lines = f"{table.rstrip()}\n{to_row(report, day)}"
+    page.write_text(f"{before}{mark}{lines}{gap}{rest}", encoding="utf-8")
 
 
 def to_row(report: SpeedReport, day: date) -> str:

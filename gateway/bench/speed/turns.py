@@ -9,9 +9,11 @@ from statistics import median
 from gateway.bench.processes import Served
 from gateway.bench.quantiles import Waits, to_waits
 from gateway.bench.speed.asking import Load, Tally, ask
-from gateway.bench.speed.requests import ENROL, Make
+from gateway.bench.speed.requests import ENROL, InTurn, Make
 
 NUMBERS_OF_A_TURN = 10_000_000  # so that no turn asks with the numbers of another
+SWEEPERS = 10  # at a time, who ask each question once
+SWEEP_SECONDS = 600.0  # at most
 
 Say = Callable[[str], None]
 
@@ -61,6 +63,12 @@ class Asker:
         worked = served.processor_seconds()
         tally: Tally = self.pool.submit(ask, load).result()
         return to_figures(tally, served.processor_seconds() - worked)
+
+    def sweep(self, requests: Sequence[bytes], served: Served) -> None:
+        """Ask each of some requests once."""
+        most = len(requests)
+        load = Load(served.port, InTurn(requests), min(SWEEPERS, most), SWEEP_SECONDS, most)
+        self.pool.submit(ask, load).result()
 
     def to_load(self, make: Make, served: Served, seconds: float | None = None) -> Load:
         """Return what a turn sends."""

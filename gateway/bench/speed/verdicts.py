@@ -70,7 +70,8 @@ def to_verdicts(report: SpeedReport) -> Iterator[Verdict]:
         yield from _of_changes(kind, changes)
     if report.hanging and report.hanging.struck:
         yield Verdict(_HANGING_NAME, report.hanging.ratio, most=HANGING)
-    yield Verdict("memory of a worker, MB", report.served_mb, most=MEMORY_MB)
+    if report.served_mb:  # not every system tells
+        yield Verdict("memory of a worker, MB", report.served_mb, most=MEMORY_MB)
 
 
 def _of_changes(kind: str, changes: Sequence[ChangeFigures]) -> Iterator[Verdict]:

@@ -101,17 +101,19 @@ def test_what_was_left_out_is_not_printed():
     assert "constant bytes" not in told.getvalue()
 
 
-def test_a_row_is_appended_to_the_history_of_a_page(tmp_path: Path):
+@pytest.mark.parametrize("rest", ["\nThe end.\n", ""])
+def test_a_row_is_appended_to_the_history_of_a_page(tmp_path: Path, rest: str):
     page = tmp_path / "page.md"
-    page.write_text(f"# Page\n\n{HISTORY}\n| day |\n| --- |\n| first |\n\nThe end.\n")
+    page.write_text(f"# Page\n\n{HISTORY}\n| day |\n| --- |\n| first |\n{rest}")
 
     keep_speed(page, replace(NOTHING, turns={"mitra hot": a_turn(900)}), date(2026, 11, 30))
 
-    lines = page.read_text().splitlines()
+    text = page.read_text()
+    lines = text.splitlines()
     assert lines[5] == "| first |"
     assert lines[6].startswith("| 2026-11-30 | 2 cores of a processor, Python 3.11.7")
     assert " | 900 | " in lines[6]
-    assert lines[7:] == ["", "The end."]
+    assert text.endswith(f"{lines[6]}\n{rest}")
 
 
 def test_a_page_without_a_history_is_not_written(tmp_path: Path):
