@@ -46,8 +46,8 @@ class ProcessSettings(BaseSettings):
     )
     data_dir: Path = Field(
         default=Path(".mitra"),
-        description="Folder of the embedded databases, the kept search index, the development token "
-        "key and the sandbox's addresses.",
+        description="Folder of the embedded databases, the kept search index, the development "
+        "token key and the sandbox's addresses.",
     )
     database_url: str | None = Field(
         default=None,
