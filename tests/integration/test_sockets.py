@@ -21,6 +21,8 @@ from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import REFUSALS, Budgets, Gate
 from gateway.execution.engine import Engine, Stage
 from gateway.identity.development import DevelopmentIssuer, issue_token, read_development_key
+from gateway.identity.errors import UncheckableTokenError
+from gateway.identity.proof import Proof
 from gateway.identity.tokens import LEEWAY_SECONDS
 from gateway.identity.verifier import TokenVerifier
 from gateway.telemetry import REGISTRY
@@ -44,6 +46,7 @@ pytestmark = pytest.mark.anyio
 FOLLOW = "subscription ($id: ID!) { enrolmentChanged(id: $id) { status } }"
 INIT_SECONDS = RECHECK_SECONDS = 0.3
 POINTS = 10_000  # that each client may spend
+UNCHECKABLE = f"mitra_pk_ABCDEFGH_{'A' * 43}"  # a key, while the ledger does not answer
 
 
 @dataclass
@@ -107,6 +110,11 @@ class Served:
             yield socket
 
 
+class _NoLedger:
+    async def check(self, key: str) -> Proof:
+        raise UncheckableTokenError
+
+
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     api = Api()
@@ -118,7 +126,9 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     connections = Connections()
     endpoint = SocketEndpoint(
         Gate(Engine(api.schema), Budgets(LocalBuckets(), points_a_minute=POINTS)),
-        identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
+        identify=TokenVerifier(
+            [DevelopmentIssuer(read_development_key(tmp_path))], _NoLedger()
+        ).identify,
         build_context=build_context,
         connections=connections,
         allowed_origins=["https://mitra.example.id"],
@@ -251,6 +261,28 @@ async def test_a_surprise_is_masked(served: Served):
     [error] = answer["errors"]
     assert error["extensions"] == {"code": "INTERNAL", "errorId": "e1"}
     assert "secret" not in str(answer)
+
+
+async def test_what_breaks_outside_of_a_field_ends_its_operation_with_an_id(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    async with socket_to(served.url) as socket:
+        await socket.sign_in(served.token())
+        monkeypatch.setattr(served.api, "context", lambda _: 1 / 0)
+        await socket.subscribe("{ __typename }")
+        async with asyncio.timeout(5):
+            said = await socket.hear()
+
+    assert said["type"] == "error"
+    assert said["payload"][0]["extensions"]["code"] == "INTERNAL"
+    assert "division" not in str(said)
+
+
+async def test_who_cannot_be_looked_at_is_told_to_come_again(served: Served):
+    async with socket_to(served.url) as socket:
+        await socket.say(type="connection_init", payload={"authorization": f"Bearer {UNCHECKABLE}"})
+
+        assert await socket.closed_with() == 1013
 
 
 @pytest.mark.parametrize("payload", ["Bearer nonsense", "Basic YTpi", "", 7, {"a": 1}])
