@@ -164,7 +164,7 @@ class Gateway:
             partner_desk=self.operating.partners,
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
-            links=catalogue.links,
+            links=self.operating.links,
             decisions=catalogue.decisions,
             approvals=self.operating.approvals,
             enrolments=enrolment.enrolments,

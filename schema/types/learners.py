@@ -6,6 +6,7 @@ import strawberry
 
 from schema.model import learners as records
 from schema.types.described import described, enumerated, optional, presents
+from schema.types.operating import WHY
 from schema.types.scalars import BigInt
 
 enumerated(
@@ -42,6 +43,7 @@ class ImportLearnersInput:
     rows: list[LearnerRowInput] = described(
         f"Up to {records.MOST_ROWS} learners; the last row of a learner counts."
     )
+    reason: str | None = optional(WHY)
 
 
 @strawberry.input(description="A grant of a batch.")
@@ -59,6 +61,7 @@ class PostGrantsInput:
 
     batch: str = described("The batch's name, 1 to 100 printable characters without a colon.")
     rows: list[GrantRowInput] = described(f"Up to {records.MOST_ROWS} of its rows.")
+    reason: str | None = optional(WHY)
 
 
 @presents(records.RejectedRow)
@@ -119,3 +122,4 @@ class RecordConsentInput:
     learner: str = described("Their opaque reference.")
     purpose: str = described("What for, a short word such as contact.")
     decision: records.ConsentDecision = described("What they decided.")
+    reason: str | None = optional(WHY)
