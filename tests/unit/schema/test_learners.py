@@ -143,14 +143,18 @@ async def test_no_error_repeats_a_national_id(api, document, variables):
     assert NATIONAL_ID not in "".join(str(error.message) for error in result.errors)
 
 
+CONSENT = """recordConsent(
+  input: { learner: "siti", purpose: "contact", decision: GIVEN, reason: $reason }
+) { purpose }"""
+
+
 @pytest.mark.parametrize(
     "document",
     [
         "importLearners(input: { rows: [], reason: $reason }) { imported }",
         'postGrants(input: { batch: "b", rows: [], reason: $reason }) { posted }',
         'eraseLearner(learner: "siti", reason: $reason) { erasedAt }',
-        'recordConsent(input: {learner: "siti", purpose: "contact", decision: GIVEN, reason: $reason})'
-        " { purpose }",
+        CONSENT,
     ],
 )
 async def test_why_an_operator_acts_is_kept(api, document):
