@@ -41,7 +41,7 @@ ERRORS: Mapping[ErrorCode, Told] = {
         f"{_FIELD} of a field, 500 else",
     ),
     ErrorCode.UNAVAILABLE: Told(
-        "a database does not answer, or takes nothing, for the moment, or a token cannot be checked",
+        "for the moment a database does not answer, or takes nothing, or a token cannot be checked",
         "ask again after `retryAfter` seconds, with the same token; a mutation as it was, with its "
         "idempotency key",
         f"{_FIELD} of a field, 503 of a lone mutation and of a whole request",

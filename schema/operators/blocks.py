@@ -85,7 +85,9 @@ class BlockMutation:
     async def block_courses(
         self,
         info: Info,
-        wanted: Annotated[BlockCoursesInput, argument("What, and why.", name="input")],
+        wanted: Annotated[
+            BlockCoursesInput, argument("Which courses to block, and why.", name="input")
+        ],
     ) -> records.BlockOutcome:
         """Make a block."""
         by = to_actor(info.context.viewer)
@@ -109,7 +111,9 @@ class BlockMutation:
         graphql_type=BlockPayload,
     )
     async def lift_block(
-        self, info: Info, wanted: Annotated[LiftBlockInput, argument("Which.", name="input")]
+        self,
+        info: Info,
+        wanted: Annotated[LiftBlockInput, argument("Which block to lift, and why.", name="input")],
     ) -> records.BlockOutcome:
         """Lift a block."""
         by = to_actor(info.context.viewer)
@@ -128,7 +132,9 @@ class BlockMutation:
     async def approve_offerings(
         self,
         info: Info,
-        wanted: Annotated[ApproveOfferingsInput, argument("Which.", name="input")],
+        wanted: Annotated[
+            ApproveOfferingsInput, argument("Which offerings to approve.", name="input")
+        ],
     ) -> records.ApprovalOutcome:
         """Approve offerings."""
         by = to_actor(info.context.viewer)
@@ -154,7 +160,7 @@ class BlockMutation:
     async def revoke_approval(
         self,
         info: Info,
-        wanted: Annotated[RevokeApprovalInput, argument("Which, and why.", name="input")],
+        wanted: Annotated[RevokeApprovalInput, argument("Which offerings, and why.", name="input")],
     ) -> records.ApprovalOutcome:
         """Revoke approvals."""
         by = to_actor(info.context.viewer)

@@ -18,8 +18,8 @@ RunId = Annotated[strawberry.ID, argument("The run that was shown, as `HeldSync.
 Reason = Annotated[
     str | None,
     argument(
-        f"Why, for the audit trail: 1 to {LONGEST_REASON} printable characters. Always needed, "
-        "though documents from before it was are still valid."
+        f"Why, for the audit trail: 1 to {LONGEST_REASON} printable characters. Nothing is decided "
+        "without it; it may be left out only in the schema, where it once was optional."
     ),
 ]
 LARGEST_RUN = 2**31 - 1

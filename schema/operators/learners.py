@@ -54,7 +54,9 @@ class LearnerMutation:
         graphql_type=ImportLearnersPayload,
     )
     async def import_learners(
-        self, info: Info, wanted: Annotated[ImportLearnersInput, argument("Whom.", name="input")]
+        self,
+        info: Info,
+        wanted: Annotated[ImportLearnersInput, argument("The learners.", name="input")],
     ) -> records.ImportOutcome:
         """Import learners."""
         by = to_actor(info.context.viewer)
@@ -68,7 +70,9 @@ class LearnerMutation:
         graphql_type=PostGrantsPayload,
     )
     async def post_grants(
-        self, info: Info, wanted: Annotated[PostGrantsInput, argument("Which.", name="input")]
+        self,
+        info: Info,
+        wanted: Annotated[PostGrantsInput, argument("The batch and its rows.", name="input")],
     ) -> records.GrantsOutcome:
         """Post grants."""
         by = to_actor(info.context.viewer)

@@ -44,7 +44,8 @@ class LinkQuery:
         info: Info,
         *,
         decided_by: Annotated[
-            records.LinkDecider | None, argument("Only what was decided so; null for all.")
+            records.LinkDecider | None,
+            argument("Only what rules decided, or only what operators did; null for all."),
         ] = UNSET,
         first: First = UNSET,
         after: After = UNSET,

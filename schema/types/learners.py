@@ -52,7 +52,7 @@ class GrantRowInput:
 
     row: int = described("Its number in the batch: what makes it the same grant when sent again.")
     reference: str = described("The learner's opaque reference.")
-    amount: BigInt = described("Whole rupiah, more than none.")
+    amount: BigInt = described("Whole rupiah, more than zero.")
 
 
 @strawberry.input(description="Grants to post.")
@@ -109,7 +109,7 @@ class EraseLearnerPayload:
 class Consent:
     """One decision of a learner about one purpose; the newest of a purpose counts."""
 
-    purpose: str = described("What for.")
+    purpose: str = described("What the learner's data may be used for, such as contact.")
     decision: records.ConsentDecision = described("What they decided.")
     at: datetime = described("When it was recorded.")
     by: str = described("Who recorded it.")
@@ -120,6 +120,6 @@ class RecordConsentInput:
     """A learner's decision about a purpose."""
 
     learner: str = described("Their opaque reference.")
-    purpose: str = described("What for, a short word such as contact.")
+    purpose: str = described("What the data may be used for: a short word, such as contact.")
     decision: records.ConsentDecision = described("What they decided.")
     reason: str | None = optional(WHY)

@@ -5,8 +5,8 @@ from schema.types.described import described, enumerated, presents
 from schema.types.partners import Partner
 
 WHY = (
-    f"Why, for the audit trail: 1 to {records.LONGEST_REASON} printable characters, nothing "
-    "personal among them; null if not said."
+    f"Why, for the audit trail: 1 to {records.LONGEST_REASON} printable characters. It is kept for "
+    "good, so let it name no learner."
 )
 
 enumerated(
