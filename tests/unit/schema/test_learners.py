@@ -143,7 +143,7 @@ async def test_no_error_repeats_a_national_id(api, document, variables):
     assert NATIONAL_ID not in "".join(str(error.message) for error in result.errors)
 
 
-CONSENT = """recordConsent(
+CONSENT_WITH_REASON = """recordConsent(
   input: { learner: "siti", purpose: "contact", decision: GIVEN, reason: $reason }
 ) { purpose }"""
 
@@ -154,7 +154,7 @@ CONSENT = """recordConsent(
         "importLearners(input: { rows: [], reason: $reason }) { imported }",
         'postGrants(input: { batch: "b", rows: [], reason: $reason }) { posted }',
         'eraseLearner(learner: "siti", reason: $reason) { erasedAt }',
-        CONSENT,
+        CONSENT_WITH_REASON,
     ],
 )
 async def test_why_an_operator_acts_is_kept(api, document):
