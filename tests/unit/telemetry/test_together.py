@@ -38,11 +38,13 @@ class Process:
         families = list(text_string_to_metric_families(self.metrics.told().decode()))
         names = [family.name for family in families]
         assert len(names) == len(set(names))
-        return {
-            (each.name, *(f"{k}={v}" for k, v in sorted(each.labels.items()))): each.value
+        found = [
+            ((each.name, *(f"{k}={v}" for k, v in sorted(each.labels.items()))), each.value)
             for family in families
             for each in family.samples
-        }
+        ]
+        assert len(found) == len(dict(found))  # nothing is told twice
+        return dict(found)
 
 
 @pytest.fixture
