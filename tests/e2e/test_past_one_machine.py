@@ -6,33 +6,20 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.conftest import Mitra, eventually
-from tests.e2e.test_the_main_job import BOOKABLE, ENROL, offering_of, wait_for
-from tests.servers import free_port
+from tests.e2e.conftest import Mitra, eventually, running
+from tests.e2e.enrolling import BOOKABLE, ENROL, offering_of, wait_for
 
 
 @pytest.fixture
 def large(tmp_path, postgres_url, redis_url) -> Iterator[Mitra]:
-    running = Mitra(
-        tmp_path,
-        free_port(),
-        {
-            "MITRA_DATABASE_URL": postgres_url,
-            "MITRA_REDIS_URL": redis_url,
-            "MITRA_BACKGROUND": "false",
-            "MITRA_WORKERS": "2",
-        },
-    )
-    try:
-        running.start("sandbox", "sandbox", "run")
-        eventually((tmp_path / "sandbox.json").exists, what="the sandbox listens")
-        running.start("worker", "worker")
-        running.start("gateway", "serve")
-        running.wait_until_ready()
-        yield running
-    finally:
-        for name in list(running.processes):
-            running.stop(name)
+    environment = {
+        "MITRA_DATABASE_URL": postgres_url,
+        "MITRA_REDIS_URL": redis_url,
+        "MITRA_BACKGROUND": "false",
+        "MITRA_WORKERS": "2",
+    }
+    with running(tmp_path, "sandbox", "worker", "gateway", **environment) as mitra:
+        yield mitra
 
 
 def test_serving_processes_follow_the_worker_and_enrolments_are_delivered(large):

@@ -189,7 +189,7 @@ def test_a_session_of_many_days_says_no_more_than_its_ends():
 @pytest.mark.parametrize(
     ("minutes", "iso"), [(None, None), (0, None), (45, "PT45M"), (60, "PT1H"), (6_001, "PT100H1M")]
 )
-def test_durations(minutes, iso):
+def test_a_duration_is_told_in_hours_and_minutes(minutes, iso):
     assert to_duration(minutes) == iso
 
 
