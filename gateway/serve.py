@@ -62,7 +62,7 @@ async def work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
-    async with Gateway(settings).running(background=True):
+    async with Gateway(settings).running(background=True, serving=False):
         await stop.wait()
 
 

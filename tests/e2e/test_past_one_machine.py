@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.conftest import Mitra, eventually, running
 from tests.e2e.enrolling import BOOKABLE, ENROL, offering_of, wait_for
@@ -36,3 +38,11 @@ def test_serving_processes_follow_the_worker_and_enrolments_are_delivered(large)
     assert len({answer["enrolment"]["id"] for answer in answers}) == 1
     assert confirmed["partnerReference"]
     assert large.ask(BOOKABLE, partners=["bukalapak"])["courses"]["nodes"]
+    assert sorted(roles_told(large)) == ["serving", "serving", "worker"]
+
+
+def roles_told(mitra: Mitra) -> list[str]:
+    """Return what the processes do whose metrics one of them tells."""
+    text = httpx.get(f"{mitra.url}/metrics").text
+    told = {family.name: family for family in text_string_to_metric_families(text)}
+    return [each.labels["role"] for each in told["mitra_process_start_time_seconds"].samples]

@@ -26,6 +26,7 @@ from tests.integration.sockets.serving import (
     POINTS,
     RECHECK_SECONDS,
     EndlessWatch,
+    NoLedger,
     Served,
 )
 from tests.unit.schema.api import Api
@@ -42,7 +43,9 @@ async def served(tmp_path: Path) -> AsyncIterator[Served]:
     connections = Connections()
     endpoint = SocketEndpoint(
         Gate(Engine(api.schema), Budgets(LocalBuckets(), points_a_minute=POINTS)),
-        identify=TokenVerifier([DevelopmentIssuer(read_development_key(tmp_path))]).identify,
+        identify=TokenVerifier(
+            [DevelopmentIssuer(read_development_key(tmp_path))], NoLedger()
+        ).identify,
         build_context=build_context,
         connections=connections,
         allowed_origins=["https://mitra.example.id"],

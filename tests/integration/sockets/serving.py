@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gateway.identity.development import issue_token
+from gateway.identity.errors import UncheckableTokenError
+from gateway.identity.proof import Proof
 from gateway.identity.tokens import LEEWAY_SECONDS
 from gateway.web.streams.connections import Connections
 from schema.ids import NodeKind, to_global_id
@@ -21,6 +23,7 @@ from tests.unit.schema.api import Api
 FOLLOW = "subscription ($id: ID!) { enrolmentChanged(id: $id) { status } }"
 INIT_SECONDS = RECHECK_SECONDS = 0.3
 POINTS = 10_000  # that each client may spend
+UNCHECKABLE = f"mitra_pk_ABCDEFGH_{'A' * 43}"  # a key, while the ledger does not answer
 
 
 @dataclass
@@ -47,6 +50,13 @@ class EndlessWatch:
         finally:
             self.following -= 1
             self.has_ended.set()
+
+
+class NoLedger:
+    """Where keys would be looked up."""
+
+    async def check(self, key: str) -> Proof:
+        raise UncheckableTokenError
 
 
 @dataclass

@@ -81,6 +81,21 @@ async def test_a_surprise_is_masked(served: Served):
     assert "secret" not in str(answer)
 
 
+async def test_what_breaks_outside_of_a_field_ends_its_operation_with_an_id(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+):
+    async with socket_to(served.url) as socket:
+        await socket.sign_in(served.token())
+        monkeypatch.setattr(served.api, "context", lambda _: 1 / 0)
+        await socket.subscribe("{ __typename }")
+        async with asyncio.timeout(5):
+            said = await socket.hear()
+
+    assert said["type"] == "error"
+    assert said["payload"][0]["extensions"]["code"] == "INTERNAL"
+    assert "division" not in str(said)
+
+
 async def test_when_we_stop_clients_are_told_to_come_again(served: Served):
     async with served.following(served.token()) as socket:
         served.connections.end()

@@ -7,7 +7,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from schema.model.viewer import Role
-from tests.integration.sockets.serving import FOLLOW, RECHECK_SECONDS, Served
+from tests.integration.sockets.serving import FOLLOW, RECHECK_SECONDS, UNCHECKABLE, Served
 from tests.subscribing import socket_to
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +59,13 @@ async def test_a_token_that_proves_nothing_opens_nothing(served: Served, payload
         await socket.say(type="connection_init", payload={"authorization": payload})
 
         assert await socket.closed_with() == 4403
+
+
+async def test_who_cannot_be_looked_at_is_told_to_come_again(served: Served):
+    async with socket_to(served.url) as socket:
+        await socket.say(type="connection_init", payload={"authorization": f"Bearer {UNCHECKABLE}"})
+
+        assert await socket.closed_with() == 1013
 
 
 async def test_who_says_nothing_is_closed(served: Served):
