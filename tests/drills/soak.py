@@ -35,7 +35,7 @@ from schema.model.viewer import Role
 from tests.drills.hanging import at_rate, goods, start, wait_for_search
 from tests.drills.idle import FOLLOW, resident_bytes
 from tests.e2e.conftest import Mitra
-from tests.e2e.test_the_main_job import ENROL
+from tests.e2e.enrolling import ENROL
 from tests.servers import free_port
 
 BAR = 1.02
