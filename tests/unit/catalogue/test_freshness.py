@@ -175,3 +175,21 @@ def test_a_list_that_is_not_brought_in_time_is_stale():
     assert late.state is FreshnessState.STALE
     assert late.reason == "was last pushed at 2026-03-02 12:00 UTC; every 86400 seconds is due"
     assert freshness(pushing, GOOD, NOON + timedelta(days=2)).state is FreshnessState.FRESH
+
+
+def test_a_list_becomes_too_old_while_it_is_asked_about_and_its_status_is_made_once():
+    moments = [NOON]
+    directory = Directory([CONFIG], [GOOD], lambda: moments[-1])
+
+    young = directory.status(TOKOPEDIA)
+    moments.append(NOON + timedelta(minutes=30))
+    again = directory.status(TOKOPEDIA)
+    moments.append(NOON + timedelta(minutes=30, microseconds=1))
+    old = directory.status(TOKOPEDIA)
+
+    assert young is again
+    assert young is not None
+    assert young.freshness.state is FreshnessState.FRESH
+    assert old is not None
+    assert old.freshness == freshness(CONFIG, GOOD, moments[-1])
+    assert old.freshness.state is FreshnessState.STALE
