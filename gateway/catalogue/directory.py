@@ -3,7 +3,14 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from gateway.catalogue.freshness import freshness, health, is_closed, of_held_back, too_old
+from gateway.catalogue.freshness import (
+    freshness,
+    health,
+    is_closed,
+    of_held_back,
+    stale_from,
+    too_old,
+)
 from gateway.catalogue.store import HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from schema.model.catalogue import Freshness, Offering, PartnerStatus
@@ -72,6 +79,16 @@ class Directory:
         asked = [self._configs[code] for code in partners or self._configs if code in self._configs]
         missing = (self._missing(self._status(config), oldest) for config in asked)
         return Coverage([each for each in missing if each is not None])
+
+    def next_stale(self) -> datetime | None:
+        """Return when a list that is not too old yet will be, if nothing new comes before."""
+        now, stale = self._now(), []
+        for code, row in self._rows.items():
+            config = self._configs.get(code)
+            until = stale_from(config, row) if config else None
+            if until is not None and until >= now:
+                stale.append(until)
+        return min(stale, default=None)
 
     def _status(self, config: PartnerConfig) -> PartnerStatus:
         row = self._rows.get(config.code)

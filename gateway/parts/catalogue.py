@@ -1,6 +1,7 @@
 """The catalogue part: the store, who follows it, who syncs it, and the operators' desks over it."""
 
 import asyncio
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -62,11 +63,12 @@ class CataloguePart:
             frozenset(config.code for config in partners.configs if is_closed(config)),
         )
         self.changes = ChangeFeed(self.database)
+        self._rates = load_rates(settings.rates)
         self.follower = CatalogueFollower(
             self.store,
             partners.configs,
             utc_now,
-            rates=load_rates(settings.rates),
+            rates=self._rates,
             cut_off=partners.calls.failing,
         )
         leases, notify = Leases(self.database, utc_now), self.follower.notify
@@ -111,13 +113,23 @@ class CataloguePart:
                 return
         self.report(_busy(config.code))
 
-    def epoch(self) -> str:
-        """Return the name of the state that public answers are made of."""
-        parts = (self.follower.snapshot.revision, self.follower.partner_epoch, *self._cut_off())
+    @property
+    def unchanging(self) -> Sequence[object]:
+        """What answers are made of beside the catalogue and how partners stand, until a restart."""
+        return self._rates, [(each.partner, each.interval) for each in self._configs]
+
+    def name(self, *, with_partners: bool) -> str:
+        """See `gateway.execution.answers.State`."""
+        revision = self.follower.snapshot.revision
+        if not with_partners:
+            return str(revision)
+        parts = revision, self.follower.partner_epoch, *sorted(self._calls.failing())
         return ".".join(map(str, parts))
 
-    def _cut_off(self) -> Sequence[PartnerCode]:
-        return sorted(self._calls.failing())
+    def partners_hold_until(self) -> float:
+        """See `gateway.execution.answers.State`."""
+        next_stale = self.follower.directory.next_stale()
+        return next_stale.timestamp() if next_stale else math.inf
 
     def _tell(self, progress: SyncProgress) -> None:
         self.report(progress)  # it may have been replaced since

@@ -19,6 +19,7 @@ from gateway.telemetry.metrics import (
     OPERATIONS,
 )
 from gateway.telemetry.observed import OTHER, Observed, to_client, to_operation
+from gateway.telemetry.sums import Said, Sums
 from gateway.telemetry.traces import operation_span
 from gateway.web.refusals import EnvelopeCode
 from schema.errors import ErrorCode
@@ -27,6 +28,8 @@ NONE = "none"
 CLIENT_HEADER = b"apollographql-client-name"
 MOST_CODES = 5  # of one operation that a log line names
 _CODES = frozenset({*ErrorCode, *EnvelopeCode.__members__})
+
+Count = Callable[[float], None]  # takes the seconds that it took
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +76,7 @@ class Operations:
         self._logged_share = logged_share
         self._clock = clock
         self._dice = dice
+        self._again = Sums(_tell_again)
 
     @contextmanager
     def operation(self, headers: Mapping[bytes, bytes]) -> Iterator[Observed]:
@@ -84,39 +88,68 @@ class Operations:
                 yield seen
             finally:
                 seconds = self._clock() - started
-                self._count(seen, seconds)
+                self._counter(seen)(seconds)
                 self._log(seen, seconds)
                 span.tell(seen)
 
-    def _count(self, seen: Observed, seconds: float) -> None:
-        known, outcome = self._known, seen.outcome
+    def counting(self, seen: Observed) -> Count:
+        """Return what counts one more operation that goes as `seen` went.
+
+        The log tells of those together, once a second.
+        """
+        count, line = self._counter(seen), tuple(_told(seen).items())
+        others = tuple({**dict(line), "operation": OTHER}.items())
+
+        def count_and_add(seconds: float) -> None:
+            count(seconds)
+            if self._logged_share:
+                self._again.add(line, others)
+
+        return count_and_add
+
+    def _counter(self, seen: Observed) -> Count:
+        """Return what metrics do with an operation, once its seconds are known."""
+        known = self._known
         name, client = _label(seen.name, known.operations), _label(seen.client, known.clients)
-        kind = seen.kind or NONE
-        operations, waited, clients = _meters(name, kind, client, outcome)
-        operations.inc()
-        waited.observe(seconds)
-        clients.inc()
-        if seen.cost:
-            CLIENT_COST.labels(client).inc(seen.cost)
-        for code in seen.codes:
-            OPERATION_ERRORS.labels(name, code if code in _CODES else OTHER).inc()
+        operations, waited, clients = _meters(name, seen.kind or NONE, client, seen.outcome)
+        cost = seen.cost or 0
+        codes = [code if code in _CODES else OTHER for code in seen.codes]
+
+        def count(seconds: float) -> None:
+            operations.inc()
+            waited.observe(seconds)
+            clients.inc()
+            if cost:
+                _spent(client).inc(cost)
+            for code in codes:
+                OPERATION_ERRORS.labels(name, code).inc()
+
+        return count
 
     def _log(self, seen: Observed, seconds: float) -> None:
-        share, outcome = self._logged_share, seen.outcome
-        if not share or (outcome == "ok" and share < 1 and self._dice() >= share):
+        share = self._logged_share
+        if not share or (seen.outcome == "ok" and share < 1 and self._dice() >= share):
             return
-        told = {
-            "operation": to_operation(seen.name),
-            "kind": seen.kind,
-            "client": seen.client,
-            "status": seen.status,
-            "outcome": outcome,
-            "codes": list(seen.codes[:MOST_CODES]) or None,
-            "milliseconds": round(seconds * 1000, 2),
-            "cost": seen.cost,
-        }
-        known = {name: value for name, value in told.items() if value is not None}
-        log.info("graphql.answered", **known)
+        told = _told(seen) | {"milliseconds": round(seconds * 1000, 2)}
+        log.info("graphql.answered", **told)
+
+
+def _told(seen: Observed) -> dict[str, object]:
+    """Return what the log tells of an operation, but for its time."""
+    told = {
+        "operation": to_operation(seen.name),
+        "kind": seen.kind,
+        "client": seen.client,
+        "status": seen.status,
+        "outcome": seen.outcome,
+        "codes": tuple(seen.codes[:MOST_CODES]) or None,
+        "cost": seen.cost,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _tell_again(line: Said, times: int) -> None:
+    log.info("graphql.answered_again", **dict(line), times=times)
 
 
 @lru_cache(maxsize=4_096)  # finding them by their labels takes longer than counting
@@ -126,6 +159,11 @@ def _meters(name: str, kind: str, client: str, outcome: str) -> tuple[Counter, H
         OPERATION_SECONDS.labels(name, kind),
         CLIENT_OPERATIONS.labels(client, outcome),
     )
+
+
+@lru_cache(maxsize=1_024)
+def _spent(client: str) -> Counter:
+    return CLIENT_COST.labels(client)
 
 
 def _label(name: str | None, known: Collection[str]) -> str:

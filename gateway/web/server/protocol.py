@@ -13,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.web.server.bounds import Bounds, Head, HeadError
+from gateway.web.server.door import put_door
 from gateway.web.server.lingering import Alarm, LingeringTransport
 
 
@@ -108,6 +109,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head.is_open = False
         self._head_alarm.stop()
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is self.scope:  # no upgrade
+            put_door(self.scope, self.cycle)
 
     # Refusing
 

@@ -1,6 +1,7 @@
 """The `/graphql` endpoint over fakes of catalogue and ledger, asked as HTTP clients ask."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -73,11 +74,11 @@ class Edge:
     def __post_init__(self) -> None:
         streams = EventStreams(self.engine, identify, Connections())
         self.cache = MemoryCache()
-        shared = SharedAnswers(self.cache, lambda: self.epoch)
+        shared = SharedAnswers(self.cache, self)
         parts: dict[str, Any] = {
             "shared": shared,
             "events": streams,
-            "is_public": build_publicity(),
+            "to_public": build_publicity(),
             **self.answering,
         }
         answering = Answering(Gate(self.engine, self.budgets), self.build_context, **parts)
@@ -88,6 +89,14 @@ class Edge:
     def build_context(self, viewer: Viewer) -> Any:
         self.contexts += 1
         return self.api.context(viewer)
+
+    def name(self, *, with_partners: bool) -> str:
+        """See `gateway.execution.answers.State`."""
+        return self.epoch if with_partners else self.epoch.partition(".")[0]
+
+    def partners_hold_until(self) -> float:
+        """See `gateway.execution.answers.State`."""
+        return math.inf
 
     def observed(self, _scope: Any) -> Observed:
         self.seen.append(Observed())

@@ -1,0 +1,205 @@
+"""The hot path: what was answered once is answered again by one look and one write.
+
+A layer around everything that answers.  It watches what the ordinary path says to public
+questions, keeps it as it was sent, and gives it to the next who send the same, as long as the
+promise holds that came with it.  Whatever the ordinary path looks at is part of what must be the
+same: method, address, body and all headers but those known to say nothing.  So the two say the
+same, and nothing of GraphQL is told a second time here.  What is each request's own is done for
+each: whose token it is, what it costs, its id, its time, and that it is counted.
+
+Whatever is unusual takes the ordinary path: a body that has not wholly come, a token that is not
+good, a budget that is spent, a process that is about to stop, a client that does not read.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import Counter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.draining import Draining
+from gateway.execution.answers import Promise
+from gateway.execution.buckets import Allowance
+from gateway.execution.budgets import Payer
+from gateway.execution.remembered import Remembered
+from gateway.telemetry import CACHE_READS, GRAPHQL_REQUESTS
+from gateway.telemetry.observed import Observed
+from gateway.telemetry.operations import Count
+from gateway.telemetry.traces import is_tracing
+from gateway.web.exchange import promise_of
+from gateway.web.observing import observed
+from gateway.web.outermost import to_request_id
+from gateway.web.paying import payer_of
+from gateway.web.server.door import Door, door_of
+from schema.model.viewer import ANONYMOUS, Viewer
+
+KEPT_BYTES = 24 * 2**20
+_MOST_KEPT = 20_000
+_WHOLE = 2  # messages of an answer in one piece
+_OVERHEAD = 1_500  # bytes of bookkeeping per answer, roughly
+_PER_REQUEST = frozenset({b"x-request-id", b"server-timing", b"ratelimit", b"ratelimit-policy"})
+# Of these nothing that answers public questions reads anything, or it is done for each request.
+_UNREAD = frozenset(
+    f"{prefix}{name}".encode()
+    for prefix, names in {
+        "": "accept-language cache-control connection content-length cookie dnt forwarded host "
+        "keep-alive pragma priority referer save-data te traceparent tracestate user-agent via",
+        "sec-": "ch-ua ch-ua-mobile ch-ua-platform fetch-dest fetch-user gpc",
+        "x-": "forwarded-for forwarded-host forwarded-port forwarded-proto real-ip request-id",
+    }.items()
+    for name in names.split()
+)
+
+_GIVEN = CACHE_READS.labels("answers", "finished")
+
+Asked = tuple[Any, ...]  # all that must be the same
+Header = tuple[bytes, bytes]
+Identify = Callable[[str | None], Awaitable[Viewer]]
+Pay = Callable[[Payer, int], Awaitable[Allowance | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An answer as it is sent, but for what is each request's own."""
+
+    promise: Promise
+    status: int
+    head: bytes
+    body: bytes
+    cost: int
+    is_timed: bool
+    tells_allowance: bool
+    count: Count
+    by_status: Counter
+
+
+class HotPath:
+    """An ASGI layer that answers at `paths` what it has at hand, and leaves the rest to `app`.
+
+    `counting(seen)` returns what counts one more request that is answered as `seen` was.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it does for each request, by name
+        self,
+        app: ASGIApp,
+        *,
+        paths: Sequence[str],
+        identify: Identify,
+        pay: Pay,
+        counting: Callable[[Observed], Count],
+        draining: Draining,
+    ) -> None:
+        self._app = app
+        self._paths = frozenset(paths)
+        self._identify = identify
+        self._pay = pay
+        self._counting = counting
+        self._draining = draining
+        self._kept = Remembered[Finished](most=_MOST_KEPT, most_size=KEPT_BYTES)
+
+    @property
+    def size(self) -> int:
+        """Bytes kept, roughly."""
+        return self._kept.size
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began = time.perf_counter()
+        door = self._door(scope)
+        body = door.body() if door else None
+        asked, authorization = (None, None) if body is None else _read(scope, body)
+        if door is None or asked is None:
+            await self._app(scope, receive, send)
+            return
+        finished = self._kept.get(asked)
+        if finished is not None and finished.promise.holds():
+            own = await self._own(finished, scope, authorization)
+            if own is not None and door.is_free():
+                seconds = time.perf_counter() - began
+                head = finished.head + own
+                if finished.is_timed:
+                    head += b"server-timing: total;dur=%.2f\r\n" % (seconds * 1000)
+                door.answer(finished.status, head, finished.body)
+                finished.count(seconds)
+                finished.by_status.inc()
+                _GIVEN.inc()
+                return
+        await self._watch(asked, scope, receive, send)
+
+    def _door(self, scope: Scope) -> Door | None:
+        if scope["type"] != "http" or scope["path"] not in self._paths:
+            return None
+        return None if self._draining.is_draining else door_of(scope)
+
+    async def _own(
+        self, finished: Finished, scope: Scope, authorization: bytes | None
+    ) -> bytes | None:
+        """Return the headers that are this request's own; None for one that must be refused."""
+        try:
+            viewer = ANONYMOUS
+            if authorization is not None:
+                viewer = await self._identify(authorization.decode("latin-1"))
+            allowance = await self._pay(payer_of(scope, viewer), finished.cost)
+        except Exception:  # noqa: BLE001 - the ordinary path meets it again, and says what it is
+            return None
+        own = b"x-request-id: %b\r\n" % to_request_id(scope["headers"]).encode()
+        if allowance is not None and finished.tells_allowance:
+            own += _lines((n.lower().encode(), v.encode()) for n, v in allowance.headers.items())
+        return own
+
+    async def _watch(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+        """Leave a request to the ordinary path, and keep what it says if it promises anything."""
+        sent: list[Message] = []
+
+        async def watched(message: Message) -> None:
+            sent.append(message)
+            await send(message)
+
+        await self._app(scope, receive, watched)
+        promise = promise_of(scope)
+        if promise is None or len(sent) != _WHOLE or is_tracing():  # then each has its own span
+            return
+        finished = self._finish(promise, sent, observed(scope))
+        asked_bytes = sum(len(part) for each in asked for part in each if isinstance(part, bytes))
+        size = _OVERHEAD + asked_bytes + len(finished.head) + len(finished.body)
+        self._kept.keep(asked, finished, size)
+
+    def _finish(self, promise: Promise, sent: Sequence[Message], seen: Observed) -> Finished:
+        start, end = sent
+        headers: Sequence[Header] = start["headers"]
+        names = {name for name, _ in headers}
+        return Finished(
+            promise,
+            start["status"],
+            _lines(header for header in headers if header[0] not in _PER_REQUEST),
+            end.get("body", b""),
+            seen.cost or 0,
+            is_timed=b"server-timing" in names,
+            tells_allowance=b"ratelimit" in names,
+            count=self._counting(seen),
+            by_status=GRAPHQL_REQUESTS.labels(status=start["status"]),
+        )
+
+
+def _read(scope: Scope, body: bytes) -> tuple[Asked | None, bytes | None]:
+    """Return all that must be the same, and the token; nothing for one with two tokens."""
+    told: list[Any] = [scope["method"], scope["path"], scope["query_string"], body]
+    authorization: bytes | None = None
+    for header in scope["headers"]:
+        name = header[0]
+        if name in _UNREAD:
+            continue
+        if name != b"authorization":
+            told.append(header)
+        elif authorization is None:
+            authorization = header[1]
+            told.append(name)
+        else:
+            return None, None
+    return tuple(told), authorization
+
+
+def _lines(headers: Iterable[Header]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
