@@ -95,7 +95,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
         paths=("/graphql", "/graphql/subgraph"),
         identify=served.verifier.identify,
-        pay=graphql.execution.gate.pay,
+        budgets=graphql.execution.budgets,
         counting=graphql.observer.counting,
         draining=draining,
     )

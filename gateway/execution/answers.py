@@ -122,9 +122,7 @@ class SharedAnswers(Generic[K]):
         """Remember that a question is public."""
         self._known.keep(digest, knowledge, 1)
 
-    async def answer(
-        self, question: PublicQuestion, make: Make
-    ) -> tuple[Answer, Promise | None]:
+    async def answer(self, question: PublicQuestion, make: Make) -> tuple[Answer, Promise | None]:
         """Return the answer that is shared, else make it for all who ask meanwhile.
 
         The promise says for how long it may be given again without asking here.

@@ -94,9 +94,7 @@ class Publicity:
         return _Standing(operation, print_ast(prepared.document).encode(), reads, moved)
 
 
-def _moved(
-    kind: str, field: GraphQLField, node: FieldNode, values: VariableValues | None
-) -> Reads:
+def _moved(kind: str, field: GraphQLField, node: FieldNode, values: VariableValues | None) -> Reads:
     """Return what a field reads because of its arguments."""
     try:
         given = get_argument_values(field, node, values)

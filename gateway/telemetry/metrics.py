@@ -4,9 +4,12 @@ Labels have few values: partners of the partners files, operations and clients t
 error codes of ours.  What clients make up is "other".
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
-REGISTRY = CollectorRegistry()
+from gateway.telemetry.tallies import SettlingRegistry, Tallies
+
+TALLIES = Tallies()
+REGISTRY = SettlingRegistry(TALLIES)
 
 PARTNER_CALLS = Counter(
     "mitra_partner_calls",
@@ -68,10 +71,14 @@ CACHE_UNAVAILABLE = Counter(
 )
 CACHE_READS = Counter(
     "mitra_cache_reads",
-    "Reads of remembered values by what was served: fresh, stale (while it was made anew), made "
-    "(now), last_known (it could not be made), nothing.",
+    "Reads of remembered values by what was served: finished (as it is sent, on the hot path), "
+    "fresh (from memory), taken (made by another request or, through Redis, another process), "
+    "stale (while it was made anew), made (now), last_known (it could not be made), nothing.",
     ["cache", "outcome"],
     registry=REGISTRY,
+)
+CACHE_BYTES = Gauge(
+    "mitra_cache_bytes", "Bytes of remembered values in memory.", ["cache"], registry=REGISTRY
 )
 GRAPHQL_OPERATIONS_COMPILED = Counter(
     "mitra_graphql_operations_compiled",

@@ -17,6 +17,7 @@ from gateway.telemetry.metrics import (
     OPERATION_ERRORS,
     OPERATION_SECONDS,
     OPERATIONS,
+    TALLIES,
 )
 from gateway.telemetry.observed import OTHER, Observed, to_client, to_operation
 from gateway.telemetry.sums import Said, Sums
@@ -88,41 +89,52 @@ class Operations:
                 yield seen
             finally:
                 seconds = self._clock() - started
-                self._counter(seen)(seconds)
+                self._count(seen, seconds)
                 self._log(seen, seconds)
                 span.tell(seen)
 
     def counting(self, seen: Observed) -> Count:
         """Return what counts one more operation that goes as `seen` went.
 
-        The log tells of those together, once a second.
+        Counters hear of those when they are read, and the log tells of them together.
         """
-        count, line = self._counter(seen), tuple(_told(seen).items())
+        line = tuple(_told(seen).items())
         others = tuple({**dict(line), "operation": OTHER}.items())
-
-        def count_and_add(seconds: float) -> None:
-            count(seconds)
-            if self._logged_share:
-                self._again.add(line, others)
-
-        return count_and_add
-
-    def _counter(self, seen: Observed) -> Count:
-        """Return what metrics do with an operation, once its seconds are known."""
-        known = self._known
-        name, client = _label(seen.name, known.operations), _label(seen.client, known.clients)
-        operations, waited, clients = _meters(name, seen.kind or NONE, client, seen.outcome)
-        cost = seen.cost or 0
-        codes = [code if code in _CODES else OTHER for code in seen.codes]
+        add, observe = TALLIES.tally(self._counter(seen)).add, self._waited(seen).observe
+        is_logged, add_line = self._logged_share > 0, self._again.add
 
         def count(seconds: float) -> None:
-            operations.inc()
-            waited.observe(seconds)
-            clients.inc()
+            add()
+            observe(seconds)
+            if is_logged:
+                add_line(line, others)
+
+        return count
+
+    def _count(self, seen: Observed, seconds: float) -> None:
+        self._counter(seen)(1)
+        self._waited(seen).observe(seconds)
+
+    def _waited(self, seen: Observed) -> Histogram:
+        return _waited(_label(seen.name, self._known.operations), seen.kind or NONE)
+
+    def _counter(self, seen: Observed) -> Callable[[int], None]:
+        """Return what counts so many operations that went as `seen` went."""
+        known = self._known
+        name, client = _label(seen.name, known.operations), _label(seen.client, known.clients)
+        operations, clients, spent = _meters(name, seen.kind or NONE, client, seen.outcome)
+        cost = seen.cost or 0
+        errors = [
+            OPERATION_ERRORS.labels(name, code if code in _CODES else OTHER) for code in seen.codes
+        ]
+
+        def count(times: int) -> None:
+            operations.inc(times)
+            clients.inc(times)
             if cost:
-                _spent(client).inc(cost)
-            for code in codes:
-                OPERATION_ERRORS.labels(name, code).inc()
+                spent.inc(cost * times)
+            for error in errors:
+                error.inc(times)
 
         return count
 
@@ -153,17 +165,17 @@ def _tell_again(line: Said, times: int) -> None:
 
 
 @lru_cache(maxsize=4_096)  # finding them by their labels takes longer than counting
-def _meters(name: str, kind: str, client: str, outcome: str) -> tuple[Counter, Histogram, Counter]:
+def _meters(name: str, kind: str, client: str, outcome: str) -> tuple[Counter, Counter, Counter]:
     return (
         OPERATIONS.labels(name, kind, outcome),
-        OPERATION_SECONDS.labels(name, kind),
         CLIENT_OPERATIONS.labels(client, outcome),
+        CLIENT_COST.labels(client),
     )
 
 
-@lru_cache(maxsize=1_024)
-def _spent(client: str) -> Counter:
-    return CLIENT_COST.labels(client)
+@lru_cache(maxsize=4_096)
+def _waited(name: str, kind: str) -> Histogram:
+    return OPERATION_SECONDS.labels(name, kind)
 
 
 def _label(name: str | None, known: Collection[str]) -> str:

@@ -16,26 +16,29 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client import Counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.draining import Draining
 from gateway.execution.answers import Promise
 from gateway.execution.buckets import Allowance
-from gateway.execution.budgets import Payer
+from gateway.execution.budgets import Budgets
+from gateway.execution.refusals import RefusedError
 from gateway.execution.remembered import Remembered
-from gateway.telemetry import CACHE_READS, GRAPHQL_REQUESTS
+from gateway.telemetry import CACHE_READS, GRAPHQL_REQUESTS, TALLIES
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Count
+from gateway.telemetry.tallies import Tally
 from gateway.telemetry.traces import is_tracing
 from gateway.web.exchange import promise_of
 from gateway.web.observing import observed
 from gateway.web.outermost import to_request_id
-from gateway.web.paying import payer_of
-from gateway.web.server.door import Door, door_of
+from gateway.web.paying import payer_at, payer_of
+from gateway.web.server.door import Door, door_of, put_shortcut
 from schema.model.viewer import ANONYMOUS, Viewer
+from schema.redaction import random_id
 
 KEPT_BYTES = 24 * 2**20
+SENT_BYTES = 8 * 2**20
 _MOST_KEPT = 20_000
 _WHOLE = 2  # messages of an answer in one piece
 _OVERHEAD = 1_500  # bytes of bookkeeping per answer, roughly
@@ -51,13 +54,14 @@ _UNREAD = frozenset(
     }.items()
     for name in names.split()
 )
-
-_GIVEN = CACHE_READS.labels("answers", "finished")
+# With one of these a request's bytes are hardly sent a second time, or not by the same client.
+_OF_ONE_REQUEST = frozenset(
+    {b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forwarded-proto"}
+)
 
 Asked = tuple[Any, ...]  # all that must be the same
 Header = tuple[bytes, bytes]
 Identify = Callable[[str | None], Awaitable[Viewer]]
-Pay = Callable[[Payer, int], Awaitable[Allowance | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,61 +76,92 @@ class Finished:
     is_timed: bool
     tells_allowance: bool
     count: Count
-    by_status: Counter
+    given: Tally
+
+    def headed(self, own: bytes, began: float) -> bytes:
+        """Return the lines of headers of an answer that is given now, and count it."""
+        seconds = time.perf_counter() - began
+        self.count(seconds)
+        self.given.add()
+        timing = b"server-timing: total;dur=%.2f\r\n" % (seconds * 1000) if self.is_timed else b""
+        return b"".join((self.head, own, timing))
 
 
 class HotPath:
     """An ASGI layer that answers at `paths` what it has at hand, and leaves the rest to `app`.
 
-    `counting(seen)` returns what counts one more request that is answered as `seen` was.
+    `counting(seen)` returns what counts one more request that is answered as `seen` was.  To a
+    server that has a door it is the `Shortcut`, too.
     """
 
-    def __init__(  # noqa: PLR0913 - what it does for each request, by name
+    def __init__(
         self,
         app: ASGIApp,
         *,
         paths: Sequence[str],
         identify: Identify,
-        pay: Pay,
+        budgets: Budgets,
         counting: Callable[[Observed], Count],
         draining: Draining,
     ) -> None:
         self._app = app
         self._paths = frozenset(paths)
         self._identify = identify
-        self._pay = pay
+        self._budgets = budgets
         self._counting = counting
         self._draining = draining
         self._kept = Remembered[Finished](most=_MOST_KEPT, most_size=KEPT_BYTES)
+        self._sent = Remembered[Asked](most=_MOST_KEPT, most_size=SENT_BYTES)
 
     @property
     def size(self) -> int:
         """Bytes kept, roughly."""
-        return self._kept.size
+        return self._kept.size + self._sent.size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         began = time.perf_counter()
+        if scope["type"] == "lifespan":
+            put_shortcut(scope, self)
         door = self._door(scope)
         body = door.body() if door else None
         asked, authorization = (None, None) if body is None else _read(scope, body)
         if door is None or asked is None:
             await self._app(scope, receive, send)
             return
-        finished = self._kept.get(asked)
-        if finished is not None and finished.promise.holds():
+        finished = self._finished(asked)
+        if finished is not None:
             own = await self._own(finished, scope, authorization)
             if own is not None and door.is_free():
-                seconds = time.perf_counter() - began
-                head = finished.head + own
-                if finished.is_timed:
-                    head += b"server-timing: total;dur=%.2f\r\n" % (seconds * 1000)
-                door.answer(finished.status, head, finished.body)
-                finished.count(seconds)
-                finished.by_status.inc()
-                _GIVEN.inc()
+                door.answer(finished.status, finished.headed(own, began), finished.body)
+                if authorization is None and door.sent and door.is_kept_open():
+                    self._learn(door.sent, asked, scope)
                 return
         await self._watch(asked, scope, receive, send)
+
+    def find(self, sent: bytes, host: str | None) -> tuple[int, bytes, bytes] | None:
+        """See `Shortcut.find`."""
+        began = time.perf_counter()
+        asked = self._sent.get(sent)
+        finished = self._finished(asked) if asked is not None else None
+        if finished is None or self._draining.is_draining:
+            return None
+        try:
+            allowance = self._budgets.pay_at_once(payer_at(host), finished.cost)
+        except RefusedError:
+            return None
+        own = _own_lines(random_id(16), finished, allowance)
+        return finished.status, finished.headed(own, began), finished.body
+
+    def _learn(self, sent: bytes, asked: Asked, scope: Scope) -> None:
+        """Remember what the bytes of a request ask, if they may be the same another time."""
+        names = {name for name, _ in scope["headers"]}
+        if self._budgets.pays_at_once and names.isdisjoint(_OF_ONE_REQUEST):
+            self._sent.keep(sent, asked, _OVERHEAD + len(sent))
+
+    def _finished(self, asked: Asked) -> Finished | None:
+        finished = self._kept.get(asked)
+        return finished if finished is not None and finished.promise.holds() else None
 
     def _door(self, scope: Scope) -> Door | None:
         if scope["type"] != "http" or scope["path"] not in self._paths:
@@ -141,13 +176,10 @@ class HotPath:
             viewer = ANONYMOUS
             if authorization is not None:
                 viewer = await self._identify(authorization.decode("latin-1"))
-            allowance = await self._pay(payer_of(scope, viewer), finished.cost)
+            allowance = await self._budgets.pay(payer_of(scope, viewer), finished.cost)
         except Exception:  # noqa: BLE001 - the ordinary path meets it again, and says what it is
             return None
-        own = b"x-request-id: %b\r\n" % to_request_id(scope["headers"]).encode()
-        if allowance is not None and finished.tells_allowance:
-            own += _lines((n.lower().encode(), v.encode()) for n, v in allowance.headers.items())
-        return own
+        return _own_lines(to_request_id(scope["headers"]), finished, allowance)
 
     async def _watch(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
         """Leave a request to the ordinary path, and keep what it says if it promises anything."""
@@ -179,7 +211,7 @@ class HotPath:
             is_timed=b"server-timing" in names,
             tells_allowance=b"ratelimit" in names,
             count=self._counting(seen),
-            by_status=GRAPHQL_REQUESTS.labels(status=start["status"]),
+            given=TALLIES.tally(_counting(start["status"])),
         )
 
 
@@ -199,6 +231,25 @@ def _read(scope: Scope, body: bytes) -> tuple[Asked | None, bytes | None]:
         else:
             return None, None
     return tuple(told), authorization
+
+
+def _own_lines(request_id: str, finished: Finished, allowance: Allowance | None) -> bytes:
+    own = b"x-request-id: %b\r\n" % request_id.encode()
+    if allowance is not None and finished.tells_allowance:
+        told = allowance.headers.items()
+        own += _lines((name.lower().encode(), value.encode()) for name, value in told)
+    return own
+
+
+def _counting(status: int) -> Callable[[int], None]:
+    by_status = GRAPHQL_REQUESTS.labels(status=status)
+    finished = CACHE_READS.labels("answers", "finished")
+
+    def count(times: int) -> None:
+        by_status.inc(times)
+        finished.inc(times)
+
+    return count
 
 
 def _lines(headers: Iterable[Header]) -> bytes:

@@ -17,12 +17,13 @@ def payer_of(scope: Scope, viewer: Viewer) -> Payer:
     """Return who pays; an address is told by a digest alone, for budgets may be kept elsewhere."""
     if viewer.subject is not None:
         return Payer(f"token:{_digest(viewer.subject)}", viewer.learner)
-    host = (scope.get("client") or (_NOWHERE,))[0]
-    return _payer_at(host)
+    return payer_at((scope.get("client") or (None,))[0])
 
 
 @lru_cache(maxsize=10_000)
-def _payer_at(host: str) -> Payer:
+def payer_at(host: str | None) -> Payer:
+    """Return who pays for what comes without a token from an address."""
+    host = _NOWHERE if host is None else host
     return Payer(f"address:{_digest(_network(host))}")
 
 
