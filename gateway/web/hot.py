@@ -37,7 +37,7 @@ from gateway.web.server.door import Door, door_of, put_shortcut
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.redaction import random_id
 
-KEPT_BYTES = 24 * 2**20
+KEPT_BYTES = 40 * 2**20
 SENT_BYTES = 8 * 2**20
 _MOST_KEPT = 20_000
 _WHOLE = 2  # messages of an answer in one piece
@@ -54,9 +54,9 @@ _UNREAD = frozenset(
     }.items()
     for name in names.split()
 )
-# With one of these a request's bytes are hardly sent a second time, or not by the same client.
+# With one of these more is to be done than to look at the bytes, or they hardly come again.
 _OF_ONE_REQUEST = frozenset(
-    {b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forwarded-proto"}
+    {b"authorization", b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forwarded-proto"}
 )
 
 Asked = tuple[Any, ...]  # all that must be the same
@@ -115,7 +115,7 @@ class HotPath:
 
     @property
     def size(self) -> int:
-        """Bytes kept, roughly."""
+        """Bytes of what is kept, roughly."""
         return self._kept.size + self._sent.size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,10 +134,10 @@ class HotPath:
             own = await self._own(finished, scope, authorization)
             if own is not None and door.is_free():
                 door.answer(finished.status, finished.headed(own, began), finished.body)
-                if authorization is None and door.sent and door.is_kept_open():
-                    self._learn(door.sent, asked, scope)
+                self._learn(door, asked, scope)
                 return
-        await self._watch(asked, scope, receive, send)
+        if await self._watch(asked, scope, receive, send):
+            self._learn(door, asked, scope)
 
     def find(self, sent: bytes, host: str | None) -> tuple[int, bytes, bytes] | None:
         """See `Shortcut.find`."""
@@ -153,11 +153,12 @@ class HotPath:
         own = _own_lines(random_id(16), finished, allowance)
         return finished.status, finished.headed(own, began), finished.body
 
-    def _learn(self, sent: bytes, asked: Asked, scope: Scope) -> None:
+    def _learn(self, door: Door, asked: Asked, scope: Scope) -> None:
         """Remember what the bytes of a request ask, if they may be the same another time."""
-        names = {name for name, _ in scope["headers"]}
-        if self._budgets.pays_at_once and names.isdisjoint(_OF_ONE_REQUEST):
-            self._sent.keep(sent, asked, _OVERHEAD + len(sent))
+        if door.sent is None or not door.is_kept_open() or not self._budgets.pays_at_once:
+            return
+        if _OF_ONE_REQUEST.isdisjoint(name for name, _ in scope["headers"]):
+            self._sent.keep(door.sent, asked, _OVERHEAD + len(door.sent))
 
     def _finished(self, asked: Asked) -> Finished | None:
         finished = self._kept.get(asked)
@@ -181,8 +182,8 @@ class HotPath:
             return None
         return _own_lines(to_request_id(scope["headers"]), finished, allowance)
 
-    async def _watch(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
-        """Leave a request to the ordinary path, and keep what it says if it promises anything."""
+    async def _watch(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Leave a request to the ordinary path; keep what it says, and tell whether it may be."""
         sent: list[Message] = []
 
         async def watched(message: Message) -> None:
@@ -192,11 +193,12 @@ class HotPath:
         await self._app(scope, receive, watched)
         promise = promise_of(scope)
         if promise is None or len(sent) != _WHOLE or is_tracing():  # then each has its own span
-            return
+            return False
         finished = self._finish(promise, sent, observed(scope))
         asked_bytes = sum(len(part) for each in asked for part in each if isinstance(part, bytes))
         size = _OVERHEAD + asked_bytes + len(finished.head) + len(finished.body)
         self._kept.keep(asked, finished, size)
+        return True
 
     def _finish(self, promise: Promise, sent: Sequence[Message], seen: Observed) -> Finished:
         start, end = sent
