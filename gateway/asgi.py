@@ -20,7 +20,7 @@ from gateway.partner_api.endpoint import BASE
 from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
-from gateway.telemetry import configure_logging
+from gateway.telemetry import configure_logging, tell_size
 from gateway.telemetry.operations import Operations
 from gateway.telemetry.traces import configure_tracing
 from gateway.web import explorer, pages
@@ -91,7 +91,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
     if settings.subgraph:
         routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
     app = Starlette(routes=routes, lifespan=lifespan)
-    return HotPath(
+    hot = HotPath(
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
         paths=("/graphql", "/graphql/subgraph"),
         identify=served.verifier.identify,
@@ -99,6 +99,8 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         counting=graphql.observer.counting,
         draining=draining,
     )
+    tell_size("finished", hot)
+    return hot
 
 
 def create_app_from_environment() -> ASGIApp:

@@ -58,6 +58,9 @@ class State(Protocol):
     def name(self, *, with_partners: bool) -> str:
         """Return what changes with the catalogue, and if wanted with how any partner stands."""
 
+    def was_lately(self, name: str) -> bool:
+        """Return whether it had this name just before, and nothing that it showed has gone."""
+
     def partners_hold_until(self) -> float:
         """Return when partners will stand otherwise though nothing happens; it may be `inf`."""
 
@@ -76,6 +79,10 @@ class Promise:
         """Return whether nothing can have changed."""
         is_so = self.clock() < self.until
         return is_so and self.state.name(with_partners=self.with_partners) == self.name
+
+    def is_tolerable(self) -> bool:
+        """Return whether the answer may still be given while it is made anew."""
+        return self.clock() < self.until and self.state.was_lately(self.name)
 
 
 class _UnkeptError(Exception):

@@ -71,9 +71,7 @@ class Budgets:
         if self._client is None or not isinstance(self._buckets, LocalBuckets):
             return None
         key = f"client:{payer.client}"
-        return _checked(
-            "client", self._buckets.spend_at_once(key, self._client, max(cost, 1))
-        )
+        return _checked("client", self._buckets.spend_at_once(key, self._client, max(cost, 1)))
 
     async def pay_refusal(self, payer: Payer, refused: RefusedError) -> Allowance | None:
         """Return what the client has left.  Raises `RefusedError` if it cannot be paid."""

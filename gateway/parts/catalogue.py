@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -34,6 +35,7 @@ from schema.model.values import PartnerCode
 TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
 TURN_POLL_SECONDS = 0.2
 _PAUSED = "is paused by an order; `mitra partners resume` lets it be read"
+SHOWN_AFTERWARDS = 0.5  # seconds for which an answer may stand while it is made anew
 PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 
 log = structlog.get_logger(__name__)
@@ -125,6 +127,12 @@ class CataloguePart:
             return str(revision)
         parts = revision, self.follower.partner_epoch, *sorted(self._calls.failing())
         return ".".join(map(str, parts))
+
+    def was_lately(self, name: str) -> bool:
+        """See `gateway.execution.answers.State`."""
+        former = self.follower.former
+        is_late = time.monotonic() - former.at < SHOWN_AFTERWARDS
+        return former.is_whole and is_late and name == str(former.revision)
 
     def partners_hold_until(self) -> float:
         """See `gateway.execution.answers.State`."""

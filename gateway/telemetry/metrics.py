@@ -4,6 +4,9 @@ Labels have few values: partners of the partners files, operations and clients t
 error codes of ours.  What clients make up is "other".
 """
 
+import weakref
+from typing import Protocol
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from gateway.telemetry.tallies import SettlingRegistry, Tallies
@@ -80,6 +83,27 @@ CACHE_READS = Counter(
 CACHE_BYTES = Gauge(
     "mitra_cache_bytes", "Bytes of remembered values in memory.", ["cache"], registry=REGISTRY
 )
+
+
+class Sized(Protocol):
+    """What knows how many bytes it holds."""
+
+    @property
+    def size(self) -> int:
+        """Bytes held, roughly."""
+
+
+def tell_size(cache: str, sized: Sized) -> None:
+    """Have a metric tell how much a cache holds, as long as it is there."""
+    known = weakref.ref(sized)
+
+    def size() -> int:
+        found = known()
+        return found.size if found else 0
+
+    CACHE_BYTES.labels(cache).set_function(size)
+
+
 GRAPHQL_OPERATIONS_COMPILED = Counter(
     "mitra_graphql_operations_compiled",
     "Runs of operations by whether a compiled one answered (compiled), or why it was left to the "

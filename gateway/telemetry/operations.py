@@ -98,8 +98,10 @@ class Operations:
 
         Counters hear of those when they are read, and the log tells of them together.
         """
-        line = tuple(_told(seen).items())
-        others = tuple({**dict(line), "operation": OTHER}.items())
+        told = _told(seen)
+        if seen.codes:
+            told["codes"] = tuple(seen.codes[:MOST_CODES])  # so that equal lines can be found
+        line, others = (tuple(each.items()) for each in (told, {**told, "operation": OTHER}))
         add, observe = TALLIES.tally(self._counter(seen)).add, self._waited(seen).observe
         is_logged, add_line = self._logged_share > 0, self._again.add
 
@@ -154,7 +156,7 @@ def _told(seen: Observed) -> dict[str, object]:
         "client": seen.client,
         "status": seen.status,
         "outcome": seen.outcome,
-        "codes": tuple(seen.codes[:MOST_CODES]) or None,
+        "codes": list(seen.codes[:MOST_CODES]) or None,
         "cost": seen.cost,
     }
     return {name: value for name, value in told.items() if value is not None}

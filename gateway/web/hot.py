@@ -39,6 +39,7 @@ from schema.redaction import random_id
 
 KEPT_BYTES = 40 * 2**20
 SENT_BYTES = 8 * 2**20
+MOST_MADE_ANEW = 2  # at a time, while others may be given what was there before
 _MOST_KEPT = 20_000
 _WHOLE = 2  # messages of an answer in one piece
 _OVERHEAD = 1_500  # bytes of bookkeeping per answer, roughly
@@ -111,6 +112,7 @@ class HotPath:
         self._counting = counting
         self._draining = draining
         self._kept = Remembered[Finished](most=_MOST_KEPT, most_size=KEPT_BYTES)
+        self._made_anew = 0  # just now
         self._sent = Remembered[Asked](most=_MOST_KEPT, most_size=SENT_BYTES)
 
     @property
@@ -136,8 +138,13 @@ class HotPath:
                 door.answer(finished.status, finished.headed(own, began), finished.body)
                 self._learn(door, asked, scope)
                 return
-        if await self._watch(asked, scope, receive, send):
-            self._learn(door, asked, scope)
+        is_made_anew = self._kept.get(asked) is not None
+        self._made_anew += is_made_anew
+        try:
+            if await self._watch(asked, scope, receive, send):
+                self._learn(door, asked, scope)
+        finally:
+            self._made_anew -= is_made_anew
 
     def find(self, sent: bytes, host: str | None) -> tuple[int, bytes, bytes] | None:
         """See `Shortcut.find`."""
@@ -161,8 +168,12 @@ class HotPath:
             self._sent.keep(door.sent, asked, _OVERHEAD + len(door.sent))
 
     def _finished(self, asked: Asked) -> Finished | None:
+        """Return what may be given; a new revision has few made anew at a time, not all at once."""
         finished = self._kept.get(asked)
-        return finished if finished is not None and finished.promise.holds() else None
+        if finished is None or finished.promise.holds():
+            return finished
+        is_busy = self._made_anew >= MOST_MADE_ANEW
+        return finished if is_busy and finished.promise.is_tolerable() else None
 
     def _door(self, scope: Scope) -> Door | None:
         if scope["type"] != "http" or scope["path"] not in self._paths:

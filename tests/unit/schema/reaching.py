@@ -129,5 +129,3 @@ def _sample(kind: Any) -> Any:
     if is_enum_type(kind):
         return next(iter(kind.values))
     return _SCALARS.get(kind.name, "x")
-
-

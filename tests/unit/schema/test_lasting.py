@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-
 from gateway.execution.engine import Engine, Question
 from gateway.execution.publicity import Publicity
 from schema.lasting import ALL_AROUND, ARGUMENTS, LASTING, MOVING, NOTHING_ELSE, Reads, reads_of
@@ -121,5 +120,3 @@ def test_a_question_reads_what_its_fields_and_arguments_read(document, variables
 
     assert question is not None
     assert question.reads == reads
-
-

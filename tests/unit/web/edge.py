@@ -68,6 +68,7 @@ class Edge:
     seen: list[Observed] = field(default_factory=list)
     contexts: int = 0  # how often something was run
     epoch: str = "1.1"
+    former: str = ""
     engine: Engine = field(default_factory=build_engine)
     budgets: Budgets = field(default_factory=lambda: Budgets(LocalBuckets()))
 
@@ -93,6 +94,10 @@ class Edge:
     def name(self, *, with_partners: bool) -> str:
         """See `gateway.execution.answers.State`."""
         return self.epoch if with_partners else self.epoch.partition(".")[0]
+
+    def was_lately(self, name: str) -> bool:
+        """See `gateway.execution.answers.State`."""
+        return name == self.former
 
     def partners_hold_until(self) -> float:
         """See `gateway.execution.answers.State`."""

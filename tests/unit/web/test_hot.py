@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -10,11 +11,13 @@ from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets
 from gateway.telemetry import REGISTRY
 from gateway.web.cors import Cors
+from gateway.web.hot import _UNREAD
 from tests.unit.web.edge import Edge
 from tests.unit.web.wire import Served, Wire, get, post
 
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).parents[3]
 TITLES = {"query": "query Titles { courses { nodes { title summary offerings { url } } } }"}
 LONG = {
     "query": "{ courses { nodes { id title summary languages deliveryModes institution { id name } "
@@ -70,9 +73,7 @@ def finished() -> float:
 @pytest.fixture
 async def wires() -> AsyncIterator[tuple[Wire, Wire]]:
     """Return a connection to the whole, and one to an equal without the hot path."""
-    both = [
-        Served(Edge(options=OPTIONS), is_hot=is_hot).connect() for is_hot in (True, False)
-    ]
+    both = [Served(Edge(options=OPTIONS), is_hot=is_hot).connect() for is_hot in (True, False)]
     yield both[0], both[1]
     for wire in both:
         wire.close()
@@ -124,6 +125,47 @@ async def test_the_catalogues_next_revision_is_seen_at_once(served):
     await wire.send(post(TITLES))
 
     assert served.edge.contexts == 2
+
+
+QUESTIONS = [{"query": f"{{ courses(first: {n}) {{ nodes {{ title }} }} }}"} for n in (1, 2, 3)]
+
+
+async def test_a_new_revision_under_load_runs_each_question_once(served):
+    wires = [(served.connect(), question) for question in QUESTIONS for _ in range(30)]
+    for wire, question in wires:
+        await wire.send(post(question))
+    before = served.edge.contexts
+
+    served.edge.epoch = "2.1"
+    await asyncio.gather(*(wire.send(post(question)) for wire, question in wires))
+    await asyncio.gather(*(wire.send(post(question)) for wire, question in wires))
+
+    assert (before, served.edge.contexts) == (3, 6)
+
+
+async def test_while_some_are_made_anew_others_get_what_was_there_before(served, monkeypatch):
+    wires = [(served.connect(), question) for question in QUESTIONS for _ in range(3)]
+    for wire, question in wires:
+        await wire.send(post(question))
+    go_on, run = asyncio.Event(), type(served.edge.engine).run
+
+    async def run_later(prepared, context):
+        await go_on.wait()
+        return await run(served.edge.engine, prepared, context)
+
+    monkeypatch.setattr(served.edge.engine, "run", run_later, raising=False)
+    served.edge.epoch, served.edge.former = "2.1", "1"
+    for wire, question in wires[:6:3]:  # two questions of three
+        wire.protocol.data_received(post(question))
+    await asyncio.sleep(0.01)
+
+    at_once = await wires[-1][0].send(post(wires[-1][1]))
+    served.edge.former = ""  # what is shown must not be any more, or for too long
+    with pytest.raises(AssertionError, match="no answer"):
+        await wires[-1][0].send(post(wires[-1][1]))
+    go_on.set()
+
+    assert at_once.status == 200
 
 
 async def test_how_partners_stand_matters_to_those_alone_who_ask_it(served):
@@ -231,3 +273,13 @@ async def test_what_is_kept_is_bounded_by_bytes(served, monkeypatch):
             await served.connect().send(post({**LONG, "extensions": {"n": n}}))
 
     assert 0 < served.hot._kept.size <= 20_000
+
+
+def test_no_header_is_left_out_that_anybody_reads():
+    ours = {b"traceparent", b"x-request-id"}  # they make the id, for each request
+    servers = {b"connection", b"content-length", b"x-forwarded-for", b"x-forwarded-proto"}
+    code = "".join(path.read_text() for path in sorted((ROOT / "gateway/web").rglob("*.py")))
+    ways = ('get("{}"', '["{}"]', '== b"{}"', '"{}" in', '"{}" not in')
+
+    for name in _UNREAD - ours - servers:
+        assert not [way for way in ways if way.format(name.decode()) in code.lower()], name
