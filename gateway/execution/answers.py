@@ -19,7 +19,6 @@ import msgspec
 from gateway.cache.base import Cache
 from gateway.execution.publicity import PublicQuestion
 from gateway.execution.remembered import Remembered
-from schema.errors import ErrorCode
 from schema.lasting import Reads
 
 MOVING_SECONDS = 1.0  # for what reads the clock or the seats
@@ -27,8 +26,6 @@ LASTING_SECONDS = 60.0  # for what stays until the state it is named by changes
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
 MOST_KNOWN = 20_000  # questions that are known to be public, in this process
 VERSION = 3  # of `Answer` as it stands in a shared cache
-# What broke is told to those who wait for it now, and to nobody later.
-_NEVER_KEPT = frozenset({ErrorCode.INTERNAL.value, ErrorCode.UNAVAILABLE.value})
 
 K = TypeVar("K")
 
@@ -141,7 +138,7 @@ class SharedAnswers(Generic[K]):
 
         async def load() -> bytes:
             answer = await make()
-            if not _NEVER_KEPT.isdisjoint(answer.codes):
+            if answer.codes:  # it may be otherwise next time, and errors tell their lines
                 raise _UnkeptError(answer)
             return msgspec.msgpack.encode(msgspec.structs.replace(answer, until=until))
 

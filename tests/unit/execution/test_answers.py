@@ -165,8 +165,9 @@ async def test_another_machines_clock_cannot_make_an_answer_last_longer(cache, w
     assert promise.until == clock.now + 60
 
 
-async def test_what_broke_is_told_to_those_who_wait_and_is_not_kept(shared):
-    make = Asked("INTERNAL")
+@pytest.mark.parametrize("code", ["INTERNAL", "UNAVAILABLE", "BAD_USER_INPUT"])
+async def test_what_went_wrong_is_told_to_those_who_wait_and_is_not_kept(shared, code):
+    make = Asked(code)
 
     first = await asyncio.gather(shared.answer(ASKED, make), shared.answer(ASKED, make))
     await shared.answer(ASKED, make)
