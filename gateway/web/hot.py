@@ -14,7 +14,6 @@ good, a budget that is spent, a process that is about to stop, a client that doe
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +37,7 @@ from schema.model.viewer import ANONYMOUS, Viewer
 from schema.redaction import random_id
 
 KEPT_BYTES = 40 * 2**20
-SENT_BYTES = 8 * 2**20
+SENT_BYTES = 12 * 2**20
 MOST_MADE_ANEW = 2  # at a time, while others may be given what was there before
 _MOST_KEPT = 20_000
 _WHOLE = 2  # messages of an answer in one piece
@@ -60,7 +59,7 @@ _OF_ONE_REQUEST = frozenset(
     {b"authorization", b"x-request-id", b"traceparent", b"x-forwarded-for", b"x-forwarded-proto"}
 )
 
-Asked = tuple[Any, ...]  # all that must be the same
+Asked = tuple[str | bytes | tuple[bytes, bytes], ...]  # all that must be the same
 Header = tuple[bytes, bytes]
 Identify = Callable[[str | None], Awaitable[Viewer]]
 
@@ -132,9 +131,9 @@ class HotPath:
             await self._app(scope, receive, send)
             return
         finished = self._finished(asked)
-        if finished is not None:
+        if finished is not None and door.is_free():
             own = await self._own(finished, scope, authorization)
-            if own is not None and door.is_free():
+            if own is not None:
                 door.answer(finished.status, finished.headed(own, began), finished.body)
                 self._learn(door, asked, scope)
                 return
@@ -165,7 +164,7 @@ class HotPath:
         if door.sent is None or not door.is_kept_open() or not self._budgets.pays_at_once:
             return
         if _OF_ONE_REQUEST.isdisjoint(name for name, _ in scope["headers"]):
-            self._sent.keep(door.sent, asked, _OVERHEAD + len(door.sent))
+            self._sent.keep(door.sent, asked, _OVERHEAD + len(door.sent) + _size_of(asked))
 
     def _finished(self, asked: Asked) -> Finished | None:
         """Return what may be given; a new revision has few made anew at a time, not all at once."""
@@ -198,7 +197,8 @@ class HotPath:
         sent: list[Message] = []
 
         async def watched(message: Message) -> None:
-            sent.append(message)
+            if len(sent) <= _WHOLE:  # of a stream no more is looked at
+                sent.append(message)
             await send(message)
 
         await self._app(scope, receive, watched)
@@ -206,9 +206,8 @@ class HotPath:
         if promise is None or len(sent) != _WHOLE or is_tracing():  # then each has its own span
             return False
         finished = self._finish(promise, sent, observed(scope))
-        asked_bytes = sum(len(part) for each in asked for part in each if isinstance(part, bytes))
-        size = _OVERHEAD + asked_bytes + len(finished.head) + len(finished.body)
-        self._kept.keep(asked, finished, size)
+        size = len(finished.head) + len(finished.body)
+        self._kept.keep(asked, finished, _OVERHEAD + _size_of(asked) + size)
         return True
 
     def _finish(self, promise: Promise, sent: Sequence[Message], seen: Observed) -> Finished:
@@ -230,7 +229,7 @@ class HotPath:
 
 def _read(scope: Scope, body: bytes) -> tuple[Asked | None, bytes | None]:
     """Return all that must be the same, and the token; nothing for one with two tokens."""
-    told: list[Any] = [scope["method"], scope["path"], scope["query_string"], body]
+    told: list[str | bytes | Header] = [scope["method"], scope["path"], scope["query_string"], body]
     authorization: bytes | None = None
     for header in scope["headers"]:
         name = header[0]
@@ -244,6 +243,10 @@ def _read(scope: Scope, body: bytes) -> tuple[Asked | None, bytes | None]:
         else:
             return None, None
     return tuple(told), authorization
+
+
+def _size_of(asked: Asked) -> int:
+    return sum(sum(map(len, each)) if isinstance(each, tuple) else len(each) for each in asked)
 
 
 def _own_lines(request_id: str, finished: Finished, allowance: Allowance | None) -> bytes:

@@ -250,12 +250,13 @@ async def test_requests_that_come_together_are_answered_one_by_one(served):
     one = [await served.connect().send(sent) for _ in range(4)][-1]
     wire = served.connect()
 
-    wire.protocol.data_received(sent + sent)
-    wire.protocol.data_received(sent)
-    for _ in range(200):
-        await asyncio.sleep(0)
-
-    assert bytes(wire.transport.written).count(one.body) == 3
+    for _ in range(3):
+        wire.transport.written.clear()
+        wire.protocol.data_received(sent + sent)
+        wire.protocol.data_received(sent)
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert bytes(wire.transport.written).count(one.body) == 3
 
 
 async def test_a_client_that_wants_no_more_is_told_that_the_connection_ends(served):
@@ -267,12 +268,32 @@ async def test_a_client_that_wants_no_more_is_told_that_the_connection_ends(serv
 
 
 async def test_what_is_kept_is_bounded_by_bytes(served, monkeypatch):
-    monkeypatch.setattr(served.hot._kept, "_most_size", 20_000)
-    for n in range(10):
+    kept, sent = served.hot._kept, served.hot._sent
+    for each, most in ((kept, 60_000), (sent, 50_000)):
+        monkeypatch.setattr(each, "_most_size", most)
+    for n in range(8):
         for _ in range(3):
-            await served.connect().send(post({**LONG, "extensions": {"n": n}}))
+            question = {"query": "{ __typename }", "extensions": {"n": n, "pad": "x" * 20_000}}
+            await served.connect().send(post(question))
 
-    assert 0 < served.hot._kept.size <= 20_000
+    assert (len(kept), len(sent)) == (2, 1)  # the questions' own bytes count, too
+
+
+async def test_of_a_stream_no_more_is_kept_than_tells_that_it_is_one(served, monkeypatch):
+    watched = []
+
+    async def stream(_scope, _receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(50):
+            await send({"type": "http.response.body", "body": b"x" * 9, "more_body": True})
+        watched.extend(send.__closure__)
+        await send({"type": "http.response.body", "body": b""})
+
+    monkeypatch.setattr(served.hot, "_app", stream)
+    served.connect().protocol.data_received(post(TITLES))
+    await asyncio.sleep(0.01)
+
+    assert [len(c.cell_contents) for c in watched if isinstance(c.cell_contents, list)] == [3]
 
 
 def test_no_header_is_left_out_that_anybody_reads():
