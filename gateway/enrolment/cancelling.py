@@ -8,8 +8,9 @@ from sqlalchemy.exc import OperationalError
 
 from gateway.enrolment import hearing, keys, ledger, outbox, policy
 from gateway.enrolment.deadlines import cancellation_window, day_in
+from gateway.enrolment.filed import Change, Filed, Step
 from gateway.enrolment.in_flight import is_lock_timeout
-from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment
+from gateway.enrolment.ledger import change_enrolment
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.rules.book import RuleBook, built_in_rules
 from gateway.enrolment.rules.scheme import SchemeRules

@@ -22,8 +22,9 @@ from sqlalchemy.exc import DBAPIError
 from adapters.base import Booking, Receipt
 from adapters.errors import PartnerContractError, PartnerError
 from gateway.enrolment import giving_back, ledger, outbox, settling, verdicts
+from gateway.enrolment.filed import Change, Filed, Step
 from gateway.enrolment.giving_back import ReturnJudge
-from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment, count_changes
+from gateway.enrolment.ledger import change_enrolment, count_changes
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.enrolment.places import NoPlaceError
 from gateway.enrolment.settling import Again, Judge, Verdict

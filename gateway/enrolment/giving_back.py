@@ -16,8 +16,8 @@ from adapters.errors import (
     RetryablePartnerError,
 )
 from gateway.enrolment import hearing
+from gateway.enrolment.filed import Change, Filed, Step
 from gateway.enrolment.hearing import GIVEN_UP, Said, Told, hear
-from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.enrolment.settling import REPEATING, Again, Verdict, not_called
 from gateway.partners.errors import HeldBackError

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from adapters.base import Receipt
-from gateway.enrolment.ledger import Change, Filed, Step
+from gateway.enrolment.filed import Change, Filed, Step
 from gateway.enrolment.money import Movement, MovementKind, movement_of
 from schema.model.enrolment import Actor, EnrolmentStatus
 

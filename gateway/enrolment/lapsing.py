@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
-from gateway.enrolment import ledger
 from gateway.enrolment.course_dates import (
     REPORTED_WITHIN,
     CourseDates,
@@ -20,7 +19,8 @@ from gateway.enrolment.course_dates import (
     redeem_period,
     told_dates,
 )
-from gateway.enrolment.ledger import Change, Step, change_enrolment
+from gateway.enrolment.filed import Change, Step, to_filed
+from gateway.enrolment.ledger import change_enrolment
 from gateway.enrolment.rules.book import RuleBook
 from gateway.enrolment.rules.scheme import SchemeRules
 from gateway.storage.engine import Database
@@ -83,7 +83,7 @@ class Lapsing:
             if at is None or at > now:
                 _put_off(connection, row, at or now + LOOK_AGAIN)
                 continue
-            filed = ledger.to_filed(row)
+            filed = to_filed(row)
             step = _ENDS[filed.enrolment.status]
             change_enrolment(connection, filed, Change((step,), {"lapses_at": None}), now)
             steps.append(step)

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 
-from gateway.enrolment.ledger import Filed, to_filed
+from gateway.enrolment.filed import Filed, to_filed
 from gateway.storage.ledger_tables import enrolment, outbox
 from gateway.storage.sets import insert_all
 from gateway.storage.upsert import insert_into

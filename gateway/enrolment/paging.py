@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from gateway.enrolment.cursors import from_cursor, to_cursor, to_moment
-from gateway.enrolment.ledger import to_filed
+from gateway.enrolment.filed import to_filed
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import Enrolment, EnrolmentStatus
 from schema.model.values import LearnerId

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from gateway.enrolment import disagreements, hearing, ledger, outbox
 from gateway.enrolment.disagreements import DisagreementKind
+from gateway.enrolment.filed import Change, Filed, Step, to_filed
 from gateway.enrolment.hearing import GIVEN_UP, Said, Told
-from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.places import NoPlaceError
 from gateway.storage.engine import Database
@@ -263,7 +263,7 @@ def _read_ripe(connection: Connection) -> Sequence[Filed]:
         .distinct()
         .limit(100)
     )
-    return [ledger.to_filed(row) for row in rows]
+    return [to_filed(row) for row in rows]
 
 
 def _apply_ripe(connection: Connection, now: datetime) -> list[tuple[Step, ...]]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from gateway.enrolment import ledger
 from gateway.enrolment.attending import AttendanceReport, attend, read_ripe, take_parked
-from gateway.enrolment.ledger import Change, Filed
+from gateway.enrolment.filed import Change, Filed
 from gateway.enrolment.partner_reports import CLOCKS_DIFFER_BY, LONGEST_REFERENCE, BadReportError
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment

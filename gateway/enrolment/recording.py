@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 from gateway.enrolment import keys, ledger, money, outbox, places, policy, sales
 from gateway.enrolment.blocks import StandingBlocks
 from gateway.enrolment.course_dates import REPORTED_WITHIN, redeem_period
+from gateway.enrolment.filed import Filed, Step, new_enrolment_id
 from gateway.enrolment.gathering import Standing, Wish, keep_still, read_standing
 from gateway.enrolment.goods import Goods, to_goods
-from gateway.enrolment.ledger import Account, Filed, Step
+from gateway.enrolment.ledger import Account
 from gateway.enrolment.rules.book import RuleBook
 from gateway.enrolment.rules.scheme import SchemeRules
 from gateway.storage.sets import read_by_index
@@ -156,7 +157,7 @@ def _to_filed(wish: Wish, dice: random.Random, rules: SchemeRules | None, *, wai
     request, fact, session, sale = wish.request, wish.fact, wish.session, wish.sale
     if fact is None or fact.price is None:
         raise ValueError("only what the policy allows is filed")
-    enrolment_id = ledger.new_enrolment_id(wish.now, dice)
+    enrolment_id = new_enrolment_id(wish.now, dice)
     record = Enrolment(
         id=enrolment_id,
         learner=request.learner,

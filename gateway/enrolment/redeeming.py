@@ -6,9 +6,9 @@ from sqlalchemy import Connection, Row, delete, select
 
 from gateway.enrolment import ledger
 from gateway.enrolment.course_dates import redeem_period
+from gateway.enrolment.filed import Change, Step
 from gateway.enrolment.hearing import Said
 from gateway.enrolment.lapsing import dates_of
-from gateway.enrolment.ledger import Change, Step
 from gateway.enrolment.partner_reports import BadReportError, PartnerReport
 from gateway.enrolment.rules.book import RuleBook
 from gateway.storage.engine import Database

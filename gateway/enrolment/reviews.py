@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, func, select, tuple_
 from gateway.enrolment import disagreements, hearing, ledger, outbox
 from gateway.enrolment.audit import records as audit
 from gateway.enrolment.cursors import from_cursor, to_cursor, to_moment
+from gateway.enrolment.filed import Change, Filed, Step, to_filed
 from gateway.enrolment.hearing import PAID
-from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Operation
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment, enrolment_event
@@ -178,7 +178,7 @@ def _read_page(connection: Connection, window: Window) -> Slice[Review]:
 
 
 def _to_review(row: Row[Any]) -> Review:
-    filed = ledger.to_filed(row)
+    filed = to_filed(row)
     is_decided = filed.enrolment.status is not _S.MANUAL_REVIEW
     return Review(
         filed.enrolment,

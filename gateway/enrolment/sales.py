@@ -11,8 +11,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, insert, select
 
 from gateway.enrolment import hearing, ledger
+from gateway.enrolment.filed import Change, Filed, Step, to_filed
 from gateway.enrolment.hearing import Said, Told
-from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.partner_api_tables import partner_sale
 from schema.model.enrolment import Actor, EnrolmentStatus
@@ -88,7 +88,7 @@ def read_sold(connection: Connection, *conditions: ColumnElement[bool]) -> SoldE
     if row is None:
         return None
     return SoldEnrolment(
-        ledger.to_filed(row), row.invoice_code, row.transaction_code, bytes(row.token_digest)
+        to_filed(row), row.invoice_code, row.transaction_code, bytes(row.token_digest)
     )
 
 

@@ -16,8 +16,8 @@ from adapters.errors import (
     RetryablePartnerError,
 )
 from gateway.enrolment import hearing
+from gateway.enrolment.filed import Change, Filed, Step
 from gateway.enrolment.hearing import Said, Told, hear
-from gateway.enrolment.ledger import Change, Filed, Step
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.partners.errors import HeldBackError
 from gateway.partners.retry import retry_after

@@ -16,8 +16,9 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
 
 from gateway.enrolment import hearing, ledger, outbox, places
+from gateway.enrolment.filed import Change, Filed, Step, to_filed
 from gateway.enrolment.lapsing import Lapsing
-from gateway.enrolment.ledger import Change, Filed, Step, change_enrolment
+from gateway.enrolment.ledger import change_enrolment
 from gateway.enrolment.outbox import Operation
 from gateway.enrolment.partner_reports import PartnerReports
 from gateway.enrolment.places import NoPlaceError
@@ -140,7 +141,7 @@ def _expire(connection: Connection, now: datetime) -> list[Step]:
         _overdue(now, BATCH).with_for_update(skip_locked=True, key_share=True)
     )
     steps = []
-    for filed in map(ledger.to_filed, rows):
+    for filed in map(to_filed, rows):
         step = _ENDS[filed.enrolment.status]
         movement = hearing.closing_movement(filed, step.after)
         change_enrolment(connection, filed, Change((step,), {"expected_by": None}, movement), now)
@@ -177,7 +178,7 @@ def _promote(connection: Connection, session_id: SessionId, now: datetime) -> Fi
     ).first()
     if row is None:
         return None
-    filed = ledger.to_filed(row)
+    filed = to_filed(row)
     held_until = min(now + HELD_FOR, filed.hold_until or now + HELD_FOR)
     columns = {"expected_by": now + SETTLED_WITHIN, "hold_until": held_until}
     promoted = change_enrolment(connection, filed, Change((_PROMOTED,), columns), now)

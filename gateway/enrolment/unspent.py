@@ -19,6 +19,7 @@ from gateway.enrolment.audit.records import Act, record
 from gateway.enrolment.calendar import day_of
 from gateway.enrolment.deadlines import Deadline
 from gateway.enrolment.facts import Participant, PastEnrolment
+from gateway.enrolment.filed import to_past
 from gateway.enrolment.intake import grants
 from gateway.enrolment.purchase_deadlines import purchase_deadline
 from gateway.enrolment.rules.book import RuleBook
@@ -143,7 +144,7 @@ def _read_histories(
     rows = connection.execute(select(enrolment).where(enrolment.c.learner_id.in_(learners)))
     histories: dict[LearnerId, list[PastEnrolment]] = defaultdict(list)
     for row in rows:
-        histories[LearnerId(row.learner_id)].append(ledger.to_past(row))
+        histories[LearnerId(row.learner_id)].append(to_past(row))
     return histories
 
 

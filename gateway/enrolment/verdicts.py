@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from gateway.enrolment import disagreements, outbox, partner_reports
 from gateway.enrolment.disagreements import DisagreementKind
+from gateway.enrolment.filed import Filed
 from gateway.enrolment.hearing import PAID
-from gateway.enrolment.ledger import Filed, change_enrolment
+from gateway.enrolment.ledger import change_enrolment
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.enrolment.settling import Verdict
 from schema.model.enrolment import EnrolmentStatus

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, select
 
 from gateway.enrolment import ledger
-from gateway.enrolment.ledger import Filed
+from gateway.enrolment.filed import Filed, to_filed
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import LIVE, Enrolment
@@ -122,4 +122,4 @@ class EnrolmentWatch:
 
 def _read(connection: Connection, ids: Sequence[EnrolmentId]) -> Sequence[Filed]:
     rows = connection.execute(select(enrolment).where(enrolment.c.id.in_(ids)))
-    return [ledger.to_filed(row) for row in rows]
+    return [to_filed(row) for row in rows]

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection
 from sqlalchemy.exc import IntegrityError
 
 from gateway.enrolment import ledger, sales
-from gateway.enrolment.ledger import Step
+from gateway.enrolment.filed import Step
 from gateway.enrolment.sales import Sale, SoldEnrolment
 from gateway.enrolment.service import EnrolmentService
 from gateway.partner_api.delivery import OtpDelivery

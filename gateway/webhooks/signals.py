@@ -21,7 +21,7 @@ from adapters.errors import (
     PermanentPartnerError,
 )
 from gateway.enrolment import hearing, ledger
-from gateway.enrolment.ledger import Step
+from gateway.enrolment.filed import Step
 from gateway.enrolment.partner_reports import follow_word
 from gateway.storage.engine import Database
 from gateway.storage.leases import Leases

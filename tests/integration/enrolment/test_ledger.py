@@ -6,11 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from gateway.enrolment.filed import Change, Filed, Step
 from gateway.enrolment.ledger import (
-    Change,
-    Filed,
     StaleEnrolmentError,
-    Step,
     change_enrolment,
     open_enrolments,
     read_filed,

@@ -17,8 +17,9 @@ from adapters.base import ReceiptStatus
 from adapters.errors import AmbiguousPartnerError
 from gateway.enrolment.audit.sealer import seal
 from gateway.enrolment.audit.verifying import verify
+from gateway.enrolment.filed import to_filed
 from gateway.enrolment.hearing import Said
-from gateway.enrolment.ledger import is_live, to_filed
+from gateway.enrolment.ledger import is_live
 from gateway.enrolment.partner_reports import BadReportError, PartnerReport
 from gateway.enrolment.places import takes_place
 from gateway.enrolment.reviews import ReviewDesk

@@ -16,8 +16,8 @@ from adapters.errors import (
     PartnerThrottledError,
     PartnerUnavailableError,
 )
+from gateway.enrolment.filed import Filed, new_enrolment_id
 from gateway.enrolment.giving_back import ReturnJudge
-from gateway.enrolment.ledger import Filed, new_enrolment_id
 from gateway.enrolment.outbox import Errand, NextStep, Operation
 from gateway.enrolment.settling import Backoff, Judge, start
 from gateway.partners.errors import BreakerOpenError, HeldBackError, PaceError
