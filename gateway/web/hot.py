@@ -126,6 +126,8 @@ class HotPath:
             put_shortcut(scope, self)
         door = self._door(scope)
         body = door.body() if door else None
+        if door is not None and body is None and await door.is_whole_soon():
+            body = door.body()
         asked, authorization = (None, None) if body is None else _read(scope, body)
         if door is None or asked is None:
             await self._app(scope, receive, send)

@@ -6,12 +6,14 @@ ASGI lets servers offer more; and the lifespan's state carries a `Shortcut`, whi
 request before it is parsed.  Under another server there is neither, and all goes the usual way.
 """
 
+import asyncio
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Protocol
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+SOON = 0.05  # seconds
 _EXTENSION = "mitra.door"
 _SHORTCUT = "mitra.shortcut"
 Header = tuple[bytes, bytes]
@@ -36,6 +38,25 @@ class Door:
     def body(self) -> bytes | None:
         """Return the request's body; None while some of it is still to come."""
         return None if self._cycle.more_body else bytes(self._cycle.body)
+
+    async def is_whole_soon(self) -> bool:
+        """Wait for what many clients send right after the headers; not for what takes long.
+
+        Whoever reads the body thereafter finds it as if nobody had waited.
+        """
+        cycle = self._cycle
+        if cycle.waiting_for_100_continue:
+            return False
+        try:
+            async with asyncio.timeout(SOON):
+                while cycle.more_body and not cycle.disconnected:
+                    cycle.message_event.clear()
+                    await cycle.message_event.wait()
+        except TimeoutError:
+            return False
+        finally:
+            cycle.message_event.set()
+        return not cycle.more_body
 
     def is_free(self) -> bool:
         """Return whether an answer can be written at once."""

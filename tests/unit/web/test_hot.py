@@ -245,6 +245,32 @@ async def test_a_request_in_pieces_is_answered_the_same(served):
     assert pieces.lasting == whole.lasting
 
 
+async def test_a_body_that_comes_right_after_its_headers_is_waited_for(served):
+    sent = post(TITLES)
+    whole = [await served.connect().send(sent) for _ in range(4)][-1]
+    wire, before = served.connect(), finished()
+
+    for piece in (sent[:-60], sent[-60:-20]):
+        wire.protocol.data_received(piece)
+        await asyncio.sleep(0.005)
+    reply = await wire.send(sent[-20:])
+
+    assert (reply.lasting, finished()) == (whole.lasting, before + 1)
+
+
+async def test_a_body_that_comes_late_takes_the_ordinary_path(served, monkeypatch):
+    monkeypatch.setattr("gateway.web.server.door.SOON", 0.0)
+    sent = post(TITLES)
+    whole = [await served.connect().send(sent) for _ in range(4)][-1]
+    wire, before = served.connect(), finished()
+
+    wire.protocol.data_received(sent[:-20])
+    await asyncio.sleep(0.01)
+    reply = await wire.send(sent[-20:])
+
+    assert (reply.lasting, finished()) == (whole.lasting, before)
+
+
 async def test_requests_that_come_together_are_answered_one_by_one(served):
     sent = post(TITLES)
     one = [await served.connect().send(sent) for _ in range(4)][-1]
