@@ -36,8 +36,8 @@ from gateway.web.server.door import Door, door_of, put_shortcut
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.redaction import random_id
 
-KEPT_BYTES = 40 * 2**20
-SENT_BYTES = 12 * 2**20
+KEPT_BYTES = 36 * 2**20
+SENT_BYTES = 8 * 2**20
 MOST_MADE_ANEW = 2  # at a time, while others may be given what was there before
 _MOST_KEPT = 20_000
 _WHOLE = 2  # messages of an answer in one piece
