@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats fuzz-compiled fuzz-graphql fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
+.PHONY: help demo test bench bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats fuzz-compiled fuzz-graphql fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -21,6 +21,9 @@ demo: setup explorer  ## Start ten sandbox partners and the gateway, and show wh
 # In the order of their names the shortest files come last, so that no core waits for the other.
 test: setup-dev explorer clients  ## Run every test, with real servers (about 10 minutes)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+bench: setup  ## Compare a served gateway with its server's limit and plain Strawberry (6 minutes; ARGS="--workers 2")
+	@$(BIN)/mitra bench speed --out bench-speed.json $(ARGS)
 
 bench-compiling: setup  ## Compare compiled operations with plain Strawberry on the same data (half a minute)
 	@$(BIN)/python -m gateway.bench.compiling

@@ -29,7 +29,9 @@ from gateway.parts.syncing import SyncingProcess, Told
 from gateway.parts.webhooks import WebhooksPart
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
+from gateway.telemetry import PROCESS_STARTED
 from gateway.telemetry.loop_lag import LoopLag
+from gateway.telemetry.together import SharedMetrics
 from gateway.web.health import Readiness
 from schema.context import Context, Viewer
 from schema.loaders import DescriptionLoader, QuoteLoader
@@ -49,7 +51,9 @@ class Gateway:
         self.settings = settings
         self.is_started = False
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        holder = f"{name}:{secrets.token_hex(4)}"
+        self.metrics = SharedMetrics(settings.data_dir / "metrics", name)
         self.partners = PartnersPart(settings, report=count_call)
         last_purchase = LastPurchase(load_rules(settings))
         self.catalogue = CataloguePart(settings, self.partners, last_purchase)
@@ -70,8 +74,9 @@ class Gateway:
         self.health = HealthPart(databases, settings.redis_url)
 
     @asynccontextmanager
-    async def running(self, *, background: bool) -> AsyncIterator[None]:
+    async def running(self, *, background: bool, serving: bool = True) -> AsyncIterator[None]:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
+        PROCESS_STARTED.labels("serving" if serving else "worker").set_to_current_time()
         collecting.collect_seldom()
         await self._open()
         collecting.keep()
@@ -79,6 +84,8 @@ class Gateway:
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         work += self.webhooks.work(background=background)
         work.append(LoopLag().run())
+        if not serving or self.settings.workers > 1:
+            work.append(self.metrics.run())  # scrapers reach one of several, or none of this
         if background:
             work.append(SyncingProcess(self.settings, self._hear).run())
         tasks = [asyncio.create_task(each) for each in work]
@@ -164,7 +171,7 @@ class Gateway:
             partner_desk=self.operating.partners,
             syncs=catalogue.watch,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
-            links=catalogue.links,
+            links=self.operating.links,
             decisions=catalogue.decisions,
             approvals=self.operating.approvals,
             enrolments=enrolment.enrolments,

@@ -84,7 +84,12 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         Route(openapi.PATH, openapi.serve),
         Route(push.PATH, served.push),
         Route(webhooks.PATH, served.webhooks.incoming),
-        *build_routes(served.read_readiness, export_sdl(), lambda: draining.is_draining),
+        *build_routes(
+            served.read_readiness,
+            export_sdl(),
+            lambda: draining.is_draining,
+            served.metrics.told,
+        ),
         *pages.build_routes(_build_site(served)),
         *desk.routes(),
     ]

@@ -6,6 +6,7 @@ bars, pipes get plain lines.
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -143,8 +144,14 @@ def demo() -> None:
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Serving processes, instead of MITRA_WORKERS.")
+    ] = None,
+) -> None:
     """Serve the gateway; the production profile unless MITRA_PROFILE says otherwise."""
+    if workers is not None:
+        os.environ["MITRA_WORKERS"] = str(workers)  # each process reads its own settings
     processes.serve(Settings())
 
 

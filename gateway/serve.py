@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from rich.console import Console
@@ -25,10 +24,8 @@ from gateway.profiles import unsafe_mixtures
 from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 from gateway.telemetry.traces import configure_tracing
-from gateway.web.server import PROTOCOL
-from gateway.web.streams.socket import MOST_MESSAGE_BYTES
+from gateway.web.server.options import FINISH_SECONDS, server_options
 
-FINISH_SECONDS = 10  # for requests under way once the server has stopped listening
 SANDBOX_SECONDS = 20  # for the sandbox to listen
 FIRST_SYNC_SECONDS = 60
 
@@ -51,7 +48,7 @@ def serve(settings: Settings) -> None:
         "gateway.asgi:create_app_from_environment",
         factory=True,
         workers=settings.workers,
-        **_server_options(settings),
+        **server_options(settings),
     )
 
 
@@ -65,7 +62,7 @@ async def work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, stop.set)
-    async with Gateway(settings).running(background=True):
+    async with Gateway(settings).running(background=True, serving=False):
         await stop.wait()
 
 
@@ -85,22 +82,6 @@ def check_safety(settings: Settings) -> None:
     if unsafe := unsafe_mixtures(settings):
         sentences = "".join(f"\n* {sentence}" for sentence in unsafe)
         raise CannotStartError(f"these settings are not safe together:{sentences}")
-
-
-def _server_options(settings: Settings) -> dict[str, Any]:
-    return {
-        "host": settings.host,
-        "port": settings.port,
-        "log_level": "warning",
-        "log_config": None,  # its lines go where all go: ours keep personal data out
-        "access_log": False,
-        "server_header": False,
-        "forwarded_allow_ips": list(settings.trusted_proxies),
-        "timeout_graceful_shutdown": FINISH_SECONDS,
-        "http": PROTOCOL,
-        "ws_max_size": MOST_MESSAGE_BYTES,
-        "ws_per_message_deflate": False,  # it costs each open socket more than its messages are
-    }
 
 
 def _check_port(settings: Settings) -> None:
@@ -123,7 +104,7 @@ async def _serve_with_progress(settings: Settings, console: Console) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings, gateway),
-            **_server_options(settings),
+            **server_options(settings),
         )
     )
     serving = asyncio.create_task(server.serve())

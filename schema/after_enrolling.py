@@ -54,7 +54,9 @@ class AfterEnrollingMutation:
     async def rate_enrolment(
         self,
         info: Info,
-        wish: Annotated[RateEnrolmentInput, argument("What, and how good.", name="input")],
+        wish: Annotated[
+            RateEnrolmentInput, argument("Which enrolment, and the rating.", name="input")
+        ],
     ) -> RatingOutcome:
         """Rate one of the viewer's courses."""
         learner = the_learner(info.context.viewer)

@@ -41,9 +41,10 @@ ERRORS: Mapping[ErrorCode, Told] = {
         f"{_FIELD} of a field, 500 else",
     ),
     ErrorCode.UNAVAILABLE: Told(
-        "a database does not answer, or takes nothing, for the moment",
-        "ask again after `retryAfter` seconds; a mutation as it was, with its idempotency key",
-        f"{_FIELD} of a field, 503 of a lone mutation",
+        "for the moment a database does not answer, or takes nothing, or a token cannot be checked",
+        "ask again after `retryAfter` seconds, with the same token; a mutation as it was, with its "
+        "idempotency key",
+        f"{_FIELD} of a field, 503 of a lone mutation and of a whole request",
     ),
     ErrorCode.CHANGES_EXPIRED: Told(
         "`since` of `catalogueChanges` is older than the log that is kept",

@@ -17,8 +17,8 @@ from schema.page_ports import Slice, Window
 class CourseLinks(Protocol):
     """Reads why offerings are one course, and takes operators' decisions.
 
-    A decision is recorded at once, with who made it; the public catalogue follows within two
-    seconds.
+    A decision is recorded at once, with who made it and why; the public catalogue follows
+    within two seconds.
     """
 
     async def read_links(
@@ -34,21 +34,27 @@ class CourseLinks(Protocol):
     ) -> Sequence[InstitutionSpelling] | None:
         """Return the names that lead to an institution, its own first; None if it is not there."""
 
-    async def confirm(self, offering_id: OfferingId, by: str) -> LinkOutcome:
+    async def confirm(
+        self, offering_id: OfferingId, by: str, reason: str | None = None
+    ) -> LinkOutcome:
         """Keep an offering in its course, whatever its partner calls it."""
 
-    async def split(self, offering_id: OfferingId, by: str) -> LinkOutcome:
+    async def split(
+        self, offering_id: OfferingId, by: str, reason: str | None = None
+    ) -> LinkOutcome:
         """Give an offering a course of its own, and keep it there."""
 
-    async def merge(self, course_ids: Sequence[CourseId], by: str) -> LinkOutcome:
+    async def merge(
+        self, course_ids: Sequence[CourseId], by: str, reason: str | None = None
+    ) -> LinkOutcome:
         """Make several courses one; the oldest keeps its id, the others redirect to it."""
 
     async def merge_institutions(
-        self, institution_ids: Sequence[InstitutionId], by: str
+        self, institution_ids: Sequence[InstitutionId], by: str, reason: str | None = None
     ) -> LinkOutcome:
         """Make several institutions one, and their courses of one title, too."""
 
     async def split_institution(
-        self, institution_id: InstitutionId, name: str, by: str
+        self, institution_id: InstitutionId, name: str, by: str, reason: str | None = None
     ) -> LinkOutcome:
         """Make a spelling of an institution one of its own, with all that is listed under it."""

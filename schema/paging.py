@@ -19,14 +19,16 @@ First = Annotated[
     ),
 ]
 After = Annotated[
-    str | None, strawberry.argument(description="Begin behind this cursor; goes with `first`.")
+    str | None,
+    strawberry.argument(description="Begin after the entry of this cursor; goes with `first`."),
 ]
 Last = Annotated[
     int | None,
     strawberry.argument(description=f"How many from the end, 1 to {MAX_SIZE}, instead of `first`."),
 ]
 Before = Annotated[
-    str | None, strawberry.argument(description="End ahead of this cursor; goes with `last`.")
+    str | None,
+    strawberry.argument(description="End before the entry of this cursor; goes with `last`."),
 ]
 
 T = TypeVar("T")

@@ -1,7 +1,6 @@
 """The benchmark's figures as a table for people and as JSON for machines."""
 
 import os
-import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.table import Table
 
 from gateway.bench.catalogue import CatalogueReport
 from gateway.bench.enrolling import EnrolFigures
+from gateway.bench.machine import this_machine
 from gateway.bench.quantiles import Waits
 from gateway.bench.syncing import SyncFigures
 
@@ -36,8 +36,7 @@ def write_report(file: Path, reports: Sequence[CatalogueReport]) -> None:
 
 def write_figures(file: Path, figures: dict[str, Any]) -> None:
     """Store figures as JSON with what they were measured on."""
-    machine = {"cores": os.cpu_count(), "python": platform.python_version()}
-    found = {"machine": machine, **figures}
+    found = {"machine": asdict(this_machine()), **figures}
     option = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     file.write_bytes(orjson.dumps(found, option=option, default=_to_plain))
 

@@ -2,18 +2,14 @@
 
 import asyncio
 import logging
-import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 
 import aiohttp
 
+from gateway.bench.processes import Served, serving
 from gateway.bench.quantiles import Waits, to_waits
 from gateway.bench.syncing import (
     Place,
@@ -28,7 +24,6 @@ from gateway.clock import utc_now
 from gateway.telemetry import configure_logging
 
 ASKED = 200  # questions over HTTP, one after the other
-START_SECONDS = 600
 _QUESTION = """query ($search: String!, $priceMax: BigInt!) {
   courses(search: $search, filter: {levels: [BEGINNER], priceMax: $priceMax}, first: 20) {
     totalCount
@@ -95,9 +90,10 @@ class ServedFigures:
 def measure_served(place: Place) -> ServedFigures:
     """Ask a gateway that serves the stored catalogue, each question with a price of its own."""
     began = time.perf_counter()
-    with _served(place) as (url, pid):
+    with _served(place) as served:
         started = time.perf_counter() - began
-        return ServedFigures(started, asyncio.run(_ask(url)), peak_memory_mb(pid))
+        waits = asyncio.run(_ask(f"http://127.0.0.1:{served.port}"))
+        return ServedFigures(started, waits, peak_memory_mb(served.pid))
 
 
 async def _ask(url: str) -> Waits:
@@ -117,42 +113,11 @@ async def _ask(url: str) -> Waits:
 
 
 @contextmanager
-def _served(place: Place) -> Iterator[tuple[str, int]]:
+def _served(place: Place) -> Iterator[Served]:
     partners = place.data_dir / "bench-partners.toml"
     partners.write_text(_PARTNERS_FILE.format(code=place.code, address=place.address))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    told = {
-        "MITRA_PORT": str(port),
-        "MITRA_DATA_DIR": str(place.data_dir),
-        "MITRA_PARTNERS": str(partners),
-        "MITRA_BACKGROUND": "false",
-        "MITRA_PROFILE": "development",
-    }
+    told = {"MITRA_PARTNERS": str(partners), "MITRA_BACKGROUND": "false"}
     if place.database_url:
         told["MITRA_DATABASE_URL"] = place.database_url
-    command = [sys.executable, "-m", "gateway", "serve"]
-    process = subprocess.Popen(  # noqa: S603  our own command
-        command, env=os.environ | told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        asyncio.run(_until_ready(url, process))
-        yield url, process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-async def _until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as session:
-        while process.poll() is None:
-            try:
-                async with session.get(f"{url}/readyz") as answer:
-                    if answer.status == HTTPStatus.OK:
-                        return
-            except aiohttp.ClientError:
-                pass  # not listening yet
-            await asyncio.sleep(0.2)
-    raise RuntimeError("the gateway ended at once: does `mitra serve` start here?")
+    with serving(["gateway", "serve"], place.data_dir, told) as served:
+        yield served

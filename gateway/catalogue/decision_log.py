@@ -25,6 +25,7 @@ def record(connection: Connection, made: CatalogueDecision) -> None:
             at=made.at,
             outcome=made.outcome,
             about=made.about,
+            reason=made.reason,
         )
     )
 
@@ -64,4 +65,5 @@ def _to_decision(row: Row[Any]) -> CatalogueDecision:
         at=row.at,
         outcome=row.outcome,
         about=row.about,
+        reason=row.reason,
     )

@@ -45,15 +45,15 @@ class HeldLists:
         """See `HeldSyncs.read_held`."""
         return await self._database.read(_read_held)
 
-    async def approve(self, run: int, by: str) -> SyncDecision:
+    async def approve(self, run: int, by: str, reason: str | None = None) -> SyncDecision:
         """See `HeldSyncs.approve`."""
-        return await self._decide(run, _Kind.LIST_APPROVED, by)
+        return await self._decide(run, _Kind.LIST_APPROVED, by, reason)
 
-    async def reject(self, run: int, by: str) -> SyncDecision:
+    async def reject(self, run: int, by: str, reason: str | None = None) -> SyncDecision:
         """See `HeldSyncs.reject`."""
-        return await self._decide(run, _Kind.LIST_REJECTED, by)
+        return await self._decide(run, _Kind.LIST_REJECTED, by, reason)
 
-    async def _decide(self, run: int, verdict: _Kind, by: str) -> SyncDecision:
+    async def _decide(self, run: int, verdict: _Kind, by: str, reason: str | None) -> SyncDecision:
         partner = await self._database.read(lambda connection: _partner_of(connection, run))
         if partner is None:
             return _not_held(run)
@@ -62,7 +62,9 @@ class HeldLists:
                 said = f"{partner} is being read just now; decide again when that has ended"
                 refusal = DecisionRefusal(DecisionErrorCode.SYNC_RUNNING, said)
                 return SyncDecision(partner, refusals=(refusal,))
-            made = CatalogueDecision(verdict, (str(run),), by, self._now(), about=partner)
+            made = CatalogueDecision(
+                verdict, (str(run),), by, self._now(), about=partner, reason=reason
+            )
             done = await self._database.write(lambda connection: _settle(connection, run, made))
         if done is None:
             return _not_held(run)

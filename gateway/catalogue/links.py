@@ -47,11 +47,14 @@ class _Wish:
     kind: _Kind
     targets: tuple[str, ...]
     by: str
+    reason: str | None
     about: str | None = None
 
     def carried_out(self, outcome: str, now: datetime) -> CatalogueDecision:
         """Return what is written down once it is done."""
-        return CatalogueDecision(self.kind, self.targets, self.by, now, outcome, self.about)
+        return CatalogueDecision(
+            self.kind, self.targets, self.by, now, outcome, self.about, self.reason
+        )
 
 
 class LinkDesk:
@@ -83,33 +86,39 @@ class LinkDesk:
         """See `CourseLinks.read_spellings`."""
         return await self._database.read(lambda c: read_spellings(c, institution_id))
 
-    async def confirm(self, offering_id: OfferingId, by: str) -> LinkOutcome:
+    async def confirm(
+        self, offering_id: OfferingId, by: str, reason: str | None = None
+    ) -> LinkOutcome:
         """See `CourseLinks.confirm`."""
-        made = _Wish(_Kind.LINK_CONFIRMED, (offering_id,), by)
+        made = _Wish(_Kind.LINK_CONFIRMED, (offering_id,), by, reason)
         return await self._decide(made, lambda c, now: confirm_link(c, offering_id, now))
 
-    async def split(self, offering_id: OfferingId, by: str) -> LinkOutcome:
+    async def split(
+        self, offering_id: OfferingId, by: str, reason: str | None = None
+    ) -> LinkOutcome:
         """See `CourseLinks.split`."""
-        made = _Wish(_Kind.OFFERING_SPLIT, (offering_id,), by)
+        made = _Wish(_Kind.OFFERING_SPLIT, (offering_id,), by, reason)
         return await self._decide(made, lambda c, now: split_offering(c, offering_id, now))
 
-    async def merge(self, course_ids: Sequence[CourseId], by: str) -> LinkOutcome:
+    async def merge(
+        self, course_ids: Sequence[CourseId], by: str, reason: str | None = None
+    ) -> LinkOutcome:
         """See `CourseLinks.merge`."""
-        made = _Wish(_Kind.COURSES_MERGED, tuple(course_ids), by)
+        made = _Wish(_Kind.COURSES_MERGED, tuple(course_ids), by, reason)
         return await self._decide(made, lambda c, now: merge_courses(c, course_ids, now))
 
     async def merge_institutions(
-        self, institution_ids: Sequence[InstitutionId], by: str
+        self, institution_ids: Sequence[InstitutionId], by: str, reason: str | None = None
     ) -> LinkOutcome:
         """See `CourseLinks.merge_institutions`."""
-        made = _Wish(_Kind.INSTITUTIONS_MERGED, tuple(institution_ids), by)
+        made = _Wish(_Kind.INSTITUTIONS_MERGED, tuple(institution_ids), by, reason)
         return await self._decide(made, lambda c, now: merge_institutions(c, institution_ids, now))
 
     async def split_institution(
-        self, institution_id: InstitutionId, name: str, by: str
+        self, institution_id: InstitutionId, name: str, by: str, reason: str | None = None
     ) -> LinkOutcome:
         """See `CourseLinks.split_institution`."""
-        made = _Wish(_Kind.INSTITUTION_SPLIT, (institution_id,), by, name)
+        made = _Wish(_Kind.INSTITUTION_SPLIT, (institution_id,), by, reason, name)
         return await self._decide(
             made, lambda c, now: split_institution(c, institution_id, name, now)
         )

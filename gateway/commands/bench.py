@@ -1,5 +1,6 @@
-"""`mitra bench`: how fast this machine is with large catalogues, and with many enrolments."""
+"""`mitra bench`: how fast this machine answers, syncs large catalogues, and enrols."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -13,6 +14,11 @@ from gateway.bench.enrolment import Pace, measure_enrolment
 from gateway.bench.enrolment_report import print_enrolments, write_enrolments
 from gateway.bench.report import print_report, write_report
 from gateway.bench.servers import running_postgres
+from gateway.bench.speed.measuring import PARTS, measure_speed
+from gateway.bench.speed.measuring import Task as SpeedTask
+from gateway.bench.speed.peers import to_peer
+from gateway.bench.speed.report import TABLE_WIDTH, keep_speed, print_speed, write_speed
+from gateway.bench.speed.turns import Pace as SpeedPace
 from gateway.commands.own_databases import own_databases
 from gateway.settings import Settings
 
@@ -22,6 +28,44 @@ bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine.")
 @bench_app.callback()
 def bench() -> None:
     """Measure the gateway on this machine; stop everything else first."""
+
+
+@bench_app.command()
+def speed(  # noqa: PLR0913, PLR0917 - options of a command
+    seconds: Annotated[float, typer.Option(min=0.1, help="Per turn.")] = 3.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Medians are of so many.")] = 5,
+    connections: Annotated[int, typer.Option(min=1, help="Who ask at a time.")] = 100,
+    workers: Annotated[int, typer.Option(min=1, help="Serving processes of each server.")] = 1,
+    courses: Annotated[int, typer.Option(min=200, help="In the catalogue.")] = 1_500,
+    skip: Annotated[str, typer.Option(help=f"Of {','.join(PARTS)}, by commas.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Where to store the figures (JSON).")] = None,
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(help="Another gateway, NAME=COMMAND with {port} and {upstream} in it."),
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Page with a history to append to (docs/performance.md).")
+    ] = None,
+) -> None:
+    """Compare a served gateway with its server's limit and with plain Strawberry."""
+    skipped = frozenset(filter(None, skip.split(",")))
+    if unknown := skipped.difference(PARTS):
+        raise typer.BadParameter(f"{', '.join(unknown)}: --skip takes {','.join(PARTS)}")
+    try:
+        peers = tuple(map(to_peer, peer or ()))
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    console = Console(highlight=False)
+    console.width = max(console.width, TABLE_WIDTH)
+    task = SpeedTask(SpeedPace(connections, seconds, rounds), workers, courses, skipped, peers)
+    report = measure_speed(task, say=console.print)
+    print_speed(console, report)
+    if out is not None:
+        write_speed(out, report)
+        console.print(f"stored in {out}")
+    if keep is not None:
+        keep_speed(keep, report, datetime.now(UTC).date())
+        console.print(f"a row was added to {keep}")
 
 
 @bench_app.command()

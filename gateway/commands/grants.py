@@ -9,7 +9,15 @@ import typer
 
 from gateway.clock import utc_now
 from gateway.commands.learners import By, InputFile, RejectsFile
-from gateway.commands.ledger import Rejects, ask_register, opened_ledger, read_in_chunks, to_actor
+from gateway.commands.ledger import (
+    Reason,
+    Rejects,
+    ask_register,
+    opened_ledger,
+    read_in_chunks,
+    to_actor,
+    to_reason,
+)
 from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.intake.files import read_digest
 from gateway.enrolment.intake.grants import LONGEST_BATCH, is_batch
@@ -31,6 +39,7 @@ def post_grants(
         str | None, typer.Option(help="The batch's name; the file's content names it if not said.")
     ] = None,
     rejects: RejectsFile = None,
+    reason: Reason = None,
     by: By = None,
 ) -> None:
     """Post grants from CSV: reference, amount.
@@ -43,12 +52,13 @@ def post_grants(
         raise typer.BadParameter(
             f"a batch is 1 to {LONGEST_BATCH} printable characters without `:`"
         )
+    why = to_actor(by), to_reason(reason)
     left_out = Rejects(rejects)
     counts: Counter[str] = Counter()
 
     async def run(register: LearnerRegister) -> None:
         async for rows in read_in_chunks(file, GRANT_COLUMNS, (), left_out):
-            outcome = await register.post_grants(name, rows, to_actor(by))
+            outcome = await register.post_grants(name, rows, *why)
             left_out.add_all(outcome.rejected)
             for each in ("posted", "unchanged", "amount"):
                 counts[each] += getattr(outcome, each)

@@ -10,12 +10,11 @@ import typer
 from gateway.app import Gateway
 from gateway.catalogue.history import PastRun, read_runs
 from gateway.catalogue.runs import Counts
-from gateway.commands.ledger import to_actor
+from gateway.commands.ledger import needed_reason, to_actor
 from gateway.settings import Settings
 from schema.model.held import HeldSync, ListChange, SyncDecision
-from schema.model.operating import LONGEST_REASON, ListVerdict
+from schema.model.operating import ListVerdict
 from schema.model.values import Money, PartnerCode
-from schema.operators.actors import checked_reason
 
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
 RunOption = Annotated[
@@ -25,7 +24,7 @@ RunOption = Annotated[
 
 ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; your login if not said.")]
 
-ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why, for the audit trail.")]
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why, for the audit trail.")]
 
 
 def register(partners: typer.Typer) -> None:
@@ -46,7 +45,7 @@ def held() -> None:
 
 
 def approve(
-    code: Code, run: RunOption = None, reason: ReasonOption = None, by: ByOption = None
+    code: Code, *, reason: ReasonOption, run: RunOption = None, by: ByOption = None
 ) -> None:
     """Apply a partner's held list exactly as it was read."""
     number = _chosen(code, run, "approve")
@@ -54,9 +53,7 @@ def approve(
     _tell(decision, f"{code}: run {number} is applied", decision.revision)
 
 
-def reject(
-    code: Code, run: RunOption = None, reason: ReasonOption = None, by: ByOption = None
-) -> None:
+def reject(code: Code, *, reason: ReasonOption, run: RunOption = None, by: ByOption = None) -> None:
     """Discard a partner's held list; the very same list is not asked about again."""
     number = _chosen(code, run, "reject")
     decision = _decided(number, reason, by, is_approval=False)
@@ -79,8 +76,8 @@ def to_text(each: HeldSync) -> str:
         *(f"  {alarm.kind}: {alarm.message}" for alarm in each.alarms),
         f"  {each.fetched} rows: {_counted(each)}; for example",
         *(f"    {_example(change)}" for change in each.examples),
-        f"  mitra partners approve {each.partner} --run {each.run}",
-        f"  mitra partners reject {each.partner} --run {each.run}",
+        f"  mitra partners approve {each.partner} --run {each.run} --reason …",
+        f"  mitra partners reject {each.partner} --run {each.run} --reason …",
     ]
     return "\n".join(lines)
 
@@ -150,11 +147,9 @@ async def _read_runs(code: PartnerCode, limit: int) -> Sequence[PastRun]:
         )
 
 
-def _decided(run: int, reason: str | None, by: str | None, *, is_approval: bool) -> SyncDecision:
-    said = None if reason is None else checked_reason(reason)
-    if reason is not None and said is None:
-        raise typer.BadParameter(f"a reason is 1 to {LONGEST_REASON} printable characters")
-    return asyncio.run(_decide(ListVerdict(run, is_approval, said, to_actor(by))))
+def _decided(run: int, reason: str, by: str | None, *, is_approval: bool) -> SyncDecision:
+    verdict = ListVerdict(run, is_approval, needed_reason(reason), to_actor(by))
+    return asyncio.run(_decide(verdict))
 
 
 async def _decide(verdict: ListVerdict) -> SyncDecision:

@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.ledger import Rejects, ask_register, read_in_chunks, to_actor
+from gateway.commands.ledger import (
+    Reason,
+    Rejects,
+    ask_register,
+    read_in_chunks,
+    to_actor,
+    to_reason,
+)
 from gateway.enrolment.intake.desk import LearnerRegister
 from gateway.enrolment.intake.rows import LEARNER_COLUMNS, OPTIONAL_COLUMNS
 from schema.model.learners import ConsentDecision
@@ -21,12 +28,15 @@ InputFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A 
 
 
 @learners_app.command("import")
-def import_learners(file: InputFile, rejects: RejectsFile = None, by: By = None) -> None:
+def import_learners(
+    file: InputFile, rejects: RejectsFile = None, reason: Reason = None, by: By = None
+) -> None:
     """Make learners known from CSV: reference, scheme, announced, birth_date, education.
 
     Optional columns: national_id, name, email, phone, consents.  Importing again changes only
     what the file tells otherwise.
     """
+    why = to_actor(by), to_reason(reason)
     left_out = Rejects(rejects)
     counts: Counter[str] = Counter()
     notes: dict[str, None] = {}
@@ -34,7 +44,7 @@ def import_learners(file: InputFile, rejects: RejectsFile = None, by: By = None)
     async def run(register: LearnerRegister) -> None:
         chunks = read_in_chunks(file, LEARNER_COLUMNS, OPTIONAL_COLUMNS, left_out)
         async for rows in chunks:
-            outcome = await register.import_learners(rows, to_actor(by))
+            outcome = await register.import_learners(rows, *why)
             left_out.add_all(outcome.rejected)
             for name in ("imported", "updated", "unchanged"):
                 counts[name] += getattr(outcome, name)
@@ -52,9 +62,10 @@ def import_learners(file: InputFile, rejects: RejectsFile = None, by: By = None)
 
 
 @learners_app.command("erase")
-def erase(reference: Reference, by: By = None) -> None:
+def erase(reference: Reference, reason: Reason = None, by: By = None) -> None:
     """Destroy what is personal about a learner; ledger and audit stay."""
-    found = ask_register(lambda register: register.erase(LearnerId(reference), to_actor(by)))
+    why = to_actor(by), to_reason(reason)
+    found = ask_register(lambda register: register.erase(LearnerId(reference), *why))
     if found.erased_at is None:
         typer.echo("there is no such learner", err=True)
         raise typer.Exit(1)
@@ -69,14 +80,14 @@ def consent(
     reference: Reference,
     purpose: Annotated[str, typer.Argument(help="What for; `contact` lets contact data be read.")],
     decision: Annotated[ConsentDecision, typer.Argument(case_sensitive=False)],
+    reason: Reason = None,
     by: By = None,
 ) -> None:
     """Record that a learner gave their consent to a purpose, or withdrew it."""
+    why = to_actor(by), to_reason(reason)
     try:
         found = ask_register(
-            lambda register: register.decide_consent(
-                LearnerId(reference), purpose, decision, to_actor(by)
-            )
+            lambda register: register.decide_consent(LearnerId(reference), purpose, decision, *why)
         )
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc

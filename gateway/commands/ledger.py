@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -21,9 +21,12 @@ from gateway.settings import Settings
 from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import upgrade
 from schema.model.learners import MOST_ROWS, RawRow, RejectedRow
+from schema.model.operating import LONGEST_REASON
+from schema.operators.actors import checked_reason
 
 T = TypeVar("T")
 
+Reason = Annotated[str | None, typer.Option(help="Why, for the audit trail.")]
 SHOWN = 20  # rejected rows on the terminal; a file takes all
 
 
@@ -49,6 +52,19 @@ def ask_register(ask: Callable[[LearnerRegister], Awaitable[T]]) -> T:
 
     with opened_ledger(settings) as database:
         return asyncio.run(run(database))
+
+
+def to_reason(text: str | None) -> str | None:
+    """Return why somebody does something, as it is kept.  Raises `BadParameter`."""
+    return None if text is None else needed_reason(text)
+
+
+def needed_reason(text: str) -> str:
+    """Return a reason that must be told, as it is kept.  Raises `BadParameter`."""
+    said = checked_reason(text)
+    if said is None:
+        raise typer.BadParameter(f"a reason is 1 to {LONGEST_REASON} printable characters")
+    return said
 
 
 def to_actor(by: str | None) -> str:

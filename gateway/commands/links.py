@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from gateway.app import Gateway
-from gateway.commands.ledger import to_actor
+from gateway.commands.ledger import Reason, to_actor, to_reason
 from gateway.settings import Settings
 from schema.ids import NodeKind, plain_id
 from schema.model.links import LinkOutcome
@@ -52,32 +52,36 @@ def list_likely(count: Count = 50) -> None:
 
 
 @links_app.command()
-def confirm(offering: Offering, by: By = None) -> None:
+def confirm(offering: Offering, reason: Reason = None, by: By = None) -> None:
     """Keep an offering in its course, whatever its partner calls it."""
     plain = OfferingId(_plain(NodeKind.OFFERING, offering))
-    _tell(_run(lambda gateway: gateway.catalogue.links.confirm(plain, to_actor(by))), "stays in")
+    why = _why(by, reason)
+    _tell(_run(lambda gateway: gateway.operating.links.confirm(plain, *why)), "stays in")
 
 
 @links_app.command()
-def split(offering: Offering, by: By = None) -> None:
+def split(offering: Offering, reason: Reason = None, by: By = None) -> None:
     """Give an offering a course of its own, and keep it there."""
     plain = OfferingId(_plain(NodeKind.OFFERING, offering))
-    _tell(_run(lambda gateway: gateway.catalogue.links.split(plain, to_actor(by))), "is now")
+    why = _why(by, reason)
+    _tell(_run(lambda gateway: gateway.operating.links.split(plain, *why)), "is now")
 
 
 @links_app.command()
-def merge(courses: Ids, by: By = None) -> None:
+def merge(courses: Ids, reason: Reason = None, by: By = None) -> None:
     """Make several courses one; the oldest keeps its id."""
     plain = [CourseId(_plain(NodeKind.COURSE, each)) for each in courses]
-    _tell(_run(lambda gateway: gateway.catalogue.links.merge(plain, to_actor(by))), "merged into")
+    why = _why(by, reason)
+    _tell(_run(lambda gateway: gateway.operating.links.merge(plain, *why)), "merged into")
 
 
 @links_app.command("merge-institutions")
-def merge_institutions(institutions: Ids, by: By = None) -> None:
+def merge_institutions(institutions: Ids, reason: Reason = None, by: By = None) -> None:
     """Make several institutions one, and their courses of the same title."""
     plain = [InstitutionId(_plain(NodeKind.INSTITUTION, each)) for each in institutions]
+    why = _why(by, reason)
     _tell(
-        _run(lambda gateway: gateway.catalogue.links.merge_institutions(plain, to_actor(by))),
+        _run(lambda gateway: gateway.operating.links.merge_institutions(plain, *why)),
         "merged into",
     )
 
@@ -99,12 +103,13 @@ def list_spellings(institution: Institution) -> None:
 def split_institution(
     institution: Institution,
     name: Annotated[str, typer.Argument(help="The name, as `mitra links spellings` tells it.")],
+    reason: Reason = None,
     by: By = None,
 ) -> None:
     """Make a name of an institution one of its own, with all that is listed under it."""
     plain = InstitutionId(_plain(NodeKind.INSTITUTION, institution))
-    actor = to_actor(by)
-    _tell(_run(lambda gateway: gateway.catalogue.links.split_institution(plain, name, actor)), "is")
+    why = _why(by, reason)
+    _tell(_run(lambda gateway: gateway.operating.links.split_institution(plain, name, *why)), "is")
 
 
 @links_app.command("decisions")
@@ -115,8 +120,12 @@ def list_decisions(count: Count = 50) -> None:
         named = " ".join(each.targets)
         typer.echo(
             f"{each.at:%Y-%m-%d %H:%M:%S}\t{each.by}\t{each.kind}\t{named}\t"
-            f"{each.outcome or '-'}\t{each.about or ''}"
+            f"{each.outcome or '-'}\t{each.about or ''}\t{each.reason or ''}"
         )
+
+
+def _why(by: str | None, reason: str | None) -> tuple[str, str | None]:
+    return to_actor(by), to_reason(reason)
 
 
 def _plain(kind: NodeKind, text: str) -> str:

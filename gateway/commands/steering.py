@@ -7,11 +7,10 @@ import typer
 
 from gateway.app import Gateway
 from gateway.commands.learners import By
-from gateway.commands.ledger import to_actor
+from gateway.commands.ledger import needed_reason, to_actor
 from gateway.settings import Settings
 from schema.model.operating import PartnerCommand, PartnerOrder, PartnerOutcome
 from schema.model.values import PartnerCode
-from schema.operators.actors import checked_reason
 
 Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit trail.")]
@@ -36,10 +35,7 @@ def resume(code: Code, *, reason: Reason, by: By = None) -> None:
 
 
 def _order(command: PartnerCommand, code: str, reason: str, by: str | None) -> None:
-    said = checked_reason(reason)
-    if said is None:
-        raise typer.BadParameter("a reason is 1 to 500 printable characters")
-    order = PartnerOrder(PartnerCode(code), command, said, to_actor(by))
+    order = PartnerOrder(PartnerCode(code), command, needed_reason(reason), to_actor(by))
     for refusal in asyncio.run(_carry_out(order)).refusals:
         raise typer.BadParameter(refusal.message)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from gateway.enrolment.audit.records import Act, record
+from gateway.enrolment.audit.records import Act, because, record
 from gateway.enrolment.calendar import day_of
 from gateway.enrolment.reconcile import Reconciler
 from gateway.enrolment.reconcile_schedule import LEASE
@@ -84,7 +84,8 @@ class ReconciliationDesk(ReconciliationBook):
     async def _write_down(self, wish: ReconcileWish) -> None:
         target, now = f"reconciliation:{wish.partner}:{wish.day}", self._now()
         act = Act.RECONCILIATION_STARTED
-        await self._ledger.write(lambda c: record(c, act, target, by=wish.by, at=now))
+        why = because(wish.reason)
+        await self._ledger.write(lambda c: record(c, act, target, by=wish.by, at=now, **why))
 
     def _why_not(self, wish: ReconcileWish) -> ReconcileRefusal | None:
         if wish.partner not in self._partners:

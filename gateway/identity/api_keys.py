@@ -8,21 +8,22 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, Row, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.enrolment.audit.records import Act, record
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
+from gateway.identity.partners import Partners, find_partner
 from gateway.identity.proof import Proof
 from gateway.partner_api import credential_rows
-from gateway.partner_api.partner_keys import SILENT, PartnerKeyError
+from gateway.partner_api.partner_keys import PartnerKeyError
 from gateway.storage.engine import Database
 from gateway.storage.identity_tables import partner_api_key
-from schema.model.catalogue import Partner
 from schema.model.codes import ALPHABET
 from schema.model.values import PartnerCode
 from schema.model.viewer import Role, Viewer
@@ -33,6 +34,8 @@ _KEY = re.compile(
     rf"{PREFIX}([{ALPHABET}]{{{credential_rows.ID_LENGTH}}})_[A-Za-z0-9_-]{{43}}", re.ASCII
 )
 _NOBODYS = bytes(32)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class PartnerApiKeys:
     def __init__(
         self,
         ledger: Database,
-        partners: Mapping[PartnerCode, Partner],
+        partners: Partners,
         now: Callable[[], datetime],
     ) -> None:
         self._ledger = ledger
@@ -67,7 +70,7 @@ class PartnerApiKeys:
         self._now = now
 
     async def check(self, key: str) -> Proof:
-        """Return what a key proves.  Raises `InvalidTokenError`."""
+        """Return what a key proves.  Raises `InvalidTokenError`, `UncheckableTokenError`."""
         matched = _KEY.fullmatch(key)
         if matched is None:
             raise InvalidTokenError
@@ -75,18 +78,16 @@ class PartnerApiKeys:
         try:
             row = await self._ledger.read(lambda c: c.execute(question).first())
         except SQLAlchemyError as exc:
+            log.warning("identity.keys_not_read", error=type(exc).__name__)
             raise UncheckableTokenError from exc
         is_right = hmac.compare_digest(row.digest if row else _NOBODYS, _digest(key))
-        partner = self._partners.get(PartnerCode(row.partner)) if row else None
         if not is_right or row is None or row.retired_at is not None:
             raise InvalidTokenError
-        if partner is None or partner.state in SILENT:
+        partner = find_partner(self._partners, row.partner)
+        if partner is None:
             raise InvalidTokenError
-        viewer = Viewer(
-            roles=frozenset({Role.PARTNER}),
-            subject=f"partner:{partner.code}",
-            partner=partner.code,
-        )
+        roles = frozenset({Role.PARTNER})
+        viewer = Viewer(roles=roles, subject=f"partner:{partner}", partner=partner)
         return Proof(viewer, self._now().timestamp() + GOOD_SECONDS)
 
     async def make(self, partner: PartnerCode, by: str) -> NewApiKey:

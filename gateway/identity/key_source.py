@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
+from math import ceil
 
 import httpx
 import orjson
@@ -61,7 +62,10 @@ class KeySource:
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str, algorithm: str) -> PublicKey:
-        """Return a key that may sign with an algorithm.  Raises `InvalidTokenError`."""
+        """Return a key that may sign with an algorithm.
+
+        Raises `InvalidTokenError`, and `UncheckableTokenError` while the issuer does not answer.
+        """
         if not self._is_younger_than(KEEP_SECONDS):
             self._keys = {}
         key = self._keys.get(key_id)
@@ -72,7 +76,7 @@ class KeySource:
             self._begin_if_due()
         if key is not None and algorithm in key.algorithms:
             return key
-        raise InvalidTokenError if self._is_reachable() else UncheckableTokenError
+        raise InvalidTokenError if self._is_reachable() else UncheckableTokenError(self._due_in())
 
     async def aclose(self) -> None:
         """Stop fetching, and close every connection."""
@@ -88,6 +92,11 @@ class KeySource:
     def _is_reachable(self) -> bool:
         """Return whether the last fetch went well."""
         return self._fetched_at is not None and self._fetched_at == self._tried_at
+
+    def _due_in(self) -> int:
+        """Return after how many seconds the issuer is asked again."""
+        tried_at = self._clock() if self._tried_at is None else self._tried_at
+        return max(1, ceil(tried_at + REFRESH_SECONDS - self._clock()))
 
     async def _fetch_if_due(self) -> None:
         fetching = self._begin_if_due()

@@ -23,11 +23,11 @@ class Issuer(Protocol):
         """With what its tokens are signed: no two issuers share one."""
 
     async def check(self, token: str, header: Header) -> Proof:
-        """Return what a token proves.  Raises `InvalidTokenError`."""
+        """Return what a token proves.  Raises `InvalidTokenError`, `UncheckableTokenError`."""
 
 
 class ApiKeys(Protocol):
     """Whoever knows the keys that we have given out."""
 
     async def check(self, key: str) -> Proof:
-        """Return what a key proves.  Raises `InvalidTokenError`."""
+        """Return what a key proves.  Raises `InvalidTokenError`, `UncheckableTokenError`."""

@@ -35,7 +35,7 @@ class TokenVerifier:
     async def identify(self, authorization: str | None) -> Viewer:
         """Return who sends an `Authorization` header; nobody without one.
 
-        Raises `InvalidTokenError`.
+        Raises `InvalidTokenError`, `UncheckableTokenError`.
         """
         if authorization is None:
             return ANONYMOUS
@@ -45,7 +45,7 @@ class TokenVerifier:
         return await self.verify(token.strip())
 
     async def verify(self, token: str) -> Viewer:
-        """Return who bears `token`.  Raises `InvalidTokenError`."""
+        """Return who bears `token`.  Raises `InvalidTokenError`, `UncheckableTokenError`."""
         if len(token) > LONGEST_TOKEN:
             raise InvalidTokenError
         digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()

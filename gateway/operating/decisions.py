@@ -22,9 +22,9 @@ class ListDesk:
         """Apply or discard a held list, or say why not."""
         act = Act.LIST_APPROVED if verdict.is_approval else Act.LIST_REJECTED
         target = f"list of run {verdict.run}"
-        await self._trail.note(act, target, by=verdict.by, reason=verdict.reason or "")
+        await self._trail.note(act, target, by=verdict.by, reason=verdict.reason)
         decide = self._held.approve if verdict.is_approval else self._held.reject
-        return await decide(verdict.run, verdict.by)
+        return await decide(verdict.run, verdict.by, verdict.reason)
 
 
 class AuditedApprovals:

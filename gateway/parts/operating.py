@@ -4,6 +4,7 @@ import time
 
 from gateway.clock import utc_now
 from gateway.operating.decisions import AuditedApprovals, ListDesk
+from gateway.operating.links import AuditedLinks
 from gateway.operating.partners import PartnerDesk
 from gateway.operating.refusals import RefusalLog
 from gateway.operating.trail import Trail
@@ -19,6 +20,7 @@ class OperatingPart:
         trail = Trail(ledger, utc_now)
         self.refusals = RefusalLog(trail, time.monotonic)
         self.lists = ListDesk(catalogue.held, trail)
+        self.links = AuditedLinks(catalogue.links, trail)
         self.approvals = AuditedApprovals(catalogue.approvals, trail)
         self.partners = PartnerDesk(
             partners.configs, catalogue.orders, trail, catalogue.follower.stand

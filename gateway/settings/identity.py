@@ -37,6 +37,14 @@ class IdentitySettings(ProcessSettings):
         "without it.",
     )
 
+    oidc_partner_claim: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The claim that names the partner, by its code, of whoever has the role "
+        "`partner`, by name or path; without it such tokens prove nothing, and partners use API "
+        "keys.",
+    )
+
     @field_validator("oidc_issuer", "oidc_jwks_url")
     @classmethod
     def _check_address(cls, value: str | None, info: ValidationInfo) -> str | None:

@@ -16,4 +16,5 @@ decision = Table(
     Column("at", Instant, nullable=False),
     Column("outcome", String(36)),
     Column("about", Text),
+    Column("reason", Text),
 )

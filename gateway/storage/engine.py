@@ -166,6 +166,7 @@ def _build_sqlite_engine(url: str, manner: _Manner) -> Engine:
             "journal_mode=WAL",
             f"synchronous={manner.synchronous}",
             "foreign_keys=ON",
+            "recursive_triggers=ON",  # else a REPLACE passes by those that guard audited rows
             f"cache_size=-{manner.cache_kb}",
             f"wal_autocheckpoint={WAL_PAGES}",
         ):

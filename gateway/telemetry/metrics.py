@@ -14,6 +14,12 @@ from gateway.telemetry.tallies import SettlingRegistry, Tallies
 TALLIES = Tallies()
 REGISTRY = SettlingRegistry(TALLIES)
 
+PROCESS_STARTED = Gauge(
+    "mitra_process_start_time_seconds",
+    "When a process began, by what it does: serving, or work beside those that serve (worker).",
+    ["role"],
+    registry=REGISTRY,
+)
 PARTNER_CALLS = Counter(
     "mitra_partner_calls",
     "Calls to partners by what came of them.",

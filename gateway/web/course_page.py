@@ -5,13 +5,14 @@ by its hash.  Every text of a partner is escaped, and links lead to web addresse
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 from html import escape
 from zoneinfo import ZoneInfo
 
 from gateway.web.linked_data import (
+    Standing,
     described,
     next_sessions,
     to_decimal,
@@ -20,7 +21,7 @@ from gateway.web.linked_data import (
     web_address,
 )
 from schema.model.catalogue import Course, Freshness, Offering, Session
-from schema.model.values import CourseLevel, DeliveryMode, Money, PartnerCode
+from schema.model.values import Availability, CourseLevel, DeliveryMode, Money
 
 _STYLE = """
 body{font:1rem/1.6 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0 auto;max-width:46rem;
@@ -56,22 +57,23 @@ _MONTHS = (
 
 _JAKARTA = ZoneInfo("Asia/Jakarta")
 
-NameOf = Callable[[PartnerCode], str]
-FreshnessOf = Callable[[Offering], Freshness]
+_TAKES_NOBODY = {
+    Availability.CLOSED: "Pendaftaran sedang ditutup",
+    Availability.FINISHED: "Sudah selesai",
+    Availability.FULL: "Penuh",
+}
 
 
-def to_page(
-    course: Course, url: str, name_of: NameOf, freshness_of: FreshnessOf, now: datetime
-) -> str:
+def to_page(course: Course, url: str, standing: Standing) -> str:
     """Return the page of a course that somebody sells; `url` is its address."""
-    linked_data = to_script(to_linked_data(course, url, name_of, now))
+    linked_data = to_script(to_linked_data(course, url, standing))
     head = (
         f'<meta name="description" content="{escape(described(course)[:300])}">\n'
         f'<link rel="canonical" href="{escape(url)}">\n'
         f'<link rel="alternate" type="application/ld+json" href="{escape(url)}.jsonld">\n'
         f'<script type="application/ld+json">{linked_data}</script>\n'
     )
-    sold = "".join(_offering(each, name_of, freshness_of(each), now) for each in course.offerings)
+    sold = "".join(_offering(each, standing) for each in course.offerings)
     summary = f"<p{_lang(course)}>{escape(course.summary)}</p>\n" if course.summary else ""
     body = (
         f"<h1{_lang(course)}>{escape(course.title)}</h1>\n{summary}<dl>\n{_facts(course)}</dl>\n"
@@ -121,14 +123,16 @@ def _facts(course: Course) -> str:
     )
 
 
-def _offering(offering: Offering, name_of: NameOf, freshness: Freshness, now: datetime) -> str:
-    name, url = escape(name_of(offering.partner)), web_address(offering.url)
+def _offering(offering: Offering, standing: Standing) -> str:
+    name, url = escape(standing.name_of(offering.partner)), web_address(offering.url)
     heading = f'<a href="{escape(url)}" rel="nofollow noopener">{name}</a>' if url else name
     mode = _MODES.get(offering.delivery_mode)
-    said = " · ".join(each for each in (_price(offering.price), mode) if each)
-    sessions = "".join(f"<li>{each}</li>\n" for each in _sessions(offering, now))
+    closed = _TAKES_NOBODY.get(standing.availability_of(offering))
+    said = " · ".join(each for each in (_price(offering.price), mode, closed) if each)
+    sessions = "".join(f"<li>{each}</li>\n" for each in _sessions(offering, standing.now))
     listed = f"<ul>\n{sessions}</ul>\n" if sessions else ""
-    return f"<article>\n<h3>{heading}</h3>\n<p>{said}</p>\n{listed}{_age(freshness)}</article>\n"
+    age = _age(standing.freshness_of(offering))
+    return f"<article>\n<h3>{heading}</h3>\n<p>{said}</p>\n{listed}{age}</article>\n"
 
 
 def _sessions(offering: Offering, now: datetime) -> Iterator[str]:

@@ -38,7 +38,7 @@ class Finishing:
             **extra,
         }
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
-            headers["Retry-After"] = str(RETRY_SECONDS)
+            headers.setdefault("Retry-After", str(RETRY_SECONDS))
         if "ETag" in headers and has(exchange.headers.get("if-none-match", ""), answer.tag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         body, encoding = await self._body(exchange, answer)

@@ -6,17 +6,14 @@ sends it, its body; then the question itself.  Refusals are in the form that was
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from http import HTTPStatus
 
-import structlog
-from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import Question, RefusedError
-from gateway.identity.errors import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.telemetry.observed import Observed
 from gateway.web.answering import Answering, check_kind
@@ -27,7 +24,7 @@ from gateway.web.exchange import Exchange
 from gateway.web.finishing import Finishing
 from gateway.web.negotiation import Media, negotiate
 from gateway.web.preflight import PREFLIGHT_HEADERS, is_beyond_other_pages
-from gateway.web.refusals import EnvelopeCode, EnvelopeError
+from gateway.web.refusals import EnvelopeCode, EnvelopeError, unavailable
 from gateway.web.replies import envelope_payload, refused_payload, refused_status, to_answer
 from gateway.web.requests import (
     check_body_headers,
@@ -37,15 +34,11 @@ from gateway.web.requests import (
     is_batch,
 )
 from gateway.web.streams import events
-from gateway.web.streams.results import to_errors
-from schema.build import new_error_id
-from schema.errors import masked
+from gateway.web.surprises import broken
 from schema.model.viewer import Viewer
 
 LARGEST_BODY = 2_000_000  # bytes
 BODY_SECONDS = 8.0  # for a body to arrive
-log = structlog.get_logger(__name__)
-
 _CLOSE = {"Connection": "close"}  # what is left of a body is not waited for
 
 Identify = Callable[[str | None], Awaitable[Viewer]]
@@ -55,8 +48,8 @@ class GraphQLEndpoint:
     """Answers HTTP requests; a bad token is 401 whatever is asked, so that clients notice.
 
     `identify` reads an `Authorization` header (None: anonymous) and raises
-    `InvalidTokenError`.  Arrays of up to `most_batched` operations are answered.  What is learned
-    of a request is written into `observed(scope)`.
+    `InvalidTokenError` or `UncheckableTokenError`.  Arrays of up to `most_batched` operations
+    are answered.  What is learned of a request is written into `observed(scope)`.
     """
 
     def __init__(
@@ -88,7 +81,9 @@ class GraphQLEndpoint:
             exchange.seen.is_gone = True
             return
         except Exception as exc:  # noqa: BLE001 - whatever it is, its client is told no more of it
-            response = await self._finishing.response(exchange, _broken(exc), {})
+            answer = broken(exc)
+            exchange.seen.codes = answer.codes
+            response = await self._finishing.response(exchange, answer, {})
         GRAPHQL_REQUESTS.labels(status=response.status_code).inc()
         await response(scope, receive, send)
 
@@ -136,6 +131,8 @@ class GraphQLEndpoint:
         except InvalidTokenError as exc:
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             raise EnvelopeError(EnvelopeCode.UNAUTHENTICATED, str(exc), challenge) from exc
+        except UncheckableTokenError as exc:
+            raise unavailable(str(exc), exc.retry_after) from exc
 
     async def _answer_get(self, exchange: Exchange) -> Answer | Response:
         key: bytes = exchange.request.scope["query_string"]
@@ -168,11 +165,3 @@ class GraphQLEndpoint:
         except BodyTooSlowError as exc:
             reason = f"The body did not arrive within {self._body_seconds:g} seconds"
             raise EnvelopeError(EnvelopeCode.BODY_TOO_SLOW, reason, _CLOSE) from exc
-
-
-def _broken(error: Exception) -> Answer:
-    """Return the answer to a request that broke outside of any field, and log why."""
-    error_id = new_error_id()
-    log.error("graphql.unexpected_error", error_id=error_id, exc_info=error)
-    told = masked(GraphQLError(""), error_id)
-    return to_answer({"errors": to_errors([told])}, HTTPStatus.INTERNAL_SERVER_ERROR)

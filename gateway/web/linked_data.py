@@ -6,12 +6,20 @@ description, so a course without one is described by its title and who gives it.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from schema.availability import is_upcoming
-from schema.model.catalogue import Course, Offering, Session, Venue
-from schema.model.values import EXPONENTS, CourseLevel, DeliveryMode, Money, PartnerCode
+from schema.model.catalogue import Course, Freshness, Offering, Session, Venue
+from schema.model.values import (
+    EXPONENTS,
+    Availability,
+    CourseLevel,
+    DeliveryMode,
+    Money,
+    PartnerCode,
+)
 
 MOST_SESSIONS = 20  # of one offering, the next to begin
 
@@ -29,10 +37,29 @@ _LEVELS: Mapping[CourseLevel, str] = {
 # As JSON inside HTML: nothing that could end the script element, or a line of it.
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
-NameOf = Callable[[PartnerCode], str]
+_AVAILABILITY: Mapping[Availability, str] = {  # of the others we know nothing
+    Availability.AVAILABLE: "https://schema.org/InStock",
+    Availability.LIMITED: "https://schema.org/LimitedAvailability",
+    Availability.WAITLIST: "https://schema.org/BackOrder",
+    Availability.NOT_YET_OPEN: "https://schema.org/PreOrder",
+    Availability.FULL: "https://schema.org/SoldOut",
+    Availability.CLOSED: "https://schema.org/OutOfStock",
+    Availability.FINISHED: "https://schema.org/OutOfStock",
+}
+OVER = frozenset({Availability.CLOSED, Availability.FINISHED})
 
 
-def to_linked_data(course: Course, url: str, name_of: NameOf, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How offerings stand at one moment, as GraphQL would tell it at that moment."""
+
+    name_of: Callable[[PartnerCode], str]
+    availability_of: Callable[[Offering], Availability]
+    freshness_of: Callable[[Offering], Freshness]
+    now: datetime
+
+
+def to_linked_data(course: Course, url: str, standing: Standing) -> dict[str, Any]:
     """Return the course as a schema.org `Course`; `url` is its page."""
     found = {
         "@context": "https://schema.org",
@@ -48,9 +75,9 @@ def to_linked_data(course: Course, url: str, name_of: NameOf, now: datetime) -> 
         "timeRequired": to_duration(course.duration_minutes),
         "image": web_address(course.image_url),
         "aggregateRating": _rating(course),
-        "offers": [offer for each in course.offerings if (offer := _offer(each, name_of))],
+        "offers": [offer for each in course.offerings if (offer := _offer(each, standing))],
         "hasCourseInstance": [
-            instance for each in course.offerings for instance in _instances(course, each, now)
+            instance for each in course.offerings for instance in _instances(course, each, standing)
         ],
     }
     return _told(found)
@@ -93,7 +120,7 @@ def next_sessions(offering: Offering, now: datetime) -> Sequence[Session]:
     return [*dated, *(s for s in upcoming if not s.starts_at)][:MOST_SESSIONS]
 
 
-def _offer(offering: Offering, name_of: NameOf) -> dict[str, Any] | None:
+def _offer(offering: Offering, standing: Standing) -> dict[str, Any] | None:
     """Return an offer with its price; without one nobody could say whether it is free."""
     if offering.price is None:
         return None
@@ -104,13 +131,19 @@ def _offer(offering: Offering, name_of: NameOf) -> dict[str, Any] | None:
             "price": to_decimal(offering.price),
             "priceCurrency": offering.price.currency,
             "url": web_address(offering.url),
-            "seller": {"@type": "Organization", "name": name_of(offering.partner)},
+            "availability": _AVAILABILITY.get(standing.availability_of(offering)),
+            "seller": {"@type": "Organization", "name": standing.name_of(offering.partner)},
         }
     )
 
 
-def _instances(course: Course, offering: Offering, now: datetime) -> Iterator[dict[str, Any]]:
-    """Give an instance per session; of an offering that has none at all, one without dates."""
+def _instances(course: Course, offering: Offering, standing: Standing) -> Iterator[dict[str, Any]]:
+    """Give an instance per session; of an offering that has none at all, one without dates.
+
+    What nobody can take any more is not announced.
+    """
+    if standing.availability_of(offering) in OVER:
+        return
     common = {
         "@type": "CourseInstance",
         "courseMode": MODES.get(offering.delivery_mode),
@@ -118,7 +151,7 @@ def _instances(course: Course, offering: Offering, now: datetime) -> Iterator[di
     }
     if not offering.sessions:
         yield _told(common)
-    for session in next_sessions(offering, now):
+    for session in next_sessions(offering, standing.now):
         yield _told(common | _when_and_where(session))
 
 

@@ -2,7 +2,8 @@
 
 Answers come from the request's snapshot.  Nothing may be kept without asking again
 (`no-cache`), so that a course that is withdrawn or blocked is gone at once; who asks again
-with the ETag gets 304.
+with the ETag gets 304.  A date is not enough for that: what is said depends on the clock, on
+seats and on how partners stand, too.
 """
 
 import asyncio
@@ -10,9 +11,11 @@ import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 
 import orjson
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -27,9 +30,11 @@ from gateway.web.course_page import (
     to_page,
 )
 from gateway.web.etags import etag_of, has
-from gateway.web.linked_data import to_linked_data
+from gateway.web.linked_data import Standing, to_linked_data
 from gateway.web.negotiation import preferences
 from gateway.web.sitemap import to_robots, to_sitemap, to_sitemap_index
+from gateway.web.surprises import RETRY_SECONDS
+from schema.availability import offering_availability
 from schema.context import Context
 from schema.ids import NodeKind, plain_id
 from schema.model.catalogue import Course
@@ -38,6 +43,8 @@ from schema.model.values import CourseId, PartnerCode
 HTML = "text/html"
 LINKED_DATA = "application/ld+json"
 SITEMAP_SECONDS = 60.0  # how long a finished part is kept; it is another with every revision
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +108,42 @@ async def _answer_course(site: Site, request: Request, media_type: str) -> Respo
         return RedirectResponse(site.address(course.id) + suffix, 308)
     if course.withdrawn:
         return _html(to_gone_page(course), 410)
-    changed_at = await site.courses.read_changed_at(course.id)
+    changed_at = await _read_changed_at(site, course.id)
     body = _to_body(site, course, context, media_type)
     return _fresh(request, body, media_type, changed_at)
 
 
+async def _read_changed_at(site: Site, course_id: CourseId) -> datetime | None:
+    """Return when a course last changed; None while the database is away: the page is not."""
+    try:
+        return await site.courses.read_changed_at(course_id)
+    except SQLAlchemyError as exc:
+        log.warning("pages.unavailable", error=type(exc).__name__)
+        return None
+
+
 def _to_body(site: Site, course: Course, context: Context, media_type: str) -> bytes:
+    url, standing = site.address(course.id), to_standing(context)
+    if media_type == LINKED_DATA:
+        return orjson.dumps(to_linked_data(course, url, standing))
+    return to_page(course, url, standing).encode()
+
+
+def to_standing(context: Context) -> Standing:
+    """Return how offerings stand, as GraphQL would tell it now."""
+    partners, taken, now = context.partners, context.seats.taken, context.now
+    closed = partners.closed
+
     def name_of(code: PartnerCode) -> str:
-        status = context.partners.status(code)
+        status = partners.status(code)
         return status.partner.name if status else code
 
-    url = site.address(course.id)
-    if media_type == LINKED_DATA:
-        return orjson.dumps(to_linked_data(course, url, name_of, context.now))
-    freshness_of = context.partners.offering_freshness
-    return to_page(course, url, name_of, freshness_of, context.now).encode()
+    return Standing(
+        name_of,
+        lambda offering: offering_availability(offering, taken, now, closed),
+        partners.offering_freshness,
+        now,
+    )
 
 
 async def _answer_index(site: Site, request: Request) -> Response:
@@ -147,7 +175,12 @@ async def _answer_part(site: Site, request: Request, number: int) -> Response:
 
 
 async def _answer_sitemap(site: Site, request: Request, name: str, load: Load) -> Response:
-    packed = await site.cache.get_or_load(f"sitemap:{name}", load, SITEMAP_SECONDS)
+    try:
+        packed = await site.cache.get_or_load(f"sitemap:{name}", load, SITEMAP_SECONDS)
+    except SQLAlchemyError as exc:
+        log.warning("pages.unavailable", error=type(exc).__name__)
+        headers = {"Retry-After": str(RETRY_SECONDS), "Cache-Control": "no-store"}
+        return PlainTextResponse("This cannot be told just now; come again.\n", 503, headers)
     body = await asyncio.to_thread(gzip.decompress, packed)
     return _fresh(request, body, "application/xml", None)
 
@@ -174,20 +207,6 @@ def _fresh(request: Request, body: bytes, media_type: str, changed_at: datetime 
         headers["Last-Modified"] = format_datetime(changed_at.astimezone(UTC), usegmt=True)
     if media_type == HTML:
         headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    if _is_known(request, etag, changed_at):
+    if has(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, media_type=media_type)
-
-
-def _is_known(request: Request, etag: str, changed_at: datetime | None) -> bool:
-    """Return whether the client has this already; its ETag counts for more than its date."""
-    known = request.headers.get("if-none-match")
-    if known is not None:
-        return has(known, etag)
-    since = request.headers.get("if-modified-since")
-    if since is None or changed_at is None:
-        return False
-    try:
-        return changed_at.replace(microsecond=0) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):  # no date, or one without a zone
-        return False

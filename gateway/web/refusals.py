@@ -28,17 +28,30 @@ class EnvelopeCode(Enum):
     BODY_TOO_SLOW = 408, "A body that did not arrive in time; the connection is closed."
     BODY_TOO_LARGE = 413, "A body of more than 2 MB; the connection is closed."
     UNSUPPORTED_MEDIA_TYPE = 415, "A body that is not JSON in UTF-8, or is packed."
+    UNAVAILABLE = 503, "A token that cannot be checked just now: keep it; `Retry-After` says when."
 
 
 class EnvelopeError(Exception):
     """A request that is turned away; its message tells the sender what to do instead."""
 
     def __init__(
-        self, code: EnvelopeCode, reason: str, headers: Mapping[str, str] | None = None
+        self,
+        code: EnvelopeCode,
+        reason: str,
+        headers: Mapping[str, str] | None = None,
+        **more: object,
     ) -> None:
+        """Make it; `more` stands beside the code for programs."""
         super().__init__(reason)
         self.code = code
         self.headers = dict(headers or {})
+        self.more = more
+
+
+def unavailable(reason: str, retry_after: int) -> EnvelopeError:
+    """Return what to raise for a request that may well be answered in some seconds."""
+    headers = {"Retry-After": str(retry_after)}
+    return EnvelopeError(EnvelopeCode.UNAVAILABLE, reason, headers, retryAfter=retry_after)
 
 
 def bad_request(reason: str) -> EnvelopeError:

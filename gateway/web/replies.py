@@ -52,7 +52,8 @@ def run_status(prepared: Prepared, payload: Payload) -> HTTPStatus:
 
 def envelope_payload(error: EnvelopeError) -> Payload:
     """Return what the sender of a request that is turned away is told."""
-    return {"errors": [{"message": redacted(str(error)), "extensions": {"code": error.code.name}}]}
+    extensions = {"code": error.code.name, **error.more}
+    return {"errors": [{"message": redacted(str(error)), "extensions": extensions}]}
 
 
 def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK) -> Answer:

@@ -23,7 +23,8 @@ class CatalogueDecision:
 
     `targets` are what the operator named: a run, or ids of offerings, courses or
     institutions.  `outcome` is the id of the course or institution that was kept or made, and
-    `about` the partner of a list, or the name that was split off.
+    `about` the partner of a list, or the name that was split off.  Of
+    old ones no `reason` is known.
     """
 
     kind: CatalogueDecisionKind
@@ -32,3 +33,4 @@ class CatalogueDecision:
     at: datetime
     outcome: str | None = None
     about: str | None = None
+    reason: str | None = None

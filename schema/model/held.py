@@ -94,8 +94,8 @@ class HeldSyncs(Protocol):
     async def read_held(self) -> Sequence[HeldSync]:
         """Return what is held, the longest first."""
 
-    async def approve(self, run: int, by: str) -> SyncDecision:
+    async def approve(self, run: int, by: str, reason: str | None = None) -> SyncDecision:
         """Apply a held list exactly as it was read."""
 
-    async def reject(self, run: int, by: str) -> SyncDecision:
+    async def reject(self, run: int, by: str, reason: str | None = None) -> SyncDecision:
         """Discard a held list; the same one again is not asked about again."""

@@ -59,5 +59,5 @@ class ListVerdict:
 
     run: int
     is_approval: bool
-    reason: str | None
+    reason: str
     by: str

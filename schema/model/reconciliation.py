@@ -114,6 +114,7 @@ class ReconcileWish:
     partner: PartnerCode
     day: date
     by: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from schema.model import blocks as records
 from schema.model.values import CourseId, DeliveryMode, InstitutionId, OfferingId, PartnerCode
 from schema.operators.actors import to_actor
 from schema.paging import MAX_SIZE, checked_size, given
+from schema.redaction import redacted
 from schema.types.blocks import (
     NODE_KINDS,
     ApprovalPayload,
@@ -85,7 +86,9 @@ class BlockMutation:
     async def block_courses(
         self,
         info: Info,
-        wanted: Annotated[BlockCoursesInput, argument("What, and why.", name="input")],
+        wanted: Annotated[
+            BlockCoursesInput, argument("Which courses to block, and why.", name="input")
+        ],
     ) -> records.BlockOutcome:
         """Make a block."""
         by = to_actor(info.context.viewer)
@@ -109,7 +112,9 @@ class BlockMutation:
         graphql_type=BlockPayload,
     )
     async def lift_block(
-        self, info: Info, wanted: Annotated[LiftBlockInput, argument("Which.", name="input")]
+        self,
+        info: Info,
+        wanted: Annotated[LiftBlockInput, argument("Which block to lift, and why.", name="input")],
     ) -> records.BlockOutcome:
         """Lift a block."""
         by = to_actor(info.context.viewer)
@@ -119,7 +124,7 @@ class BlockMutation:
         if not 1 <= len(number) <= 9:  # noqa: PLR2004 - what an integer column holds
             refusal = _refusal(_CODE.NOT_FOUND, "There is no such block.", "blockId")
             return records.BlockOutcome(None, (refusal,))
-        return await info.context.blocks.lift(int(number), wanted.reason.strip(), by)
+        return await info.context.blocks.lift(int(number), _kept(wanted.reason), by)
 
     @strawberry.mutation(
         description="Let offerings be shown and sold; operators only.",
@@ -128,7 +133,9 @@ class BlockMutation:
     async def approve_offerings(
         self,
         info: Info,
-        wanted: Annotated[ApproveOfferingsInput, argument("Which.", name="input")],
+        wanted: Annotated[
+            ApproveOfferingsInput, argument("Which offerings to approve.", name="input")
+        ],
     ) -> records.ApprovalOutcome:
         """Approve offerings."""
         by = to_actor(info.context.viewer)
@@ -142,7 +149,7 @@ class BlockMutation:
             records.Decision(
                 records.Approval.APPROVED,
                 by,
-                (given(wanted.reason) or "").strip()[:LONGEST_TEXT],
+                _kept(given(wanted.reason) or "")[:LONGEST_TEXT],
                 partner=None if partner is None else PartnerCode(partner),
             ),
         )
@@ -154,13 +161,13 @@ class BlockMutation:
     async def revoke_approval(
         self,
         info: Info,
-        wanted: Annotated[RevokeApprovalInput, argument("Which, and why.", name="input")],
+        wanted: Annotated[RevokeApprovalInput, argument("Which offerings, and why.", name="input")],
     ) -> records.ApprovalOutcome:
         """Revoke approvals."""
         by = to_actor(info.context.viewer)
         if not _is_text(wanted.reason):
             return records.ApprovalOutcome(0, (_bad_text("reason"),))
-        decision = records.Decision(records.Approval.REVOKED, by, wanted.reason.strip())
+        decision = records.Decision(records.Approval.REVOKED, by, _kept(wanted.reason))
         return await _decide(info, wanted.offering_ids, decision)
 
 
@@ -191,7 +198,7 @@ def to_wish(
     if value is None:
         message = f"There is no such {wish.scope.lower().replace('_', ' ')}."
         return _refusal(_CODE.NOT_FOUND, message, "value")
-    return replace(wish, value=value, reason=wish.reason.strip(), letter=wish.letter.strip())
+    return replace(wish, value=value, reason=_kept(wish.reason), letter=wish.letter.strip())
 
 
 def _to_value(
@@ -223,6 +230,11 @@ def _is_known(scope: records.BlockScope, plain: str, catalogue: ports.CatalogueR
 
 def _is_text(text: str) -> bool:
     return 0 < len(text.strip()) <= LONGEST_TEXT and text.strip().isprintable()
+
+
+def _kept(reason: str) -> str:
+    """Return a reason as it is kept for good: without what may be a national id."""
+    return redacted(reason.strip())
 
 
 def _is_out_of_calendar(moment: datetime | None) -> bool:

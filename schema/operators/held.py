@@ -10,14 +10,17 @@ from schema.context import Info
 from schema.errors import bad_user_input
 from schema.model import held as records
 from schema.model.operating import LONGEST_REASON, ListVerdict
-from schema.operators.actors import checked_reason, to_actor
-from schema.paging import given
+from schema.operators.actors import needed_reason, to_actor
 from schema.types.described import argument
 from schema.types.held import HeldSync, SyncDecisionPayload
 
 RunId = Annotated[strawberry.ID, argument("The run that was shown, as `HeldSync.run` tells it.")]
 Reason = Annotated[
-    str | None, argument(f"Why, for the audit trail: 1 to {LONGEST_REASON} characters.")
+    str | None,
+    argument(
+        f"Why, for the audit trail: 1 to {LONGEST_REASON} printable characters. Nothing is decided "
+        "without it; it may be left out only in the schema, where it once was optional."
+    ),
 ]
 LARGEST_RUN = 2**31 - 1
 
@@ -64,11 +67,8 @@ class HeldMutation:
 
 def to_verdict(info: Info, run: str, reason: str | None, *, is_approval: bool) -> ListVerdict:
     """Return a decision as it is recorded.  Raises BAD_USER_INPUT."""
-    said = given(reason)
-    kept = None if said is None else checked_reason(said)
-    if said is not None and kept is None:
-        raise bad_user_input(f"`reason` is 1 to {LONGEST_REASON} printable characters")
-    return ListVerdict(to_run(run), is_approval, kept, to_actor(info.context.viewer))
+    actor = to_actor(info.context.viewer)
+    return ListVerdict(to_run(run), is_approval, needed_reason(reason), actor)
 
 
 def to_run(text: str) -> int:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
+from strawberry import UNSET
 
 from schema.context import Info
 from schema.errors import bad_user_input
 from schema.model import learners as records
 from schema.model.values import LearnerId
-from schema.operators.actors import to_actor
+from schema.operators.actors import Reason, to_actor, to_reason
 from schema.paging import given
 from schema.types.described import argument
 from schema.types.learners import (
@@ -53,13 +54,15 @@ class LearnerMutation:
         graphql_type=ImportLearnersPayload,
     )
     async def import_learners(
-        self, info: Info, wanted: Annotated[ImportLearnersInput, argument("Whom.", name="input")]
+        self,
+        info: Info,
+        wanted: Annotated[ImportLearnersInput, argument("The learners.", name="input")],
     ) -> records.ImportOutcome:
         """Import learners."""
         by = to_actor(info.context.viewer)
         _check_length(wanted.rows)
         rows = [_to_raw_learner(number, row) for number, row in enumerate(wanted.rows, start=1)]
-        return await info.context.learners.import_learners(rows, by)
+        return await info.context.learners.import_learners(rows, by, to_reason(wanted.reason))
 
     @strawberry.mutation(
         description="Post grants; a row of a batch is posted once, however often it is sent, and "
@@ -67,7 +70,9 @@ class LearnerMutation:
         graphql_type=PostGrantsPayload,
     )
     async def post_grants(
-        self, info: Info, wanted: Annotated[PostGrantsInput, argument("Which.", name="input")]
+        self,
+        info: Info,
+        wanted: Annotated[PostGrantsInput, argument("The batch and its rows.", name="input")],
     ) -> records.GrantsOutcome:
         """Post grants."""
         by = to_actor(info.context.viewer)
@@ -78,7 +83,7 @@ class LearnerMutation:
                 f"`batch` is 1 to {LONGEST_BATCH} printable characters without a colon"
             )
         rows = [_to_raw_grant(row) for row in wanted.rows]
-        return await info.context.learners.post_grants(batch, rows, by)
+        return await info.context.learners.post_grants(batch, rows, by, to_reason(wanted.reason))
 
     @strawberry.mutation(
         description="Destroy what is personal about a learner; ledger and audit trail keep the "
@@ -86,10 +91,12 @@ class LearnerMutation:
         "Operators only.",
         graphql_type=EraseLearnerPayload,
     )
-    async def erase_learner(self, info: Info, learner: Reference) -> records.Erasure:
+    async def erase_learner(
+        self, info: Info, learner: Reference, reason: Reason = UNSET
+    ) -> records.Erasure:
         """Erase a learner."""
         by = to_actor(info.context.viewer)
-        return await info.context.learners.erase(_to_learner(learner), by)
+        return await info.context.learners.erase(_to_learner(learner), by, to_reason(reason))
 
     @strawberry.mutation(
         description="Record that a learner gave their consent to a purpose, or withdrew it; null "
@@ -103,10 +110,10 @@ class LearnerMutation:
     ) -> records.Consent | None:
         """Record a consent."""
         by = to_actor(info.context.viewer)
-        learner = _to_learner(wanted.learner)
+        learner, reason = _to_learner(wanted.learner), to_reason(wanted.reason)
         try:
             return await info.context.learners.decide_consent(
-                learner, wanted.purpose, wanted.decision, by
+                learner, wanted.purpose, wanted.decision, by, reason
             )
         except ValueError as exc:
             raise bad_user_input(f"`purpose`: {exc}") from exc

@@ -11,7 +11,7 @@ from schema.context import Info
 from schema.ids import NodeKind, plain_id
 from schema.model import links as records
 from schema.model.values import CourseId, InstitutionId, OfferingId
-from schema.operators.actors import to_actor
+from schema.operators.actors import Reason, to_actor, to_reason
 from schema.paging import After, First, checked_cursors, checked_size, given, to_window
 from schema.types.connections import Connection
 from schema.types.described import argument
@@ -44,7 +44,8 @@ class LinkQuery:
         info: Info,
         *,
         decided_by: Annotated[
-            records.LinkDecider | None, argument("Only what was decided so; null for all.")
+            records.LinkDecider | None,
+            argument("Only what rules decided, or only what operators did; null for all."),
         ] = UNSET,
         first: First = UNSET,
         after: After = UNSET,
@@ -88,23 +89,25 @@ class LinkMutation:
         graphql_type=CourseLinkPayload,
     )
     async def confirm_course_link(
-        self, info: Info, offering_id: OfferingArgument
+        self, info: Info, offering_id: OfferingArgument, reason: Reason = UNSET
     ) -> CourseLinkPayload:
         """Confirm a link."""
-        links, by = info.context.links, to_actor(info.context.viewer)
+        links, why = info.context.links, _why(info, reason)
         plain = plain_id(NodeKind.OFFERING, offering_id)
-        return to_course_payload(await links.confirm(OfferingId(plain or ""), by))
+        return to_course_payload(await links.confirm(OfferingId(plain or ""), *why))
 
     @strawberry.mutation(
         description="Give an offering a course of its own; no later sync joins it again; "
         "for operators.",
         graphql_type=CourseLinkPayload,
     )
-    async def split_offering(self, info: Info, offering_id: OfferingArgument) -> CourseLinkPayload:
+    async def split_offering(
+        self, info: Info, offering_id: OfferingArgument, reason: Reason = UNSET
+    ) -> CourseLinkPayload:
         """Split an offering off."""
-        links, by = info.context.links, to_actor(info.context.viewer)
+        links, why = info.context.links, _why(info, reason)
         plain = plain_id(NodeKind.OFFERING, offering_id)
-        return to_course_payload(await links.split(OfferingId(plain or ""), by))
+        return to_course_payload(await links.split(OfferingId(plain or ""), *why))
 
     @strawberry.mutation(
         description="Make several courses one: the oldest keeps its id, the others' ids lead to "
@@ -115,11 +118,12 @@ class LinkMutation:
         self,
         info: Info,
         course_ids: Annotated[list[strawberry.ID], argument("The courses' ids, two or more.")],
+        reason: Reason = UNSET,
     ) -> CourseLinkPayload:
         """Merge courses."""
-        links, by = info.context.links, to_actor(info.context.viewer)
+        links, why = info.context.links, _why(info, reason)
         plain = [CourseId(plain_id(NodeKind.COURSE, each) or "") for each in course_ids]
-        return to_course_payload(await links.merge(plain, by))
+        return to_course_payload(await links.merge(plain, *why))
 
     @strawberry.mutation(
         description="Make several institutions one, and their courses of the same title: the "
@@ -132,11 +136,12 @@ class LinkMutation:
         institution_ids: Annotated[
             list[strawberry.ID], argument("The institutions' ids, two or more.")
         ],
+        reason: Reason = UNSET,
     ) -> InstitutionLinkPayload:
         """Merge institutions."""
-        links, by = info.context.links, to_actor(info.context.viewer)
+        links, why = info.context.links, _why(info, reason)
         plain = [InstitutionId(plain_id(NodeKind.INSTITUTION, i) or "") for i in institution_ids]
-        return to_institution_payload(await links.merge_institutions(plain, by))
+        return to_institution_payload(await links.merge_institutions(plain, *why))
 
     @strawberry.mutation(
         description="Make one of an institution's names an institution of its own, with all that "
@@ -148,8 +153,14 @@ class LinkMutation:
         info: Info,
         institution_id: InstitutionArgument,
         name: Annotated[str, argument("The name, as `institutionSpellings` tells it.")],
+        reason: Reason = UNSET,
     ) -> InstitutionLinkPayload:
         """Split a name off."""
-        links, by = info.context.links, to_actor(info.context.viewer)
+        links, why = info.context.links, _why(info, reason)
         plain = InstitutionId(plain_id(NodeKind.INSTITUTION, institution_id) or "")
-        return to_institution_payload(await links.split_institution(plain, name, by))
+        return to_institution_payload(await links.split_institution(plain, name, *why))
+
+
+def _why(info: Info, reason: str | None) -> tuple[str, str | None]:
+    """Return who decides, and why.  Raises BAD_USER_INPUT."""
+    return to_actor(info.context.viewer), to_reason(reason)

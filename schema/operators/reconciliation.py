@@ -11,7 +11,7 @@ from schema import ports
 from schema.context import Info
 from schema.model import reconciliation as records
 from schema.model.values import PartnerCode
-from schema.operators.actors import to_actor
+from schema.operators.actors import to_actor, to_reason
 from schema.paging import DEFAULT_SIZE, After, First, checked_cursors, given, to_window
 from schema.types.connections import Connection
 from schema.types.described import argument
@@ -82,7 +82,9 @@ class ReconciliationMutation:
     ) -> records.ReconcileOutcome:
         """Begin one comparison."""
         by = to_actor(info.context.viewer)
-        wanted = records.ReconcileWish(PartnerCode(wish.partner), wish.day, by)
+        wanted = records.ReconcileWish(
+            PartnerCode(wish.partner), wish.day, by, to_reason(wish.reason)
+        )
         return await info.context.reconciliations.start(wanted)
 
 

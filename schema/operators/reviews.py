@@ -73,7 +73,11 @@ class ReviewMutation:
         graphql_type=SettleEnrolmentPayload,
     )
     async def settle_enrolment(
-        self, info: Info, wish: Annotated[SettleEnrolmentInput, argument("How.", name="input")]
+        self,
+        info: Info,
+        wish: Annotated[
+            SettleEnrolmentInput, argument("Which enrolment, and how it is settled.", name="input")
+        ],
     ) -> records.ReviewOutcome:
         """Settle one enrolment."""
         by = to_actor(info.context.viewer)

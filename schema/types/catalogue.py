@@ -38,7 +38,9 @@ from schema.types.values import Category, Freshness, Money, Quote
 
 MaxAge = Annotated[
     int | None,
-    argument("Take offerings alone that were read at most so many seconds ago; null for any."),
+    argument(
+        "Leave out offerings that were last read longer ago than so many seconds; null for none."
+    ),
 ]
 QUOTE_COST = 50  # it is the one read that calls partners
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -254,11 +256,13 @@ class CourseEdge:
 
 @presents(CourseSlice)
 class CourseConnection(Connection[Course]):
-    """One page of courses, with what the whole answer can be narrowed by and rests on."""
+    """One page of courses, with counts to narrow the whole answer by, and how fresh it is."""
 
     edges: list[CourseEdge] = described(  # type: ignore[assignment]  # an edge that tells more
         "The entries of the page, each with its cursor.", _edges
     )
-    facets: list[Facet] = described("By what the answer can be narrowed.", _facets)
+    facets: list[Facet] = described(
+        "How many courses there are of each kind that the answer can be narrowed to.", _facets
+    )
     coverage: Coverage = described("Whether every partner's part is fresh.", _coverage)
     revision: str = described("The catalogue revision that this answer shows.", _revision)

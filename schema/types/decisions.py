@@ -66,3 +66,4 @@ class CatalogueDecision:
     about: str | None = described(
         "The code of the partner whose list it was, or the name that was split off."
     )
+    reason: str | None = described("Why, in the operator's words; null if they did not say.")

@@ -49,7 +49,7 @@ class HeldSync:
         "What a decision names; a newer list has another.", lambda root: str(root.run)
     )
     partner: Partner = described("Whose list it is.", _partner)
-    since: datetime = described("Since when lists are held for the like.")
+    since: datetime = described("Since when this partner's lists are held for reasons like these.")
     read_at: datetime = described("When the partner last listed just this.")
     alarms: list[SyncAlarm] = described("Why it is held.")
     fetched: int = described("How many rows it has.")

@@ -6,6 +6,7 @@ import strawberry
 
 from schema.model import learners as records
 from schema.types.described import described, enumerated, optional, presents
+from schema.types.operating import WHY
 from schema.types.scalars import BigInt
 
 enumerated(
@@ -42,6 +43,7 @@ class ImportLearnersInput:
     rows: list[LearnerRowInput] = described(
         f"Up to {records.MOST_ROWS} learners; the last row of a learner counts."
     )
+    reason: str | None = optional(WHY)
 
 
 @strawberry.input(description="A grant of a batch.")
@@ -50,7 +52,7 @@ class GrantRowInput:
 
     row: int = described("Its number in the batch: what makes it the same grant when sent again.")
     reference: str = described("The learner's opaque reference.")
-    amount: BigInt = described("Whole rupiah, more than none.")
+    amount: BigInt = described("Whole rupiah, more than zero.")
 
 
 @strawberry.input(description="Grants to post.")
@@ -59,6 +61,7 @@ class PostGrantsInput:
 
     batch: str = described("The batch's name, 1 to 100 printable characters without a colon.")
     rows: list[GrantRowInput] = described(f"Up to {records.MOST_ROWS} of its rows.")
+    reason: str | None = optional(WHY)
 
 
 @presents(records.RejectedRow)
@@ -106,7 +109,7 @@ class EraseLearnerPayload:
 class Consent:
     """One decision of a learner about one purpose; the newest of a purpose counts."""
 
-    purpose: str = described("What for.")
+    purpose: str = described("What the learner's data may be used for, such as contact.")
     decision: records.ConsentDecision = described("What they decided.")
     at: datetime = described("When it was recorded.")
     by: str = described("Who recorded it.")
@@ -117,5 +120,6 @@ class RecordConsentInput:
     """A learner's decision about a purpose."""
 
     learner: str = described("Their opaque reference.")
-    purpose: str = described("What for, a short word such as contact.")
+    purpose: str = described("What the data may be used for: a short word, such as contact.")
     decision: records.ConsentDecision = described("What they decided.")
+    reason: str | None = optional(WHY)

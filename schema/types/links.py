@@ -31,7 +31,10 @@ enumerated(
 )
 
 _SCORE = "How sure it is, from 0 to 1."
-_RULES = "What had to be seen through, or who decided; empty when the names are the same."
+_RULES = (
+    "Which differences of spelling were seen through, or that somebody decided it; empty when the "
+    "names are the same."
+)
 
 
 def _offering(link: Parent[records.CourseLink], info: Info) -> catalogue_records.Offering | None:

@@ -4,6 +4,11 @@ from schema.model import operating as records
 from schema.types.described import described, enumerated, presents
 from schema.types.partners import Partner
 
+WHY = (
+    f"Why, for the audit trail: 1 to {records.LONGEST_REASON} printable characters. It is kept for "
+    "good, so let it name no learner."
+)
+
 enumerated(
     records.OrderErrorCode,
     {

@@ -14,7 +14,8 @@ from schema.model import catalogue as catalogue_records
 from schema.model import reconciliation as records
 from schema.paging import DEFAULT_SIZE, After, First, checked_cursors, given, to_window
 from schema.types.connections import Connection
-from schema.types.described import argument, described, enumerated, presents
+from schema.types.described import argument, described, enumerated, optional, presents
+from schema.types.operating import WHY
 from schema.types.partners import Partner, partner_of
 from schema.types.scalars import BigInt
 
@@ -149,6 +150,7 @@ class StartReconciliationInput:
 
     partner: str = described("The partner's code.")
     day: date = described("The day in Asia/Jakarta, not later than today.")
+    reason: str | None = optional(WHY)
 
 
 enumerated(

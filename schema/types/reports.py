@@ -23,7 +23,7 @@ enumerated(
 class EnrolmentMeasures:
     """How many enrolments, where they stand, and their money in whole rupiah."""
 
-    enrolments: BigInt = described("All of them.")
+    enrolments: BigInt = described("How many enrolments there are.")
     open: BigInt = described("Not settled yet.")
     confirmed: BigInt = described("Confirmed, active, completed or not passed.")
     completed: BigInt = described("Of these, completed.")

@@ -103,7 +103,7 @@ enumerated(
     {
         CourseSort.RELEVANCE: "Best match first; by title when nothing is searched for.",
         CourseSort.PRICE_ASC: "Cheapest first; unknown prices last.",
-        CourseSort.PRICE_DESC: "Dearest first; unknown prices last.",
+        CourseSort.PRICE_DESC: "Most expensive first; unknown prices last.",
         CourseSort.STARTS_SOONEST: "The next session first; without a date last.",
         CourseSort.NEWEST: "Latest to join the catalogue first.",
         CourseSort.RATING: "Best rated first; unrated last.",

@@ -31,6 +31,7 @@ async def trials(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Tria
 @pytest.mark.parametrize("fault", [f for f in FAULTS if f.whole], ids=lambda f: f.name)
 async def test_reading_a_whole_list_under(fault: Fault, trials: Trials):
     met = {code: expected for code in trials if (expected := fault.reading(code))}
+    assert met, "no partner meets it"
 
     findings = await asyncio.gather(
         *(trials[code].try_list(fault, expected) for code, expected in met.items())

@@ -9,7 +9,7 @@ from adapters.errors import PartnerAccessError, PartnerUnavailableError
 from adapters.registry import installed
 from adapters.sandbox.secrets import SANDBOX_PARTNERS
 from schema.model.values import Money
-from tests.contract.test_facades import CONFIGS, a_booking, a_shelf, open_shop
+from tests.contract.shops import CONFIGS, a_booking, a_shelf, open_shop
 
 TELLING = [
     code
@@ -65,10 +65,10 @@ async def test_many_quotes_in_a_row_are_told(code):
 
 
 async def test_wrong_secrets_and_a_closed_shop_are_told_apart(code):
-    async with open_shop(code, a_shelf(code), spoil_secrets=True) as (adapter, listener):
+    async with open_shop(code, a_shelf(code), spoil_secrets=True) as (adapter, door):
         with pytest.raises(PartnerAccessError):
             await adapter.quote(["K-1"])
-    async with open_shop(code, a_shelf(code)) as (adapter, listener):
-        await listener.close()
+    async with open_shop(code, a_shelf(code)) as (adapter, door):
+        await door.close()
         with pytest.raises(PartnerUnavailableError):
             await adapter.quote(["K-1"])

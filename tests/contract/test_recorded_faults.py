@@ -9,6 +9,7 @@ from adapters import recorded_site
 from adapters.errors import PartnerError, PartnerUnavailableError
 from adapters.registry import build_adapter
 from adapters.testing import MishandledFaultError, fault_checks_for, load_cases
+from tests.spoilt import RepeatsItself, Wrapped
 
 CASES = load_cases(Path(__file__).parent / "payloads")
 PINTARIA = next(case for case in CASES if case.name == "pintaria")
@@ -30,31 +31,6 @@ async def test_every_adapter_passes(case):
         if error is not None
     ]
     assert wrong == []
-
-
-class Wrapped:
-    def __init__(self, adapter):
-        self.adapter = adapter
-
-    async def fetch_page(self, cursor=None, known=None):
-        return await self.adapter.fetch_page(cursor, known)
-
-    async def enrol(self, booking):
-        return await self.adapter.enrol(booking)
-
-    async def find(self, reference):
-        return await self.adapter.find(reference)
-
-    async def aclose(self):
-        await self.adapter.aclose()
-
-
-class TriesAgain(Wrapped):
-    async def enrol(self, booking):
-        try:
-            return await super().enrol(booking)
-        except PartnerError:
-            return await super().enrol(booking)
 
 
 class TakesDoubtForFailure(Wrapped):
@@ -81,7 +57,7 @@ class ForgetsWhatItBooked(Wrapped):
 @pytest.mark.parametrize(
     ("spoilt", "check", "said"),
     [
-        (TriesAgain, "enrolling_under_http_500", "sent 2 times"),
+        (RepeatsItself, "enrolling_under_http_500", "sent 2 times"),
         (TakesDoubtForFailure, "enrolling_under_nothing", "expected ambiguous"),
         (SwallowsItsDeadline, "reading_under_hang", "expected unavailable"),
         (ForgetsWhatItBooked, "enrolling_under_commit_then_drop", "booked it 2 times"),

@@ -10,18 +10,16 @@ import pytest
 
 from adapters.base import NotModified, ReceiptStatus
 from adapters.sandbox.generator import generate
-from adapters.sandbox.world import SandboxOffering, SandboxSession
-from schema.model.catalogue import Category, ListedCourse, Offering, Session, Venue
+from adapters.sandbox.world import SandboxOffering
+from schema.model.catalogue import Offering
 from schema.model.values import (
-    CourseLevel,
     DeliveryMode,
     EnrolmentMode,
-    Money,
     PartnerCode,
-    RemoteId,
     folded,
 )
-from tests.contract.test_facades import a_booking, a_session, a_shelf, an_offering, open_shop, walk
+from tests.contract.shops import a_booking, a_session, a_shelf, an_offering, open_shop, walk
+from tests.shelves import NOWHERE, to_offering
 
 MAUBELAJARAPA = PartnerCode("maubelajarapa")
 PIJAR_MAHIR = PartnerCode("pijar_mahir")
@@ -30,7 +28,6 @@ SISNAKER = PartnerCode("sisnaker")
 pytestmark = pytest.mark.anyio
 all_three = pytest.mark.parametrize("code", [MAUBELAJARAPA, PIJAR_MAHIR, SISNAKER])
 
-NOWHERE = dict.fromkeys(("venue_name", "address", "region_code", "region_name"), "")
 ODD_ONES = (
     an_offering(
         200, title="Kafé & Roti; “Pastri”, dan <Kue>: l'Éclair", institution="PT Roti Tbk."
@@ -47,42 +44,8 @@ ODD_ONES = (
 def expected(code: PartnerCode, row: SandboxOffering) -> Offering:
     """Say by hand what `row` must become; MauBelajarApa books sessions only."""
     can_book = row.bookable and (code != MAUBELAJARAPA or bool(row.sessions))
-    return Offering(
-        partner=code,
-        key=RemoteId(row.key),
-        listed=ListedCourse(
-            title=row.title,
-            institution=row.institution,
-            summary=row.summary,
-            description_html=row.description_html,
-            category=Category("-".join(row.category.lower().split()), row.category),
-            level=row.level or CourseLevel.UNKNOWN,
-            duration_minutes=row.duration_minutes,
-            rating=row.rating,
-            rating_count=row.rating_count,
-            image_url=row.image_url,
-        ),
-        price=Money(row.price),
-        list_price=None if row.list_price is None else Money(row.list_price),
-        delivery_mode=row.delivery_mode,
-        enrolment_mode=EnrolmentMode.DIRECT if can_book else EnrolmentMode.LINK,
-        url=row.url,
-        sessions=tuple(expected_session(code, session) for session in row.sessions),
-    )
-
-
-def expected_session(code: PartnerCode, session: SandboxSession) -> Session:
-    venue = Venue(session.venue_name, session.address, session.region_code, session.region_name)
-    return Session(
-        partner=code,
-        key=RemoteId(session.key),
-        starts_at=session.starts_at,
-        ends_at=session.ends_at,
-        enrolment_ends_at=session.enrolment_ends_at,
-        venue=venue if session.venue_name else None,
-        capacity=session.capacity,
-        seats_left=session.seats_left,
-    )
+    mode = EnrolmentMode.DIRECT if can_book else EnrolmentMode.LINK
+    return to_offering(code, row, enrolment_mode=mode)
 
 
 def without_template(offering: Offering, row: SandboxOffering) -> Offering:

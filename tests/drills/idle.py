@@ -30,7 +30,7 @@ from gateway.bench.quantiles import to_waits
 from gateway.web.streams.connections import MOST_OF_ONE
 from tests.drills.hanging import start, wait_for_search
 from tests.e2e.conftest import Mitra, eventually
-from tests.e2e.test_the_main_job import ENROL, offering_of
+from tests.e2e.enrolling import ENROL, offering_of
 from tests.servers import free_port
 from tests.subscribing import PROTOCOL
 

@@ -47,6 +47,7 @@ SETTLED = frozenset({EnrolmentStatus.CONFIRMED, EnrolmentStatus.REJECTED})
 LIMITS = CallLimits(
     deadlines={**DEADLINES, Operation.ENROL: 2.0, Operation.FIND: 2.0, Operation.CANCEL: 2.0}
 )
+FEW_CODES = ("skill_academy", "sisnaker", "tokopedia")  # JSON, XML, and tokens that end
 Goods = Mapping[PartnerCode, Sequence[OfferingId]]
 
 

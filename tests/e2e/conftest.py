@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.servers import free_port
 
 PATIENCE_SECONDS = 90  # on a machine that is busy with other things, too
 MITRA = (sys.executable, "-m", "gateway")
+PARTS = {"sandbox": ("sandbox", "run"), "worker": ("worker",), "gateway": ("serve",)}
 
 
 @dataclass
@@ -58,9 +60,17 @@ class Mitra:
         process.terminate()
         process.wait(PATIENCE_SECONDS)
 
-    def token(self, subject: str) -> str:
-        """Return a learner's token, as `mitra token` makes it."""
-        return issue_token(self.data_dir, Role.LEARNER, subject)
+    def stop_all(self) -> None:
+        """Ask all processes to end before waiting for any: none is left when time is up."""
+        for process in self.processes.values():
+            process.terminate()
+        while self.processes:
+            _, process = self.processes.popitem()
+            process.wait(PATIENCE_SECONDS)
+
+    def token(self, subject: str, role: Role = Role.LEARNER) -> str:
+        """Return a token, as `mitra token` makes it."""
+        return issue_token(self.data_dir, role, subject)
 
     def ask(self, query: str, token: str | None = None, **variables: Any) -> dict[str, Any]:
         """Return `data` of an answer that must have no errors."""
@@ -108,16 +118,24 @@ def eventually(
         time.sleep(0.05)
 
 
+@contextmanager
+def running(data_dir: Path, *parts: str, **environment: str) -> Iterator[Mitra]:
+    """Run some of `PARTS`, each once the one before it is ready, until the block ends."""
+    mitra = Mitra(data_dir, free_port(), environment)
+    try:
+        for part in parts:
+            mitra.start(part, *PARTS[part])
+            if part == "sandbox":
+                eventually((data_dir / "sandbox.json").exists, what="the sandbox listens")
+            elif part == "gateway":
+                mitra.wait_until_ready()
+        yield mitra
+    finally:
+        mitra.stop_all()
+
+
 @pytest.fixture(scope="module")
 def mitra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mitra]:
     """The sandbox and one gateway, ready to be asked."""
-    running = Mitra(tmp_path_factory.mktemp("mitra"), free_port())
-    try:
-        running.start("sandbox", "sandbox", "run")
-        eventually((running.data_dir / "sandbox.json").exists, what="the sandbox listens")
-        running.start("gateway", "serve")
-        running.wait_until_ready()
-        yield running
-    finally:
-        for name in list(running.processes):
-            running.stop(name)
+    with running(tmp_path_factory.mktemp("mitra"), "sandbox", "gateway") as mitra:
+        yield mitra

@@ -5,20 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import Mitra, eventually
-from tests.servers import free_port
+from tests.e2e.conftest import Mitra, running
 
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mitra]:
     """The sandbox alone, without a gateway."""
-    running = Mitra(tmp_path_factory.mktemp("mitra"), free_port())
-    running.start("sandbox", "sandbox", "run")
-    try:
-        eventually((running.data_dir / "sandbox.json").exists, what="the sandbox listens")
-        yield running
-    finally:
-        running.stop("sandbox")
+    with running(tmp_path_factory.mktemp("mitra"), "sandbox") as mitra:
+        yield mitra
 
 
 def booked(mitra: Mitra, code: str) -> int:

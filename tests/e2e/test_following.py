@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE_SECONDS, Mitra, eventually
-from tests.e2e.test_the_main_job import ENROL, offering_of
-from tests.servers import free_port
+from tests.e2e.conftest import PATIENCE_SECONDS, Mitra, running
+from tests.e2e.enrolling import ENROL, offering_of
 from tests.subscribing import socket_to
 
 pytestmark = pytest.mark.anyio
@@ -21,17 +20,8 @@ def apart(request: pytest.FixtureRequest, tmp_path) -> Iterator[Mitra]:
     environment = {"MITRA_BACKGROUND": "false"}
     if request.param == "postgresql":
         environment["MITRA_DATABASE_URL"] = request.getfixturevalue("postgres_url")
-    running = Mitra(tmp_path, free_port(), environment)
-    try:
-        running.start("sandbox", "sandbox", "run")
-        eventually((tmp_path / "sandbox.json").exists, what="the sandbox listens")
-        running.start("worker", "worker")
-        running.start("gateway", "serve")
-        running.wait_until_ready()
-        yield running
-    finally:
-        for name in list(running.processes):
-            running.stop(name)
+    with running(tmp_path, "sandbox", "worker", "gateway", **environment) as mitra:
+        yield mitra
 
 
 async def test_a_learner_sees_what_becomes_of_an_enrolment(apart: Mitra):

@@ -8,8 +8,7 @@ import pytest
 
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
-from tests.e2e.conftest import Mitra, eventually
-from tests.servers import free_port
+from tests.e2e.conftest import Mitra, eventually, running
 
 CANARY = "3174014502940001"
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -26,14 +25,8 @@ ERASE = 'mutation { eraseLearner(learner: "imported") { erasedAt liveEnrolments 
 def mitra(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mitra]:
     """One gateway that has keys, and no partners."""
     keys = {"MITRA_NATIONAL_ID_KEYS": f"1:{KEY}", "MITRA_CONTACT_KEYS": f"1:{KEY}"}
-    running = Mitra(tmp_path_factory.mktemp("mitra"), free_port(), keys)
-    try:
-        running.start("gateway", "serve")
-        running.wait_until_ready()
-        yield running
-    finally:
-        for name in list(running.processes):
-            running.stop(name)
+    with running(tmp_path_factory.mktemp("mitra"), "gateway", **keys) as mitra:
+        yield mitra
 
 
 def test_a_learner_comes_in_is_paid_and_forgotten(mitra: Mitra):

@@ -2,35 +2,24 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.conftest import Mitra, eventually
-from tests.e2e.test_the_main_job import BOOKABLE, ENROL, offering_of, wait_for
-from tests.servers import free_port
+from tests.e2e.conftest import Mitra, eventually, running
+from tests.e2e.enrolling import BOOKABLE, ENROL, offering_of, wait_for
 
 
 @pytest.fixture
 def large(tmp_path, postgres_url, redis_url) -> Iterator[Mitra]:
-    running = Mitra(
-        tmp_path,
-        free_port(),
-        {
-            "MITRA_DATABASE_URL": postgres_url,
-            "MITRA_REDIS_URL": redis_url,
-            "MITRA_BACKGROUND": "false",
-            "MITRA_WORKERS": "2",
-        },
-    )
-    try:
-        running.start("sandbox", "sandbox", "run")
-        eventually((tmp_path / "sandbox.json").exists, what="the sandbox listens")
-        running.start("worker", "worker")
-        running.start("gateway", "serve")
-        running.wait_until_ready()
-        yield running
-    finally:
-        for name in list(running.processes):
-            running.stop(name)
+    environment = {
+        "MITRA_DATABASE_URL": postgres_url,
+        "MITRA_REDIS_URL": redis_url,
+        "MITRA_BACKGROUND": "false",
+        "MITRA_WORKERS": "2",
+    }
+    with running(tmp_path, "sandbox", "worker", "gateway", **environment) as mitra:
+        yield mitra
 
 
 def test_serving_processes_follow_the_worker_and_enrolments_are_delivered(large):
@@ -49,3 +38,11 @@ def test_serving_processes_follow_the_worker_and_enrolments_are_delivered(large)
     assert len({answer["enrolment"]["id"] for answer in answers}) == 1
     assert confirmed["partnerReference"]
     assert large.ask(BOOKABLE, partners=["bukalapak"])["courses"]["nodes"]
+    assert sorted(roles_told(large)) == ["serving", "serving", "worker"]
+
+
+def roles_told(mitra: Mitra) -> list[str]:
+    """Return what the processes do whose metrics one of them tells."""
+    text = httpx.get(f"{mitra.url}/metrics").text
+    told = {family.name: family for family in text_string_to_metric_families(text)}
+    return [each.labels["role"] for each in told["mitra_process_start_time_seconds"].samples]

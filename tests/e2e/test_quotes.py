@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Mitra, eventually
-from tests.e2e.test_the_main_job import ENROL, offering_of, wait_for
+from tests.e2e.enrolling import ENROL, offering_of, wait_for
 
 QUOTE = """query ($id: ID!) {
   node(id: $id) { ... on Offering {

@@ -11,7 +11,7 @@ from adapters.sandbox.state import read_state
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.e2e.conftest import Mitra
-from tests.e2e.test_the_main_job import ENROL, offering_of, wait_for
+from tests.e2e.enrolling import ENROL, offering_of, wait_for
 
 PARTNERS = {  # one of each envelope
     "skill_academy": False,

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.conftest import Mitra, eventually
+from tests.e2e.conftest import eventually
+from tests.e2e.enrolling import ENROL, ENROLMENT, offering_of, wait_for
 
 PARTNER = """query ($code: String!) {
   partner(code: $code) { health freshness { state reason fetchedAt } offeringCount }
@@ -17,55 +18,10 @@ PARTNER = """query ($code: String!) {
 COVERAGE = """{
   courses { totalCount coverage { complete missing { partner { code } reason since lastGoodAt } } }
 }"""
-BOOKABLE = """query ($partners: [String!]) {
-  courses(filter: { partners: $partners, priceMin: 1, priceMax: 500000 }, first: 50) {
-    nodes { title offerings {
-      id enrolmentMode price { amount } partner { code }
-      sessions { id availability }
-    } }
-  }
-}"""
-ENROL = """mutation ($input: EnrolInput!) {
-  enrol(input: $input) {
-    enrolment { id status reference partner { code } course { title } price { amount } }
-    userErrors { code message }
-  }
-}"""
-ENROLMENT = """query ($id: ID!) {
-  enrolment(id: $id) {
-    status partnerReference accessUrl
-    events { from to actor cause }
-  }
-}"""
 VERDICTS = """query ($offering: ID!) {
   enrolmentVerdicts(offeringId: $offering) { rule code state message values { name value } }
 }"""
 ME = "{ me { balance { amount currency } enrolments { totalCount nodes { id status } } } }"
-
-
-def offering_of(mitra: Mitra, partner: str, *, has_session: bool) -> tuple[str, str | None]:
-    """Return the ids of something that can be booked at a partner: offering and session."""
-    for course in mitra.ask(BOOKABLE, partners=[partner])["courses"]["nodes"]:
-        for offering in course["offerings"]:
-            if offering["partner"]["code"] != partner or offering["enrolmentMode"] != "DIRECT":
-                continue
-            sessions = [s for s in offering["sessions"] if s["availability"] == "AVAILABLE"]
-            if not has_session and not offering["sessions"]:
-                return offering["id"], None
-            if has_session and sessions:
-                return offering["id"], sessions[0]["id"]
-    raise AssertionError(f"{partner} sells nothing that can be booked")
-
-
-def wait_for(mitra: Mitra, enrolment: str, token: str, status: str) -> dict:
-    found: dict = {}
-
-    def has_status() -> bool:
-        found.update(mitra.ask(ENROLMENT, token, id=enrolment)["enrolment"])
-        return found["status"] == status
-
-    eventually(has_status, what=f"the enrolment is {status}", seconds=10)
-    return found
 
 
 def test_ten_partners_become_one_catalogue(mitra):

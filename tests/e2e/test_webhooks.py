@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.e2e.conftest import Mitra, eventually
-from tests.e2e.test_the_main_job import ENROL, offering_of, wait_for
+from tests.e2e.enrolling import ENROL, offering_of, wait_for
 
 PARTNER = "skill_academy"
 

@@ -45,6 +45,18 @@ def test_no_module_is_named_after_nothing(path):
     assert "manager" not in path.name, "say what it does"
 
 
+def test_no_test_takes_its_tools_from_another_test():
+    taking = [
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for module in re.findall(
+            r"^from (tests\.\S*\btest_\w+) import", path.read_text(), re.MULTILINE
+        )
+    ]
+
+    assert taking == [], "put what two of them need into a module beside them"
+
+
 @pytest.mark.parametrize("name", ["runtime.txt", "dev.txt"])
 def test_pins_have_hashes_and_no_addresses(name):
     text = (ROOT / "requirements" / name).read_text()

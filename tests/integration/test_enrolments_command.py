@@ -10,7 +10,8 @@ from gateway.cli import app
 from schema.ids import NodeKind, to_global_id
 from schema.model.enrolment import Enrolment
 from tests.databases import SqliteTemplates
-from tests.integration.enrolment.builders import Programme, is_unavailable
+from tests.integration.enrolment.builders import Programme
+from tests.integration.enrolment.delivering import in_review
 
 
 @pytest.fixture(autouse=True)
@@ -20,19 +21,9 @@ def ledger(
     """An embedded ledger with one enrolment that waits for a person."""
     monkeypatch.setenv("MITRA_DATA_DIR", str(tmp_path))
     database = sqlite_templates.open("ledger", tmp_path)
-    record = asyncio.run(_in_review(Programme(database)))
+    record = asyncio.run(in_review(Programme(database), seats=3))
     database.close()
     return record
-
-
-async def _in_review(programme: Programme) -> Enrolment:
-    programme.partner.acts = [is_unavailable]
-    outcome = await programme.enrol(programme.shelf.put("barista", seats=3))
-    for _ in range(7):
-        await programme.courier.deliver_due()
-        programme.clock.advance(minutes=10)
-    assert outcome.enrolment is not None
-    return outcome.enrolment
 
 
 def mitra(*words: str, fails: bool = False) -> str:

@@ -28,6 +28,9 @@ def data_dir(
     return tmp_path
 
 
+WHY = ["--reason", "seen it"]
+
+
 def mitra(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["partners", *arguments])
 
@@ -45,7 +48,7 @@ def test_what_is_held_is_shown_with_how_to_decide():
 
 @pytest.mark.usefixtures("data_dir")
 def test_approving_applies_it():
-    done = mitra("approve", "tokopedia", "--run", "2")
+    done = mitra("approve", "tokopedia", "--run", "2", "--reason", "seen it")
 
     assert (done.exit_code, done.output) == (0, "tokopedia: run 2 is applied: revision 2\n")
     assert mitra("held").output == "nothing is held\n"
@@ -55,7 +58,7 @@ def test_approving_applies_it():
 
 @pytest.mark.usefixtures("data_dir")
 def test_rejecting_discards_it():
-    done = mitra("reject", "tokopedia", "--run", "2")
+    done = mitra("reject", "tokopedia", "--run", "2", "--reason", "seen it")
 
     assert done.exit_code == 0
     assert done.output == "tokopedia: run 2 is discarded; the last good catalogue stays\n"
@@ -66,10 +69,12 @@ def test_rejecting_discards_it():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["approve", "tokopedia", "--run", "1"], "run 1 is not held, or no longer"),
-        (["approve", "pintaria", "--run", "2"], "run 2 is of tokopedia, not of pintaria"),
-        (["reject", "tokopedia"], "name what you decide on: --run 2"),
-        (["approve", "pintaria"], "nothing of 'pintaria' is held"),
+        (["approve", "tokopedia", "--run", "2"], "Missing option '--reason'"),
+        (["reject", "tokopedia", "--run", "2", "--reason", " "], "1 to 500 printable"),
+        (["approve", "tokopedia", "--run", "1", *WHY], "run 1 is not held, or no longer"),
+        (["approve", "pintaria", "--run", "2", *WHY], "run 2 is of tokopedia, not of pintaria"),
+        (["reject", "tokopedia", *WHY], "name what you decide on: --run 2"),
+        (["approve", "pintaria", *WHY], "nothing of 'pintaria' is held"),
     ],
 )
 def test_a_decision_that_names_something_else_changes_nothing(arguments: list[str], said: str):

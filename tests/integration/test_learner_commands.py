@@ -113,7 +113,7 @@ def test_the_rules_tell_whose_money_returns_to_the_state(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("ledger")
-def test_consent_contact_and_erasure(tmp_path: Path):
+def test_commands_show_a_contact_while_consent_lasts_and_erase_it(tmp_path: Path):
     mitra("learners", "import", a_file(tmp_path, SITI))
 
     shown = mitra("learners", "contact", "siti")

@@ -54,7 +54,9 @@ def test_an_operator_splits_an_institution_and_decisions_are_told():
     institution = institution_id(BARISTA.listed.institution)
 
     names = mitra("spellings", institution)
-    split = mitra("split-institution", institution, SPELLED, "--by", "rina")
+    split = mitra(
+        *("split-institution", institution, SPELLED, "--by", "rina", "--reason", "two schools")
+    )
     told = mitra("decisions")
 
     assert [line.split("\t")[3:] for line in names.splitlines()] == [
@@ -64,7 +66,8 @@ def test_an_operator_splits_an_institution_and_decisions_are_told():
     assert split.split()[-1] == institution_id(SPELLED)
     [decision] = told.splitlines()
     assert decision.split("\t")[1:] == [
-        *("rina", "INSTITUTION_SPLIT", institution, institution_id(SPELLED), SPELLED)
+        *("rina", "INSTITUTION_SPLIT", institution, institution_id(SPELLED), SPELLED),
+        "two schools",
     ]
 
 

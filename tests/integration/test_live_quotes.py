@@ -18,7 +18,7 @@ from adapters.registry import build_adapter
 from adapters.sandbox.book import EnrolmentBook
 from adapters.sandbox.listener import Listener
 from adapters.sandbox.secrets import fresh_secrets
-from adapters.sandbox.world import SandboxOffering, Shop
+from adapters.sandbox.world import Shop
 from gateway.cache.memory import MemoryCache
 from gateway.cache.shared import build_shared_level
 from gateway.cache.tiered import TieredCache
@@ -30,38 +30,19 @@ from gateway.partners.reports import CallReport
 from schema.model.catalogue import ListedCourse, Offering
 from schema.model.quotes import KnownQuote
 from schema.model.values import (
-    CourseLevel,
-    DeliveryMode,
     FreshnessState,
     Money,
     PartnerCode,
     RemoteId,
 )
+from tests.shelves import an_offering
 
 pytestmark = pytest.mark.anyio
 
 CODE = PartnerCode("skill_academy")
 READERS = 1_000
 DEADLINE = DEADLINES[Operation.QUOTE]
-ROW = SandboxOffering(
-    key="K-1",
-    course=1,
-    title="Barista",
-    institution="LKP Rasa Ibu",
-    summary="Kopi.",
-    description_html="<p>Kopi.</p>",
-    category="Makanan",
-    level=CourseLevel.ALL,
-    duration_minutes=60,
-    rating=None,
-    rating_count=0,
-    image_url="https://gambar.example/1.jpg",
-    price=90_000,
-    list_price=None,
-    delivery_mode=DeliveryMode.SELF_PACED,
-    url="https://kelas.example/1",
-    sessions=(),
-)
+ROW = an_offering("K-1", price=90_000)
 OFFERING = Offering(CODE, RemoteId("K-1"), ListedCourse("Barista", "LKP Rasa Ibu"), Money(80_000))
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +13,12 @@ from gateway.catalogue.store import CatalogueStore
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.learners import DevelopmentLearners
 from gateway.enrolment.service import EnrolmentService
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
+from gateway.storage.engine import Database
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus, EnrolOutcome, EnrolRequest
 from schema.model.values import FreshnessState, LearnerId, PartnerCode
 from schema.ports import CourseQuery, Window
 from tests.catalogue import ScriptedPartner, a_partner, an_offering
+from tests.databases import SqliteTemplates
 from tests.integration.catalogue.conftest import Workbench
 from tests.integration.enrolment.builders import several_at_a_time
 
@@ -65,15 +64,11 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    databases = [
-        Database(database_url(None, tmp_path, name), name) for name in ("catalogue", "ledger")
-    ]
-    for each in databases:
-        upgrade(each)
-    yield World(Workbench(databases[0]), databases[1])
-    for each in databases:
-        each.close()
+def world(sqlite_templates: SqliteTemplates) -> Iterator[World]:
+    catalogue, ledger = sqlite_templates.open("catalogue"), sqlite_templates.open("ledger")
+    yield World(Workbench(catalogue), ledger)
+    catalogue.close()
+    ledger.close()
 
 
 async def test_the_catalogue_answers_and_each_wish_is_kept_or_told_to_come_later(world: World):

@@ -34,6 +34,11 @@ class Act(StrEnum):
     PARTNER_RESUMED = "PARTNER_RESUMED"
     LIST_APPROVED = "LIST_APPROVED"
     LIST_REJECTED = "LIST_REJECTED"
+    LINK_CONFIRMED = "LINK_CONFIRMED"
+    OFFERING_SPLIT = "OFFERING_SPLIT"
+    COURSES_MERGED = "COURSES_MERGED"
+    INSTITUTIONS_MERGED = "INSTITUTIONS_MERGED"
+    INSTITUTION_SPLIT = "INSTITUTION_SPLIT"
     OFFERINGS_APPROVED = "OFFERINGS_APPROVED"
     APPROVALS_REVOKED = "APPROVALS_REVOKED"
     ACCESS_REFUSED = "ACCESS_REFUSED"
@@ -55,6 +60,11 @@ def record(
 ) -> None:
     """Write down who did what to what; `details` hold no personal data, they stay for ever."""
     record_all(connection, act, [(target, details)], by=by, at=at)
+
+
+def because(reason: str | None) -> Mapping[str, str]:
+    """Return the detail that tells why, if it was said."""
+    return {"reason": reason} if reason else {}
 
 
 def record_all(

@@ -45,25 +45,33 @@ class LearnerRegister:
         self._keyrings = keyrings
         self._now = now
 
-    async def import_learners(self, rows: Sequence[RawRow], by: str) -> ImportOutcome:
+    async def import_learners(
+        self, rows: Sequence[RawRow], by: str, reason: str | None = None
+    ) -> ImportOutcome:
         """Make learners known, or bring what is known up to date; a bad row is left out."""
         good, bad = _sorted_out(rows, to_learner)
         if not good:
             return ImportOutcome(rejected=bad)
         now = self._now()
         outcome = await self._ledger.write(
-            lambda connection: import_rows(connection, good, self._keyrings, by=by, now=now)
+            lambda connection: import_rows(
+                connection, good, self._keyrings, by=by, now=now, reason=reason
+            )
         )
         return replace(outcome, rejected=_merged(bad, outcome.rejected))
 
-    async def post_grants(self, batch: str, rows: Sequence[RawRow], by: str) -> GrantsOutcome:
+    async def post_grants(
+        self, batch: str, rows: Sequence[RawRow], by: str, reason: str | None = None
+    ) -> GrantsOutcome:
         """Post grants; a row of a batch that was posted before is not posted again."""
         good, bad = _sorted_out(rows, to_grant)
         if not good:
             return GrantsOutcome(rejected=bad)
         now = self._now()
         outcome = await self._ledger.write(
-            lambda connection: grants.post_rows(connection, batch, good, by=by, now=now)
+            lambda connection: grants.post_rows(
+                connection, batch, good, by=by, now=now, reason=reason
+            )
         )
         return replace(outcome, rejected=_merged(bad, outcome.rejected))
 
@@ -85,15 +93,20 @@ class LearnerRegister:
             money += sum(expired)
             after = idle[-1]
 
-    async def erase(self, learner: LearnerId, by: str) -> Erasure:
+    async def erase(self, learner: LearnerId, by: str, reason: str | None = None) -> Erasure:
         """Destroy what is personal about a learner; ledger and audit stay."""
         now = self._now()
         return await self._ledger.write(
-            lambda connection: erasure.erase(connection, learner, by=by, now=now)
+            lambda connection: erasure.erase(connection, learner, by=by, now=now, reason=reason)
         )
 
     async def decide_consent(
-        self, learner: LearnerId, purpose: str, decision: ConsentDecision, by: str
+        self,
+        learner: LearnerId,
+        purpose: str,
+        decision: ConsentDecision,
+        by: str,
+        reason: str | None = None,
     ) -> Consent | None:
         """Record a learner's decision; the same again is the one that stands.  None: unknown.
 
@@ -101,12 +114,12 @@ class LearnerRegister:
         """
         if not consents.is_purpose(purpose):
             raise ValueError("a purpose is a short word in small letters, such as contact")
-        now = self._now()
+        made = Consent(purpose, decision, self._now(), by)
 
         def change(connection: Connection) -> Consent | None:
             if not _lock(connection, learner):
                 return None
-            return consents.decide(connection, learner, purpose, decision, by=by, now=now)
+            return consents.decide(connection, learner, made, reason)
 
         return await self._ledger.write(change)
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from gateway.enrolment.audit.records import Act, record
+from gateway.enrolment.audit.records import Act, because, record
 from gateway.enrolment.intake.rows import GrantRow
 from gateway.enrolment.money import Account, Movement, MovementKind, post, read_balance, to_rows
 from gateway.storage.ledger_tables import enrolment, entry, learner
@@ -30,7 +30,13 @@ def is_batch(text: str) -> bool:
 
 
 def post_rows(
-    connection: Connection, batch: str, rows: Sequence[GrantRow], *, by: str, now: datetime
+    connection: Connection,
+    batch: str,
+    rows: Sequence[GrantRow],
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
 ) -> GrantsOutcome:
     """Post the rows of a batch that are new; one that has changed since is reported."""
     _lock_batch(connection, batch)
@@ -57,7 +63,7 @@ def post_rows(
     amount = sum(movement.amount for movement in new)
     if new:
         _insert(connection, new, now)
-        told = {"rows": len(new), "amount": amount}
+        told = {"rows": len(new), "amount": amount, **because(reason)}
         record(connection, Act.GRANTS_POSTED, f"batch:{batch}", by=by, at=now, **told)
     return GrantsOutcome(len(new), unchanged, amount, tuple(rejected))
 

@@ -7,7 +7,7 @@ from enum import Enum
 
 from sqlalchemy import Connection, select
 
-from gateway.enrolment.audit.records import Act, record
+from gateway.enrolment.audit.records import Act, because, record
 from gateway.enrolment.intake.rows import LearnerRow
 from gateway.enrolment.privacy import consents, contacts, national_ids
 from gateway.enrolment.privacy.contacts import Contact
@@ -129,6 +129,7 @@ def import_rows(
     *,
     by: str,
     now: datetime,
+    reason: str | None = None,
 ) -> ImportOutcome:
     """Make learners known, or bring them up to date; the last row of a learner counts.
 
@@ -147,7 +148,8 @@ def import_rows(
     counts = {fate.value: number for fate, number in fates.items()}
     if fates[_Fate.IMPORTED] or fates[_Fate.UPDATED]:
         place = f"rows {rows[0].number} to {rows[-1].number}"
-        record(connection, Act.LEARNERS_IMPORTED, place, by=by, at=now, **counts)
+        told = {**counts, **because(reason)}
+        record(connection, Act.LEARNERS_IMPORTED, place, by=by, at=now, **told)
     return ImportOutcome(**counts, rejected=tuple(rejected), notes=_notes(rows, keyrings))
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from gateway.enrolment.audit.records import Act, record, record_all
+from gateway.enrolment.audit.records import Act, because, record, record_all
 from gateway.storage.learner_tables import consent
 from schema.model.learners import Consent, ConsentDecision
 from schema.model.values import LearnerId
@@ -26,24 +26,28 @@ def is_purpose(text: str) -> bool:
 
 
 def decide(
-    connection: Connection,
-    learner: LearnerId,
-    purpose: str,
-    decision: ConsentDecision,
-    *,
-    by: str,
-    now: datetime,
+    connection: Connection, learner: LearnerId, made: Consent, reason: str | None = None
 ) -> Consent:
     """Record a decision; the same again is the one that stands.  Needs the learner's lock."""
+    purpose = made.purpose
     standing = read_standing(connection, [learner]).get((learner, purpose))
-    if standing is not None and standing.decision is decision:
+    if standing is not None and standing.decision is made.decision:
         return standing
     mine = (consent.c.learner_id == learner, consent.c.purpose == purpose)
     newest = connection.scalar(select(func.max(consent.c.number)).where(*mine)) or 0
-    row = {"learner_id": learner, "purpose": purpose, "decision": decision, "at": now, "by": by}
-    connection.execute(insert(consent).values(number=newest + 1, **row))
-    record(connection, _ACTS[decision], f"learner:{learner}", by=by, at=now, purpose=purpose)
-    return Consent(purpose, decision, now, by)
+    connection.execute(
+        insert(consent).values(
+            learner_id=learner,
+            purpose=purpose,
+            number=newest + 1,
+            decision=made.decision,
+            at=made.at,
+            by=made.by,
+        )
+    )
+    told, act = {"purpose": purpose, **because(reason)}, _ACTS[made.decision]
+    record(connection, act, f"learner:{learner}", by=made.by, at=made.at, **told)
+    return made
 
 
 def give_first(

@@ -8,18 +8,25 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from gateway.enrolment.audit.records import Act, record
+from gateway.enrolment.audit.records import Act, because, record
 from gateway.enrolment.ledger import is_live
 from gateway.enrolment.privacy.consents import decide, read_standing
 from gateway.enrolment.privacy.contacts import destroy_contact
 from gateway.enrolment.privacy.emails import forget_emails
 from gateway.enrolment.privacy.national_ids import forget_marks
 from gateway.storage.ledger_tables import enrolment, learner
-from schema.model.learners import ConsentDecision, Erasure
+from schema.model.learners import Consent, ConsentDecision, Erasure
 from schema.model.values import LearnerId
 
 
-def erase(connection: Connection, learner_id: LearnerId, *, by: str, now: datetime) -> Erasure:
+def erase(
+    connection: Connection,
+    learner_id: LearnerId,
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+) -> Erasure:
     """Erase a learner; one who is erased already stays as they are."""
     mine = learner.c.id == learner_id
     row = connection.execute(
@@ -36,7 +43,9 @@ def erase(connection: Connection, learner_id: LearnerId, *, by: str, now: dateti
     forget_emails(connection, learner_id)
     for (_, purpose), standing in read_standing(connection, [learner_id]).items():
         if standing.decision is ConsentDecision.GIVEN:
-            decide(connection, learner_id, purpose, ConsentDecision.WITHDRAWN, by=by, now=now)
+            withdrawn = Consent(purpose, ConsentDecision.WITHDRAWN, now, by)
+            decide(connection, learner_id, withdrawn)
     connection.execute(update(learner).where(mine).values(birth_date=None, erased_at=now))
-    record(connection, Act.LEARNER_ERASED, f"learner:{learner_id}", by=by, at=now)
+    target = f"learner:{learner_id}"
+    record(connection, Act.LEARNER_ERASED, target, by=by, at=now, **because(reason))
     return Erasure(now, under_way)

@@ -17,7 +17,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.identity.errors import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.settings import Audience
 from gateway.web.explorer import CONTENT_SECURITY_POLICY, STATIC
 from schema.model.viewer import ANONYMOUS, Viewer
@@ -66,7 +66,7 @@ class ExplorerDesk:
     """An ASGI layer: browsers' GETs are answered here, all else goes to `app`."""
 
     def __init__(self, app: ASGIApp, audience: Audience, identify: Identify, page: Page) -> None:
-        """Show `page` to `audience`; `identify` raises `InvalidTokenError`."""
+        """Show `page` to `audience`; `identify` raises as the verifier does."""
         self._app = app
         self._audience = audience
         self._identify = identify
@@ -114,6 +114,10 @@ class ExplorerDesk:
             viewer = await self._identify(authorization)
         except InvalidTokenError as exc:
             return _form(str(exc), HTTPStatus.UNAUTHORIZED)
+        except UncheckableTokenError as exc:
+            later = _form(str(exc), HTTPStatus.SERVICE_UNAVAILABLE)
+            later.headers["Retry-After"] = str(exc.retry_after)
+            return later
         if viewer == ANONYMOUS or not self._audience.admits(viewer):
             return _form("This token's role is none of those.", HTTPStatus.FORBIDDEN)
         return self._shown(request, headers)

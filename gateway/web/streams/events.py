@@ -25,6 +25,7 @@ from gateway.web.streams.results import (
     to_errors,
     until_expired,
 )
+from gateway.web.surprises import logged
 from schema.errors import ErrorCode, to_error
 from schema.model.viewer import Viewer
 
@@ -70,6 +71,8 @@ class EventStreams:
             yield _to_refusal([to_error(ErrorCode.RATE_LIMITED, str(exc))])
         except RefusedError as exc:
             yield _to_refusal(exc.errors)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, its client is told an id
+            yield _to_refusal([logged(exc)])
 
     async def _told(self, asked: Asked, connection: Connection) -> AsyncGenerator[bytes, None]:
         """Yield results and heartbeats until the operation, the token or this process ends."""

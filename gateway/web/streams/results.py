@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
 from gateway.execution.engine import Engine, Prepared
-from gateway.identity.errors import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from schema.model.viewer import Viewer
 
 RECHECK_SECONDS = 10.0  # between two looks at the token of an open connection
@@ -51,10 +51,14 @@ def codes_of(errors: Sequence[Mapping[str, Any]]) -> Sequence[str]:
 
 
 async def until_expired(identify: Identify, authorization: str, seconds: float) -> str:
-    """Return why, once a token that was good proves nothing any more."""
+    """Return why, once a token that was good proves nothing any more.
+
+    One that cannot be looked at just now is looked at again: it was good.
+    """
     while True:
         await asyncio.sleep(seconds)
         try:
-            await identify(authorization)
+            with suppress(UncheckableTokenError):
+                await identify(authorization)
         except InvalidTokenError as exc:
             return str(exc)

@@ -2,10 +2,10 @@
 
 A client signs in once, by `authorization` in the payload of `connection_init` or by the header
 of the handshake.  Its token is looked at again while the socket is open: once it has expired,
-everything under way ends.  Close codes: 1012 this process stops, come again; 1013 no room; 4400
-no message of the protocol; 4401 not signed in yet; 4403 a token that proves nothing (any more);
-4406 another sub-protocol; 4408 no `connection_init` in time; 4409 an id that is in use; 4429 too
-much of it.
+everything under way ends.  Close codes: 1012 this process stops, come again; 1013 come again
+later, as there is no room, or the token cannot be checked just now; 4400 no message of the
+protocol; 4401 not signed in yet; 4403 a token that proves nothing (any more); 4406 another
+sub-protocol; 4408 no `connection_init` in time; 4409 an id that is in use; 4429 too much of it.
 """
 
 import asyncio
@@ -16,13 +16,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-import structlog
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question, RefusedError
-from gateway.identity.errors import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Observer, Unobserved
 from gateway.web.paying import payer_of
@@ -36,8 +35,8 @@ from gateway.web.streams.results import (
     to_errors,
     until_expired,
 )
+from gateway.web.surprises import logged
 from schema.context import Context
-from schema.errors import ErrorCode
 from schema.model.viewer import ANONYMOUS, Viewer
 
 PROTOCOL = "graphql-transport-ws"
@@ -45,8 +44,6 @@ INIT_SECONDS = 10.0  # for `connection_init` to come
 MOST_OPERATIONS = 100  # at once on one socket
 MOST_MESSAGE_BYTES = 1_000_000  # of one message, once unpacked
 MOST_REASON_BYTES = 123  # what a close frame has room for
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +185,8 @@ class _Conversation:
             self._connection.belongs_to(self._viewer)
         except InvalidTokenError as exc:
             raise _CloseError(4403, str(exc)) from exc
+        except UncheckableTokenError as exc:
+            raise _CloseError(1013, str(exc)) from exc
         except FullError as exc:
             raise _CloseError(4429, str(exc)) from exc
         self._is_let_in.set()
@@ -218,9 +217,11 @@ class _Conversation:
             except asyncio.CancelledError:
                 seen.is_gone = True
                 raise
-            except Exception as exc:  # noqa: BLE001 - its words may hold what was sent
-                seen.codes = [ErrorCode.INTERNAL]
-                log.error("streams.operation_failed", error=type(exc).__name__)  # noqa: TRY400
+            except Exception as exc:  # noqa: BLE001 - whatever it is, its client is told an id
+                errors = to_errors([logged(exc)])
+                seen.codes = codes_of(errors)
+                with suppress(WebSocketDisconnect):
+                    await self._say({"type": "error", "id": operation_id, "payload": errors})
             finally:
                 self._operations.pop(operation_id, None)
 

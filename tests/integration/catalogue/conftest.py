@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Table, func, select
 
+from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.store import CatalogueStore, StatusRow
 from gateway.catalogue.sync import CatalogueSync, FetchPage
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
+from schema.model.catalogue import Offering
 from schema.model.syncing import SyncProgress
-from schema.model.values import PartnerCode
-from tests.catalogue import NOON, TOKOPEDIA, a_partner
+from schema.model.values import CourseId, PartnerCode
+from tests.catalogue import NOON, TOKOPEDIA, ScriptedPartner, a_partner
 
 
 @dataclass
@@ -54,6 +56,17 @@ class Workbench:
         sync = CatalogueSync(partner, self.database, self.clock)
         return await sync.sync(config or a_partner(), report, accept_alarm=accept_alarm)
 
+    async def lists(self, *offerings: Offering) -> None:
+        """Let one partner list exactly these."""
+        [code] = {each.partner for each in offerings}
+        done = await self.sync(ScriptedPartner(offerings), a_partner(code))
+        assert done.failure is None
+
+    async def course_of(self, offering: Offering) -> CourseId:
+        fact = await self.store.read_fact(offering.id)
+        assert fact is not None
+        return fact.course_id
+
     async def rows(self, table: Table) -> list[dict[str, object]]:
         found = await self.database.read(lambda c: c.execute(select(table)).mappings().all())
         return [dict(row) for row in found]
@@ -73,6 +86,12 @@ class Workbench:
             for sold in course.offerings
             if not sold.withdrawn
         }
+
+
+@pytest.fixture
+def desk(bench: Workbench) -> LinkDesk:
+    """A desk whose decisions come a minute after the last thing that happened."""
+    return LinkDesk(bench.database, lambda: bench.clock.turn(minutes=1))
 
 
 @pytest.fixture

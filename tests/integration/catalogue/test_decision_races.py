@@ -8,22 +8,17 @@ import signal
 import pytest
 from sqlalchemy import event
 
-from gateway.catalogue.decisions import HeldLists
 from gateway.catalogue.holding import approve_held
 from gateway.storage import catalogue_tables as tables
 from gateway.storage.engine import Database
-from gateway.storage.leases import Leases
 from schema.model.held import DecisionErrorCode
 from tests.catalogue import NOON, ScriptedPartner, offerings
 from tests.integration.catalogue.conftest import Workbench
+from tests.integration.catalogue.holding import decisions
 
 pytestmark = pytest.mark.anyio
 
 LOST = {DecisionErrorCode.NOT_HELD, DecisionErrorCode.SYNC_RUNNING}
-
-
-def a_desk(bench: Workbench) -> HeldLists:
-    return HeldLists(bench.database, Leases(bench.database, bench.clock), bench.clock)
 
 
 async def held_run(bench: Workbench) -> int:
@@ -32,15 +27,15 @@ async def held_run(bench: Workbench) -> int:
     await bench.sync(partner)
     partner.lists(offerings(3))
     await bench.sync(partner)
-    [held] = await a_desk(bench).read_held()
+    [held] = await decisions(bench).read_held()
     return held.run
 
 
 @pytest.mark.parametrize("is_one_process", [True, False], ids=["one process", "two processes"])
 async def test_of_two_who_approve_at_once_one_does(bench: Workbench, is_one_process: bool):
     run = await held_run(bench)
-    first = a_desk(bench)
-    second = first if is_one_process else a_desk(bench)
+    first = decisions(bench)
+    second = first if is_one_process else decisions(bench)
 
     decided = await asyncio.gather(first.approve(run, "rina"), second.approve(run, "rina"))
 
@@ -51,7 +46,7 @@ async def test_of_two_who_approve_at_once_one_does(bench: Workbench, is_one_proc
 
 async def test_of_an_approval_and_a_rejection_at_once_one_counts(bench: Workbench):
     run = await held_run(bench)
-    desk = a_desk(bench)
+    desk = decisions(bench)
 
     approved, rejected = await asyncio.gather(desk.approve(run, "rina"), desk.reject(run, "rina"))
 
@@ -71,7 +66,7 @@ async def test_an_approval_that_is_killed_leaves_the_list_held(bench: Workbench)
     assert len(await bench.live_titles()) == 10
     assert await bench.count(tables.change_log, tables.change_log.c.revision == 2) == 0
 
-    decided = await a_desk(bench).approve(run, "rina")
+    decided = await decisions(bench).approve(run, "rina")
 
     assert (decided.refusals, decided.revision) == ((), 2)
     assert len(await bench.live_titles()) == 3

@@ -14,7 +14,6 @@ from schema.model.values import CourseId, InstitutionId
 from schema.ports import BadCursorError, Window
 from tests.catalogue import PINTARIA, TOKOPEDIA, a_partner, an_offering
 from tests.integration.catalogue.conftest import Workbench
-from tests.integration.catalogue.test_links import course_of, list_at
 
 pytestmark = pytest.mark.anyio
 
@@ -27,17 +26,12 @@ ALONE = an_offering("B", "Latte Art", SPELLED, partner=PINTARIA)
 
 
 @pytest.fixture
-def desk(bench: Workbench) -> LinkDesk:
-    return LinkDesk(bench.database, lambda: bench.clock.turn(minutes=1))
-
-
-@pytest.fixture
 async def joined(bench: Workbench, desk: LinkDesk) -> CourseId:
     """Two spellings that a rule has taken for one institution; the course that they share."""
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME, ALONE)
-    shared = await course_of(bench, BARISTA)
-    assert await course_of(bench, SAME) == shared
+    await bench.lists(BARISTA)
+    await bench.lists(SAME, ALONE)
+    shared = await bench.course_of(BARISTA)
+    assert await bench.course_of(SAME) == shared
     return shared
 
 
@@ -50,16 +44,16 @@ async def institution_of(bench: Workbench, offering) -> InstitutionId | None:
 async def test_what_is_listed_under_the_name_leaves_with_it(
     bench: Workbench, desk: LinkDesk, joined: CourseId
 ):
-    alone = await course_of(bench, ALONE)
+    alone = await bench.course_of(ALONE)
     named = await desk.read_spellings(KEPT) or ()
     assert [(each.name, each.is_own) for each in named] == [(KOPI, True), (SPELLED, False)]
 
     outcome = await desk.split_institution(KEPT, SPELLED, BY)
 
     assert outcome.kept == NEW
-    assert await course_of(bench, BARISTA) == joined  # who stays keeps the shared course's id
-    assert await course_of(bench, SAME) not in {joined, alone}
-    assert await course_of(bench, ALONE) == alone  # nobody else listed it
+    assert await bench.course_of(BARISTA) == joined  # who stays keeps the shared course's id
+    assert await bench.course_of(SAME) not in {joined, alone}
+    assert await bench.course_of(ALONE) == alone  # nobody else listed it
     found = [await institution_of(bench, each) for each in (BARISTA, SAME, ALONE)]
     assert found == [KEPT, NEW, NEW]
 
@@ -68,43 +62,43 @@ async def test_the_split_sticks_whatever_is_listed_later(
     bench: Workbench, desk: LinkDesk, joined: CourseId
 ):
     manual = replace(SAME, listed=replace(SAME.listed, title="Manual Brew"))
-    await list_at(bench, manual, ALONE)  # its former title is still known
+    await bench.lists(manual, ALONE)  # its former title is still known
     await desk.split_institution(KEPT, SPELLED, BY)
-    split, alone = await course_of(bench, SAME), await course_of(bench, ALONE)
+    split, alone = await bench.course_of(SAME), await bench.course_of(ALONE)
     latte = an_offering("2", "Latte Art", KOPI)
     fresh = an_offering("C", "Roasting", SPELLED, partner=PINTARIA)
 
-    await list_at(bench, replace(BARISTA, price=None), latte)
-    await list_at(bench, replace(manual, price=None), replace(ALONE, price=None), fresh)
+    await bench.lists(replace(BARISTA, price=None), latte)
+    await bench.lists(replace(manual, price=None), replace(ALONE, price=None), fresh)
 
-    assert await course_of(bench, BARISTA) == joined
-    assert [await course_of(bench, each) for each in (SAME, ALONE)] == [split, alone]
-    assert await course_of(bench, latte) not in {joined, split, alone}
+    assert await bench.course_of(BARISTA) == joined
+    assert [await bench.course_of(each) for each in (SAME, ALONE)] == [split, alone]
+    assert await bench.course_of(latte) not in {joined, split, alone}
     found = [await institution_of(bench, each) for each in (BARISTA, latte, SAME, ALONE, fresh)]
     assert found == [KEPT, KEPT, NEW, NEW, NEW]
-    await list_at(bench, SAME, ALONE, fresh)
-    assert (await institution_of(bench, SAME), await course_of(bench, SAME)) == (NEW, split)
+    await bench.lists(SAME, ALONE, fresh)
+    assert (await institution_of(bench, SAME), await bench.course_of(SAME)) == (NEW, split)
 
 
 async def test_a_course_that_went_whole_is_not_joined_by_its_former_name(
     bench: Workbench, desk: LinkDesk, joined: CourseId
 ):
     moved = replace(BARISTA, listed=replace(BARISTA.listed, title="Manual Brew"))
-    await list_at(bench, moved)
+    await bench.lists(moved)
     await desk.split_institution(KEPT, SPELLED, BY)
-    assert (await course_of(bench, SAME), await institution_of(bench, SAME)) == (joined, NEW)
+    assert (await bench.course_of(SAME), await institution_of(bench, SAME)) == (joined, NEW)
 
     again = an_offering("3", BARISTA.listed.title, KOPI)
-    await list_at(bench, moved, again)
+    await bench.lists(moved, again)
 
-    assert await course_of(bench, again) != joined
+    assert await bench.course_of(again) != joined
     assert await institution_of(bench, again) == KEPT
 
 
 async def test_what_an_operator_merged_can_be_split_again(bench: Workbench, desk: LinkDesk):
     other = an_offering("Z", "Barista untuk Pemula", "Rumah Kopi", partner=PINTARIA)
-    await list_at(bench, BARISTA)
-    await list_at(bench, other)
+    await bench.lists(BARISTA)
+    await bench.lists(other)
     rumah = institution_id("Rumah Kopi")
     assert (await desk.merge_institutions([KEPT, rumah], BY)).kept == KEPT
 
@@ -132,7 +126,7 @@ async def test_what_an_operator_pinned_stays_and_decisions_are_kept(
     newest = await log.read_decisions(Window(first=1))
     older = await log.read_decisions(Window(first=1, after=newest.cursors[0]))
 
-    assert await course_of(bench, SAME) == joined
+    assert await bench.course_of(SAME) == joined
     assert await institution_of(bench, ALONE) == NEW
     [split], [kept] = newest.nodes, older.nodes
     assert (split.kind, split.targets, split.by) == (Kind.INSTITUTION_SPLIT, (KEPT,), BY)

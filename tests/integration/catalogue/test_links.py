@@ -8,11 +8,10 @@ import pytest
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.links import LinkDesk
 from gateway.storage import catalogue_tables as tables
-from schema.model.catalogue import Offering
 from schema.model.links import LinkDecider, LinkErrorCode
 from schema.model.values import CourseId, InstitutionId, OfferingId, derived_id
 from schema.ports import BadCursorError, Window
-from tests.catalogue import NOON, PINTARIA, TOKOPEDIA, ScriptedPartner, a_partner, an_offering
+from tests.catalogue import NOON, PINTARIA, TOKOPEDIA, a_partner, an_offering
 from tests.integration.catalogue.conftest import Workbench
 
 pytestmark = pytest.mark.anyio
@@ -26,27 +25,8 @@ BY = "rina"
 
 
 @pytest.fixture
-def desk(bench: Workbench) -> LinkDesk:
-    """A desk whose decisions come a minute after the last thing that happened."""
-    return LinkDesk(bench.database, lambda: bench.clock.turn(minutes=1))
-
-
-@pytest.fixture
 def follower(bench: Workbench) -> CatalogueFollower:
     return CatalogueFollower(bench.store, [a_partner(), a_partner(PINTARIA)], bench.clock)
-
-
-async def list_at(bench: Workbench, *offerings: Offering) -> None:
-    """Let one partner list exactly these."""
-    [code] = {each.partner for each in offerings}
-    done = await bench.sync(ScriptedPartner(offerings), a_partner(code))
-    assert done.failure is None
-
-
-async def course_of(bench: Workbench, offering: Offering) -> CourseId:
-    fact = await bench.store.read_fact(offering.id)
-    assert fact is not None
-    return fact.course_id
 
 
 async def kinds(bench: Workbench) -> dict[str, str]:
@@ -57,13 +37,13 @@ async def kinds(bench: Workbench) -> dict[str, str]:
 
 
 async def test_a_link_keeps_its_evidence(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME)
+    await bench.lists(BARISTA)
+    await bench.lists(SAME)
 
     [link] = (await desk.read_links(TEN)).nodes
 
     assert link.offering_id == SAME.id
-    assert link.course_id == await course_of(bench, BARISTA)
+    assert link.course_id == await bench.course_of(BARISTA)
     assert link.title == SAME.listed.title
     assert (link.decided_by, link.pinned) == (LinkDecider.RULE, False)
     assert 0.85 <= link.score < 1
@@ -73,8 +53,8 @@ async def test_a_link_keeps_its_evidence(bench: Workbench, desk: LinkDesk):
 
 async def test_links_come_the_least_sure_first(bench: Workbench, desk: LinkDesk):
     slip = an_offering("B", "Latte Art untk Pemula", "LKP Kopi Nusantara", partner=PINTARIA)
-    await list_at(bench, BARISTA, an_offering("2", "Latte Art untuk Pemula", "LKP Kopi Nusantara"))
-    await list_at(bench, SAME, slip)
+    await bench.lists(BARISTA, an_offering("2", "Latte Art untuk Pemula", "LKP Kopi Nusantara"))
+    await bench.lists(SAME, slip)
 
     first = await desk.read_links(Window(first=1))
     second = await desk.read_links(Window(first=1, after=first.cursors[0]))
@@ -88,8 +68,8 @@ async def test_links_come_the_least_sure_first(bench: Workbench, desk: LinkDesk)
 
 async def test_what_may_be_one_is_told(bench: Workbench, desk: LinkDesk):
     unsure = an_offering("A", "Barista untuk Pemulo", "LKP Kopi Nusantara", partner=PINTARIA)
-    await list_at(bench, BARISTA)
-    await list_at(bench, unsure)
+    await bench.lists(BARISTA)
+    await bench.lists(unsure)
 
     [pair] = await desk.read_likely(10)
 
@@ -102,48 +82,48 @@ async def test_what_may_be_one_is_told(bench: Workbench, desk: LinkDesk):
 async def test_an_offering_that_is_split_off_gets_an_id_of_its_own(
     bench: Workbench, desk: LinkDesk
 ):
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME)
-    shared = await course_of(bench, BARISTA)
+    await bench.lists(BARISTA)
+    await bench.lists(SAME)
+    shared = await bench.course_of(BARISTA)
 
     outcome = await desk.split(SAME.id, BY)
 
-    assert outcome.kept == await course_of(bench, SAME) != shared
-    assert await course_of(bench, BARISTA) == shared
+    assert outcome.kept == await bench.course_of(SAME) != shared
+    assert await bench.course_of(BARISTA) == shared
     assert await kinds(bench) == {shared: "CHANGED", outcome.kept: "ADDED"}
 
 
 async def test_a_split_sticks(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME)
+    await bench.lists(BARISTA)
+    await bench.lists(SAME)
     split = (await desk.split(SAME.id, BY)).kept
 
-    await list_at(bench, replace(SAME, price=None))
-    await list_at(bench, replace(SAME, listed=BARISTA.listed))
-    await list_at(bench, replace(BARISTA, price=None))
+    await bench.lists(replace(SAME, price=None))
+    await bench.lists(replace(SAME, listed=BARISTA.listed))
+    await bench.lists(replace(BARISTA, price=None))
 
-    assert await course_of(bench, SAME) == split
-    assert await course_of(bench, BARISTA) == derived_id(TOKOPEDIA, "course", "1")
+    assert await bench.course_of(SAME) == split
+    assert await bench.course_of(BARISTA) == derived_id(TOKOPEDIA, "course", "1")
 
 
 async def test_the_founder_may_leave(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME)
-    shared = await course_of(bench, SAME)
+    await bench.lists(BARISTA)
+    await bench.lists(SAME)
+    shared = await bench.course_of(SAME)
 
     split = (await desk.split(BARISTA.id, BY)).kept
-    await list_at(bench, replace(BARISTA, price=None))
-    await list_at(bench, replace(SAME, price=None))
+    await bench.lists(replace(BARISTA, price=None))
+    await bench.lists(replace(SAME, price=None))
 
-    assert await course_of(bench, SAME) == shared
-    assert await course_of(bench, BARISTA) == split
+    assert await bench.course_of(SAME) == shared
+    assert await bench.course_of(BARISTA) == split
     third = replace(SAME, key="C")
-    await list_at(bench, SAME, third)
-    assert await course_of(bench, third) == shared
+    await bench.lists(SAME, third)
+    assert await bench.course_of(third) == shared
 
 
 async def test_nothing_is_split_from_nothing(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
+    await bench.lists(BARISTA)
 
     [alone] = (await desk.split(BARISTA.id, BY)).errors
     [unknown] = (await desk.split(OfferingId("nobody"), BY)).errors
@@ -153,14 +133,14 @@ async def test_nothing_is_split_from_nothing(bench: Workbench, desk: LinkDesk):
 
 
 async def test_a_confirmed_link_outweighs_a_new_name(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME)
-    shared = await course_of(bench, SAME)
+    await bench.lists(BARISTA)
+    await bench.lists(SAME)
+    shared = await bench.course_of(SAME)
 
     assert (await desk.confirm(SAME.id, BY)).kept == shared
-    await list_at(bench, an_offering("A", "Seduh Manual", partner=PINTARIA))
+    await bench.lists(an_offering("A", "Seduh Manual", partner=PINTARIA))
 
-    assert await course_of(bench, SAME) == shared
+    assert await bench.course_of(SAME) == shared
     [link] = (await desk.read_links(TEN, LinkDecider.OPERATOR)).nodes
     assert link.pinned
     assert "confirmed by an operator" in link.rules
@@ -169,9 +149,9 @@ async def test_a_confirmed_link_outweighs_a_new_name(bench: Workbench, desk: Lin
 async def test_merged_courses_are_the_older_one(
     bench: Workbench, desk: LinkDesk, follower: CatalogueFollower
 ):
-    await list_at(bench, BARISTA)
-    await list_at(bench, OTHER)
-    older, newer = await course_of(bench, BARISTA), await course_of(bench, OTHER)
+    await bench.lists(BARISTA)
+    await bench.lists(OTHER)
+    older, newer = await bench.course_of(BARISTA), await bench.course_of(OTHER)
     await follower.refresh()
 
     assert (await desk.merge([newer, older], BY)).kept == older
@@ -185,23 +165,23 @@ async def test_merged_courses_are_the_older_one(
 
 
 async def test_a_merge_sticks_for_its_names(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
-    await list_at(bench, OTHER)
-    older, newer = await course_of(bench, BARISTA), await course_of(bench, OTHER)
+    await bench.lists(BARISTA)
+    await bench.lists(OTHER)
+    older, newer = await bench.course_of(BARISTA), await bench.course_of(OTHER)
     await desk.merge([older, newer], BY)
 
     again = replace(OTHER, key="C")
-    await list_at(bench, replace(OTHER, price=None), again)
+    await bench.lists(replace(OTHER, price=None), again)
 
-    assert await course_of(bench, OTHER) == older
-    assert await course_of(bench, again) == older
+    assert await bench.course_of(OTHER) == older
+    assert await bench.course_of(again) == older
 
 
 async def test_redirects_never_chain(bench: Workbench, desk: LinkDesk, follower: CatalogueFollower):
     third = an_offering("C", "Seduh Manual", "LKP Kopi Nusantara", partner=PINTARIA)
-    await list_at(bench, BARISTA)
-    await list_at(bench, OTHER, third)
-    first, *others = [await course_of(bench, each) for each in (BARISTA, OTHER, third)]
+    await bench.lists(BARISTA)
+    await bench.lists(OTHER, third)
+    first, *others = [await bench.course_of(each) for each in (BARISTA, OTHER, third)]
     ids = sorted(others)
 
     await desk.merge(ids, BY)
@@ -217,8 +197,8 @@ async def test_redirects_never_chain(bench: Workbench, desk: LinkDesk, follower:
 
 
 async def test_one_course_is_not_merged_with_itself(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
-    course = await course_of(bench, BARISTA)
+    await bench.lists(BARISTA)
+    course = await bench.course_of(BARISTA)
 
     [alone] = (await desk.merge([course, course], BY)).errors
     [unknown] = (await desk.merge([course, CourseId("nothing")], BY)).errors
@@ -236,15 +216,15 @@ async def test_nothing_cannot_be_merged(desk: LinkDesk):
 
 
 async def test_what_was_split_can_be_merged_again(bench: Workbench, desk: LinkDesk):
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME)
-    shared = await course_of(bench, BARISTA)
+    await bench.lists(BARISTA)
+    await bench.lists(SAME)
+    shared = await bench.course_of(BARISTA)
     split = (await desk.split(SAME.id, BY)).kept or ""
 
     assert (await desk.merge([CourseId(split), shared], BY)).kept == shared
-    await list_at(bench, replace(SAME, price=None))
+    await bench.lists(replace(SAME, price=None))
 
-    assert await course_of(bench, SAME) == shared
+    assert await bench.course_of(SAME) == shared
     assert (await desk.split(SAME.id, BY)).kept not in {shared, split, None}
 
 
@@ -253,15 +233,15 @@ async def test_merged_institutions_share_their_courses(
 ):
     theirs = an_offering("A", "Barista untuk Pemula", "Kopi Nusa Raya", partner=PINTARIA)
     alone = an_offering("B", "Seduh Manual", "Kopi Nusa Raya", partner=PINTARIA)
-    await list_at(bench, BARISTA)
-    await list_at(bench, theirs, alone)
+    await bench.lists(BARISTA)
+    await bench.lists(theirs, alone)
     await follower.refresh()
     reader = follower.reader(NOON)
     kept, old = (reader.course_of(each.id).institution.id for each in (BARISTA, alone))
 
     assert (await desk.merge_institutions([old, kept], BY)).kept == kept
 
-    assert await course_of(bench, theirs) == await course_of(bench, BARISTA)
+    assert await bench.course_of(theirs) == await bench.course_of(BARISTA)
     await follower.refresh()
     reader = follower.reader(NOON)
     assert reader.course_of(alone.id).institution.id == kept
@@ -269,7 +249,7 @@ async def test_merged_institutions_share_their_courses(
     assert found is not None
     assert found.id == kept
     late = an_offering("C", "Latte Art", "KOPI NUSA RAYA", partner=PINTARIA)
-    await list_at(bench, theirs, alone, late)
+    await bench.lists(theirs, alone, late)
     await follower.refresh()
     assert follower.reader(NOON).course_of(late.id).institution.id == kept
 
@@ -277,18 +257,18 @@ async def test_merged_institutions_share_their_courses(
 async def test_two_titles_of_one_shelf_are_no_slips_of_each_other(bench: Workbench):
     near = an_offering("2", "Barista untuk Pemla", "LKP Kopi Nusantara")
 
-    await list_at(bench, BARISTA, near)
+    await bench.lists(BARISTA, near)
 
-    assert await course_of(bench, near) != await course_of(bench, BARISTA)
+    assert await bench.course_of(near) != await bench.course_of(BARISTA)
 
 
 async def test_unchanged_rows_are_not_looked_at(bench: Workbench):
-    await list_at(bench, BARISTA)
-    await list_at(bench, SAME)
+    await bench.lists(BARISTA)
+    await bench.lists(SAME)
     before = await bench.rows(tables.course_spelling), await bench.rows(tables.course_link)
 
-    await list_at(bench, SAME)
-    await list_at(bench, SAME, OTHER)
+    await bench.lists(SAME)
+    await bench.lists(SAME, OTHER)
 
     spellings = await bench.rows(tables.course_spelling)
     assert len(spellings) == len(before[0]) + 1
@@ -304,7 +284,7 @@ async def test_partners_that_come_at_once_found_each_course_once(bench: Workbenc
         for word in words
     ]  # fmt: skip
 
-    await asyncio.gather(list_at(bench, *ours), list_at(bench, *theirs[::-1]))
+    await asyncio.gather(bench.lists(*ours), bench.lists(*theirs[::-1]))
 
     assert await bench.count(tables.course) == len(words)
     assert await bench.count(tables.institution) == 1

@@ -1,7 +1,6 @@
 """A catalogue, a partner and a clock that tests can steer, around the real ledger."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -9,13 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from adapters.base import Booking, Receipt, ReceiptStatus
-from adapters.errors import (
-    AmbiguousPartnerError,
-    PartnerAccessError,
-    PartnerRefusedError,
-    PartnerUnavailableError,
-)
 from gateway.enrolment.cancelling import Cancellations
 from gateway.enrolment.courier import Courier
 from gateway.enrolment.lapsing import Lapsing
@@ -33,7 +25,13 @@ from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import entry, outbox
 from gateway.storage.settling_tables import disagreement, quota
 from schema.model.catalogue import ListedCourse, Offering, Session
-from schema.model.enrolment import CancelRequest, Enrolment, EnrolOutcome, EnrolRequest
+from schema.model.enrolment import (
+    CancelRequest,
+    EnrolErrorCode,
+    Enrolment,
+    EnrolOutcome,
+    EnrolRequest,
+)
 from schema.model.values import (
     CourseId,
     EnrolmentId,
@@ -41,14 +39,12 @@ from schema.model.values import (
     LearnerId,
     Money,
     OfferingId,
-    PartnerCode,
-    Reference,
     RemoteId,
 )
 from schema.ports import OfferingFact
+from tests.integration.enrolment.scripted import PARTNER, ScriptedPartner, confirms
 
 NOW = datetime(2020, 4, 11, 9, 0, tzinfo=UTC)
-PARTNER = PartnerCode("tokopedia")
 SITI = LearnerId("siti")
 GRANT = 3_500_000
 PRICE = 350_000
@@ -110,93 +106,6 @@ class Shelf:
 
     def fetch_again(self, offering: Offering, at: datetime) -> None:
         self.facts[offering.id] = replace(self.facts[offering.id], fetched_at=at)
-
-
-Act = Callable[["ScriptedPartner", Booking], Receipt]
-CancelAct = Callable[["ScriptedPartner", Reference], Receipt]
-
-
-@dataclass
-class ScriptedPartner:
-    """Plays its acts one booking after the other, the last one for ever; books like a partner."""
-
-    acts: list[Act]
-    booked: dict[Reference, Receipt] = field(default_factory=dict)
-    calls: Counter[str] = field(default_factory=Counter)
-    is_down: bool = False
-    is_locked: bool = False
-    cancel_acts: list["CancelAct"] = field(
-        default_factory=lambda: [lambda partner, reference: partner.give_back(reference)]
-    )
-
-    async def enrol(self, code: PartnerCode, booking: Booking) -> Receipt:
-        self.calls["enrol"] += 1
-        act = self.acts.pop(0) if len(self.acts) > 1 else self.acts[0]
-        return act(self, booking)
-
-    async def find(self, code: PartnerCode, reference: Reference) -> Receipt | None:
-        self.calls["find"] += 1
-        if self.is_down:
-            raise PartnerUnavailableError(code, "down")
-        if self.is_locked:
-            raise PartnerAccessError(code, "answered HTTP 401")
-        return self.booked.get(reference)
-
-    async def cancel(self, code: PartnerCode, reference: Reference) -> Receipt:
-        self.calls["cancel"] += 1
-        if self.is_down:
-            raise PartnerUnavailableError(code, "down")
-        act = self.cancel_acts.pop(0) if len(self.cancel_acts) > 1 else self.cancel_acts[0]
-        return act(self, reference)
-
-    def give_back(self, reference: Reference) -> Receipt:
-        """Cancel what was booked; again: the same.  What it never saw it refuses."""
-        receipt = self.booked.get(reference)
-        if receipt is None:
-            raise PartnerRefusedError(PARTNER, "HTTP 404")
-        if receipt.status is not ReceiptStatus.REJECTED:
-            receipt = replace(receipt, status=ReceiptStatus.CANCELLED)
-        self.booked[reference] = receipt
-        return receipt
-
-    def book(self, booking: Booking, status: ReceiptStatus = ReceiptStatus.CONFIRMED) -> Receipt:
-        """Book once per reference; the same reference again gets the same receipt."""
-        receipt = Receipt(
-            booking.reference,
-            status,
-            partner_reference=f"TKP-{len(self.booked) + 1}",
-            reason="FULL" if status is ReceiptStatus.REJECTED else None,
-            redeem_code="REDEEM",
-            access_url="https://partner.test/course",
-        )
-        return self.booked.setdefault(booking.reference, receipt)
-
-
-def answers(status: ReceiptStatus) -> Act:
-    return lambda partner, booking: partner.book(booking, status)
-
-
-confirms = answers(ReceiptStatus.CONFIRMED)
-refuses = answers(ReceiptStatus.REJECTED)
-decides_later = answers(ReceiptStatus.PENDING)
-puts_on_waiting_list = answers(ReceiptStatus.WAITLISTED)
-
-
-def is_unavailable(partner: ScriptedPartner, booking: Booking) -> Receipt:
-    raise PartnerUnavailableError(PARTNER, "connection refused")
-
-
-def locks_us_out(partner: ScriptedPartner, booking: Booking) -> Receipt:
-    raise PartnerAccessError(PARTNER, "answered HTTP 401")
-
-
-def books_and_drops_the_line(partner: ScriptedPartner, booking: Booking) -> Receipt:
-    partner.book(booking)
-    raise AmbiguousPartnerError(PARTNER, "line dropped")
-
-
-def drops_the_line(partner: ScriptedPartner, booking: Booking) -> Receipt:
-    raise AmbiguousPartnerError(PARTNER, "line dropped")
 
 
 @dataclass
@@ -279,6 +188,11 @@ class Programme:
     async def balance(self, learner: str = SITI) -> int:
         return (await self.service.read_balance(LearnerId(learner))).amount
 
+    async def make_known(self, *learners: str) -> None:
+        """Let learners be provisioned, as by their first question."""
+        for learner in learners:
+            await self.balance(learner)
+
     async def accounts(self) -> dict[str, int]:
         """Return the sum of every account that has had money, over all learners."""
         question = select(entry.c.account, func.sum(entry.c.amount)).group_by(entry.c.account)
@@ -291,6 +205,11 @@ class Programme:
     async def errands(self) -> int:
         question = select(func.count()).select_from(outbox)
         return await self.database.read(lambda c: c.execute(question).scalar_one())
+
+
+def codes(outcome: EnrolOutcome) -> list[EnrolErrorCode]:
+    """Return why an enrolment was refused; nothing, if it was not."""
+    return [refusal.code for refusal in outcome.refusals]
 
 
 async def until(is_so: Callable[[], object]) -> None:

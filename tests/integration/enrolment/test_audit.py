@@ -116,6 +116,22 @@ async def test_the_database_refuses_to_change_what_is_not_sealed_yet(programme: 
             )
 
 
+@pytest.mark.parametrize("table", ["enrolment_event", "entry", "audit_record"])
+async def test_the_database_refuses_the_ways_around_updates_and_deletions(
+    programme: Programme, table: str
+):
+    await programme.enrol(programme.shelf.put("barista"))
+    await programme.database.write(lambda c: record(c, Act.BLOCKED, "b", by="rina", at=NOW))
+    around = (
+        f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}"
+        if programme.database.is_sqlite
+        else f"TRUNCATE ledger.{table}"
+    )
+
+    with pytest.raises(DBAPIError, match="never changed or deleted"):
+        await programme.database.write(lambda c: c.execute(text(around)))
+
+
 @pytest.mark.parametrize(
     ("statement", "says"),
     [

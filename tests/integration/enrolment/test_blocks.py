@@ -9,7 +9,7 @@ import pytest
 from gateway.enrolment.blocks import BlockRegister
 from schema.model.blocks import EVERY_BUNDLE, BlockErrorCode, BlockScope, BlockWish
 from schema.model.enrolment import EnrolErrorCode
-from tests.integration.enrolment.builders import PARTNER, Programme
+from tests.integration.enrolment.builders import PARTNER, Programme, codes
 
 pytestmark = pytest.mark.anyio
 LETTER = "S-148/Dir-Eks/06/2020"
@@ -19,10 +19,6 @@ OUR_PARTNER = BlockWish(BlockScope.PARTNER, PARTNER, "under review", LETTER)
 @pytest.fixture
 def register(programme: Programme) -> BlockRegister:
     return BlockRegister(programme.database, programme.clock)
-
-
-def codes(outcome) -> list[EnrolErrorCode]:
-    return [refusal.code for refusal in outcome.refusals]
 
 
 async def test_a_blocked_course_is_refused_with_reason_and_letter(

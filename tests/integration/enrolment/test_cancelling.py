@@ -9,11 +9,9 @@ from adapters.base import Receipt, ReceiptStatus
 from adapters.errors import AmbiguousPartnerError, PartnerRefusedError, PartnerUnavailableError
 from gateway.enrolment.outbox import Operation
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
-from tests.integration.enrolment.builders import (
-    GRANT,
-    PARTNER,
-    PRICE,
-    Programme,
+from tests.integration.enrolment.builders import GRANT, PARTNER, PRICE, Programme, codes
+from tests.integration.enrolment.delivering import delivered, enrolled, sent
+from tests.integration.enrolment.scripted import (
     confirms,
     decides_later,
     drops_the_line,
@@ -24,31 +22,11 @@ pytestmark = pytest.mark.anyio
 S, CODE = EnrolmentStatus, EnrolErrorCode
 
 
-async def enrolled(programme: Programme, act=confirms, *, rounds: int = 1, **shelf):
-    """Return an enrolment after the courier has brought it to a partner that acts so."""
-    programme.partner.acts = [act]
-    outcome = await programme.enrol(programme.shelf.put("barista", **shelf))
-    for _ in range(rounds):
-        await programme.courier.deliver_due()
-    return outcome.enrolment
-
-
-async def settled(programme: Programme, record, rounds: int = 3):
-    for _ in range(rounds):
-        await programme.courier.deliver_due()
-        programme.clock.advance(minutes=10)
-    return await programme.service.read_enrolment(record.learner, record.id)
-
-
-def codes(outcome):
-    return [refusal.code for refusal in outcome.refusals]
-
-
 async def test_a_cancelled_course_is_refunded_and_the_partner_told(programme: Programme):
-    record = await enrolled(programme, seats=1)
+    record = await sent(programme, seats=1)
 
     asked = await programme.cancel(record)
-    cancelled = await settled(programme, record)
+    cancelled = await delivered(programme, record, rounds=3)
 
     assert asked.refusals == ()
     assert asked.enrolment.status is S.CANCEL_REQUESTED
@@ -64,7 +42,7 @@ async def test_a_cancelled_course_is_refunded_and_the_partner_told(programme: Pr
 
 
 async def test_what_has_not_been_sent_is_cancelled_at_once(programme: Programme):
-    record = await enrolled(programme, rounds=0)
+    record = await enrolled(programme, confirms)
 
     outcome = await programme.cancel(record)
     await programme.courier.deliver_due()
@@ -76,10 +54,10 @@ async def test_what_has_not_been_sent_is_cancelled_at_once(programme: Programme)
 
 
 async def test_who_waits_at_the_partner_has_the_money_back_at_once(programme: Programme):
-    record = await enrolled(programme, puts_on_waiting_list)
+    record = await sent(programme, puts_on_waiting_list)
 
     outcome = await programme.cancel(record)
-    await settled(programme, record)
+    await delivered(programme, record, rounds=3)
 
     assert outcome.enrolment.status is S.CANCELLED
     assert await programme.balance() == GRANT
@@ -88,10 +66,10 @@ async def test_who_waits_at_the_partner_has_the_money_back_at_once(programme: Pr
 
 
 async def test_what_the_partner_decides_later_is_released_when_cancelled(programme: Programme):
-    record = await enrolled(programme, decides_later)
+    record = await sent(programme, decides_later)
 
     await programme.cancel(record)
-    cancelled = await settled(programme, record)
+    cancelled = await delivered(programme, record, rounds=3)
 
     assert cancelled.status is S.CANCELLED
     assert await programme.balance() == GRANT
@@ -102,11 +80,11 @@ async def test_a_cancellation_in_doubt_is_settled_by_asking(programme: Programme
         partner.give_back(reference)
         raise AmbiguousPartnerError(PARTNER, "line dropped")
 
-    record = await enrolled(programme)
+    record = await sent(programme)
     programme.partner.cancel_acts = [cancels_and_drops_the_line]
     await programme.cancel(record)
 
-    cancelled = await settled(programme, record)
+    cancelled = await delivered(programme, record, rounds=3)
 
     assert cancelled.status is S.CANCELLED
     assert programme.partner.calls == {"enrol": 1, "cancel": 1, "find": 1}
@@ -117,11 +95,11 @@ async def test_a_cancellation_that_never_arrived_is_sent_again(programme: Progra
     def drops(partner, reference):
         raise AmbiguousPartnerError(PARTNER, "line dropped")
 
-    record = await enrolled(programme)
+    record = await sent(programme)
     programme.partner.cancel_acts = [drops, lambda partner, ref: partner.give_back(ref)]
     await programme.cancel(record)
 
-    cancelled = await settled(programme, record, rounds=4)
+    cancelled = await delivered(programme, record, rounds=4)
 
     assert cancelled.status is S.CANCELLED
     assert programme.partner.calls == {"enrol": 1, "cancel": 2, "find": 1}
@@ -134,11 +112,11 @@ async def test_a_partner_that_would_not_cancel_puts_it_back(programme: Programme
             raise PartnerRefusedError(PARTNER, "HTTP 403")
         return replace(partner.booked[reference], reason="TOO_LATE")
 
-    record = await enrolled(programme)
+    record = await sent(programme)
     programme.partner.cancel_acts = [would_not]
     await programme.cancel(record)
 
-    kept = await settled(programme, record)
+    kept = await delivered(programme, record, rounds=3)
 
     assert kept.status is S.CONFIRMED
     assert (await programme.accounts())["PARTNER"] == PRICE
@@ -152,22 +130,22 @@ async def test_a_pending_booking_that_is_confirmed_instead_is_paid(programme: Pr
         partner.booked[reference] = Receipt(reference, ReceiptStatus.CONFIRMED)
         return partner.booked[reference]
 
-    record = await enrolled(programme, decides_later)
+    record = await sent(programme, decides_later)
     programme.partner.cancel_acts = [confirms_instead]
     await programme.cancel(record)
 
-    kept = await settled(programme, record)
+    kept = await delivered(programme, record, rounds=3)
 
     assert kept.status is S.CONFIRMED
     assert (await programme.accounts())["PARTNER"] == PRICE
 
 
 async def test_a_pending_booking_that_is_kept_is_asked_about_again(programme: Programme):
-    record = await enrolled(programme, decides_later)
+    record = await sent(programme, decides_later)
     programme.partner.cancel_acts = [lambda partner, reference: partner.booked[reference]]
     await programme.cancel(record)
 
-    kept = await settled(programme, record)
+    kept = await delivered(programme, record, rounds=3)
 
     assert kept.status is S.PENDING_PARTNER
     assert await programme.errands() == 1
@@ -177,24 +155,24 @@ async def test_a_cancellation_that_always_fails_goes_to_a_person(programme: Prog
     def is_down(partner, reference):
         raise PartnerUnavailableError(PARTNER, "down")
 
-    record = await enrolled(programme)
+    record = await sent(programme)
     programme.partner.cancel_acts = [is_down]
     await programme.cancel(record)
 
-    waiting = await settled(programme, record, rounds=7)
+    waiting = await delivered(programme, record, rounds=7)
 
     assert waiting.status is S.MANUAL_REVIEW
     assert await programme.errands() == 0
 
 
 async def test_cancelling_twice_at_once_refunds_once(programme: Programme):
-    record = await enrolled(programme)
+    record = await sent(programme)
 
     outcomes = await asyncio.gather(
         *(programme.cancel(record, key=f"cancel-{n}") for n in range(10)),
         *(programme.cancel(record, key="the-same") for _ in range(10)),
     )
-    await settled(programme, record)
+    await delivered(programme, record, rounds=3)
 
     assert [outcome.refusals for outcome in outcomes] == [()] * 20
     assert await programme.balance() == GRANT
@@ -203,10 +181,10 @@ async def test_cancelling_twice_at_once_refunds_once(programme: Programme):
 
 
 async def test_cancelling_while_it_is_confirmed_leaves_one_end(programme: Programme):
-    record = await enrolled(programme, rounds=0)
+    record = await enrolled(programme, confirms)
 
     outcome, _ = await asyncio.gather(programme.cancel(record), programme.courier.deliver_due())
-    ended = await settled(programme, record)
+    ended = await delivered(programme, record, rounds=3)
 
     money = await programme.accounts()
     if outcome.refusals:  # it was on its way already
@@ -222,10 +200,10 @@ async def test_cancelling_while_it_is_confirmed_leaves_one_end(programme: Progra
     ("days_after", "starts_in", "is_allowed"),
     [(3, 30, True), (4, 30, False), (0, 3, True), (1, 3, False), (0, 2, False)],
 )
-async def test_the_window_decides(
+async def test_a_course_is_cancelled_within_its_window_alone(
     programme: Programme, days_after: int, starts_in: int, is_allowed: bool
 ):
-    record = await enrolled(programme, seats=5, starts_in=starts_in)
+    record = await sent(programme, seats=5, starts_in=starts_in)
     programme.clock.advance(days=days_after)
 
     outcome = await programme.cancel(record)
@@ -237,7 +215,7 @@ async def test_the_window_decides(
 
 
 async def test_what_is_in_doubt_is_not_cancellable(programme: Programme):
-    record = await enrolled(programme, drops_the_line)
+    record = await sent(programme, drops_the_line)
 
     outcome = await programme.cancel(record)
 
@@ -246,7 +224,7 @@ async def test_what_is_in_doubt_is_not_cancellable(programme: Programme):
 
 
 async def test_the_same_key_gets_the_same_refusal_and_other_input_conflicts(programme: Programme):
-    record = await enrolled(programme)
+    record = await sent(programme)
     programme.clock.advance(days=10)
     refused = await programme.cancel(record)
     other = (await programme.enrol(programme.shelf.put("desain"), "key-2")).enrolment
@@ -260,9 +238,9 @@ async def test_the_same_key_gets_the_same_refusal_and_other_input_conflicts(prog
 
 
 async def test_what_is_cancelled_is_not_cancelled_again_but_by_its_own_key(programme: Programme):
-    record = await enrolled(programme)
+    record = await sent(programme)
     await programme.cancel(record)
-    ended = await settled(programme, record)
+    ended = await delivered(programme, record, rounds=3)
 
     same = await programme.cancel(record)
     other = await programme.cancel(record, key="another")
@@ -274,20 +252,20 @@ async def test_what_is_cancelled_is_not_cancelled_again_but_by_its_own_key(progr
 
 
 async def test_what_could_not_be_cancelled_just_then_is_by_the_same_key(programme: Programme):
-    record = await enrolled(programme, drops_the_line)
+    record = await sent(programme, drops_the_line)
     refused = await programme.cancel(record)
     programme.partner.acts = [confirms]
-    await settled(programme, record)
+    await delivered(programme, record, rounds=3)
 
     outcome = await programme.cancel(record)
 
     assert codes(refused) == [CODE.NOT_CANCELLABLE]
     assert codes(outcome) == []
-    assert (await settled(programme, record)).status is S.CANCELLED
+    assert (await delivered(programme, record, rounds=3)).status is S.CANCELLED
 
 
 async def test_another_learners_enrolment_is_not_found(programme: Programme):
-    record = await enrolled(programme)
+    record = await sent(programme)
     await programme.balance("budi")
 
     outcome = await programme.cancel(replace(record, learner="budi"))
@@ -297,7 +275,7 @@ async def test_another_learners_enrolment_is_not_found(programme: Programme):
 
 
 async def test_a_refusal_names_no_foreign_state(programme: Programme):
-    outcome = await programme.cancel(replace(await enrolled(programme), learner="nobody"))
+    outcome = await programme.cancel(replace(await sent(programme), learner="nobody"))
 
     assert (codes(outcome), outcome.enrolment) == ([CODE.NOT_FOUND], None)
 
@@ -305,10 +283,10 @@ async def test_a_refusal_names_no_foreign_state(programme: Programme):
 async def test_a_booking_that_comes_too_late_is_taken_back_and_not_sent_again(
     programme: Programme,
 ):
-    record = await enrolled(programme, drops_the_line)
+    record = await sent(programme, drops_the_line)
     programme.clock.advance(days=2)
 
-    ended = await settled(programme, record)
+    ended = await delivered(programme, record, rounds=3)
 
     assert ended.status is S.REJECTED
     assert programme.partner.calls["enrol"] == 1
@@ -321,7 +299,7 @@ async def test_a_booking_that_comes_too_late_is_taken_back_and_not_sent_again(
 
 async def test_an_errand_to_cancel_says_ask_before_a_byte_leaves(programme: Programme):
     steps = []
-    record = await enrolled(programme)
+    record = await sent(programme)
     give_back = programme.partner.cancel
 
     async def looks(code, reference):

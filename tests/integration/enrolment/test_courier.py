@@ -12,12 +12,9 @@ from gateway.partners.calls import PartnerCalls
 from gateway.partners.errors import BreakerOpenError
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.values import Reference
-from tests.integration.enrolment.builders import (
-    GRANT,
-    PARTNER,
-    PRICE,
-    SITI,
-    Programme,
+from tests.integration.enrolment.builders import GRANT, PARTNER, PRICE, SITI, Programme
+from tests.integration.enrolment.delivering import delivered, enrolled
+from tests.integration.enrolment.scripted import (
     ScriptedPartner,
     books_and_drops_the_line,
     confirms,
@@ -28,7 +25,6 @@ from tests.integration.enrolment.builders import (
     puts_on_waiting_list,
     refuses,
 )
-from tests.integration.enrolment.delivering import delivered, enrolled
 
 pytestmark = pytest.mark.anyio
 

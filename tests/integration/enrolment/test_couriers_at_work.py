@@ -8,13 +8,9 @@ from sqlalchemy import select, update
 from gateway.enrolment.courier import LEASE
 from gateway.storage.ledger_tables import outbox
 from schema.model.enrolment import EnrolmentStatus
-from tests.integration.enrolment.builders import (
-    PRICE,
-    Programme,
-    confirms,
-    until,
-)
+from tests.integration.enrolment.builders import PRICE, Programme, until
 from tests.integration.enrolment.delivering import delivered, enrolled
+from tests.integration.enrolment.scripted import confirms
 
 pytestmark = pytest.mark.anyio
 

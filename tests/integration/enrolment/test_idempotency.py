@@ -17,7 +17,14 @@ from gateway.storage.ledger_tables import enrolment, entry, idempotency_key, out
 from schema.ids import NodeKind, to_global_id
 from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, Refusal, RuleValue
 from schema.model.values import LearnerId
-from tests.integration.enrolment.builders import GRANT, PRICE, SITI, Programme, several_at_a_time
+from tests.integration.enrolment.builders import (
+    GRANT,
+    PRICE,
+    SITI,
+    Programme,
+    codes,
+    several_at_a_time,
+)
 from tests.unit.schema.api import Api, a_learner
 
 pytestmark = pytest.mark.anyio
@@ -25,10 +32,6 @@ CODE = EnrolErrorCode
 ENROL = """mutation ($input: EnrolInput!) {
   enrol(input: $input) { enrolment { id } userErrors { code rule values { name value } } }
 }"""
-
-
-def codes(outcome: EnrolOutcome) -> list[EnrolErrorCode]:
-    return [refusal.code for refusal in outcome.refusals]
 
 
 async def count(programme: Programme, *tables) -> list[int]:

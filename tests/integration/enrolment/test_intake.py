@@ -4,13 +4,18 @@
 
 import asyncio
 from datetime import date
+from itertools import count
+from typing import Any
 
 import pytest
 
+from gateway.enrolment.intake import desk as intake_desk
 from gateway.enrolment.intake.register import CONTACTS_LEFT_OUT, NATIONAL_IDS_UNCHECKED
+from gateway.enrolment.privacy import contacts
 from gateway.enrolment.privacy.keyring import KeyringError
 from gateway.storage.engine import Database
 from schema.model.learners import ConsentDecision, ImportOutcome
+from schema.model.values import LearnerId
 from tests.integration.enrolment.builders import Programme
 from tests.integration.enrolment.learners import (
     NATIONAL_ID,
@@ -213,6 +218,47 @@ async def test_data_keys_move_to_the_newest_outside_key(desk: Desk):
     found = await only_new.read_contact("l3", "rina")
     assert found is not None
     assert found.phone == "083"
+
+
+async def test_keys_move_while_learners_come_in_and_are_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(intake_desk, "REWRAPPED_AT_ONCE", 2)
+    learners = [LearnerId(f"l{n}") for n in range(9)]
+    rows = [row(2, reference=each, phone="08", consents="contact") for each in learners]
+    await desk.bring(*rows)
+    register = desk.with_keys(keyrings(1, 2))
+
+    moved, *_ = await asyncio.gather(
+        register.rewrap_data_keys("rina"),
+        *(desk.bring(row(2, reference=each, phone="09")) for each in learners[:4]),
+        *(register.read_contact(each, "dewi") for each in learners),
+    )
+    only_new = desk.with_keys(keyrings(2))
+    found = [await only_new.read_contact(each, "rina") for each in learners]
+
+    assert 5 <= moved <= 9  # who was brought meanwhile had the new key already
+    assert [each.phone for each in found if each] == ["09"] * 4 + ["08"] * 5
+
+
+async def test_moving_keys_goes_on_where_it_was_stopped(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(intake_desk, "REWRAPPED_AT_ONCE", 2)
+    await desk.bring(*(row(2, reference=f"l{n}", phone="08") for n in range(5)))
+    register = desk.with_keys(keyrings(1, 2))
+    rewrap, rounds = contacts.rewrap, count(1)
+
+    def cut_off(*arguments: Any) -> int:
+        if next(rounds) == 2:
+            raise RuntimeError("cut off")
+        return rewrap(*arguments)
+
+    monkeypatch.setattr(contacts, "rewrap", cut_off)
+    with pytest.raises(RuntimeError, match="cut off"):
+        await register.rewrap_data_keys("rina")
+
+    assert await register.rewrap_data_keys("rina") == 3
 
 
 async def test_sealed_data_of_another_learner_does_not_open(desk: Desk):

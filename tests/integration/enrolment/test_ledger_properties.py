@@ -30,10 +30,9 @@ from schema.model.catalogue import Offering
 from schema.model.enrolment import Enrolment
 from schema.model.progress import ReviewDecision, ReviewWish
 from tests.databases import PostgresTemplates, SqliteTemplates
-from tests.integration.enrolment.builders import (
-    PARTNER,
+from tests.integration.enrolment.builders import PARTNER, Programme
+from tests.integration.enrolment.scripted import (
     CancelAct,
-    Programme,
     answers,
     books_and_drops_the_line,
     drops_the_line,

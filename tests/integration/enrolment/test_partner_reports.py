@@ -18,13 +18,10 @@ from gateway.storage.ledger_tables import enrolment, entry
 from gateway.storage.settling_tables import partner_report
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.values import PartnerCode, Reference
-from tests.integration.enrolment.builders import (
-    GRANT,
-    PARTNER,
-    PRICE,
+from tests.integration.enrolment.builders import GRANT, PARTNER, PRICE, Programme
+from tests.integration.enrolment.delivering import a_report, sent
+from tests.integration.enrolment.scripted import (
     Act,
-    Programme,
-    confirms,
     decides_later,
     drops_the_line,
     puts_on_waiting_list,
@@ -34,20 +31,9 @@ from tests.integration.enrolment.builders import (
 S = EnrolmentStatus
 
 
-async def sent(programme: Programme, act: Act = decides_later, learner: str = "siti", key="key"):
-    programme.partner.acts = [act]
-    record = (await programme.enrol(programme.shelf.put("barista"), key, learner)).enrolment
-    await programme.courier.deliver_due()
-    return record
-
-
-def a_report(programme: Programme, record, said: Said, version: int = 1, **told) -> PartnerReport:
-    return PartnerReport(PARTNER, record.reference, said, programme.clock(), version, **told)
-
-
 @pytest.mark.anyio
 async def test_a_report_confirms_and_captures_once_however_often_it_comes(programme: Programme):
-    record = await sent(programme)
+    record = await sent(programme, decides_later)
     report = a_report(programme, record, Said.CONFIRMED, redeem_code="ABC")
 
     applied = [await programme.reports.apply(report) for _ in range(100)]
@@ -60,7 +46,7 @@ async def test_a_report_confirms_and_captures_once_however_often_it_comes(progra
 
 @pytest.mark.anyio
 async def test_parallel_repetitions_capture_once(programme: Programme):
-    record = await sent(programme)
+    record = await sent(programme, decides_later)
     report = a_report(programme, record, Said.CONFIRMED)
 
     applied = await asyncio.gather(*(programme.reports.apply(report) for _ in range(20)))
@@ -71,7 +57,7 @@ async def test_parallel_repetitions_capture_once(programme: Programme):
 
 @pytest.mark.anyio
 async def test_an_older_report_changes_no_status_but_fills_gaps(programme: Programme):
-    record = await sent(programme)
+    record = await sent(programme, decides_later)
     await programme.reports.apply(a_report(programme, record, Said.REDEEMED, 3))
 
     applied = await programme.reports.apply(
@@ -103,7 +89,7 @@ async def test_what_is_unknown_is_parked_until_it_is_known(programme: Programme)
 
 @pytest.mark.anyio
 async def test_another_partners_reference_is_unknown_to_a_partner(programme: Programme):
-    record = await sent(programme)
+    record = await sent(programme, decides_later)
     theirs = replace(a_report(programme, record, Said.CANCELLED), partner=PartnerCode("bukalapak"))
 
     assert await programme.reports.apply(theirs) is Applied.PARKED
@@ -168,7 +154,7 @@ async def test_a_report_that_overtakes_the_answer_is_not_undone_by_it(programme:
 async def test_what_is_reported_while_it_is_to_be_cancelled_counts_if_it_is_kept(
     programme: Programme,
 ):
-    record = await sent(programme, confirms)
+    record = await sent(programme)
     programme.partner.cancel_acts = [lambda partner, reference: partner.booked[reference]]
     await programme.cancel(record)
     await programme.reports.apply(a_report(programme, record, Said.REDEEMED, 2))
@@ -182,7 +168,7 @@ async def test_what_is_reported_while_it_is_to_be_cancelled_counts_if_it_is_kept
 
 @pytest.mark.anyio
 async def test_a_partner_that_cancels_a_paid_course_pays_it_back(programme: Programme):
-    record = await sent(programme, confirms)
+    record = await sent(programme)
 
     await programme.reports.apply(a_report(programme, record, Said.CANCELLED))
 
@@ -203,7 +189,7 @@ async def test_a_partner_that_cancels_a_paid_course_pays_it_back(programme: Prog
     ],
 )
 async def test_what_cannot_be_kept_is_refused(programme: Programme, wrong):
-    record = await sent(programme)
+    record = await sent(programme, decides_later)
     if "occurred_at" in wrong:
         wrong = {"occurred_at": programme.clock() + timedelta(hours=1)}
 
@@ -259,7 +245,7 @@ numbers = count(1)
 async def end_of(programme: Programme, story: Story, arrivals) -> dict[str, object]:
     """Return where an enrolment ends, and its money, after reports that arrive so."""
     learner = f"learner-{next(numbers)}"
-    record = await sent(programme, story.start, learner, key=learner)
+    record = await sent(programme, story.start, learner=learner)
     for number in arrivals:
         said, code, certificate = story.said[number]
         report = PartnerReport(

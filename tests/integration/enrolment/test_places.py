@@ -6,21 +6,11 @@ import pytest
 
 from gateway.enrolment.places import QuotaError
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
-from tests.integration.enrolment.builders import (
-    GRANT,
-    PRICE,
-    Programme,
-    confirms,
-    puts_on_waiting_list,
-    refuses,
-)
+from tests.integration.enrolment.builders import GRANT, PRICE, Programme, codes
+from tests.integration.enrolment.scripted import confirms, puts_on_waiting_list, refuses
 
 pytestmark = pytest.mark.anyio
 S, CODE = EnrolmentStatus, EnrolErrorCode
-
-
-def codes(outcome):
-    return [refusal.code for refusal in outcome.refusals]
 
 
 async def test_forty_parallel_learners_get_the_five_seats(programme: Programme):

@@ -11,7 +11,7 @@ from schema.model.catalogue import Offering
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
 from schema.model.quotes import KnownQuote
 from schema.model.values import FreshnessState, Money
-from tests.integration.enrolment.builders import GRANT, NOW, PRICE, Programme
+from tests.integration.enrolment.builders import GRANT, NOW, PRICE, Programme, codes
 
 pytestmark = pytest.mark.anyio
 CODE = EnrolErrorCode
@@ -43,10 +43,6 @@ def quotes(programme: Programme) -> Quotes:
     made = Quotes()
     programme.service._quotes = made
     return made
-
-
-def codes(outcome) -> list[EnrolErrorCode]:
-    return [refusal.code for refusal in outcome.refusals]
 
 
 async def test_a_price_that_has_changed_since_it_was_shown_is_refused(programme, quotes):

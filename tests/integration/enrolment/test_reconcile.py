@@ -1,10 +1,9 @@
 """Ours, theirs and the money, compared: what is wrong is found, and nothing else."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +21,6 @@ from schema.model.enrolment import EnrolmentStatus
 from schema.model.reconciliation import DriftKind, Reconciliation, ReconciliationState, Sum
 from schema.model.values import PartnerCode
 from schema.ports import BadCursorError, Window
-from tests.databases import SqliteTemplates
 from tests.integration.enrolment.histories import (
     BEFALLS,
     DAY,
@@ -88,12 +86,6 @@ async def found(database: Database, day: Day) -> list[tuple[DriftKind, str, int]
 async def rows(database: Database, table) -> int:
     question = select(func.count()).select_from(table)
     return await database.read(lambda c: c.execute(question).scalar_one())
-
-
-@pytest.fixture
-def a_ledger(sqlite_templates: SqliteTemplates) -> Callable[[], Database]:
-    """How to get an empty ledger of one's own."""
-    return partial(sqlite_templates.open, "ledger")
 
 
 @settings(

@@ -3,11 +3,9 @@
 import asyncio
 import csv
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import fields, replace
 from datetime import date, timedelta
-from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -27,7 +25,6 @@ from gateway.storage.ledger_tables import enrolment, entry
 from schema.model.catalogue import Category, Venue
 from schema.model.reports import Measures, ReportDimension, ReportQuery
 from schema.model.values import InstitutionId
-from tests.databases import SqliteTemplates
 from tests.integration.enrolment.builders import PRICE, Programme
 from tests.integration.enrolment.histories import BROKEN_MONEY, DAY, MONEY, PARTNER, Day, Past
 
@@ -93,12 +90,6 @@ def added(rows) -> Measures:
             for field in fields(Measures)
         }
     )
-
-
-@pytest.fixture
-def a_ledger(sqlite_templates: SqliteTemplates) -> Callable[[], Database]:
-    """How to get an empty ledger of one's own."""
-    return partial(sqlite_templates.open, "ledger")
 
 
 @settings(

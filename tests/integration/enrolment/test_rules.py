@@ -7,9 +7,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from gateway.enrolment.learners import ImportedLearners
-from gateway.enrolment.rules.book import built_in_rules
 from gateway.enrolment.service import EnrolmentService
-from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import LEDGER, enrolment, learner
 from schema.model.catalogue import Offering
 from schema.model.enrolment import EnrolErrorCode, EnrolOutcome, EnrolRequest, RuleState
@@ -21,9 +19,8 @@ CODE = EnrolErrorCode
 
 
 @pytest.fixture
-def programme(ledger_db: Database) -> Programme:
-    """A programme with the rules that come with Mitra; new learners are of 2023."""
-    return Programme(ledger_db, rules=built_in_rules())
+def programme(strict_programme: Programme) -> Programme:
+    return strict_programme
 
 
 def refused(outcome: EnrolOutcome) -> list[tuple[EnrolErrorCode, str | None]]:

@@ -12,15 +12,11 @@ from gateway.storage.ledger_tables import enrolment, entry, idempotency_key, lea
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus, EnrolRequest
 from schema.model.values import LearnerId, Money, OfferingId
 from schema.ports import BadCursorError, Window
-from tests.integration.enrolment.builders import GRANT, PRICE, SITI, Programme
+from tests.integration.enrolment.builders import GRANT, PRICE, SITI, Programme, codes
 
 pytestmark = pytest.mark.anyio
 CODE = EnrolErrorCode
 FIRST = Window(first=20)
-
-
-def codes(outcome):
-    return [refusal.code for refusal in outcome.refusals]
 
 
 async def count(programme: Programme, table, *conditions) -> int:

@@ -11,23 +11,14 @@ from gateway.enrolment.ledger import lock_learner
 from gateway.storage.ledger_tables import enrolment
 from schema.model.enrolment import EnrolErrorCode
 from schema.model.values import LearnerId
-from tests.integration.enrolment.builders import GRANT, PRICE, Programme
+from tests.integration.enrolment.builders import GRANT, PRICE, Programme, codes
 
 pytestmark = pytest.mark.anyio
 
 
-def codes(outcome):
-    return [refusal.code for refusal in outcome.refusals]
-
-
-async def make_known(programme: Programme, *names: str) -> None:
-    for name in names:
-        await programme.balance(name)
-
-
 async def test_twenty_wishes_take_few_commits(programme: Programme):
     names = [f"learner-{number}" for number in range(20)]
-    await make_known(programme, *names)
+    await programme.make_known(*names)
     offering, commits = programme.shelf.put("barista"), []
     event.listen(programme.database.engine, "commit", commits.append)
 
@@ -42,7 +33,7 @@ async def test_twenty_wishes_take_few_commits(programme: Programme):
 async def test_refusals_of_some_are_not_those_of_others(programme: Programme):
     fine, dear = programme.shelf.put("barista"), programme.shelf.put("mahal", price=GRANT + 1)
     wanted = {f"learner-{number}": fine if number % 2 else dear for number in range(8)}
-    await make_known(programme, *wanted)
+    await programme.make_known(*wanted)
 
     outcomes = await asyncio.gather(
         *(programme.enrol(offering, learner=name) for name, offering in wanted.items())
@@ -56,7 +47,7 @@ async def test_refusals_of_some_are_not_those_of_others(programme: Programme):
 
 async def test_one_that_fails_fails_alone(programme: Programme, monkeypatch: pytest.MonkeyPatch):
     names = ["siti", "budi", "dewi"]
-    await make_known(programme, *names)
+    await programme.make_known(*names)
     offering, judge = programme.shelf.put("barista"), policy.first_refusal
 
     def stumble(facts):
@@ -78,7 +69,7 @@ async def test_one_that_fails_fails_alone(programme: Programme, monkeypatch: pyt
 
 
 async def test_strangers_and_known_learners_are_enrolled_together(programme: Programme):
-    await make_known(programme, "siti")
+    await programme.make_known("siti")
     offering = programme.shelf.put("barista")
 
     outcomes = await asyncio.gather(
@@ -91,7 +82,7 @@ async def test_strangers_and_known_learners_are_enrolled_together(programme: Pro
 async def test_who_is_kept_waiting_keeps_nobody_else_waiting(programme: Programme):
     if programme.database.is_sqlite:
         pytest.skip("SQLite has one writer at a time")
-    await make_known(programme, "siti", "budi", "dewi")
+    await programme.make_known("siti", "budi", "dewi")
     offering = programme.shelf.put("barista")
     locked, go_on = threading.Event(), threading.Event()
 

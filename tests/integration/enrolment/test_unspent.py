@@ -7,9 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from gateway.enrolment import unspent
-from gateway.enrolment.rules.book import built_in_rules
 from gateway.enrolment.unspent import Returned, UnspentMoney
-from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment, entry
 from schema.model.enrolment import EnrolErrorCode, EnrolmentStatus
 from schema.model.values import LearnerId
@@ -22,19 +20,13 @@ FIRST_TOO_LATE = NOW + timedelta(days=14, hours=8)  # NOW is 16:00 in Jakarta, o
 
 
 @pytest.fixture
-def programme(ledger_db: Database) -> Programme:
-    """A programme by the built-in rules: one course at a time."""
-    return Programme(ledger_db, rules=built_in_rules())
+def programme(strict_programme: Programme) -> Programme:
+    return strict_programme
 
 
 @pytest.fixture
 def money(programme: Programme) -> UnspentMoney:
     return UnspentMoney(programme.database, programme.rules, now=programme.clock)
-
-
-async def known(programme: Programme, *names: str) -> None:
-    for name in names:
-        await programme.balance(name)
 
 
 async def took_and_rated(programme: Programme, learner: str, rated_at: datetime) -> None:
@@ -50,7 +42,7 @@ async def took_and_rated(programme: Programme, learner: str, rated_at: datetime)
 async def test_who_never_bought_in_time_loses_the_money_and_the_right(
     programme: Programme, money: UnspentMoney
 ):
-    await known(programme, "siti")
+    await programme.make_known("siti")
     programme.clock.time = FIRST_TOO_LATE - timedelta(seconds=1)
     in_time = await money.expire("rina")
     programme.clock.time = FIRST_TOO_LATE
@@ -66,7 +58,7 @@ async def test_who_never_bought_in_time_loses_the_money_and_the_right(
 
 
 async def test_every_return_is_written_down_once(programme: Programme, money: UnspentMoney):
-    await known(programme, "siti", "budi")
+    await programme.make_known("siti", "budi")
     programme.clock.time = FIRST_TOO_LATE
 
     await money.expire("rina")
@@ -127,7 +119,7 @@ async def test_a_scheme_without_rules_is_left_alone(programme: Programme, money:
 
 
 async def test_it_is_done_once_a_day_whoever_comes_first(programme: Programme):
-    await known(programme, *(f"learner-{n}" for n in range(12)))
+    await programme.make_known(*(f"learner-{n}" for n in range(12)))
     programme.clock.time = FIRST_TOO_LATE
     several = [
         UnspentMoney(programme.database, programme.rules, now=programme.clock) for _ in range(4)
@@ -150,9 +142,9 @@ async def test_many_learners_are_gone_through_in_parts(
 ):
     monkeypatch.setattr(unspent, "READ_AT_ONCE", 7)
     monkeypatch.setattr(unspent, "EXPIRED_AT_ONCE", 3)
-    await known(programme, *(f"learner-{n}" for n in range(30)))
+    await programme.make_known(*(f"learner-{n}" for n in range(30)))
     programme.clock.time = FIRST_TOO_LATE
-    await known(programme, "new")
+    await programme.make_known("new")
 
     assert await money.expire("rina") == Returned(30, 30 * GRANT)
     assert await programme.balance("new") == GRANT
@@ -161,7 +153,7 @@ async def test_many_learners_are_gone_through_in_parts(
 async def test_who_buys_at_the_last_moment_keeps_what_is_left(
     programme: Programme, money: UnspentMoney
 ):
-    await known(programme, "siti")
+    await programme.make_known("siti")
     in_time = Clock()
     in_time.time = FIRST_TOO_LATE - timedelta(seconds=1)
     programme.clock.time = in_time.time

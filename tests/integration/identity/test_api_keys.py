@@ -17,10 +17,10 @@ from gateway.partner_api.partner_keys import PartnerKeyError
 from gateway.storage.audit_tables import audit_record
 from gateway.storage.engine import Database, database_url
 from gateway.storage.identity_tables import partner_api_key
-from gateway.storage.migrate import upgrade
 from schema.model.catalogue import Partner
 from schema.model.values import PartnerCode, PartnerKind, PartnerState
 from schema.model.viewer import Role, Viewer
+from tests.databases import SqliteTemplates
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -29,10 +29,8 @@ OUT = PartnerCode("suspended")
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    folder = tmp_path_factory.mktemp("ledger")
-    database = Database(database_url(None, folder, "ledger"), "ledger")
-    upgrade(database)
+def ledger(sqlite_templates: SqliteTemplates) -> Iterator[Database]:
+    database = sqlite_templates.open("ledger")
     yield database
     database.close()
 

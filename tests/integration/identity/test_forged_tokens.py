@@ -15,6 +15,8 @@ from gateway.identity.oidc import OidcIssuer
 from gateway.identity.verifier import TokenVerifier
 from gateway.parts.identity import build_provider
 from gateway.settings import Profile, Settings
+from schema.model.catalogue import Partner
+from schema.model.values import PartnerCode, PartnerKind, PartnerState
 from schema.model.viewer import Role, Viewer
 from tests.integration.identity.provider import CountingServer, running_provider
 from tests.unit.identity.keys import AUDIENCE, EC, ED, OTHER_RSA, RSA, a_token, to_jwk
@@ -31,11 +33,7 @@ def provider():
 @pytest.fixture
 async def door(provider: CountingServer) -> AsyncIterator[TokenVerifier]:
     """Believe the provider, which is known already, and the development issuer."""
-    settings = Settings(
-        profile=Profile.DEVELOPMENT, oidc_issuer=provider.url, oidc_audience=(AUDIENCE,)
-    )
-    issuer = build_provider(settings)
-    assert isinstance(issuer, OidcIssuer)
+    issuer = issuer_of(provider, oidc_partner_claim="partner.code")
     verifier = TokenVerifier([issuer, DevelopmentIssuer(bytes(32))])
     await verifier.verify(a_token(iss=provider.url))
     provider.asked.clear()
@@ -43,6 +41,25 @@ async def door(provider: CountingServer) -> AsyncIterator[TokenVerifier]:
     await issuer.aclose()
 
 
+def issuer_of(provider: CountingServer, **settings: str) -> OidcIssuer:
+    """Return the provider as a gateway of two partners believes it."""
+    told = Settings(
+        profile=Profile.DEVELOPMENT,
+        oidc_issuer=provider.url,
+        oidc_audience=(AUDIENCE,),
+        **settings,
+    )
+    issuer = build_provider(told, {each.code: each for each in (TOKO, SUSPENDED)})
+    assert issuer is not None
+    return issuer
+
+
+def a_partner(code: str, state: PartnerState) -> Partner:
+    return Partner(PartnerCode(code), code, PartnerKind.MARKETPLACE, state)
+
+
+TOKO = a_partner("tokopedia", PartnerState.ACTIVE)
+SUSPENDED = a_partner("suspended", PartnerState.SUSPENDED)
 PUBLIC_PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 FAR = 4_000_000_000
 EVIL = "http://127.0.0.1:9/evil"
@@ -147,6 +164,47 @@ async def test_an_access_token_of_before_rfc_9068_is_believed(door, provider):
     )
 
     assert viewer.roles == {Role.OPERATOR}
+
+
+async def test_a_partners_token_names_its_partner(door, provider):
+    token = a_token(iss=provider.url, roles=["partner"], partner={"code": "tokopedia"}, sub="budi")
+
+    viewer = await door.verify(token)
+
+    assert viewer == Viewer(frozenset({Role.PARTNER}), subject="budi", partner=TOKO.code)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        pytest.param(None, "does not say which", id="missing"),
+        pytest.param("tokopedia", "does not say which", id="elsewhere"),
+        pytest.param({"code": ""}, "does not say which", id="empty"),
+        pytest.param({"code": ["tokopedia"]}, "does not say which", id="several"),
+        pytest.param({"code": "nobody"}, "no partner that may ask", id="unknown"),
+        pytest.param({"code": "Tokopedia"}, "no partner that may ask", id="spelled-otherwise"),
+        pytest.param({"code": "suspended"}, "no partner that may ask", id="suspended"),
+    ],
+)
+@pytest.mark.parametrize("roles", [["partner"], ["partner", "operator"]])
+async def test_a_partners_token_without_a_partner_is_refused_and_told_why(
+    told, why, roles, door, provider
+):
+    with pytest.raises(InvalidTokenError, match=why):
+        await door.verify(a_token(iss=provider.url, roles=roles, partner=told))
+
+
+async def test_without_a_claim_that_is_set_the_role_of_a_partner_means_nothing(provider):
+    issuer = issuer_of(provider)
+    door = TokenVerifier([issuer])
+    both = a_token(iss=provider.url, roles=["partner", "operator"], partner={"code": "tokopedia"})
+
+    viewer = await door.verify(both)
+    with pytest.raises(InvalidTokenError, match="use an API key"):
+        await door.verify(a_token(iss=provider.url, roles=["partner"]))
+
+    assert (viewer.roles, viewer.partner) == (frozenset({Role.OPERATOR}), None)
+    await issuer.aclose()
 
 
 async def test_clocks_may_differ_a_little(door, provider):

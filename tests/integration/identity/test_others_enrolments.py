@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,12 +17,12 @@ from gateway.enrolment.reviews import ReviewDesk
 from gateway.enrolment.service import EnrolmentService
 from gateway.enrolment.watching import EnrolmentWatch
 from gateway.execution.engine import Engine, Question, RefusedError
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
+from gateway.storage.engine import Database
 from schema.context import Context
 from schema.ids import NodeKind, to_global_id
 from schema.model.values import LearnerId, PartnerCode
 from schema.model.viewer import Role, Viewer
+from tests.databases import SqliteTemplates
 from tests.integration.enrolment.builders import Clock, Shelf, several_at_a_time
 from tests.unit.schema.api import Api
 
@@ -130,10 +129,8 @@ def shown(result: ExecutionResult) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    folder: Path = tmp_path_factory.mktemp("ledger")
-    database = Database(database_url(None, folder, "ledger"), "ledger")
-    upgrade(database)
+def ledger(sqlite_templates: SqliteTemplates) -> Iterator[Database]:
+    database = sqlite_templates.open("ledger")
     yield database
     database.close()
 

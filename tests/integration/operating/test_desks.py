@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +18,14 @@ from gateway.operating.refusals import RefusalLog
 from gateway.operating.trail import Trail
 from gateway.partners.config import PartnerConfig
 from gateway.storage.audit_tables import audit_record
-from gateway.storage.engine import Database, database_url
-from gateway.storage.migrate import upgrade
+from gateway.storage.engine import Database
 from schema.model.blocks import Approval, Decision
 from schema.model.catalogue import PartnerStatus
 from schema.model.operating import ListVerdict, OrderErrorCode, PartnerCommand, PartnerOrder
 from schema.model.values import FreshnessState, OfferingId, PartnerCode, PartnerHealth, PartnerState
 from schema.model.viewer import Role, Viewer
 from tests.catalogue import a_partner
+from tests.databases import SqliteTemplates
 from tests.unit.schema.fakes import FakeApprovals
 from tests.unit.schema.held_fakes import FakeHeldSyncs
 
@@ -74,14 +73,11 @@ def _gone() -> PartnerConfig:
 
 
 @pytest.fixture(scope="module")
-def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, Database]]:
-    folder: Path = tmp_path_factory.mktemp("office")
-    found = [Database(database_url(None, folder, name), name) for name in ("ledger", "catalogue")]
-    for database in found:
-        upgrade(database)
-    yield found[0], found[1]
-    for database in found:
-        database.close()
+def databases(sqlite_templates: SqliteTemplates) -> Iterator[tuple[Database, Database]]:
+    ledger, catalogue = sqlite_templates.open("ledger"), sqlite_templates.open("catalogue")
+    yield ledger, catalogue
+    ledger.close()
+    catalogue.close()
 
 
 @pytest.fixture

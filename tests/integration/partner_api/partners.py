@@ -30,6 +30,7 @@ BUKALAPAK = Partner(PartnerCode("bukalapak"), "Bukalapak", PartnerKind.MARKETPLA
 APPLICANT = Partner(
     PartnerCode("pintar"), "Pintar", PartnerKind.DIGITAL_PLATFORM, PartnerState.APPLIED
 )
+QUOTA = "payment/quota-schedule"
 INVOICE = "TOKPED-XB9C89BXBJL7X"
 KEYRING = load_keyring(Purpose.PARTNER_API, "1:" + base64.b64encode(b"p" * 32).decode())
 
@@ -90,6 +91,10 @@ class Api:
     ) -> "PartnerClient":
         made = await self.keys.make(partner.code, client_code, "rina")
         return PartnerClient(self, made)
+
+    async def a_sale(self, seats: int = 5) -> tuple["PartnerClient", Offering]:
+        """Return a partner's client, and a course with one session that it sells."""
+        return await self.a_client(), self.programme.shelf.put("kopi", seats=seats)
 
 
 @dataclass
@@ -173,3 +178,8 @@ def codes_of(offering: Offering) -> dict[str, str]:
 def an_order(offering: Offering, learner: str = "siti", **other: Any) -> dict[str, Any]:
     told = {"user_platform_id": "user-1", "prakerja_id": learner, "amount": PRICE}
     return {**told, **codes_of(offering), **other}
+
+
+def a_wrong(password: str) -> str:
+    """Return another password."""
+    return f"{(int(password) + 1) % 1_000_000:06}"

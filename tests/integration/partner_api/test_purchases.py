@@ -41,7 +41,7 @@ async def enrolments(api: Api, learner: str = SITI):
 
 
 async def test_a_purchase_from_quota_to_status(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
 
     quota = await client.data("payment/quota-schedule", **codes_of(offering))
     bought = await client.buy(offering)
@@ -75,7 +75,7 @@ async def test_a_purchase_from_quota_to_status(api: Api):
 
 
 async def test_seats_of_ours_are_taken_and_given_back(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=9)
+    client, offering = await api.a_sale(seats=9)
     await api.programme.own_seats(offering, 1, waiting=3)
 
     bought = await client.buy(offering)
@@ -89,7 +89,7 @@ async def test_seats_of_ours_are_taken_and_given_back(api: Api):
 
 
 async def test_the_same_invoice_is_one_purchase(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
     paying = client.paying(invoice=77)
 
@@ -104,7 +104,7 @@ async def test_the_same_invoice_is_one_purchase(api: Api):
 
 
 async def test_the_same_invoice_at_the_same_time_is_one_purchase(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
     calls = []
     for _ in range(4):
@@ -119,7 +119,7 @@ async def test_the_same_invoice_at_the_same_time_is_one_purchase(api: Api):
 
 
 async def test_an_invoice_code_is_not_used_for_another_payment(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     await client.buy(offering)
     token = await client.token(offering, "budi")
 
@@ -130,7 +130,7 @@ async def test_an_invoice_code_is_not_used_for_another_payment(api: Api):
 
 
 async def test_two_learners_with_one_invoice_code_at_once(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     tokens = {learner: await client.token(offering, learner) for learner in ("siti", "budi", "ani")}
     calls = [
         client.prepare("payment/authorize", token, **client.paying(learner))
@@ -145,7 +145,7 @@ async def test_two_learners_with_one_invoice_code_at_once(api: Api):
 
 
 async def test_sales_and_wishes_share_the_last_seats(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=9)
+    client, offering = await api.a_sale(seats=9)
     await api.programme.own_seats(offering, 3)
     sellers = {learner: await client.token(offering, learner) for learner in ("a", "b", "c")}
     calls = [
@@ -166,7 +166,7 @@ async def test_sales_and_wishes_share_the_last_seats(api: Api):
 
 
 async def test_a_payment_token_is_not_used_for_another_invoice(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
     await client.data("payment/authorize", token, **client.paying())
 
@@ -177,7 +177,7 @@ async def test_a_payment_token_is_not_used_for_another_invoice(api: Api):
 
 
 async def test_what_was_bought_there_is_not_enrolled_in_here(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     await client.buy(offering)
 
     outcome = await api.programme.enrol(offering)
@@ -187,7 +187,7 @@ async def test_what_was_bought_there_is_not_enrolled_in_here(api: Api):
 
 
 async def test_what_was_enrolled_in_here_is_not_sold_there(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
     await api.programme.enrol(offering)
     api.clock.advance(seconds=1)
@@ -200,7 +200,7 @@ async def test_what_was_enrolled_in_here_is_not_sold_there(api: Api):
 
 
 async def test_void_gives_the_money_back_once(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     token = await client.token(offering)
     bought = await client.data("payment/authorize", token, **client.paying())
     codes = {"invoice_code": INVOICE, "transaction_code": bought["transaction_code"]}
@@ -221,7 +221,7 @@ async def test_void_gives_the_money_back_once(api: Api):
 
 
 async def test_void_names_both_codes(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     bought = await client.buy(offering)
     wrong = {"invoice_code": INVOICE, "transaction_code": "01E3P4ZSXN1NKFKWZM193425B3"}
     other = {"invoice_code": "OTHER", "transaction_code": bought["transaction_code"]}
@@ -245,7 +245,7 @@ class Statements:
 
 
 async def test_a_statement_need_not_list_what_its_partner_sold_but_may_not_deny_it(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     bought = await client.buy(offering)
     day, code = day_of(api.clock()), Reference(bought["transaction_code"])
     api.clock.advance(seconds=1)
@@ -289,7 +289,7 @@ async def test_another_partner_sees_and_touches_nothing(api: Api):
 
 
 async def test_bought_there_is_cancelled_there(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     await client.buy(offering)
     [record] = await enrolments(api)
 
@@ -300,7 +300,7 @@ async def test_bought_there_is_cancelled_there(api: Api):
 
 
 async def test_what_is_sold_only_there_can_be_bought_there(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     there = replace(offering, enrolment_mode=EnrolmentMode.PARTNER_SITE)
     fact = api.programme.shelf.facts[offering.id]
     api.programme.shelf.facts[offering.id] = replace(fact, offering=there)
@@ -324,15 +324,17 @@ async def test_what_is_sold_only_there_can_be_bought_there(api: Api):
         ({"prakerja_id": None}, "ERRPLT40002"),
     ],
 )
-async def test_orders_that_cannot_be(api: Api, changed: dict[str, object], code: str):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+async def test_an_order_that_cannot_be_sends_no_password(
+    api: Api, changed: dict[str, object], code: str
+):
+    client, offering = await api.a_sale()
 
     assert await client.fault("payment/send-otp", **an_order(offering, **changed)) == code
     assert api.pigeon.sent == 0
 
 
 async def test_a_schedule_of_another_course_is_unknown(api: Api):
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
     other = api.programme.shelf.put("teh", seats=5)
     mixed = {**codes_of(offering), "schedule_code": codes_of(other)["schedule_code"]}
 
@@ -354,7 +356,7 @@ async def test_orders_that_the_rules_refuse(api: Api):
 
 async def test_who_is_no_participant_gets_no_password(ledger_db: Database):
     api = Api(ledger_db)
-    client, offering = await api.a_client(), api.programme.shelf.put("kopi", seats=5)
+    client, offering = await api.a_sale()
 
     async def knows_nobody(learner: object) -> bool:
         return False

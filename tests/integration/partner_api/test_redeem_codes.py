@@ -17,7 +17,7 @@ from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
 from gateway.storage.partner_api_tables import course_email
 from schema.model.enrolment import EnrolmentStatus
-from schema.model.learners import ConsentDecision
+from schema.model.learners import Consent, ConsentDecision
 from schema.model.values import LearnerId
 from tests.integration.enrolment.builders import NOW, SITI
 from tests.integration.enrolment.learners import a_keyring
@@ -218,8 +218,8 @@ async def test_names_are_told_with_consent_alone(ledger_db: Database):
     ask = {"invoice_code": f"{INVOICE}-siti"}
 
     without = await client.data("payment/status", **ask)
-    given = ConsentDecision.GIVEN
-    await ledger_db.write(lambda c: decide(c, learner, "partners", given, by="siti", now=NOW))
+    given = Consent("partners", ConsentDecision.GIVEN, NOW, "siti")
+    await ledger_db.write(lambda c: decide(c, learner, given))
     with_consent = await client.data("payment/status", **ask)
 
     assert without["prakerja_name"] == ""

@@ -19,7 +19,8 @@ from gateway.webhooks.messages import KEPT_FOR, MessageLog
 from gateway.webhooks.partner_secrets import PartnerSecrets, SecretError
 from schema.model.enrolment import EnrolmentStatus
 from schema.model.values import PartnerCode
-from tests.integration.enrolment.builders import PARTNER, PRICE, decides_later
+from tests.integration.enrolment.builders import PARTNER, PRICE
+from tests.integration.enrolment.scripted import decides_later
 from tests.integration.partner_api.partners import APPLICANT, BUKALAPAK
 from tests.integration.webhooks.partners import Hooks, Sender
 

@@ -63,7 +63,7 @@ async def test_a_success_is_taken_whatever_it_says():
 
 
 @pytest.mark.parametrize("status", ["500 Oops", "404 No", "301 There", "302 There"])
-async def test_anything_else_is_not(status: str):
+async def test_any_other_status_is_a_failure_and_no_redirect_is_followed(status: str):
     found, got = await posted(says(status, b"", "location: http://127.0.0.1:1/"))
 
     assert found == Posted(f"answered HTTP {status[:3]}")

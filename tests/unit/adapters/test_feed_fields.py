@@ -54,7 +54,7 @@ def prices(row: dict, price, list_price=None):
         pytest.param("strip", None, id="word-for-nothing"),
     ],
 )
-def test_sources(source, expected):
+def test_a_field_is_taken_from_the_source_that_it_names(source, expected):
     row = {
         "judul": " Barista ",
         "lembaga": {"nama": "LKP Rasa Ibu"},
@@ -111,7 +111,7 @@ def test_sources(source, expected):
         ("seats_left", {}, 0, 0),
     ],
 )  # fmt: skip
-def test_fields(name, source, value, expected):
+def test_each_kind_of_field_is_read_as_what_it_is(name, source, value, expected):
     assert told(name, {"from": "x", **source}, {"x": value}) == expected
 
 
@@ -218,7 +218,7 @@ def test_a_zero_date_is_no_date():
         ({"constant": 0}, None, Money(0)),
     ],
 )
-def test_prices(price, value, expected):
+def test_a_price_is_read_in_its_currency(price, value, expected):
     now, before, _terms = prices({"x": value, "unit": "sgd"}, price)
 
     assert (now, before) == (expected, None)
@@ -281,7 +281,7 @@ def test_a_discount_beside_the_price_is_taken_off():
         ("101%", None), ("-5%", None), ("separuh", None), ("5%%", None),
     ],
 )  # fmt: skip
-def test_percent(text, expected):
+def test_a_discount_is_a_percentage_or_nothing(text, expected):
     found = percent(text)
 
     assert (str(found) if found is not None else None) == expected

@@ -105,8 +105,10 @@ async def test_an_adapter_can_be_built_and_closed():
     told = PartnerSettings(PartnerCode("p"), "https://p.test", {"token": "t"})
 
     adapter = build_adapter("skill_academy", told)
-
     await adapter.aclose()
+
+    with pytest.raises(RuntimeError, match="closed"):
+        await adapter.fetch_page()
 
 
 def test_a_missing_secret_is_named_before_any_request():
@@ -120,10 +122,12 @@ def test_a_missing_secret_is_named_before_any_request():
 async def test_a_partners_file_may_set_another_authentication():
     options = {"auth": {"kind": "api_key", "header": "X-Kunci"}}
     told = PartnerSettings(PartnerCode("p"), "https://p.test", {"api_key": "k"}, options)
-
     adapter = build_adapter("skill_academy", told)
 
+    [signed] = adapter._client._http.auth.auth_flow(httpx.Request("GET", "https://p.test/x"))
     await adapter.aclose()
+
+    assert signed.headers["X-Kunci"] == "k"
 
 
 @pytest.mark.parametrize("auth", [{}, {"kind": "magic"}, {"kind": "bearer", "x": 1}, "bearer"])

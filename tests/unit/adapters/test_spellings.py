@@ -119,7 +119,7 @@ def test_what_is_no_whole_number_costs_the_row(told):
 
 
 @pytest.mark.parametrize(("told", "seats"), [(0, 0), ("12", 12), (None, None), (" ", None)])
-def test_counts(told, seats):
+def test_a_count_is_read_however_it_is_written(told, seats):
     assert count(told) == seats
 
 
@@ -134,7 +134,7 @@ def test_what_is_no_count_costs_the_row(told):
     [(4.7, 4.7), ("4,7", 4.7), ("4.75", 4.75), ("4.125", 4.125), (5, 5.0), (0, None), ("", None),
      (None, None)],
 )  # fmt: skip
-def test_ratings(told, stars):
+def test_a_rating_is_read_and_none_is_not_zero(told, stars):
     assert rating(told) == stars
 
 
@@ -149,7 +149,7 @@ def test_what_is_no_rating_costs_the_row(told):
     [(True, True), ("true", True), ("1", True), (1, True), ("Ya", True), (False, False),
      ("false", False), ("0", False), (0, False), ("Tidak", False), (None, False), ("", False)],
 )  # fmt: skip
-def test_flags(told, answer):
+def test_yes_and_no_are_read_in_every_spelling(told, answer):
     assert flag(told) is answer
 
 

@@ -34,34 +34,10 @@ from adapters.statement_checks import (
 )
 from adapters.testing import NonconformingError, checks_for, load_case
 from schema.model.values import PartnerCode
+from tests.spoilt import RepeatsItself, Wrapped
 
 CASE = load_case(Path(__file__).parents[2] / "contract" / "payloads" / "skill_academy")
 pytestmark = pytest.mark.anyio
-
-
-class Wrapped:
-    """Skill Academy's adapter, for a subclass to spoil."""
-
-    def __init__(self, adapter):
-        self.adapter = adapter
-
-    async def fetch_page(self, cursor=None, known=None):
-        return await self.adapter.fetch_page(cursor, known)
-
-    async def enrol(self, booking):
-        return await self.adapter.enrol(booking)
-
-    async def find(self, reference):
-        return await self.adapter.find(reference)
-
-    async def cancel(self, reference):
-        return await self.adapter.cancel(reference)
-
-    async def fetch_statement(self, day, cursor=None):
-        return await self.adapter.fetch_statement(day, cursor)
-
-    async def quote(self, keys):
-        return await self.adapter.quote(keys)
 
 
 class SwallowsErrors(Wrapped):
@@ -84,14 +60,6 @@ class TakesUnsentForGranted(Wrapped):
             return await super().enrol(booking)
         except PartnerError as exc:
             raise PartnerUnavailableError("p", "shall we try again?") from exc
-
-
-class RepeatsItself(Wrapped):
-    async def enrol(self, booking):
-        try:
-            return await super().enrol(booking)
-        except PartnerError:
-            return await super().enrol(booking)
 
 
 class Invents(Wrapped):

@@ -107,7 +107,7 @@ def test_a_product_without_an_institution_is_no_course():
     ],
     ids=["discounted", "old-price-0", "no-old-price", "free", "not-told"],
 )
-def test_prices(told, price, list_price):
+def test_the_price_before_a_discount_is_the_list_price(told, price, list_price):
     offering = the_offering(a_product(price={"currency": "IDR", **told}))
 
     assert (offering.price, offering.list_price) == (price, list_price)

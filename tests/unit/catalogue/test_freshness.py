@@ -96,7 +96,7 @@ PAUSED = replace(CONFIG, partner=replace(CONFIG.partner, state=PartnerState.PAUS
         ),
     ],
 )
-def test_freshness(row: StatusRow | None, minutes: int, said: Freshness):
+def test_freshness_says_since_when_and_why(row: StatusRow | None, minutes: int, said: Freshness):
     assert freshness(CONFIG, row, NOON + timedelta(minutes=minutes)) == said
 
 
@@ -122,7 +122,7 @@ def test_a_paused_partner_says_so():
         pytest.param(replace(GOOD, fetched=0), PartnerHealth.HEALTHY, id="empty-list"),
     ],
 )
-def test_health(row: StatusRow | None, verdict: PartnerHealth):
+def test_health_follows_from_the_last_list(row: StatusRow | None, verdict: PartnerHealth):
     assert health(row) is verdict
 
 

@@ -107,7 +107,7 @@ OTHER_TITLE = [
 
 
 @pytest.mark.parametrize(("left", "right", "rule"), SAME_INSTITUTION)
-def test_one_institution(left: str, right: str, rule: str):
+def test_spellings_of_one_institution_are_joined(left: str, right: str, rule: str):
     found = institutions(left, right)
 
     assert found is not None
@@ -116,14 +116,14 @@ def test_one_institution(left: str, right: str, rule: str):
 
 
 @pytest.mark.parametrize(("left", "right"), OTHER_INSTITUTION)
-def test_two_institutions(left: str, right: str):
+def test_two_institutions_are_never_joined_by_themselves(left: str, right: str):
     found = institutions(left, right)
 
     assert found is None or found.score < AUTOMATIC
 
 
 @pytest.mark.parametrize(("left", "right", "rule"), SAME_TITLE)
-def test_one_course(left: str, right: str, rule: str):
+def test_spellings_of_one_course_are_joined(left: str, right: str, rule: str):
     found = titles(left, right)
 
     assert found is not None
@@ -132,7 +132,7 @@ def test_one_course(left: str, right: str, rule: str):
 
 
 @pytest.mark.parametrize(("left", "right"), OTHER_TITLE)
-def test_two_courses(left: str, right: str):
+def test_two_courses_are_never_joined_by_themselves(left: str, right: str):
     found = titles(left, right)
 
     assert found is None or found.score < AUTOMATIC

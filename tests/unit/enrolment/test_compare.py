@@ -138,7 +138,7 @@ CANCELLED = replace(BOOKED, status=R.CANCELLED)
         ),
     ],
 )
-def test_drifts(ours, told, found):
+def test_each_difference_is_a_drift_with_what_is_at_stake(ours, told, found):
     assert [(drift.kind, drift.amount) for drift in drifts(ours, told)] == found
 
 

@@ -203,7 +203,7 @@ def test_rule_6_the_post_test_of_a_self_paced_course():
         (date(2004, 2, 29), date(2022, 3, 1), 18),
     ],
 )
-def test_rule_7_ages(birth: date, day: date, age: int):
+def test_rule_7_an_age_is_counted_to_the_birthday(birth: date, day: date, age: int):
     assert age_on(day, birth) == age
 
 

@@ -8,6 +8,7 @@ import gateway.execution.documents
 import gateway.execution.engine
 from gateway.execution.engine import Engine, Question, Stage
 from gateway.execution.limits import DEFAULT_LIMITS
+from tests.unit.execution.ticks import Ticks
 
 ROOT = Path(__file__).parents[3]
 PAGE = "courses(first: 20) { nodes { institution { "
@@ -150,20 +151,6 @@ def test_abuse_gets_one_error_with_its_code_before_anything_is_run(engine, text,
     assert error.extensions["code"] == code
     assert refusal.stage is (Stage.PARSE if code == "GRAPHQL_PARSE_FAILED" else Stage.VALIDATION)
     assert "recursion" not in error.message
-
-
-class Ticks:
-    """Counts the calls of a function: what a refusal costs, on any machine."""
-
-    def __init__(self, monkeypatch, owner, name):
-        self.count = 0
-        function = getattr(owner, name)
-
-        def counted(*arguments, **options):
-            self.count += 1
-            return function(*arguments, **options)
-
-        monkeypatch.setattr(owner, name, counted)
 
 
 @pytest.mark.parametrize("case", [case for case, (_, code) in ABUSE.items() if "TOO" in code])

@@ -10,7 +10,7 @@ import gateway.execution.validation
 from gateway.execution.documents import _COMMENT, _TOKENS
 from gateway.execution.engine import Engine
 from gateway.execution.screening import Screening
-from tests.unit.execution.test_query_abuse import Ticks
+from tests.unit.execution.ticks import Ticks
 
 WRONG = [
     "{ titel }",

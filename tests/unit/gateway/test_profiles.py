@@ -13,10 +13,7 @@ from schema.model.viewer import Role
 RANDOM = [base64.b64encode(bytes(range(first, first + 32))).decode() for first in (7, 90)]
 
 
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch):
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"MITRA_{name.upper()}", raising=False)
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 @pytest.mark.parametrize("profile", list(Profile))

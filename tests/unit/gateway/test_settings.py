@@ -10,11 +10,7 @@ from gateway.partners.sandbox import SANDBOX_PARTNERS, partners_files, partners_
 from gateway.settings import EVERYBODY, NOBODY, Audience, Profile, Settings
 from schema.model.viewer import ANONYMOUS, Role, Viewer
 
-
-@pytest.fixture(autouse=True)
-def bare_environment(monkeypatch):
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"MITRA_{name.upper()}", raising=False)
+pytestmark = pytest.mark.usefixtures("bare_environment")
 
 
 def test_production_on_loopback_is_the_default():

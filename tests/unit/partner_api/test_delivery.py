@@ -1,6 +1,7 @@
 """How one-time passwords leave: chosen by name, printed in development alone."""
 
 import io
+from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from gateway.partner_api import delivery
 from gateway.partner_api.delivery import ConsoleDelivery, UnknownDeliveryError, build_delivery
 from schema.model.values import LearnerId
-from tests.unit.partner_api.test_signature import NOW
 
+UNTIL = datetime(2018, 1, 18, 1, 30, 22, tzinfo=UTC)
 POINT = EntryPoint("console", "gateway.partner_api.delivery:ConsoleDelivery", delivery.GROUP)
 
 
@@ -30,7 +31,7 @@ def test_an_installed_one_is_chosen_by_its_name(monkeypatch: pytest.MonkeyPatch)
 async def test_the_console_shows_whose_and_until_when():
     stream = io.StringIO()
 
-    await ConsoleDelivery(stream).deliver(LearnerId("siti"), "012345", NOW)
+    await ConsoleDelivery(stream).deliver(LearnerId("siti"), "012345", UNTIL)
 
     told = "one-time password of learner siti: 012345 (until 01:30:22 UTC)\n"
     assert stream.getvalue() == told

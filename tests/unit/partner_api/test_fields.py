@@ -1,6 +1,7 @@
 """Partners' bodies are read leniently, and codes name their HTTP status."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -15,7 +16,6 @@ from gateway.partner_api.partner_keys import (
 )
 from schema.model.enrolment import EnrolErrorCode
 from schema.model.values import PartnerCode
-from tests.unit.partner_api.test_signature import NOW
 
 
 @pytest.mark.parametrize("told", ["77", 77, " 77 "])
@@ -25,7 +25,7 @@ def test_texts_and_numbers_are_one(told: object):
 
 
 @pytest.mark.parametrize("told", [None, "", " ", True, 7.5, [], {}, "a\x00b", "a\nb", "x" * 101])
-def test_what_is_no_text(told: object):
+def test_what_is_no_text_is_refused_by_its_name(told: object):
     with pytest.raises(PartnerApiError, match="invoice_code") as caught:
         to_text({"invoice_code": told}, "invoice_code")
 
@@ -33,12 +33,12 @@ def test_what_is_no_text(told: object):
 
 
 @pytest.mark.parametrize("told", ["", "-1", -1, "1.0", 1.0, True, "٣", "9" * 17, 2**53])
-def test_what_is_no_number(told: object):
+def test_what_is_no_number_is_refused_by_its_name(told: object):
     with pytest.raises(PartnerApiError, match="amount"):
         to_number({"amount": told}, "amount")
 
 
-def test_what_need_not_be_told():
+def test_what_need_not_be_told_has_a_default():
     assert to_number({"sequence": None}, "sequence", default=1) == 1
     assert to_optional_text({"invoice_url": ""}, "invoice_url") is None
     with pytest.raises(PartnerApiError):
@@ -85,7 +85,7 @@ def test_client_codes_that_a_timestamp_makes_ambiguous(code, other, is_ambiguous
     ],
 )
 def test_client_codes_that_cannot_be(code, standing, reason):
-    entry = KeyEntry("K", PartnerCode("tokopedia"), code, NOW)
+    entry = KeyEntry("K", PartnerCode("tokopedia"), code, datetime(2018, 1, 18, tzinfo=UTC))
 
     with pytest.raises(PartnerKeyError, match=reason):
         check_client_code(entry, standing)
@@ -118,6 +118,6 @@ def test_the_code_is_added_to_the_partners_address():
 
 
 @pytest.mark.parametrize("email", ["siti", "@example.id", "siti@", "a b@example.id", "siti@local"])
-def test_what_is_no_email(email: str):
+def test_what_is_no_email_is_refused(email: str):
     with pytest.raises(PartnerApiError, match="e-mail"):
         check_email(email)

@@ -33,7 +33,7 @@ def form_of(call: SignedCall, signature: str, *keys: str, lenient: bool = True) 
     return verify(call, signature.encode(), keys or (KEY,), parsed)
 
 
-def test_the_published_vector():
+def test_we_sign_as_the_published_example_does():
     call = a_call(b'{"redeem_code":"code"}')
 
     signature = sign(KEY, call.text(call.body))
@@ -82,7 +82,7 @@ def test_each_of_several_keys_is_good():
 
 
 @pytest.mark.parametrize("signature", ["", "0" * 40, "9" * 39, "943C" + "0" * 36, "é" * 40])
-def test_what_is_no_signature(signature: str):
+def test_what_is_no_signature_signs_nothing(signature: str):
     assert form_of(a_call(b"{}"), signature) is None
 
 
@@ -100,7 +100,7 @@ def test_a_changed_byte_is_refused(told: dict[str, str | int], place: int, flip:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"7", b"{", b"\xff", b"[" * 5_000, b'{"a":NaN}'])
-def test_what_is_no_json_object(body: bytes):
+def test_what_is_no_json_object_is_not_read(body: bytes):
     assert parse(body) is None
 
 
@@ -113,5 +113,5 @@ def test_clocks_may_be_five_minutes_apart_and_no_more(sign_of_time: int):
 
 
 @pytest.mark.parametrize("stamp", [b"", b"+1516239022", b"1516239022.0", b"15162 39022", b"9" * 40])
-def test_what_is_no_timestamp(stamp: bytes):
+def test_what_is_no_timestamp_is_never_timely(stamp: bytes):
     assert not is_timely(stamp, NOW)

@@ -19,6 +19,7 @@ from gateway.partners.calls import PartnerCalls
 from gateway.partners.operations import CallLimits, Operation
 from gateway.partners.reports import CallReport
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
+from tests.unit.partners.desks import others_run
 
 pytestmark = pytest.mark.anyio
 
@@ -74,20 +75,20 @@ def calls_to(adapter: object, limits: CallLimits | None = None, report=lambda _:
     )
 
 
-async def test_passes_the_answer_on():
+async def test_an_answer_is_passed_on():
     calls = calls_to(Adapter(RECEIPT))
 
     assert await calls.enrol(CODE, BOOKING) is RECEIPT
 
 
-async def test_repeats_a_booking_that_never_left():
+async def test_a_booking_that_never_left_is_repeated():
     adapter = Adapter(DOWN, PartnerThrottledError(CODE), RECEIPT)
 
     assert await calls_to(adapter).enrol(CODE, BOOKING) is RECEIPT
     assert adapter.calls == 3
 
 
-async def test_never_repeats_a_booking_that_may_have_happened():
+async def test_a_booking_that_may_have_happened_is_never_repeated():
     adapter = Adapter(AmbiguousPartnerError(CODE, "line dropped"), RECEIPT)
 
     with pytest.raises(AmbiguousPartnerError):
@@ -164,7 +165,7 @@ async def test_a_partner_gets_no_more_calls_at_once_than_its_bulkhead_holds():
     calls = calls_to(Adapter(*[wait] * 5), CallLimits(per_partner=2))
     tasks = [asyncio.create_task(calls.find(CODE, REFERENCE)) for _ in range(5)]
     for _ in range(10):
-        await asyncio.sleep(0)
+        await others_run()
     at_once = len(started)
     release.set()
     await asyncio.gather(*tasks)
@@ -184,8 +185,7 @@ async def test_a_cancelled_caller_cancels_the_call():
             raise
 
     task = asyncio.create_task(calls_to(Adapter(wait)).find(CODE, REFERENCE))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await others_run()
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):

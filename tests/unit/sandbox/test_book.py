@@ -10,41 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.sandbox.book import EnrolmentBook
-from adapters.sandbox.world import SandboxOffering, SandboxSession
-from schema.model.values import CourseLevel, DeliveryMode, PartnerCode
+from schema.model.values import DeliveryMode, PartnerCode
+from tests.shelves import a_session, an_offering
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PARTNER = PartnerCode("pasar_kelas")
-SESSION = SandboxSession(
-    key="S-1",
+SESSION = a_session(
     starts_at=NOW + timedelta(days=10),
     ends_at=NOW + timedelta(days=11),
     enrolment_ends_at=NOW + timedelta(days=7),
-    capacity=20,
     seats_left=2,
-    venue_name="Ruang Kelas",
-    address="Jl. Merdeka No. 1, Kota Bandung",
-    region_code="32.73",
-    region_name="Kota Bandung",
 )
-ONLINE = SandboxOffering(
-    key="O-1",
-    course=0,
-    title="Barista",
-    institution="LKP Rasa Ibu",
-    summary="Belajar kopi.",
-    description_html="<p>Belajar kopi.</p>",
-    category="Makanan dan Minuman",
-    level=CourseLevel.ALL,
-    duration_minutes=600,
-    rating=None,
-    rating_count=0,
-    image_url="https://gambar.example/1.jpg",
-    price=350_000,
-    list_price=None,
-    delivery_mode=DeliveryMode.SELF_PACED,
-    url="https://pasar-kelas.example/kursus/1",
-)
+ONLINE = an_offering("O-1", price=350_000)
 ONSITE = replace(ONLINE, key="O-2", delivery_mode=DeliveryMode.ONSITE, sessions=(SESSION,))
 
 

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -62,11 +62,14 @@ def test_the_numbers_do_not_depend_on_the_seed(seed):
 
 
 def test_offerings_join_by_institution_and_title_exactly_when_they_are_one_course(on_sale):
-    by_name = {}
+    courses, names = defaultdict(set), defaultdict(set)
     for _, row in on_sale:
-        by_name.setdefault((folded(row.institution), folded(row.title)), set()).add(row.course)
+        name = (folded(row.institution), folded(row.title))
+        courses[name].add(row.course)
+        names[row.course].add(name)
 
-    assert all(len(numbers) == 1 for numbers in by_name.values())
+    assert {len(each) for each in courses.values()} == {1}
+    assert {len(each) for each in names.values()} == {1}
 
 
 def test_150_courses_are_sold_by_two_to_four_partners(on_sale):
@@ -231,11 +234,11 @@ def test_titles_hold_the_words_that_people_search_for(courses, words):
 
 
 def test_titles_say_the_level_that_the_course_has(courses):
-    for row in courses:
-        if "Pemula" in row.title or "Dasar-Dasar" in row.title:
-            assert row.level is CourseLevel.BEGINNER, row.title
-        if "Tingkat Lanjut" in row.title:
-            assert row.level is CourseLevel.ADVANCED, row.title
+    def levels(*words: str) -> set[CourseLevel]:
+        return {row.level for row in courses if any(word in row.title for word in words)}
+
+    assert levels("Pemula", "Dasar-Dasar") == {CourseLevel.BEGINNER}
+    assert levels("Tingkat Lanjut") == {CourseLevel.ADVANCED}
 
 
 def test_titles_read_well(courses):

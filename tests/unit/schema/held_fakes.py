@@ -43,10 +43,10 @@ class FakeHeldSyncs:
     async def read_held(self) -> Sequence[HeldSync]:
         return self.held
 
-    async def approve(self, run: int, by: str) -> SyncDecision:
+    async def approve(self, run: int, by: str, reason: str | None = None) -> SyncDecision:
         return self._decide(run, by, revision=8)
 
-    async def reject(self, run: int, by: str) -> SyncDecision:
+    async def reject(self, run: int, by: str, reason: str | None = None) -> SyncDecision:
         return self._decide(run, by, revision=None)
 
     def _decide(self, run: int, by: str, revision: int | None) -> SyncDecision:

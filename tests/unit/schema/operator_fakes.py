@@ -29,7 +29,12 @@ SPELLING = InstitutionSpelling(
     "Lembaga Kopi Arabika", TOKOPEDIA, 0.9, ("asked",), LinkDecider.RULE, NOW, is_own=False
 )
 DECISION = CatalogueDecision(
-    CatalogueDecisionKind.OFFERING_SPLIT, ("offering-1",), "rina", NOW, "course-1"
+    CatalogueDecisionKind.OFFERING_SPLIT,
+    ("offering-1",),
+    "rina",
+    NOW,
+    "course-1",
+    reason="two trades",
 )
 
 
@@ -40,6 +45,7 @@ class FakeLinks:
         self.links = links
         self.decided: list[tuple[str, tuple[str, ...]]] = []
         self.deciders: list[str] = []
+        self.reasons: list[str | None] = []
 
     async def read_links(
         self, window: ports.Window, decided_by: LinkDecider | None = None
@@ -52,24 +58,30 @@ class FakeLinks:
         pair = LikelyCourses(one, other, "Batik", "Batk", 0.8, ("a letter lost: batik, batk",))
         return [pair][:limit]
 
-    async def confirm(self, offering_id: OfferingId, by: str) -> LinkOutcome:
-        return self._decide("confirm", by, offering_id)
+    async def confirm(
+        self, offering_id: OfferingId, by: str, reason: str | None = None
+    ) -> LinkOutcome:
+        return self._decide("confirm", (by, reason), offering_id)
 
-    async def split(self, offering_id: OfferingId, by: str) -> LinkOutcome:
-        return self._decide("split", by, offering_id)
+    async def split(
+        self, offering_id: OfferingId, by: str, reason: str | None = None
+    ) -> LinkOutcome:
+        return self._decide("split", (by, reason), offering_id)
 
-    async def merge(self, course_ids: Sequence[CourseId], by: str) -> LinkOutcome:
-        return self._decide("merge", by, *course_ids)
+    async def merge(
+        self, course_ids: Sequence[CourseId], by: str, reason: str | None = None
+    ) -> LinkOutcome:
+        return self._decide("merge", (by, reason), *course_ids)
 
     async def merge_institutions(
-        self, institution_ids: Sequence[InstitutionId], by: str
+        self, institution_ids: Sequence[InstitutionId], by: str, reason: str | None = None
     ) -> LinkOutcome:
-        return self._decide("merge institutions", by, *institution_ids)
+        return self._decide("merge institutions", (by, reason), *institution_ids)
 
     async def split_institution(
-        self, institution_id: InstitutionId, name: str, by: str
+        self, institution_id: InstitutionId, name: str, by: str, reason: str | None = None
     ) -> LinkOutcome:
-        return self._decide(f"split {name}", by, institution_id)
+        return self._decide(f"split {name}", (by, reason), institution_id)
 
     async def read_spellings(
         self, institution_id: InstitutionId
@@ -79,9 +91,10 @@ class FakeLinks:
     async def read_decisions(self, window: ports.Window) -> ports.Slice[CatalogueDecision]:
         return cut([DECISION], lambda made: made.by, window)
 
-    def _decide(self, what: str, by: str, *ids: str) -> LinkOutcome:
+    def _decide(self, what: str, why: tuple[str, str | None], *ids: str) -> LinkOutcome:
         self.decided.append((what, ids))
-        self.deciders.append(by)
+        self.deciders.append(why[0])
+        self.reasons.append(why[1])
         if not all(ids):
             return LinkOutcome(errors=(LinkError(LinkErrorCode.NOT_FOUND, "Look again."),))
         return LinkOutcome(ids[0])

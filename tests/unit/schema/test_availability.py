@@ -188,7 +188,7 @@ def test_a_partner_that_sells_nothing_now_has_no_places():
         pytest.param(replace(OPEN, unlimited=True), 8, None, id="unlimited"),
     ],
 )
-def test_seats_left(session, taken, expected):
+def test_our_own_bookings_are_taken_off_the_seats_that_are_told(session, taken, expected):
     assert seats_left(session, taken) == expected
 
 
@@ -213,5 +213,5 @@ def test_a_place_is_promised_only_when_one_is_left(told, capacity, taken):
         pytest.param(a_session(ends_at=NOW), False, id="over"),
     ],
 )
-def test_is_upcoming(session, expected):
+def test_a_session_is_upcoming_until_it_ends(session, expected):
     assert is_upcoming(session, NOW) is expected

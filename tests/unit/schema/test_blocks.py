@@ -234,3 +234,14 @@ async def test_all_of_this_is_for_operators(document: str, said: dict[str, Any],
     error = await Api(viewer=viewer).refused(document, **said)
 
     assert error["extensions"]["code"] == code
+
+
+async def test_reasons_are_kept_without_national_ids(api):
+    said = "asked by 3201010101010001"
+
+    block = (await api.ask(BLOCK, scope="BUNDLE", reason=said))["blockCourses"]["block"]
+    lifted = (await api.ask(LIFT, id="1", reason=said))["liftBlock"]["block"]
+    await api.ask(REVOKE, ids=[OFFERING_ID], reason=said)
+
+    kept = [block["reason"], lifted["liftReason"], api.approvals.decisions[-1].reason]
+    assert kept == ["asked by [16 digits]"] * 3

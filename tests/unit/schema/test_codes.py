@@ -28,11 +28,11 @@ def test_another_things_code_does_not(one: str, other: str):
 
 
 @pytest.mark.parametrize("text", ["", "7K", "U" * 10, "Z" * 10, "7" * 11, "ab*defghij", "٣" * 10])
-def test_what_is_no_code(text: str):
+def test_what_is_no_code_names_nothing(text: str):
     assert ids_of_code(text) is None
 
 
-def test_letters_that_look_like_digits():
+def test_letters_that_look_like_digits_are_read_as_digits():
     assert ids_of_code("0101010101") == ids_of_code("oiOlOIolOL".replace("I", "L"))
 
 

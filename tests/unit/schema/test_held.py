@@ -14,7 +14,9 @@ HELD = """{ heldSyncs {
   examples { kind key title before { amount } after { amount currency } }
 } }"""
 APPROVE = """mutation($run: ID!) {
-  approveSync(run: $run) { partner { code } revision userErrors { code message } }
+  approveSync(run: $run, reason: "seen the list") {
+    partner { code } revision userErrors { code message }
+  }
 }"""
 REJECT = APPROVE.replace("approveSync", "rejectSync")
 

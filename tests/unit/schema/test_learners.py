@@ -141,3 +141,26 @@ async def test_no_error_repeats_a_national_id(api, document, variables):
     told = json.dumps([error.formatted for error in result.errors])
     assert NATIONAL_ID not in told
     assert NATIONAL_ID not in "".join(str(error.message) for error in result.errors)
+
+
+CONSENT_WITH_REASON = """recordConsent(
+  input: { learner: "siti", purpose: "contact", decision: GIVEN, reason: $reason }
+) { purpose }"""
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "importLearners(input: { rows: [], reason: $reason }) { imported }",
+        'postGrants(input: { batch: "b", rows: [], reason: $reason }) { posted }',
+        'eraseLearner(learner: "siti", reason: $reason) { erasedAt }',
+        CONSENT_WITH_REASON,
+    ],
+)
+async def test_why_an_operator_acts_is_kept(api, document):
+    await api.ask(
+        f"mutation ($reason: String) {{ {document} }}", reason="letter 12 of the ministry"
+    )
+    await api.ask(f"mutation ($reason: String) {{ {document} }}", reason=None)
+
+    assert api.learners.reasons == ["letter 12 of the ministry", None]

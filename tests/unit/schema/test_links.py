@@ -73,7 +73,7 @@ async def test_an_operator_decides(field: str, named: NodeKind, what: str):
     )
 
     assert api.links.decided == [(what, ("x-1",))]
-    assert api.links.deciders == ["rina"]
+    assert (api.links.deciders, api.links.reasons) == (["rina"], [None])
     assert data["done"] == {"courseId": to_global_id(NodeKind.COURSE, "x-1"), "userErrors": []}
 
 
@@ -112,7 +112,9 @@ async def test_an_operator_splits_an_institution_by_its_names():
 async def test_an_operator_sees_who_decided_what():
     api = Api(viewer=OPERATOR)
 
-    data = await api.ask("{ catalogueDecisions { nodes { kind targets by outcome about } } }")
+    data = await api.ask(
+        "{ catalogueDecisions { nodes { kind targets by outcome about reason } } }"
+    )
 
     assert data["catalogueDecisions"]["nodes"] == [
         {
@@ -121,8 +123,36 @@ async def test_an_operator_sees_who_decided_what():
             "by": "rina",
             "outcome": to_global_id(NodeKind.COURSE, "course-1"),
             "about": None,
+            "reason": "two trades",
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "named"),
+    [
+        ("confirmCourseLink(offeringId: $id, reason: $reason) { courseId }", NodeKind.OFFERING),
+        ("splitOffering(offeringId: $id, reason: $reason) { courseId }", NodeKind.OFFERING),
+        ("mergeCourses(courseIds: [$id], reason: $reason) { courseId }", NodeKind.COURSE),
+        (
+            "mergeInstitutions(institutionIds: [$id], reason: $reason) { institutionId }",
+            NodeKind.INSTITUTION,
+        ),
+        (
+            'splitInstitution(institutionId: $id, name: "x", reason: $reason) { institutionId }',
+            NodeKind.INSTITUTION,
+        ),
+    ],
+)
+async def test_why_an_operator_decides_is_kept_without_national_ids(field: str, named: NodeKind):
+    api, id_ = Api(viewer=OPERATOR), to_global_id(named, "x-1")
+    document = f"mutation ($id: ID!, $reason: String) {{ {field} }}"
+
+    await api.ask(document, id=id_, reason=" asked by 3201010101010001 ")
+    refused = await api.refused(document, OPERATOR, id=id_, reason="\n")
+
+    assert api.links.reasons == ["asked by [16 digits]"]
+    assert refused["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_an_id_of_another_kind_names_nothing():

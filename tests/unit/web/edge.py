@@ -17,7 +17,7 @@ from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.execution.publicity import Publicity
-from gateway.identity.errors import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.telemetry.observed import Observed
 from gateway.web.answering import Answering
 from gateway.web.graphql import GraphQLEndpoint
@@ -129,11 +129,13 @@ class Edge:
 
 
 async def identify(authorization: str | None) -> Viewer:
-    """Believe one token."""
+    """Believe one token, and be unable to look at another."""
     if authorization is None:
         return ANONYMOUS
     if authorization == "Bearer ani":
         return ANI
+    if authorization == "Bearer uncheckable":
+        raise UncheckableTokenError(7)
     raise InvalidTokenError("The bearer token is not valid; sign in again.")
 
 

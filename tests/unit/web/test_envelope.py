@@ -4,6 +4,8 @@ import json
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import exc
+from structlog.testing import capture_logs
 
 from gateway.execution.engine import Engine
 from gateway.execution.persisted import PersistedDocuments
@@ -298,6 +300,17 @@ async def test_a_bad_token_is_401_whatever_is_asked(edge, token):
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
+@pytest.mark.parametrize("accept", [GRAPHQL, JSON])
+async def test_a_token_that_cannot_be_looked_at_is_503_and_kept(edge, accept):
+    headers = {"Authorization": "Bearer uncheckable", "Accept": accept}
+    answer = await edge.send(json={"query": TYPENAME}, headers=headers)
+
+    assert (answer.status_code, codes(answer)) == (503, ["UNAVAILABLE"])
+    assert answer.headers["retry-after"] == "7"
+    assert answer.json()["errors"][0]["extensions"]["retryAfter"] == 7
+    assert "www-authenticate" not in answer.headers  # that is for tokens to be thrown away
+
+
 async def test_two_tokens_are_none(edge):
     headers = [("Authorization", "Bearer ani"), ("Authorization", "Bearer ani")]
     answer = await edge.send(json={"query": TYPENAME}, headers=headers)
@@ -380,6 +393,32 @@ async def test_what_breaks_outside_of_a_field_tells_an_id_alone(monkeypatch):
 
     assert (answer.status_code, codes(answer)) == (500, ["INTERNAL"])
     assert "division" not in answer.text
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert edge.seen[-1].codes == ("INTERNAL",)
+
+
+async def test_the_id_that_is_told_of_it_is_in_the_log(monkeypatch):
+    edge = Edge()
+    monkeypatch.setattr(edge.api, "context", lambda _: 1 / 0)
+    with capture_logs() as logs:
+        answer = await edge.ask(TYPENAME)
+
+    [line] = [each for each in logs if each["event"] == "graphql.unexpected_error"]
+    assert line["error_id"] == answer.json()["errors"][0]["extensions"]["errorId"]
+    assert isinstance(line["exc_info"], ZeroDivisionError)
+
+
+async def test_an_outage_outside_of_a_field_is_503_and_passes(monkeypatch):
+    def without_connections(_viewer):
+        raise exc.TimeoutError("SELECT secret FROM learner")
+
+    edge = Edge()
+    monkeypatch.setattr(edge.api, "context", without_connections)
+    answer = await edge.ask(TYPENAME)
+
+    assert (answer.status_code, codes(answer)) == (503, ["UNAVAILABLE"])
+    assert answer.headers["retry-after"] == "5"
+    assert "secret" not in answer.text
 
 
 @pytest.mark.parametrize("headers", [{}, PREFLIGHT], ids=["simple", "preflighted"])

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from gateway.execution.engine import Engine, Question, RefusedError
-from gateway.identity.errors import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import Asked, EventStreams, refusal
 from schema.ids import NodeKind, to_global_id
@@ -38,15 +38,20 @@ class SilentWatch:
 class Bench:
     """Streams over the fakes' schema."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, uncheckable: int = 0, **options: Any) -> None:
+        self.uncheckable = uncheckable
         self.api = Api(syncs=SilentWatch())
         self.is_valid = True
+        self.checks = 0
         self.connections = Connections(most=2, most_of_one=1)
         options = {"heartbeat_seconds": 60, "recheck_seconds": 0.001} | options
         self.engine = Engine(self.api.schema)
         self.streams = EventStreams(self.engine, self.identify, self.connections, **options)
 
     async def identify(self, authorization: str | None) -> Viewer:
+        self.checks += 1
+        if self.checks <= self.uncheckable:
+            raise UncheckableTokenError
         if not self.is_valid:
             raise InvalidTokenError("expired")
         return ANI
@@ -130,6 +135,24 @@ async def test_a_token_that_ends_takes_its_stream_with_it():
     events = [each async for each in bench.events(SILENT, OPERATOR)]
     [answer, end] = told(events)
     assert answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert end == "complete"
+
+
+async def test_a_token_that_cannot_be_looked_at_just_now_keeps_its_stream():
+    bench = Bench(uncheckable=3)
+    bench.is_valid = False
+    events = [each async for each in bench.events(SILENT, OPERATOR)]
+    assert told(events)[0]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert bench.checks == 4
+
+
+async def test_what_breaks_outside_of_a_field_tells_an_id_alone(monkeypatch):
+    bench = Bench()
+    events = bench.events(SILENT, OPERATOR)
+    monkeypatch.setattr(bench.engine, "subscribe", lambda *_: 1 / 0)
+    [answer, end] = told([each async for each in events])
+    assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
+    assert "division" not in str(answer)
     assert end == "complete"
 
 

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from gateway.identity.errors import InvalidTokenError
+from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.settings import EVERYBODY, NOBODY, Audience
 from gateway.web.explorer.desk import SIGN_IN, ExplorerDesk
 from schema.model.viewer import ANONYMOUS, Role, Viewer
@@ -20,6 +20,8 @@ OPERATORS = Audience(frozenset({Role.OPERATOR}))
 async def identify(authorization):
     if authorization is None:
         return ANONYMOUS
+    if authorization == "Bearer later":
+        raise UncheckableTokenError(7)
     try:
         return Viewer(roles=frozenset({Role(authorization.removeprefix("Bearer "))}))
     except ValueError as exc:
@@ -70,6 +72,12 @@ async def test_a_token_of_the_role_opens_the_page(role, status):
         assert by_form.text == "explorer Bearer operator"  # for its ready operations
         assert by_form.headers["Cache-Control"] == "no-store"
         assert "Set-Cookie" not in by_form.headers
+
+
+async def test_who_cannot_be_looked_at_is_told_to_come_again():
+    answer = await ask(OPERATORS, "POST", SIGN_IN, data={"token": "later"})
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
 
 
 async def test_a_form_of_another_site_opens_nothing():

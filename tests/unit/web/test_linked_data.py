@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.web.course_page import to_gone_page, to_missing_page, to_page
 from gateway.web.linked_data import (
+    Standing,
     to_decimal,
     to_duration,
     to_linked_data,
@@ -19,6 +20,7 @@ from gateway.web.linked_data import (
     web_address,
 )
 from gateway.web.pages import HTML, LINKED_DATA, to_media_type
+from schema.availability import offering_availability
 from schema.model.catalogue import Category, Freshness, Venue
 from schema.model.values import CourseLevel, DeliveryMode, FreshnessState, Money
 from tests.unit.schema.fakes import NOW, SISNAKER, a_course, a_session, an_offering
@@ -61,14 +63,21 @@ def name_of(code):
     return code.title()
 
 
-def linked(course, now=NOW):
-    return to_linked_data(course, URL, name_of, now)
-
-
-def page(course):
-    return to_page(
-        course, URL, name_of, lambda _: Freshness(FreshnessState.FRESH, fetched_at=NOW), NOW
+def standing(now=NOW, closed=()):
+    return Standing(
+        name_of,
+        lambda offering: offering_availability(offering, lambda _: 0, now, closed),
+        lambda _: Freshness(FreshnessState.FRESH, fetched_at=NOW),
+        now,
     )
+
+
+def linked(course, now=NOW, closed=()):
+    return to_linked_data(course, URL, standing(now, closed))
+
+
+def page(course, closed=()):
+    return to_page(course, URL, standing(closed=closed))
 
 
 def lacks_for_google(course):
@@ -180,7 +189,7 @@ def test_a_session_of_many_days_says_no_more_than_its_ends():
 @pytest.mark.parametrize(
     ("minutes", "iso"), [(None, None), (0, None), (45, "PT45M"), (60, "PT1H"), (6_001, "PT100H1M")]
 )
-def test_durations(minutes, iso):
+def test_a_duration_is_told_in_hours_and_minutes(minutes, iso):
     assert to_duration(minutes) == iso
 
 
@@ -245,6 +254,37 @@ def test_the_page_says_what_a_person_wants_to_know():
     assert "4,5 dari 5 (12 penilai)" in found
     assert "Data dibaca" in found
     assert not re.search(r"<(img|iframe|object|link rel=\"stylesheet\")", found)
+
+
+def test_what_a_closed_partner_lists_is_shown_as_closed_and_not_announced():
+    told, found = linked(WHOLE, closed={SISNAKER}), page(WHOLE, closed={SISNAKER})
+
+    offers = {each["seller"]["name"]: each.get("availability") for each in told["offers"]}
+    assert offers["Sisnaker"] == "https://schema.org/OutOfStock"
+    assert "https://schema.org/OutOfStock" not in {**offers, "Sisnaker": None}.values()
+    open_ones = [each for each in WHOLE.offerings if each.partner != SISNAKER]
+    assert (
+        told["hasCourseInstance"]
+        == linked(a_course(duration_minutes=90, offerings=open_ones))["hasCourseInstance"]
+    )
+    assert found.count("Pendaftaran sedang ditutup") == 1
+    assert "Pendaftaran sedang ditutup" not in page(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("seats", "said"),
+    [(0, "SoldOut"), (2, "LimitedAvailability"), (20, "InStock"), (None, None)],
+)
+def test_an_offer_says_whether_there_is_a_place_if_that_is_known(seats, said):
+    session = a_session("s", starts_at=NOW + DAY, seats_left=seats)
+    course = a_course(
+        offerings=(an_offering("a", delivery_mode=DeliveryMode.ONSITE, sessions=(session,)),)
+    )
+
+    [offer] = linked(course)["offers"]
+
+    assert offer.get("availability") == (said and f"https://schema.org/{said}")
+    assert ("Penuh" in page(course)) is (seats == 0)
 
 
 def test_a_text_in_another_language_says_so():

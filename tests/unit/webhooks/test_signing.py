@@ -19,7 +19,7 @@ def enveloped(body: bytes = BODY, secret: str = SECRET, at: datetime = AT) -> En
     return Envelope("msg_1", stamp, sign(secret, "msg_1", at, body))
 
 
-def test_the_specifications_own_vector():
+def test_we_sign_as_the_specifications_example_does():
     at = datetime.fromtimestamp(1614265330, UTC)
 
     signed = sign(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, BODY)

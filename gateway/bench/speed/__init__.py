@@ -1,0 +1,1 @@
+"""How fast a served gateway answers, against the limit of its server and plain Strawberry."""
