@@ -6,7 +6,7 @@ counted yet; it never becomes negative.  A course is as available as its best of
 an offering as its best session.  Partners that are `closed` sell nothing, whatever they list.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from schema.model.catalogue import Course, Offering, Session
@@ -42,12 +42,11 @@ def session_availability(
     session: Session, taken: int, now: datetime, closed: Closed = NOBODY
 ) -> Availability:
     """Return whether a session still takes somebody: its dates first, then its seats."""
-    if _is_past(session.ends_at, now):
+    if (ends := session.ends_at) is not None and ends <= now:
         return Availability.FINISHED
-    closings = (session.enrolment_ends_at, session.purchase_ends_at, session.starts_at)
-    if session.partner in closed or any(_is_past(moment, now) for moment in closings):
+    if session.partner in closed or _has_closed(session, now):
         return Availability.CLOSED
-    if session.enrolment_starts_at is not None and now < session.enrolment_starts_at:
+    if (opens := session.enrolment_starts_at) is not None and now < opens:
         return Availability.NOT_YET_OPEN
     if session.unlimited:
         return Availability.AVAILABLE
@@ -73,8 +72,10 @@ def offering_availability(
         if offering.delivery_mode is DeliveryMode.SELF_PACED
         else Availability.UNKNOWN
     )
+    if not offering.sessions:
+        return untold
     found = [session_availability(s, taken(s.id), now) for s in offering.sessions]
-    return _best(untold if each is Availability.UNKNOWN else each for each in found or [untold])
+    return _best([untold if each is Availability.UNKNOWN else each for each in found])
 
 
 def course_availability(
@@ -83,16 +84,20 @@ def course_availability(
     """Return whether a course can be had from anybody; nobody sells a withdrawn one."""
     if course.withdrawn or not course.offerings:
         return Availability.CLOSED
-    return _best(offering_availability(each, taken, now, closed) for each in course.offerings)
+    if len(course.offerings) == 1:
+        return offering_availability(course.offerings[0], taken, now, closed)
+    return _best([offering_availability(each, taken, now, closed) for each in course.offerings])
 
 
 def is_upcoming(session: Session, now: datetime) -> bool:
     """Return whether a session is not over; one without dates is always to come."""
-    return not _is_past(session.ends_at or session.starts_at, now)
+    over = session.ends_at or session.starts_at
+    return over is None or over > now
 
 
-def _is_past(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and moment <= now
+def _has_closed(session: Session, now: datetime) -> bool:
+    closings = (session.enrolment_ends_at, session.purchase_ends_at, session.starts_at)
+    return any(moment is not None and moment <= now for moment in closings)
 
 
 def _by_seats(seats: int, capacity: int | None) -> Availability:
@@ -102,5 +107,5 @@ def _by_seats(seats: int, capacity: int | None) -> Availability:
     return Availability.LIMITED if few else Availability.AVAILABLE
 
 
-def _best(found: Iterable[Availability]) -> Availability:
-    return min(found, key=_BEST_FIRST.index)
+def _best(found: Sequence[Availability]) -> Availability:
+    return found[0] if len(found) == 1 else min(found, key=_BEST_FIRST.index)

@@ -75,7 +75,7 @@ class CourseQuery:
     sort: CourseSort = CourseSort.RELEVANCE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: a page has a hundred, and freezing doubles what one takes
 class FacetBucket:
     """How many courses have one value; `value` is what `CourseFilter` accepts.
 

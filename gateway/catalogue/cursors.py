@@ -6,18 +6,21 @@ has changed; only a list by relevance needs the revision, because its keys may h
 """
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import isfinite
 from typing import overload
 
+import orjson
+
 from schema.ports import BadCursorError
 
 Key = tuple[str | int | float, ...]
 LONGEST = 4_000
-_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _LARGEST = 1 << 62  # no key has a greater number
 
 
@@ -36,28 +39,41 @@ def to_digest(*question: object) -> str:
 
 def to_cursor(place: Place, question: str) -> str:
     """Return the cursor of the record at `place`, for the question with this digest."""
-    parts = [question, place.revision, *place.key]
-    text = _to_json(parts)
-    return urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+    return _encoded([question, place.revision, *place.key])
+
+
+def _encoded(parts: Sequence[object]) -> str:
+    """Return URL-safe base64, unpadded, of JSON."""
+    told = b2a_base64(orjson.dumps(parts), newline=False)
+    return told.translate(_URLSAFE, b"=").decode()
 
 
 class Cursors(Sequence[str]):
-    """The cursors of a page, each made when it is asked for: few who ask for a page want them."""
+    """The cursors of a page, made when the first is asked for: few who ask for a page want them."""
 
-    __slots__ = ("_key_of", "_question", "_revision", "_slots")
+    __slots__ = ("_keys_of", "_made", "_question", "_revision", "_slots")
 
     def __init__(
-        self, slots: Sequence[int], revision: int, key_of: Callable[[int], Key], question: str
+        self,
+        slots: Sequence[int],
+        revision: int,
+        keys_of: Callable[[Sequence[int]], Sequence[Key]],
+        question: Callable[[], str],
     ) -> None:
-        """Take where the records stand, and what gives the key of each."""
+        """Take where the records stand, and what gives their keys and the question's digest."""
         self._slots = slots
         self._revision = revision
-        self._key_of = key_of
+        self._keys_of = keys_of
         self._question = question
+        self._made: list[str] | None = None
 
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self._slots)
+
+    def __iter__(self) -> Iterator[str]:
+        """Give them all."""
+        return iter(self._all())
 
     @overload
     def __getitem__(self, at: int) -> str: ...
@@ -65,12 +81,18 @@ class Cursors(Sequence[str]):
     def __getitem__(self, at: slice) -> list[str]: ...
     def __getitem__(self, at: int | slice) -> str | list[str]:
         """Return the cursor of the record at a place of the page."""
-        if isinstance(at, slice):
-            return [self._cursor(slot) for slot in self._slots[at]]
-        return self._cursor(self._slots[at])
+        if isinstance(at, int) and self._made is None:
+            return self._cursors([self._slots[at]])[0]
+        return self._all()[at]
 
-    def _cursor(self, slot: int) -> str:
-        return to_cursor(Place(self._revision, self._key_of(slot)), self._question)
+    def _all(self) -> list[str]:
+        if self._made is None:
+            self._made = self._cursors(self._slots)
+        return self._made
+
+    def _cursors(self, slots: Sequence[int]) -> list[str]:
+        question, revision = self._question(), self._revision
+        return [_encoded([question, revision, *key]) for key in self._keys_of(slots)]
 
 
 def from_cursor(cursor: str, question: str, like: Key | None) -> Place:

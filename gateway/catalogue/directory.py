@@ -1,6 +1,6 @@
 """The partners and how each stands now: the partners files, joined with what syncs found."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from gateway.catalogue.freshness import (
@@ -19,7 +19,11 @@ from schema.ports import Coverage, FreshOfferings, MissingPartner
 
 
 class Directory:
-    """Implements `schema.ports.PartnerDirectory` over status rows, as of `now`."""
+    """Implements `schema.ports.PartnerDirectory` over status rows, as of `now`.
+
+    How a partner stands is worked out once, and anew when its list becomes too old: nothing
+    else of it depends on the clock.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,13 @@ class Directory:
         self._now = now
         self._held_back = held_back or {}
         self._cut_off = cut_off
+        self._stale_from = {
+            code: stale_from(self._configs[code], row)
+            for code, row in self._rows.items()
+            if code in self._configs
+        }
+        self._young: dict[PartnerCode, PartnerStatus] = {}
+        self._old: dict[PartnerCode, PartnerStatus] = {}
 
     @property
     def closed(self) -> frozenset[PartnerCode]:
@@ -44,21 +55,26 @@ class Directory:
 
     def statuses(self) -> Sequence[PartnerStatus]:
         """See `PartnerDirectory.statuses`."""
-        return [self._status(config) for config in self._configs.values()]
+        return self._statuses(self._configs)
 
     def status(self, code: PartnerCode) -> PartnerStatus | None:
         """See `PartnerDirectory.status`."""
-        config = self._configs.get(code)
-        return self._status(config) if config else None
+        now, turns = self._now(), self._stale_from.get(code)
+        known = self._young if turns is None or now <= turns else self._old
+        status = known.get(code)
+        if status is None and code in self._configs:
+            status = known[code] = self._status_at(self._configs[code], now)
+        return status
 
     def freshness(self, code: PartnerCode) -> Freshness:
         """See `PartnerDirectory.freshness`."""
-        config, row = self._configs.get(code), self._rows.get(code)
-        if config is None:  # sold once by a partner that no partners file names any more
+        known = self.status(code)
+        if known is None:  # sold once by a partner that no partners file names any more
+            row = self._rows.get(code)
             state = FreshnessState.STALE if row and row.fetched_at else FreshnessState.NEVER
             reason = "is not read: no partners file names the partner"
             return Freshness(state, row.fetched_at if row else None, reason)
-        return freshness(config, row, self._now())
+        return known.freshness
 
     def offering_freshness(self, offering: Offering) -> Freshness:
         """See `PartnerDirectory.offering_freshness`."""
@@ -76,33 +92,33 @@ class Directory:
 
     def coverage(self, partners: Sequence[PartnerCode], oldest: datetime | None = None) -> Coverage:
         """See `PartnerDirectory.coverage`."""
-        asked = [self._configs[code] for code in partners or self._configs if code in self._configs]
-        missing = (self._missing(self._status(config), oldest) for config in asked)
+        asked = self._statuses(partners or self._configs)
+        missing = (self._missing(status, oldest) for status in asked)
         return Coverage([each for each in missing if each is not None])
 
     def next_stale(self) -> datetime | None:
         """Return when a list that is not too old yet will be, if nothing new comes before."""
-        now, stale = self._now(), []
-        for code, row in self._rows.items():
-            config = self._configs.get(code)
-            until = stale_from(config, row) if config else None
-            if until is not None and until >= now:
-                stale.append(until)
-        return min(stale, default=None)
+        now = self._now()
+        turns = (each for each in self._stale_from.values() if each is not None and each >= now)
+        return min(turns, default=None)
 
-    def _status(self, config: PartnerConfig) -> PartnerStatus:
+    def _statuses(self, codes: Iterable[PartnerCode]) -> list[PartnerStatus]:
+        """Return how those of `codes` stand that are partners."""
+        return [each for each in map(self.status, codes) if each is not None]
+
+    def _status_at(self, config: PartnerConfig, now: datetime) -> PartnerStatus:
         row = self._rows.get(config.code)
         return PartnerStatus(
             partner=config.partner,
             health=PartnerHealth.DOWN if config.code in self._cut_off else health(row),
-            freshness=freshness(config, row, self._now()),
+            freshness=freshness(config, row, now),
             offering_count=row.offerings if row else 0,
             failing_since=row.failing_since if row else None,
         )
 
     def _missing(self, status: PartnerStatus, oldest: datetime | None) -> MissingPartner | None:
         found = status.freshness if oldest is None else too_old(status.freshness, oldest)
-        if found.state in {FreshnessState.FRESH, FreshnessState.LIVE}:
+        if found.state is FreshnessState.FRESH or found.state is FreshnessState.LIVE:
             return None
         return MissingPartner(
             partner=status,

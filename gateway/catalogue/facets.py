@@ -1,9 +1,7 @@
 """Which courses match a filter, and how many have each value: columns of numbers by slot.
 
-A course's values of one facet are one *combination* ("these two partners"), and a column holds
-its number.  There are few combinations, so a filter is one look into a small table for each
-course, and counting is one pass over a column.  A facet counts under all filters but its own,
-so that a client sees what else it could have chosen.
+A facet counts under all filters but its own, so that a client sees what else it could have
+chosen.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +12,9 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
+from gateway.catalogue.combinations import Combinations
 from gateway.catalogue.entries import Entry, micros, values_of
-from schema.ports import CourseFilter, Facet, FacetBucket, FacetName
+from schema.ports import CourseFilter, Facet, FacetName
 
 Slots = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
@@ -54,9 +53,9 @@ class FacetColumns:
     """The filterable values of the courses in a list of slots; None where no course is."""
 
     def __init__(self, entries: Sequence[Entry | None], partner_names: Mapping[str, str]) -> None:
-        self._columns = {facet: _Column() for facet in FacetName}
-        self._labels: dict[tuple[FacetName, str], str] = {}
-        self._partners = {(FacetName.PARTNER, code): name for code, name in partner_names.items()}
+        self._values = Combinations()
+        self._labels: Mapping[FacetName, dict[str, str]] = {facet: {} for facet in FacetName}
+        self._partners = partner_names
         self.live: Flags = np.zeros(0, np.bool_)
         self._prices: npt.NDArray[np.int64] = np.zeros(0, np.int64)
         self._starts = (np.zeros(0, np.int64), np.zeros(0, np.int32))
@@ -65,8 +64,8 @@ class FacetColumns:
     def changed(self, size: int, entries: Mapping[int, Entry | None]) -> "FacetColumns":
         """Return the columns of `size` slots after those of `entries` have changed."""
         other = object.__new__(FacetColumns)
-        other._columns = {facet: column.copy() for facet, column in self._columns.items()}
-        other._labels = dict(self._labels)
+        other._values = self._values.copy()
+        other._labels = {facet: dict(labels) for facet, labels in self._labels.items()}
         other._partners = self._partners
         other.live, other._prices = self.live.copy(), self._prices.copy()
         other._starts = self._starts
@@ -77,8 +76,7 @@ class FacetColumns:
         more = size - len(self.live)
         self.live = np.pad(self.live, (0, more))
         self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
-        for column in self._columns.values():
-            column.grow(more)
+        self._values.grow(more)
         starts: list[tuple[int, int]] = []
         for slot, entry in entries.items():
             price = entry.price if entry else None
@@ -86,20 +84,22 @@ class FacetColumns:
             self._prices[slot] = NO_PRICE if price is None else price
             self._set_values(slot, entry)
             starts += [(micros(start), slot) for start in (entry.starts if entry else ())]
+        self._values.name(self._labels)
         self._starts = _with_starts(self._starts, size, list(entries), starts)
         self.everything: Slots = np.flatnonzero(self.live).astype(np.int32)
 
     def _set_values(self, slot: int, entry: Entry | None) -> None:
         having: dict[FacetName, list[str]] = {}
         for each in values_of(entry) if entry else ():
-            having.setdefault(each.facet, []).append(each.value)
-            self._labels[each.facet, each.value] = each.label
-        for facet, column in self._columns.items():
-            column.put(slot, having.get(facet, ()))
+            having.setdefault(each.facet, []).append(str(each.value))  # an enum's plain text
+            is_partner = each.facet is FacetName.PARTNER
+            name = self._partners.get(each.value) if is_partner else None
+            self._labels[each.facet][each.value] = name or each.label
+        self._values.put(slot, having)
 
     def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
         """Return the live courses that have any of `values`."""
-        return self.everything[self._columns[facet].holds(self.everything, values)]
+        return self.everything[self._values.holds(facet, self.everything, values)]
 
     @property
     def starts(self) -> tuple[npt.NDArray[np.int64], Slots]:
@@ -120,7 +120,7 @@ class FacetColumns:
             FacetName.LANGUAGE: asked.languages,
         }
         taken = {
-            facet: self._columns[facet].holds(among, values)
+            facet: self._values.holds(facet, among, values)
             for facet, values in named.items()
             if values
         }
@@ -130,19 +130,8 @@ class FacetColumns:
 
     def counted(self, matched: Matched) -> list[Facet]:
         """Return every facet with the values that some matching course has."""
-        under_all = matched.slots
-        return [
-            self._facet(facet, matched.under_others(facet) if facet in matched.taken else under_all)
-            for facet in FacetName
-        ]
-
-    def _facet(self, facet: FacetName, among: Slots) -> Facet:
-        labels = self._labels | self._partners if facet is FacetName.PARTNER else self._labels
-        buckets = [
-            FacetBucket(value, labels[facet, value], count)
-            for value, count in self._columns[facet].counts(among)
-        ]
-        return Facet(facet, sorted(buckets, key=_fullest_first))
+        apart = {facet: matched.under_others(facet) for facet in matched.taken}
+        return self._values.count(matched.slots, apart)
 
     def _priced(self, among: Slots, low: int | None, high: int | None) -> Flags:
         prices = self._prices[among]
@@ -156,52 +145,6 @@ class FacetColumns:
         found = np.zeros(len(self.live), np.bool_)
         found[slots[begin:end]] = True
         return found
-
-
-class _Column:
-    """The values of one facet, as the number of each slot's combination; 0 has none."""
-
-    def __init__(self) -> None:
-        self._numbers: npt.NDArray[np.int32] = np.zeros(0, np.int32)
-        self._combinations: list[tuple[str, ...]] = [()]
-        self._known: dict[tuple[str, ...], int] = {(): 0}
-
-    def copy(self) -> "_Column":
-        other = _Column()
-        other._numbers = self._numbers.copy()
-        other._combinations = list(self._combinations)
-        other._known = dict(self._known)
-        return other
-
-    def grow(self, more: int) -> None:
-        self._numbers = np.pad(self._numbers, (0, more))
-
-    def put(self, slot: int, values: Iterable[str]) -> None:
-        combination = tuple(sorted(set(values)))
-        number = self._known.setdefault(combination, len(self._combinations))
-        if number == len(self._combinations):
-            self._combinations.append(combination)
-        self._numbers[slot] = number
-
-    def holds(self, slots: Slots, values: Iterable[str]) -> Flags:
-        """Return which of `slots` have any of `values`."""
-        wanted = set(values)
-        table = np.fromiter(
-            (not wanted.isdisjoint(each) for each in self._combinations),
-            np.bool_,
-            len(self._combinations),
-        )
-        found: Flags = table[self._numbers[slots]]
-        return found
-
-    def counts(self, slots: Slots) -> Iterable[tuple[str, int]]:
-        """Return the values that `slots` have, and how many of them have each."""
-        by_combination = np.bincount(self._numbers[slots], minlength=len(self._combinations))
-        counts: dict[str, int] = {}
-        for number in np.flatnonzero(by_combination):
-            for value in self._combinations[number]:
-                counts[value] = counts.get(value, 0) + int(by_combination[number])
-        return counts.items()
 
 
 def _with_starts(
@@ -218,7 +161,3 @@ def _with_starts(
     slots = np.concatenate([known[1][kept], np.array([slot for _, slot in found], np.int32)])
     order = np.argsort(moments, kind="stable")
     return moments[order], slots[order]
-
-
-def _fullest_first(bucket: FacetBucket) -> tuple[int, str, str]:
-    return (-bucket.count, bucket.label, bucket.value)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 
@@ -70,6 +71,7 @@ class CatalogueFollower:
         self._rows: Sequence[StatusRow] = ()
         self._orders: Orders = {}
         self._held_back: Mapping[OfferingId, HeldBack] = {}
+        self._directory: tuple[Any, Directory] = None, Directory((), (), now)
         self._is_loaded = False
         self._was_stored = False  # when the process began: the first sync's pages come piecemeal
         self._woken = asyncio.Event()
@@ -82,8 +84,12 @@ class CatalogueFollower:
     @property
     def directory(self) -> Directory:
         """The partners, and how each stands."""
-        ordered = as_ordered(self._configs, self._orders)
-        return Directory(ordered, self._rows, self._now, self._held_back, self._cut_off())
+        made_of = self._orders, self._rows, self._held_back, frozenset(self._cut_off())
+        if made_of != self._directory[0]:  # nearly always the very same objects
+            orders, rows, held_back, cut_off = made_of
+            configs = as_ordered(self._configs, orders)
+            self._directory = made_of, Directory(configs, rows, self._now, held_back, cut_off)
+        return self._directory[1]
 
     @property
     def partner_epoch(self) -> int:
@@ -145,7 +151,7 @@ class CatalogueFollower:
         if rows != self._rows:
             quarantined = any(row.quarantined for row in rows)
             self._held_back = await self._store.read_held_back() if quarantined else {}
-        self._rows = rows
+            self._rows = rows
         HELD_SYNCS.set(sum(row.held_run is not None for row in rows))
         if not self._is_loaded:
             self._is_loaded = True

@@ -25,6 +25,7 @@ Entries = Sequence[Entry | None]
 
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
 _RANKS = 32  # bits of a place that hold a rank within equal scores or starts
+MOST_KEYS = 4_096  # kept at hand: what comes first is asked for most
 MANY = 8  # from every so-manieth course changed on, sorting anew is cheaper
 
 
@@ -34,8 +35,8 @@ class Order(Protocol):
     def places(self, slots: Slots) -> Places:
         """Return the places of `slots`: a smaller one comes earlier."""
 
-    def key(self, slot: int) -> Key:
-        """Return the sort key of a slot, for its cursor."""
+    def keys(self, slots: Sequence[int]) -> Sequence[Key]:
+        """Return the sort keys of slots, for their cursors."""
 
     def place(self, key: Key, *, after: bool) -> int:
         """Return the place of `key`, or with `after` the next one behind it."""
@@ -54,6 +55,7 @@ class Ranking:
         self.slots = slots
         self._ranks = np.full(len(entries), -1, np.int64)
         self._ranks[slots] = np.arange(len(slots))
+        self._keys: dict[int, Key] = {}
 
     @classmethod
     def of(cls, entries: Entries, sort: CourseSort) -> "Ranking":
@@ -78,18 +80,24 @@ class Ranking:
         found: Places = self._ranks[slots]
         return found
 
-    def key(self, slot: int) -> Key:
-        """See `Order.key`."""
+    def keys(self, slots: Sequence[int]) -> Sequence[Key]:
+        """See `Order.keys`."""
+        if len(self._keys) > MOST_KEYS:
+            self._keys.clear()
+        known = self._keys
+        return [known.get(slot) or known.setdefault(slot, self._key(slot)) for slot in slots]
+
+    def _key(self, slot: int) -> Key:
         return self._to_key(_entry(self._entries, slot))
 
     def place(self, key: Key, *, after: bool) -> int:
         """See `Order.place`."""
         bisect = bisect_right if after else bisect_left
-        return bisect(self.slots, key, key=self.key)
+        return bisect(self.slots, key, key=self._key)
 
     def like(self) -> Key | None:
         """See `Order.like`."""
-        return self.key(self.slots[0]) if len(self.slots) else None
+        return self._key(self.slots[0]) if len(self.slots) else None
 
 
 class Starting:
@@ -114,11 +122,14 @@ class Starting:
         """See `Order.places`."""
         return (self._next[slots] << _RANKS) + self._titles.places(slots)
 
-    def key(self, slot: int) -> Key:
-        """See `Order.key`."""
+    def keys(self, slots: Sequence[int]) -> Sequence[Key]:
+        """See `Order.keys`."""
+        starts, titles = map(self._start, slots), self._titles.keys(slots)
+        return [(*_last_if_none(at), *title) for at, title in zip(starts, titles, strict=True)]
+
+    def _start(self, slot: int) -> int | None:
         number = self._next[slot]
-        at = int(self._moments[number]) if number < len(self._moments) else None
-        return (*_last_if_none(at), *self._titles.key(slot))
+        return int(self._moments[number]) if number < len(self._moments) else None
 
     def place(self, key: Key, *, after: bool) -> int:
         """See `Order.place`."""
@@ -153,10 +164,11 @@ class Relevance:
         flags: npt.NDArray[np.bool_] = self.found.slots[_within(at, self.found.slots)] == slots
         return flags
 
-    def key(self, slot: int) -> Key:
-        """See `Order.key`."""
-        score = self.found.scores[self.found.slots.searchsorted(slot)]
-        return (-int(score), *self._liked.key(slot))
+    def keys(self, slots: Sequence[int]) -> Sequence[Key]:
+        """See `Order.keys`."""
+        scores = self.found.scores[self.found.slots.searchsorted(slots)].tolist()
+        liked = self._liked.keys(slots)
+        return [(-score, *rest) for score, rest in zip(scores, liked, strict=True)]
 
     def place(self, key: Key, *, after: bool) -> int:
         """See `Order.place`."""
@@ -196,16 +208,18 @@ def page_of(
 ) -> Part:
     """Return the `wanted` first (or last) of `slots` whose places lie within `bounds`."""
     first, end = bounds
-    inside = np.ones(len(slots), np.bool_)
-    inside &= places >= first if first is not None else True
-    inside &= places < end if end is not None else True
-    near, far = places[inside], slots[inside]
+    near, far = places, slots
+    if bounds != (None, None):
+        inside = np.ones(len(slots), np.bool_)
+        inside &= places >= first if first is not None else True
+        inside &= places < end if end is not None else True
+        near, far = places[inside], slots[inside]
     if len(near) > wanted + 1:
         cut = len(near) - wanted - 1 if from_end else wanted
-        kept = np.argpartition(near, cut)
+        kept = near.argpartition(cut)
         kept = kept[cut:] if from_end else kept[: cut + 1]
         near, far = near[kept], far[kept]
-    ordered = [int(slot) for slot in far[np.argsort(near)]]
+    ordered = far[near.argsort()].tolist()
     has_more = len(ordered) > wanted
     shown = (ordered[1:] if from_end else ordered[:-1]) if has_more else ordered
     outside_before = first is not None and bool((places < first).any())
@@ -237,8 +251,9 @@ def _rating_key(entry: Entry) -> Key:
 
 def popularity(entry: Entry) -> float:
     """Return how well a course is liked, by rating and by how many said so."""
-    votes = entry.course.rating_count or 0
-    return round((entry.course.rating or 0.0) * votes / (votes + _VOTES), 6)
+    course = entry.course
+    votes = course.rating_count or 0
+    return round((course.rating or 0.0) * votes / (votes + _VOTES), 6)
 
 
 def _with_id(to_key: Callable[[Entry], Key]) -> Callable[[Entry], Key]:
@@ -246,7 +261,7 @@ def _with_id(to_key: Callable[[Entry], Key]) -> Callable[[Entry], Key]:
 
 
 _KEYS: Mapping[CourseSort, Callable[[Entry], Key]] = {
-    CourseSort.RELEVANCE: _with_id(lambda entry: (-popularity(entry), entry.title)),
+    CourseSort.RELEVANCE: lambda entry: (-popularity(entry), entry.title, entry.course.id),
     CourseSort.PRICE_ASC: _with_id(lambda entry: _last_if_none(entry.price)),
     CourseSort.PRICE_DESC: _with_id(
         lambda entry: _last_if_none(None if entry.price is None else -entry.price)

@@ -58,6 +58,7 @@ class SnapshotReader:
         self._booked = () if taken is nobody_booked else booked
         self._fresh = fresh
         self._closed = closed
+        self._asked = CourseQuery(), CourseQuery()
 
     @property
     def revision(self) -> int:
@@ -97,14 +98,14 @@ class SnapshotReader:
 
     def courses(self, query: CourseQuery, window: Window) -> Slice[Course]:
         """See `CatalogueReader.courses`."""
-        query = normalised(query)
+        query = self._normalised(query)
         order = self._snapshot.order(query, self._now)
         slots = self._matched(query).slots
-        return self._part(order, slots, window, to_question(query), search_of(query))
+        return self._part(order, slots, window, lambda: to_question(query), search_of(query))
 
     def facets(self, query: CourseQuery) -> Sequence[Facet]:
         """See `CatalogueReader.facets`."""
-        found = self._snapshot.columns.counted(self._matched(normalised(query)))
+        found = self._snapshot.columns.counted(self._matched(self._normalised(query)))
         fresh = self._fresh
         return found if fresh is None else [without_stale(each, fresh) for each in found]
 
@@ -142,7 +143,13 @@ class SnapshotReader:
         """See `CatalogueReader.institution_courses`."""
         order = self._snapshot.order(CourseQuery(sort=CourseSort.TITLE), self._now)
         slots = self._snapshot.columns.having(FacetName.INSTITUTION, [institution_id])
-        return self._part(order, slots, window, to_digest("institution", institution_id))
+        return self._part(order, slots, window, lambda: to_digest("institution", institution_id))
+
+    def _normalised(self, query: CourseQuery) -> CourseQuery:
+        """Return `query` in one spelling; its list and its facets are asked with the same one."""
+        if query is not self._asked[0]:
+            self._asked = query, normalised(query)
+        return self._asked[1]
 
     def _matched(self, query: CourseQuery) -> Matched:
         if self._fresh is None:
@@ -167,14 +174,21 @@ class SnapshotReader:
         return places
 
     def _part(
-        self, order: Order, slots: Slots, window: Window, question: str, search: str = ""
+        self,
+        order: Order,
+        slots: Slots,
+        window: Window,
+        question: Callable[[], str],
+        search: str = "",
     ) -> Slice[Course]:
         """Return the part of `order` that `window` asks for.  Raises `BadCursorError`."""
-        like = order.like() if len(slots) else None
-        after, before = (
-            None if cursor is None else from_cursor(cursor, question, like)
-            for cursor in (window.after, window.before)
-        )
+        after = before = None
+        if window.after is not None or window.before is not None:
+            like = order.like() if len(slots) else None
+            after, before = (
+                None if cursor is None else from_cursor(cursor, question(), like)
+                for cursor in (window.after, window.before)
+            )
         total, revision = len(slots), self.revision
         if isinstance(order, Relevance):
             revision, order, slots = self._kept(order, slots, search, after or before)
@@ -189,7 +203,7 @@ class SnapshotReader:
             )
         return Slice(
             nodes=[self._course_at(slot) for slot in part.slots],
-            cursors=Cursors(part.slots, revision, order.key, question),
+            cursors=Cursors(part.slots, revision, order.keys, question),
             has_next=part.has_next,
             has_previous=part.has_previous,
             total=total,

@@ -8,6 +8,7 @@ a few slots changed.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -173,7 +174,9 @@ class Snapshot:
 
     def matching(self, query: CourseQuery) -> Matched:
         """Return the live courses that match, availability aside."""
-        asked = replace(query.filter, available_only=False)
+        asked = query.filter
+        if asked.available_only:
+            asked = replace(asked, available_only=False)
         question = ("matching", search_of(query), asked)
 
         def answer() -> Matched:
@@ -213,20 +216,34 @@ def _offer(entry: Entry) -> tuple[CourseId, Institution, frozenset[PartnerCode]]
 
 def normalised(query: CourseQuery) -> CourseQuery:
     """Return the same question in one spelling: values sorted, the search folded."""
-    asked = query.filter
+    asked, search = query.filter, search_of(query) or None
     several: dict[str, Any] = {
-        name: tuple(sorted(set(getattr(asked, name))))
-        for name in CourseFilter.__dataclass_fields__
-        if isinstance(getattr(asked, name), tuple)
+        name: tuple(sorted(set(values)))
+        for name in _LISTS
+        if len(values := getattr(asked, name)) > 1
     }
-    return replace(query, search=search_of(query) or None, filter=replace(asked, **several))
+    if several:
+        asked = replace(asked, **several)
+    return CourseQuery(search, asked, query.sort)
 
 
 def to_question(query: CourseQuery) -> str:
-    """Return the digest that cursors of `query` carry."""
-    return to_digest("courses", normalised(query))
+    """Return the digest that cursors of a `normalised` query carry."""
+    return to_digest("courses", query)
 
 
 def search_of(query: CourseQuery) -> str:
     """Return the words that a question looks for."""
-    return " ".join(words(query.search or ""))
+    return _words_of(query.search) if query.search else ""
+
+
+@lru_cache(maxsize=2**10)  # one request asks several times
+def _words_of(search: str) -> str:
+    return " ".join(words(search))
+
+
+_LISTS = tuple(
+    name
+    for name in CourseFilter.__dataclass_fields__
+    if isinstance(getattr(CourseFilter(), name), tuple)
+)

@@ -20,7 +20,6 @@ from graphql import (
     execute,
     subscribe,
 )
-from graphql.execution import get_variable_values
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
@@ -233,18 +232,11 @@ class Engine:
         return operation
 
     def _coerced(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues | None:
-        definitions = operation.node.variable_definitions
-        if not definitions:
+        if not operation.node.variable_definitions:
             return None
         if (sent := values_in(variables, self._limits.sent)) > self._limits.sent:
             raise self._limits.exceeded("sent", sent, ErrorCode.QUERY_TOO_LARGE)
-        coerced = get_variable_values(
-            self._schema,
-            definitions,
-            dict(variables),
-            max_errors=self._limits.errors,
-            hide_suggestions=not self._hints,
-        )
+        coerced = operation.compiled.coerced(variables, self._limits.errors)
         if isinstance(coerced, list):
             errors = [coded(error, ErrorCode.BAD_USER_INPUT) for error in coerced]
             raise RefusedError(Stage.COERCION, self._presentable_errors(errors))

@@ -29,7 +29,7 @@ from schema.paging import (
 )
 from schema.search_ports import Snippet as SnippetRecord
 from schema.types.connections import Connection, EdgeRecord
-from schema.types.described import argument, described, presents
+from schema.types.described import argument, described, presents, read
 from schema.types.node import Node, global_id
 from schema.types.partners import Coverage, Partner, partner_of
 from schema.types.search import Facet, Snippet
@@ -144,7 +144,8 @@ def _course(offering: Parent[records.Offering], info: Info) -> records.Course:
 
 
 def _partner(offering: Parent[records.Offering], info: Info) -> records.PartnerStatus:
-    return partner_of(offering.partner, info)
+    code = offering.partner
+    return info.context.partners.status(code) or partner_of(code, info)
 
 
 def _freshness(offering: Parent[records.Offering], info: Info) -> records.Freshness:
@@ -158,8 +159,7 @@ async def _quote(offering: Parent[records.Offering], info: Info) -> KnownQuote |
 def _offerings(
     course: Parent[records.Course], info: Info, *, max_age: MaxAge = UNSET
 ) -> Sequence[records.Offering]:
-    oldest = to_oldest(max_age, info)
-    if oldest is None:
+    if max_age is None or max_age is UNSET or (oldest := to_oldest(max_age, info)) is None:
         return course.offerings
     fresh = info.context.partners.fresh_since(oldest)
     return [offering for offering in course.offerings if offering in fresh]
@@ -179,7 +179,7 @@ def _sessions(
     return sorted(found, key=lambda session: session.starts_at or _NEVER)[:size]
 
 
-@presents(records.Institution)
+@presents(records.Institution, unchanging=True)
 class Institution(Node):
     """The training institution (*lembaga pelatihan*) that gives courses."""
 
@@ -189,7 +189,7 @@ class Institution(Node):
     partners: list[Partner] = described("Who sells its courses.", _institution_partners)
 
 
-@presents(records.Course)
+@presents(records.Course, unchanging=True)
 class Course(Node):
     """What is taught: one course, however many partners sell it."""
 
@@ -216,7 +216,7 @@ class Course(Node):
     withdrawn: bool = described("Nobody sells it any longer; enrolments still show it.")
 
 
-@presents(records.Offering)
+@presents(records.Offering, unchanging=True)
 class Offering(Node):
     """The sale of a course by one partner."""
 
@@ -231,7 +231,7 @@ class Offering(Node):
     sessions: list[Session] = described("Its dated runs, soonest first.", _sessions)
     enrolment_mode: EnrolmentMode = described("Where it is booked.")
     code: str | None = described(
-        "The short public `course_code` of the partner API.", lambda root: public_code(root.id)
+        "The short public `course_code` of the partner API.", read("id", to=public_code)
     )
     freshness: Freshness = described("How old what we say of it is.", _freshness)
     quote: Quote | None = described(

@@ -1,12 +1,11 @@
 """What has an identity: Relay's `Node`."""
 
-from collections.abc import Callable
 from typing import Any
 
 import strawberry
 
 from schema.ids import NodeKind, global_ids_of
-from schema.types.described import described
+from schema.types.described import described, read
 
 _ID = "Opaque, the same for ever; `node` finds it again."
 
@@ -18,9 +17,6 @@ class Node:
     id: strawberry.ID = described(_ID)
 
 
-def global_id(kind: NodeKind, plain: Callable[[Any], str] | None = None) -> Any:
-    """Return the `id` field of a type whose records know their id as `plain`, or else as `id`."""
-    made = global_ids_of(kind)
-    if plain is None:
-        return described(_ID, lambda root: made(root.id))
-    return described(_ID, lambda root: made(plain(root)))
+def global_id(kind: NodeKind, *plain: str) -> Any:
+    """Return the `id` field of a type whose records know their id as `id`, or by that path."""
+    return described(_ID, read(*(plain or ("id",)), to=global_ids_of(kind)))

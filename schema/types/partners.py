@@ -9,7 +9,7 @@ from schema.context import Info
 from schema.ids import NodeKind
 from schema.model import catalogue as records
 from schema.model import values
-from schema.types.described import described, presents
+from schema.types.described import described, presents, read
 from schema.types.node import Node, global_id
 from schema.types.values import Freshness
 
@@ -18,16 +18,16 @@ from schema.types.values import Freshness
 class Partner(Node):
     """A digital platform that sells courses."""
 
-    id: strawberry.ID = global_id(NodeKind.PARTNER, lambda status: status.partner.code)
+    id: strawberry.ID = global_id(NodeKind.PARTNER, "partner", "code")
     code: str = described(
-        'Stable ("tokopedia"), whatever the brand becomes.', lambda root: root.partner.code
+        'Stable ("tokopedia"), whatever the brand becomes.', read("partner", "code")
     )
-    name: str = described("The name to show; it may change.", lambda root: root.partner.name)
+    name: str = described("The name to show; it may change.", read("partner", "name"))
     kind: values.PartnerKind = described(
-        "What sort of organisation it is.", lambda root: root.partner.kind
+        "What sort of organisation it is.", read("partner", "kind")
     )
     state: values.PartnerState = described(
-        "Where it stands in its life with the programme.", lambda root: root.partner.state
+        "Where it stands in its life with the programme.", read("partner", "state")
     )
     health: values.PartnerHealth = described("How its API has answered lately.")
     freshness: Freshness = described("How old its part of the catalogue is.")

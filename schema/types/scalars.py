@@ -32,6 +32,9 @@ def from_big_int(value: int) -> int:
     return value
 
 
+from_big_int.whole_numbers = (-_LIMIT, _LIMIT)  # type: ignore[attr-defined]  # told as they are
+
+
 def to_date_time(value: Any) -> datetime:
     """Return an ISO 8601 text with offset as an aware moment.  Raises `GraphQLError`."""
     try:

@@ -10,7 +10,7 @@ from strawberry import Parent
 
 from schema import ports
 from schema.errors import bad_user_input
-from schema.ids import NodeKind, plain_id, to_global_id
+from schema.ids import NodeKind, global_ids_of, plain_id
 from schema.model.values import CourseLevel, DeliveryMode, InstitutionId, PartnerCode
 from schema.paging import given
 from schema.search_ports import Snippet as SnippetRecord
@@ -23,6 +23,7 @@ LONGEST_SEARCH = 200
 MOST_VALUES = 100
 
 T = TypeVar("T")
+_institution_id = global_ids_of(NodeKind.INSTITUTION)
 
 
 @strawberry.input(
@@ -95,8 +96,9 @@ def to_search(text: str | None) -> str | None:
     text = given(text) or ""
     if len(text) > LONGEST_SEARCH:
         raise bad_user_input(f"`search` takes at most {LONGEST_SEARCH} characters; use fewer words")
-    spaced = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
-    return " ".join(spaced.split()) or None
+    if not text.isprintable():  # which few are not
+        text = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
+    return " ".join(text.split()) or None
 
 
 enumerated(
@@ -140,7 +142,7 @@ def _buckets(facet: Parent[ports.Facet]) -> Sequence[ports.FacetBucket]:
     if facet.name is not ports.FacetName.INSTITUTION:
         return facet.buckets
     return [
-        ports.FacetBucket(to_global_id(NodeKind.INSTITUTION, each.value), each.label, each.count)
+        ports.FacetBucket(_institution_id(each.value), each.label, each.count)
         for each in facet.buckets
     ]
 

@@ -11,7 +11,7 @@ from schema.ids import NodeKind
 from schema.model import catalogue as records
 from schema.model.codes import public_code
 from schema.model.values import Availability
-from schema.types.described import described, presents
+from schema.types.described import described, presents, read
 from schema.types.node import Node, global_id
 from schema.types.values import Venue
 
@@ -26,13 +26,13 @@ def _availability(session: Parent[records.Session], info: Info) -> Availability:
     return session_availability(session, taken, context.now, closed)
 
 
-@presents(records.Session)
+@presents(records.Session, unchanging=True)
 class Session(Node):
     """A dated, perhaps placed, run of an offering."""
 
     id: strawberry.ID = global_id(NodeKind.SESSION)
     code: str | None = described(
-        "The `schedule_code` of the partner API.", lambda root: public_code(root.id)
+        "The `schedule_code` of the partner API.", read("id", to=public_code)
     )
     starts_at: datetime | None = described("When it begins; null if the partner does not tell.")
     ends_at: datetime | None = described("When it is over; null if the partner does not tell.")

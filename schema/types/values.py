@@ -8,7 +8,7 @@ from schema.types.described import described, presents
 from schema.types.scalars import BigInt
 
 
-@presents(values.Money)
+@presents(values.Money, unchanging=True)
 class Money:
     """A sum in whole units of the smallest coin in use; the rupiah has none smaller."""
 
@@ -16,7 +16,7 @@ class Money:
     currency: str = described('The ISO 4217 code, such as "IDR".')
 
 
-@presents(records.Category)
+@presents(records.Category, unchanging=True)
 class Category:
     """A subject in which courses are ordered."""
 
@@ -24,7 +24,7 @@ class Category:
     name: str = described("The subject's name, to be shown.")
 
 
-@presents(records.Venue)
+@presents(records.Venue, unchanging=True)
 class Venue:
     """Where a session is held, as far as the partner tells."""
 

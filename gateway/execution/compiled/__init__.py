@@ -5,7 +5,10 @@ nothing.  What it answers is what `graphql.execute` answers with the same schema
 compile it leaves to that, and says why.
 
 * `sites` and `reading` look at a field: where it stands, and how its value is had,
-* `writing` writes the functions, `values` has what they call where a value is out of the ordinary,
+* `inputs`, `arguments` and `conversions` make variables and arguments, `leaves` tests scalars,
+* `writing` writes the functions, which `functions` holds; `shortcuts` are the objects that need
+  none, and `kept` has what never changes,
+* `values` has what they call where a value is out of the ordinary,
 * `running` is what one run remembers: errors, arguments, and what is awaited,
 * `operations` keeps what was compiled of one operation, for each way its conditions can fall.
 """

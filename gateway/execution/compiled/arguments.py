@@ -1,16 +1,26 @@
 """The arguments of a field, as Strawberry gives them: what no variable decides is made once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from graphql import ArgumentNode, GraphQLArgument, ListValueNode, ObjectValueNode, VariableNode
+from graphql import (
+    ArgumentNode,
+    GraphQLArgument,
+    ListValueNode,
+    ObjectValueNode,
+    Undefined,
+    VariableNode,
+    is_non_null_type,
+)
 from graphql.execution.values import VariableValues, coerce_argument
 from strawberry import UNSET
 from strawberry.types.arguments import StrawberryArgument, convert_argument
 from strawberry.types.field import StrawberryField
 
+from gateway.execution.compiled.conversions import Convert, conversion
 from gateway.execution.compiled.running import Run, Source
 from gateway.execution.compiled.sites import Site
 
@@ -30,6 +40,18 @@ class _Argument:
         return self.node is None or not _has_variables(self.node.value)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """An argument that is just a variable: how its value is taken, and what it is without one."""
+
+    argument: _Argument
+    variable: str
+    name: str
+    convert: Convert
+    is_nullable: bool
+    unsaid: Mapping[str, Any] | None  # None: it is to be worked out
+
+
 class Arguments:
     """What gives the arguments of one field in a run; one for each place that asks for it."""
 
@@ -42,10 +64,18 @@ class Arguments:
         self._config = schema.config
         self._scalars = schema.schema_converter.scalar_registry
         self._fixed: dict[str, Any] = {}
-        self._varying: list[_Argument] = []
+        self._varying: list[_Argument | _Sent] = []
         for each in self._arguments():
-            if not self._is_made_beforehand(each):
-                self._varying.append(each)
+            made = self._made_beforehand(each) if each.is_fixed else None
+            if made is None:
+                self._varying.append(self._sent(each) or each)
+            else:
+                self._fixed |= made
+
+    @property
+    def unchanging(self) -> Mapping[str, Any] | None:
+        """The arguments if they are the same in every run."""
+        return None if self._varying else self._fixed
 
     def __call__(self, run: Run) -> dict[str, Any]:
         """Return the arguments by their names in Python; nobody may change them."""
@@ -58,7 +88,11 @@ class Arguments:
         made = dict(self._fixed)
         values = run.values or _NOTHING
         for each in self._varying:
-            self._make(each, made, values, run.infos[index] or run.info(self._site, self._field))
+            if isinstance(each, _Sent) and _is_taken(each, made, values.coerced):
+                continue
+            argument = each.argument if isinstance(each, _Sent) else each
+            info = run.infos[index] or run.info(self._site, self._field)
+            self._make(argument, made, values, info)
         if all(isinstance(each, _UNCHANGING) for each in made.values()):
             run.arguments[index] = made
         return made
@@ -72,19 +106,31 @@ class Arguments:
             for name, definition in self._site.field.args.items()
         ]
 
-    def _is_made_beforehand(self, argument: _Argument) -> bool:
-        """Make an argument that is the same in every run, if nobody can change it."""
-        if not argument.is_fixed:
-            return False
+    def _made_beforehand(self, argument: _Argument) -> dict[str, Any] | None:
+        """Return what an argument is without any variable; None if somebody could change that."""
         made: dict[str, Any] = {}
         try:
             self._make(argument, made, _NOTHING, None)
         except Exception:  # noqa: BLE001 - it is raised where it is asked for
-            return False
-        if not all(isinstance(each, _UNCHANGING) for each in made.values()):
-            return False
-        self._fixed |= made
-        return True
+            return None
+        return made if all(isinstance(each, _UNCHANGING) for each in made.values()) else None
+
+    def _sent(self, argument: _Argument) -> _Sent | None:
+        """Return how an argument is had of a variable's value, if it is no more than that."""
+        node, taken = argument.node, argument.taken
+        if node is None or taken is None or not isinstance(node.value, VariableNode):
+            return None
+        convert = conversion(taken.type, self._config, self._scalars)
+        if convert is None:
+            return None
+        return _Sent(
+            argument,
+            node.value.name.value,
+            taken.python_name,
+            convert,
+            not is_non_null_type(argument.definition.type),
+            self._made_beforehand(argument),
+        )
 
     def _make(
         self, argument: _Argument, made: dict[str, Any], values: VariableValues, info: Any
@@ -109,6 +155,20 @@ class Arguments:
                 info,
                 path=(argument.name,),
             )
+
+
+def _is_taken(sent: _Sent, made: dict[str, Any], coerced: Mapping[str, Any]) -> bool:
+    """Put an argument that is a variable among those `made`, unless something is odd about it."""
+    value = coerced.get(sent.variable, Undefined)
+    if value is Undefined:
+        if sent.unsaid is None:
+            return False
+        made |= sent.unsaid
+        return True
+    if value is None and not sent.is_nullable:
+        return False
+    made[sent.name] = sent.convert(value)
+    return True
 
 
 def _has_variables(value: Any) -> bool:

@@ -26,7 +26,14 @@ TESTS: tuple[tuple[GraphQLType, str], ...] = (
 
 
 def test_of(kind: GraphQLType) -> str | None:
-    """Return the test for values that stand in an answer as they are; None if there is none."""
+    """Return the test for values that stand in an answer as they are; None if there is none.
+
+    A custom scalar's function may say by an attribute `whole_numbers` from where to where it
+    returns whole numbers as they are.
+    """
+    told = getattr(getattr(kind, "coerce_output_value", None), "whole_numbers", None)
+    if isinstance(told, tuple):
+        return f"{{0}}.__class__ is int and {told[0]} <= {{0}} <= {told[1]}"
     return next((test for known, test in TESTS if known is kind), None)
 
 

@@ -15,11 +15,12 @@ from graphql import (
     OperationType,
     VariableNode,
 )
-from graphql.execution import get_variable_values
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 from graphql.language import DirectiveNode
 
+from gateway.execution.compiled.inputs import Variables
+from gateway.execution.compiled.kept import Kept
 from gateway.execution.compiled.running import Run, Source
 from gateway.execution.compiled.writing import Plan, UncompilableError, Writer
 from gateway.execution.remembered import Remembered
@@ -27,6 +28,7 @@ from gateway.execution.remembered import Remembered
 MOST_VARIANTS = 8
 MOST_PLANS = 5_000
 MOST_FIELDS = 10_000  # of all plans; each takes some 3 kB
+MOST_ERRORS = 50  # of variables, if nobody says how many
 _CONDITIONS = frozenset({"skip", "include"})
 _MISSING = object()
 
@@ -56,15 +58,26 @@ class Compiled:
     """One operation; what it needs is compiled when it is run."""
 
     def __init__(
-        self, source: Source, plans: Plans, number: int, on_outcome: OnOutcome, patience: int
+        self,
+        source: Source,
+        plans: Plans,
+        kept: Kept,
+        number: int,
+        on_outcome: OnOutcome,
+        patience: int,
     ) -> None:
         self._source = source
         self._plans = plans
+        self._kept = kept
         self._number = number
         self._known: set[tuple[Any, ...]] = set()
         self._on_outcome = on_outcome
         self._patience = patience
         self._conditions, self._refused = _conditions_of(source)
+        definitions = source.operation.variable_definitions
+        self._variables = definitions and Variables(
+            source.schema, definitions, hides_suggestions=source.hides_suggestions
+        )
         self._fragments = {
             each.name.value: FragmentDetails(each)
             for each in source.document.definitions
@@ -80,9 +93,9 @@ class Compiled:
     ) -> ExecutionResult | None:
         """Return the answer, or None if it is to be had from graphql-core.
 
-        `values` are the variables as `get_variable_values` coerces them, if that was done.
+        `values` are the variables as `coerced` gives them, if it was asked.
         """
-        coerced = values or self._coerced(variables)
+        coerced = values or self.coerced(variables)
         if isinstance(coerced, list):
             return ExecutionResult(None, coerced)
         plan = self._plan(coerced)
@@ -96,17 +109,13 @@ class Compiled:
             run.drop()
         return run.result()
 
-    def _coerced(self, variables: Mapping[str, Any]) -> VariableValues | list[GraphQLError] | None:
-        definitions = self._source.operation.variable_definitions
-        if not definitions:
+    def coerced(
+        self, variables: Mapping[str, Any], most_errors: int = MOST_ERRORS
+    ) -> VariableValues | list[GraphQLError] | None:
+        """Return the variables' values, or what is wrong with them; None if there are none."""
+        if not self._variables:
             return None
-        return get_variable_values(
-            self._source.schema,
-            definitions,
-            dict(variables),
-            max_errors=50,
-            hide_suggestions=self._source.hides_suggestions,
-        )
+        return self._variables.coerced(variables, most_errors=most_errors)
 
     def _plan(self, values: VariableValues | None) -> Plan | Fallback:
         if self._refused is not None:
@@ -132,7 +141,7 @@ class Compiled:
         root = self._source.schema.get_root_type(operation.operation)
         if root is None:
             return Fallback.DIRECTIVE
-        writer = Writer(self._source, values, self._fragments)
+        writer = Writer(self._source, values, self._fragments, self._kept)
         try:
             return writer.write(root, serially=operation.operation is OperationType.MUTATION)
         except UncompilableError as exc:
@@ -162,6 +171,7 @@ class Compiler:
         self._schema = schema
         self._patience = patience
         self._plans = Plans(most=MOST_PLANS, most_size=MOST_FIELDS)
+        self._kept = Kept()
         self._numbers = count()
         self._hides_suggestions = hides_suggestions
         self._on_outcome = on_outcome
@@ -170,7 +180,8 @@ class Compiler:
         """Return what runs an operation of a valid document."""
         source = Source(self._schema, document, operation, self._hides_suggestions)
         number = next(self._numbers)
-        return Compiled(source, self._plans, number, self._on_outcome, self._patience)
+        outcome, patience = self._on_outcome, self._patience
+        return Compiled(source, self._plans, self._kept, number, outcome, patience)
 
 
 async def _run(plan: Plan, run: Run, root: object) -> None:

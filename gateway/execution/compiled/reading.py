@@ -15,11 +15,20 @@ _MODULE = GraphQLCoreConverter.__module__
 _RESOLVERS = f"{GraphQLCoreConverter.from_resolver.__qualname__}.<locals>."
 
 
+Bind = Callable[[str, Any], str]  # names a value for the code, by a prefix
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """The attribute of the source that has this name."""
+    """What stands at a path of attributes from the source, or what a function makes of it."""
 
-    name: str
+    path: tuple[str, ...]
+    to: Callable[[Any], Any] | None = None
+
+    def of(self, source: str, bind: Bind) -> str:
+        """Return the expression that reads it of what `source` names."""
+        read = ".".join((source, *self.path))
+        return read if self.to is None else f"{bind('T', self.to)}({read})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ def _is_strawberrys(resolve: Callable[..., Any]) -> bool:
 def _attribute(field: StrawberryField, resolve: Callable[..., Any]) -> Reading:
     name = field.python_name
     if field.default_resolver is getattr and name.isidentifier() and not iskeyword(name):
-        return Attribute(name)
+        return Attribute((name,))
     return Opaque(resolve)
 
 
@@ -99,6 +108,9 @@ def _function(field: StrawberryField, resolve: Callable[..., Any]) -> Reading:
     resolver = field.base_resolver
     if resolver is None or isasyncgenfunction(resolver.wrapped_func):
         return Opaque(resolve)
+    path = getattr(resolver.wrapped_func, "path", None)
+    if isinstance(path, tuple):  # a function says by attributes that it is no more than that
+        return Attribute(path, resolver.wrapped_func.to)  # type: ignore[union-attr]  # as above
     source = resolver.parent_parameter or resolver.root_parameter
     info = resolver.info_parameter
     return Function(

@@ -7,7 +7,6 @@ tested in a line, and taken as it is; what fails the test goes to a completer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from graphql import (
@@ -21,14 +20,22 @@ from graphql import (
     is_non_null_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import GroupedFieldSet, collect_fields, collect_subfields
+from graphql.execution.collect_fields import (
+    FieldDetailsList,
+    GroupedFieldSet,
+    collect_fields,
+    collect_subfields,
+)
 from graphql.execution.values import VariableValues
 
 from gateway.execution.compiled import values as completing
 from gateway.execution.compiled.arguments import Arguments
+from gateway.execution.compiled.functions import Functions, Part, tried
+from gateway.execution.compiled.kept import Kept
 from gateway.execution.compiled.leaves import members_of, test_of
 from gateway.execution.compiled.reading import Attribute, Function, Opaque, Reading, reading_of
 from gateway.execution.compiled.running import Source
+from gateway.execution.compiled.shortcuts import Shortcut, Shortcuts
 from gateway.execution.compiled.sites import Site
 from gateway.execution.compiled.values import Completer
 
@@ -51,17 +58,21 @@ class Plan:
 class Writer:
     """Writes one operation, with its conditions as they are in `values`."""
 
-    def __init__(self, source: Source, values: VariableValues | None, fragments: Any) -> None:
+    def __init__(
+        self, source: Source, values: VariableValues | None, fragments: Any, kept: Kept
+    ) -> None:
         self._source = source
         self._schema = source.schema
         self._values = values or VariableValues({}, {})
         self._fragments = fragments
         self._has_handlers = bool(source.strawberry.schema_converter.exception_handlers)
         self._sites: list[Site] = []
-        self._lines: list[str] = []
-        self._names: dict[str, Any] = {}
-        self._numbers = count()
+        self._functions = Functions(kept)
+        self._bind, self._names = self._functions.bind, self._functions.names
         self._objects: dict[tuple[Any, ...], str] = {}
+        self._shortcuts = Shortcuts(
+            self._schema, self._bind, self._selected, has_handlers=self._has_handlers
+        )
 
     def write(self, root: GraphQLObjectType, *, serially: bool) -> Plan:
         """Return the operation as functions: one for each root field if they run serially."""
@@ -75,28 +86,18 @@ class Writer:
             self._source.hides_suggestions,
         ).grouped_field_set
         parts = [{key: each} for key, each in selected.items()] if serially else [selected]
-        names = [self._selection(root, part, head=[]) for part in parts]
-        code = "\n".join(self._lines)
+        names = [self._functions.making([], self._parts(root, part)) for part in parts]
+        code = "\n".join(self._functions.lines)
         exec(compile(code, "<compiled operation>", "exec"), self._names)  # noqa: S102 - no text of a client's is in it but names that GraphQL allows
         return Plan([self._names[name] for name in names], self._sites, code)
 
-    def _bind(self, prefix: str, value: Any) -> str:
-        name = f"{prefix}{next(self._numbers)}"
-        self._names[name] = value
-        return name
-
-    def _selection(self, kind: GraphQLObjectType, fields: GroupedFieldSet, head: list[str]) -> str:
-        """Write the function that makes an object of `kind`; return its name."""
-        name = f"o{next(self._numbers)}"
-        body: list[str] = []
-        entries = [
-            f"{key!r}: {self._field(kind, key, details, body)}" for key, details in fields.items()
-        ]
-        if any("t[" in line for line in body):
-            body.insert(0, "t = r.infos")
-        lines = [*head, *body, f"return {{{', '.join(entries)}}}"]
-        self._lines += [f"def {name}(s, r, p):", *(f"    {line}" for line in lines)]
-        return name
+    def _parts(self, kind: GraphQLObjectType, fields: GroupedFieldSet) -> dict[str, Part]:
+        """Return the steps by which each field of an object is made, and what it is then."""
+        parts: dict[str, Part] = {}
+        for key, details in fields.items():
+            steps: list[str] = []
+            parts[key] = steps, self._field(kind, key, details, steps)
+        return parts
 
     def _field(self, kind: GraphQLObjectType, key: str, details: Any, body: list[str]) -> str:
         """Write how a field becomes a value; return the expression for that value."""
@@ -133,7 +134,7 @@ class Writer:
 
     def _read(self, site: Site, reading: Reading, place: str) -> str:
         if isinstance(reading, Attribute):
-            return f"s.{reading.name}"
+            return reading.of("s", self._bind)
         site_name = self._bind("S", site)
         if isinstance(reading, Opaque):
             arguments = f", **r.raw_arguments({site_name})" if site.field.args else ""
@@ -145,9 +146,14 @@ class Writer:
             info = f"t[{site.index}] or r.info({site_name}, {field})"
         given = reading.given("s", info)
         if reading.takes_arguments:
-            named = Arguments(site, reading.field, self._source)
-            given.append(f"**{self._bind('A', named)}(r)")
+            given += self._arguments(Arguments(site, reading.field, self._source))
         return f"{self._bind('F', reading.call)}({', '.join(given)})"
+
+    def _arguments(self, arguments: Arguments) -> list[str]:
+        known = arguments.unchanging
+        if known is None:
+            return [f"**{self._bind('A', arguments)}(r)"]
+        return [f"{name}={self._bind('U', value)}" for name, value in known.items()]
 
     def _complete(self, site: Site, value: str, kind: GraphQLOutputType, place: str) -> list[str]:
         """Return the steps by which what was read becomes what is answered."""
@@ -159,17 +165,37 @@ class Writer:
             return [f"if {' and '.join(tests)}: {value} = {other}({value}, r, p)"]
         known: list[str] = []
         if is_list_type(inner):
-            each = self._each(site, inner, "q")
             known = [
                 f"if {value}.__class__ is list or {value}.__class__ is tuple:",
                 f"    q = {place}",
-                f"    {value} = [{each} for i, x in enumerate({value})]",
+                *(f"    {step}" for step in self._list(site, value, inner)),
             ]
         elif members := members_of(inner):
             member = self._bind("E", members)
             known = [f"if {value}.__class__ is {member}: {value} = {value}._name_"]
-        otherwise = f"{value} = {self._completer(site, inner)}({value}, r, {place})"
-        return [*known, _otherwise(otherwise, is_null, after=bool(known))]
+        made = f"{self._completer(site, inner)}({value}, r, {place})"
+        if quick := self._quick(site, inner, value):
+            steps = [*tried(f"f = {quick.condition}", "f = False")]
+            steps.append(f"{value} = {quick.value} if f else {made}")
+            return [f"if {is_null}:", *(f"    {each}" for each in steps)] if is_null else steps
+        return [*known, _otherwise(f"{value} = {made}", is_null, after=bool(known))]
+
+    def _list(self, site: Site, value: str, kind: GraphQLList[Any]) -> list[str]:
+        """Return the steps that make a list of the list `value`, whose place is `q`."""
+        made = f"[{self._each(site, kind, 'q')} for i, x in enumerate({value})]"
+        quick = self._quick(site, get_nullable_type(kind.of_type), "x")
+        if quick is None:
+            return [f"{value} = {made}"]
+        comprehension = f"f = [{quick.value} for x in {value} if {quick.condition}]"
+        return [
+            *tried(comprehension, "f = ()"),
+            f"{value} = f if len(f) == len({value}) else {made}",
+        ]
+
+    def _quick(self, site: Site, kind: Any, source: str) -> Shortcut | None:
+        if not is_object_type(kind):
+            return None
+        return self._shortcuts.find(kind, self._selected(kind, site.details), source)
 
     def _each(self, site: Site, kind: GraphQLList[Any], above: str) -> str:
         """Return the expression for an item `x` at `i` of the list at `above`."""
@@ -212,23 +238,30 @@ class Writer:
         known = self._objects.get(key)
         if known is not None:
             return known
-        fields = collect_subfields(
+        fields = self._selected(kind, site.details)
+        check = self._functions.number("G")
+        record = completing.record_of(kind)
+        test = f"s.__class__ is not {self._bind('K', record)} and " if record else ""
+        head = [f"if {test}(s := {check}(s, r, p)) is None: return None"]
+        parts = self._parts(kind, fields)
+        name = self._functions.making(head, parts)
+        is_quick = self._shortcuts.find(kind, fields, "s") is not None
+        if not is_quick and (kept := self._shortcuts.find_kept(kind, fields)):
+            name = self._functions.keeping(head, parts, kept, name)
+        self._names[check] = completing.checked(site, kind, self._resolved(name))
+        self._objects[key] = name
+        return name
+
+    def _selected(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
+        return collect_subfields(
             self._schema,
             self._fragments,
             self._values,
             self._source.operation,
             kind,
-            site.details,
+            details,
             self._source.hides_suggestions,
         ).grouped_field_set
-        check = f"G{next(self._numbers)}"
-        record = completing.record_of(kind)
-        test = f"s.__class__ is not {self._bind('K', record)} and " if record else ""
-        head = [f"if {test}(s := {check}(s, r, p)) is None: return None"]
-        name = self._selection(kind, fields, head)
-        self._names[check] = completing.checked(site, kind, self._resolved(name))
-        self._objects[key] = name
-        return name
 
     def _resolved(self, name: str) -> Completer:
         """Return the function that has a name, or will have it when all is written."""

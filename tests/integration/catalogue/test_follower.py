@@ -114,6 +114,7 @@ async def test_a_failure_shows_at_once_without_a_new_revision(
     await follower.refresh()
 
     assert follower.directory.freshness(TOKOPEDIA).state is FreshnessState.STALE
+    assert follower.directory is follower.directory  # made once, and used until something changes
     assert follower.snapshot is snapshot
     assert follower.partner_epoch > epoch
 

@@ -193,3 +193,21 @@ def test_it_knows_when_the_next_list_will_be_too_old(minutes: int, later: int | 
     found = a_directory(GOOD, newer, nobodys, minutes=minutes).next_stale()
 
     assert found == (None if later is None else NOON + timedelta(minutes=later))
+
+
+def test_a_list_becomes_too_old_while_it_is_asked_about_and_its_status_is_made_once():
+    moments = [NOON]
+    directory = Directory([CONFIG], [GOOD], lambda: moments[-1])
+
+    young = directory.status(TOKOPEDIA)
+    moments.append(NOON + timedelta(minutes=30))
+    again = directory.status(TOKOPEDIA)
+    moments.append(NOON + timedelta(minutes=30, microseconds=1))
+    old = directory.status(TOKOPEDIA)
+
+    assert young is again
+    assert young is not None
+    assert young.freshness.state is FreshnessState.FRESH
+    assert old is not None
+    assert old.freshness == freshness(CONFIG, GOOD, moments[-1])
+    assert old.freshness.state is FreshnessState.STALE

@@ -58,7 +58,7 @@ class Walk:
         slots = self.snapshot.matching(self.query).slots.tolist()
         is_ranked = self.query.sort is CourseSort.RELEVANCE
         return {
-            self.snapshot.course_at(slot).id: None if is_ranked else order.key(slot)
+            self.snapshot.course_at(slot).id: None if is_ranked else order.keys([slot])[0]
             for slot in slots
         }
 

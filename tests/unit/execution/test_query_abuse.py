@@ -6,6 +6,7 @@ import pytest
 
 import gateway.execution.documents
 import gateway.execution.engine
+from gateway.execution.compiled.inputs import Variables
 from gateway.execution.engine import Engine, Question, Stage
 from gateway.execution.limits import DEFAULT_LIMITS
 from tests.unit.execution.ticks import Ticks
@@ -234,7 +235,7 @@ def test_many_mistakes_are_not_looked_for_to_the_end(engine, refused):
 def test_values_in_variables_are_counted_before_they_are_looked_at(
     schema, monkeypatch, ids, refused
 ):
-    coercions = Ticks(monkeypatch, gateway.execution.engine, "get_variable_values")
+    coercions = Ticks(monkeypatch, Variables, "coerced")
     engine, text = Engine(schema), "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
     assert refused(engine, text, variables={"ids": ids}).codes == {"QUERY_TOO_LARGE"}
