@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.draining import Draining
-from gateway.execution.answers import SharedAnswers
+from gateway.execution.answers import SharedAnswers, to_edition
 from gateway.execution.manifests import load_manifests
 from gateway.execution.publicity import Publicity
 from gateway.openapi import document as openapi
@@ -20,8 +20,8 @@ from gateway.partner_api.endpoint import BASE
 from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
-from gateway.telemetry import configure_logging
-from gateway.telemetry.operations import Observer, Operations
+from gateway.telemetry import configure_logging, tell_size
+from gateway.telemetry.operations import Operations
 from gateway.telemetry.traces import configure_tracing
 from gateway.web import explorer, pages
 from gateway.web.answering import Answering
@@ -30,6 +30,7 @@ from gateway.web.examples import build_ready_operations, issue_headers
 from gateway.web.explorer.desk import ExplorerDesk
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import build_routes
+from gateway.web.hot import HotPath
 from gateway.web.observing import ObservedEndpoint, known_names, observed
 from gateway.web.outermost import Outermost
 from gateway.web.sitemap import MOST_URLS
@@ -38,7 +39,7 @@ from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
 from gateway.web.surprises import log_surprise, passes_in
 from gateway.webhooks import incoming as webhooks
-from schema.build import build_schema, export_sdl
+from schema.build import MaskingSchema, build_schema, export_sdl
 from schema.model.viewer import ANONYMOUS
 from schema.subgraph import SubgraphSchema
 
@@ -49,15 +50,15 @@ class _GraphQL:
 
     gateway: Gateway
     execution: ExecutionPart
-    is_public: Publicity
+    schema: MaskingSchema
     connections: Connections
-    observer: Observer
+    observer: Operations
 
     def as_subgraph(self) -> "_GraphQL":
         """Return the same over the schema that a federation's router asks."""
         schema = SubgraphSchema(log_surprise, passes_in)
         execution = ExecutionPart(self.gateway.settings, schema, beside=self.execution)
-        return replace(self, execution=execution, is_public=Publicity(schema))
+        return replace(self, execution=execution, schema=schema)
 
 
 def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
@@ -95,7 +96,16 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
     if settings.subgraph:
         routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
     app = Starlette(routes=routes, lifespan=lifespan)
-    return Outermost(app, draining, is_https=settings.base_url.startswith("https://"))
+    hot = HotPath(
+        Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
+        paths=("/graphql", "/graphql/subgraph"),
+        identify=served.verifier.identify,
+        budgets=graphql.execution.budgets,
+        counting=graphql.observer.counting,
+        draining=draining,
+    )
+    tell_size("finished", hot)
+    return hot
 
 
 def create_app_from_environment() -> ASGIApp:
@@ -112,7 +122,7 @@ def _build_graphql(gateway: Gateway) -> _GraphQL:
     return _GraphQL(
         gateway,
         ExecutionPart(settings, schema),
-        Publicity(schema),
+        schema,
         Connections(),
         Operations(known_names(manifests), logged_share=settings.access_log),
     )
@@ -124,8 +134,12 @@ def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
     answering = Answering(
         graphql.execution.gate,
         gateway.build_context,
-        shared=SharedAnswers(gateway.cache, gateway.catalogue.epoch),
-        is_public=graphql.is_public,
+        shared=SharedAnswers(
+            gateway.cache,
+            gateway.catalogue,
+            edition=to_edition(graphql.schema.as_str(), *gateway.catalogue.unchanging),
+        ),
+        to_public=Publicity(graphql.schema),
         events=EventStreams(engine, identify, graphql.connections),
         may_introspect=settings.may_introspect.admits,
     )

@@ -24,7 +24,7 @@ from graphql.type import is_interface_type, is_object_type
 
 from schema.errors import ErrorCode, to_error
 from schema.model.viewer import Viewer
-from schema.policies import READ_ONLY, Policy, policy_of, scope_of
+from schema.policies import OWN, READ_ONLY, Policy, policy_of, scope_of
 
 Resolve = Callable[..., Any]
 
@@ -54,42 +54,53 @@ def document_scope(
 
     The document must be valid.
     """
+    if operation.operation is not OperationType.QUERY:
+        return OWN.scope
+    selected = selected_fields(schema, document, operation)
+    return scope_of({policy_of(parent, node.name.value) for parent, node in selected})
+
+
+def selected_fields(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> Iterator[tuple[str, FieldNode]]:
+    """Give every field that a valid operation selects, after the name of its type.
+
+    Each fragment is gone through once.
+    """
     fragments = {
         each.name.value: each
         for each in document.definitions
         if isinstance(each, FragmentDefinitionNode)
     }
     root = schema.get_root_type(operation.operation)
-    if root is None or operation.operation is not OperationType.QUERY:
-        return "viewer"
-    return scope_of(set(_policies(schema, fragments, root, operation.selection_set, set())))
+    if root is not None:
+        yield from _selected(schema, fragments, root, operation.selection_set, set())
 
 
-def _policies(
+def _selected(
     schema: GraphQLSchema,
     fragments: dict[str, FragmentDefinitionNode],
     parent: Any,
     selected: SelectionSetNode,
     seen: set[str],
-) -> Iterator[Policy]:
-    """Give the policy of each selected field; each fragment is gone through once."""
+) -> Iterator[tuple[str, FieldNode]]:
     for node in selected.selections:
         if isinstance(node, FieldNode):
-            yield policy_of(parent.name, node.name.value)
+            yield parent.name, node
             field = getattr(parent, "fields", {}).get(node.name.value)
             if node.selection_set is not None and field is not None:
                 below = get_named_type(field.type)
-                yield from _policies(schema, fragments, below, node.selection_set, seen)
+                yield from _selected(schema, fragments, below, node.selection_set, seen)
         elif isinstance(node, InlineFragmentNode):
             kind = (
                 schema.get_type(node.type_condition.name.value) if node.type_condition else parent
             )
-            yield from _policies(schema, fragments, kind, node.selection_set, seen)
+            yield from _selected(schema, fragments, kind, node.selection_set, seen)
         elif isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
             seen.add(node.name.value)
             spread = fragments[node.name.value]
             kind = schema.get_type(spread.type_condition.name.value)
-            yield from _policies(schema, fragments, kind, spread.selection_set, seen)
+            yield from _selected(schema, fragments, kind, spread.selection_set, seen)
 
 
 def _guard_field(field: GraphQLField, policy: Policy, coordinate: str) -> None:

@@ -32,6 +32,11 @@ class MemoryCache:
         self._bytes = 0
         self._flights = SingleFlight()
 
+    @property
+    def size(self) -> int:
+        """Bytes held, roughly."""
+        return self._bytes
+
     async def get(self, key: str) -> bytes | None:
         """See `Cache.get`."""
         entry = self._entries.get(key)

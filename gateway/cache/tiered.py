@@ -16,12 +16,17 @@ from gateway.cache.lifetimes import Entry, Lifetime, Standing, to_bytes
 from gateway.cache.memory import MemoryCache
 from gateway.cache.refreshing import Refreshes
 from gateway.cache.shared import SharedLevel, build_shared_level
-from gateway.telemetry import CACHE_READS, CACHE_UNAVAILABLE
+from gateway.telemetry import CACHE_READS, CACHE_UNAVAILABLE, tell_size
 
 MOST_REFRESHES = 32  # at a time in one lane
 BRIEFLY = 0.1  # seconds for which a value of our own making is waited for elsewhere
 
-OUTCOMES = (*(each.value for each in Standing if each is not Standing.GONE), "made", "nothing")
+OUTCOMES = (
+    *(each.value for each in Standing if each is not Standing.GONE),
+    "made",
+    "taken",
+    "nothing",
+)
 _AT_ONCE = {Standing.FRESH, Standing.STALE}
 
 
@@ -66,7 +71,11 @@ class TieredCache:
             self._on_read(Standing.FRESH)
             return entry.value
 
+        outcome = "taken"
+
         async def load_it(_: Sequence[str]) -> Loaded:
+            nonlocal outcome
+            outcome = "made"
             return {key: await load()}
 
         terms = Terms(Lifetime(ttl), tuple(tags), others=BRIEFLY)
@@ -74,7 +83,7 @@ class TieredCache:
         if key in found:
             return found[key].value
         entry = await asyncio.shield(under_way[key])
-        self._on_read("made")
+        self._on_read(outcome)
         return entry.value
 
     async def get(self, key: str) -> bytes | None:
@@ -146,4 +155,6 @@ def build_cache(redis_url: str | None, name: str, max_bytes: int) -> TieredCache
     def count(outcome: str) -> None:
         counters[outcome].inc()
 
-    return TieredCache(MemoryCache(max_bytes), shared or None, on_read=count)
+    memory = MemoryCache(max_bytes)
+    tell_size(name, memory)
+    return TieredCache(memory, shared or None, on_read=count)

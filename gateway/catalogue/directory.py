@@ -96,6 +96,12 @@ class Directory:
         missing = (self._missing(status, oldest) for status in asked)
         return Coverage([each for each in missing if each is not None])
 
+    def next_stale(self) -> datetime | None:
+        """Return when a list that is not too old yet will be, if nothing new comes before."""
+        now = self._now()
+        turns = (each for each in self._stale_from.values() if each is not None and each >= now)
+        return min(turns, default=None)
+
     def _statuses(self, codes: Iterable[PartnerCode]) -> list[PartnerStatus]:
         """Return how those of `codes` stand that are partners."""
         return [each for each in map(self.status, codes) if each is not None]

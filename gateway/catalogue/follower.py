@@ -5,7 +5,9 @@ aside, in a thread, and swapped in.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,13 +26,25 @@ from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
-from schema.model.catalogue import PartnerStatus
+from schema.model.catalogue import Course, PartnerStatus
 from schema.model.values import OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
 MANY = 100  # new courses: as many as a partner's first list brings
 
 logger = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """The revision that the newest took the place of, and when (by the monotonic clock).
+
+    With `is_whole` everything that it showed is still there: courses came or changed, none left.
+    """
+
+    revision: int
+    at: float
+    is_whole: bool
 
 
 class CatalogueFollower:
@@ -56,6 +70,7 @@ class CatalogueFollower:
         self._cut_off = cut_off
         self._partners = [config.partner for config in configs]
         self._snapshot = Snapshot(0, partners=self._partners)
+        self.former = Former(0, 0.0, is_whole=False)
         self._rows: Sequence[StatusRow] = ()
         self._orders: Orders = {}
         self._held_back: Mapping[OfferingId, HeldBack] = {}
@@ -153,9 +168,14 @@ class CatalogueFollower:
         return self.directory.status(code)
 
     async def _take(self, changes: Changes, *, is_whole: bool) -> None:
+        before = self._snapshot
         snapshot = await asyncio.to_thread(self._build, changes, is_whole=is_whole)
         if not is_whole:
             await asyncio.to_thread(self._prepare, snapshot)
+        keeps = not is_whole and not any(
+            _loses(before.course(each.id), snapshot.course(each.id)) for each in changes.courses
+        )
+        self.former = Former(before.revision, time.monotonic(), is_whole=keeps)
         self._snapshot = snapshot
         CATALOGUE_REVISION.set(snapshot.revision)
         logger.info("catalogue.followed", revision=snapshot.revision, changed=len(changes.courses))
@@ -183,3 +203,16 @@ class CatalogueFollower:
         """Work out what every request would have to, so that none has to."""
         snapshot.index.prepare()
         snapshot.places.having(self._now(), nobody_booked, ())
+
+
+def _loses(before: Course | None, now: Course | None) -> bool:
+    """Return whether anything of a course that was shown is not there any more."""
+    return before is not None and not _shown(before) <= _shown(now)
+
+
+def _shown(course: Course | None) -> set[str]:
+    """Return what can be bought of a course: it, who sells it, and when it runs."""
+    if course is None or course.withdrawn:
+        return set()
+    runs = (run.id for offering in course.offerings for run in offering.sessions)
+    return {course.id, *(offering.id for offering in course.offerings), *runs}

@@ -1,26 +1,31 @@
-"""Finished answers to public questions, shared for a second.
+"""Finished answers to public questions, shared as long as nothing they are made of can change.
 
-A wave opening asks the same few questions thousands of times a second.  Whoever asks for
-public fields alone is answered like everybody else until the catalogue's revision or a partner's
-state moves; a second bounds what the clock and the seat counts may change meanwhile.
+A wave opening asks the same few questions thousands of times a second.  Whoever asks for public
+fields alone is answered like everybody else, however the question is written.  An answer is
+named by the question and by the state of what it is made of, so that a new revision of the
+catalogue (a course that is blocked) leaves the old ones behind at once; and it says until when it
+holds, because clocks and seats move by themselves.
 """
 
-from collections import OrderedDict
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Generic, TypeVar
+from importlib.metadata import version
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from gateway.cache.base import Cache
-from schema.errors import ErrorCode
+from gateway.execution.publicity import PublicQuestion
+from gateway.execution.remembered import Remembered
+from schema.lasting import Reads
 
-LIFETIME_SECONDS = 1.0
+MOVING_SECONDS = 1.0  # for what reads the clock or the seats
+LASTING_SECONDS = 60.0  # for what stays until the state it is named by changes
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
 MOST_KNOWN = 20_000  # questions that are known to be public, in this process
-VERSION = 2  # of `Answer` as it stands in a shared cache
-# What broke is told to those who wait for it now, and to nobody later.
-_NEVER_KEPT = frozenset({ErrorCode.INTERNAL.value, ErrorCode.UNAVAILABLE.value})
+VERSION = 3  # of `Answer` as it stands in a shared cache
 
 K = TypeVar("K")
 
@@ -32,9 +37,49 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
     body: bytes
     codes: tuple[str, ...] = ()  # of its errors
     tag: str = ""  # its ETag: equal bodies have equal ones
+    until: float = 0.0  # in seconds since the epoch; 0 if it is for now alone
 
 
 Make = Callable[[], Awaitable[Answer]]
+
+
+def to_edition(*parts: object) -> str:
+    """Return the name of all that answers are made of and that only a new start changes."""
+    told = "\0".join([version("mitra-gateway"), *map(repr, parts)])
+    return blake2b(told.encode(), digest_size=6).hexdigest()
+
+
+class State(Protocol):
+    """What public answers are made of, as it stands in this process."""
+
+    def name(self, *, with_partners: bool) -> str:
+        """Return what changes with the catalogue, and if wanted with how any partner stands."""
+
+    def was_lately(self, name: str) -> bool:
+        """Return whether it had this name just before, and nothing that it showed has gone."""
+
+    def partners_hold_until(self) -> float:
+        """Return when partners will stand otherwise though nothing happens; it may be `inf`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """As long as it holds, the same question is answered the same."""
+
+    state: State
+    name: str
+    with_partners: bool
+    until: float
+    clock: Callable[[], float]
+
+    def holds(self) -> bool:
+        """Return whether nothing can have changed."""
+        is_so = self.clock() < self.until
+        return is_so and self.state.name(with_partners=self.with_partners) == self.name
+
+    def is_tolerable(self) -> bool:
+        """Return whether the answer may still be given while it is made anew."""
+        return self.clock() < self.until and self.state.was_lately(self.name)
 
 
 class _UnkeptError(Exception):
@@ -48,18 +93,27 @@ class _UnkeptError(Exception):
 class SharedAnswers(Generic[K]):
     """Answers equal public questions with the same bytes.
 
-    `epoch` names the state of all that public answers are made of; an answer is shared
-    only under the epoch in which it was asked for.  Of each question that turned out to be
-    public some `knowledge` is kept, so that the next to ask it need not be understood anew.
+    `edition` names all that answers are made of and that only a new start changes, for those that
+    are kept outside.  Of each question that turned out to be public some knowledge is kept
+    by the bytes that ask it, so that the next to send them need not be understood anew.
     """
 
-    def __init__(self, cache: Cache, epoch: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        state: State,
+        *,
+        edition: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._cache = cache
-        self._epoch = epoch
-        self._known: OrderedDict[str, K] = OrderedDict()
+        self._state = state
+        self._edition = edition
+        self._clock = clock
+        self._known = Remembered[K](most=MOST_KNOWN, most_size=MOST_KNOWN)
 
     def digest(self, *parts: bytes) -> str | None:
-        """Return what names a question in its form; None for one that is too long to share."""
+        """Return what names a question as it was sent; None for one that is too long to share."""
         if sum(map(len, parts)) > MOST_QUESTION_BYTES:
             return None
         return blake2b(b"\0".join(parts), digest_size=20).hexdigest()
@@ -70,25 +124,39 @@ class SharedAnswers(Generic[K]):
 
     def learn(self, digest: str, knowledge: K) -> None:
         """Remember that a question is public."""
-        self._known[digest] = knowledge
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
+        self._known.keep(digest, knowledge, 1)
 
-    async def answer(self, digest: str, make: Make) -> Answer:
-        """Return the answer that is shared, else make it for all who ask meanwhile."""
-        key = f"answer:{VERSION}:{self._epoch()}:{digest}"
+    async def answer(self, question: PublicQuestion, make: Make) -> tuple[Answer, Promise | None]:
+        """Return the answer that is shared, else make it for all who ask meanwhile.
+
+        The promise says for how long it may be given again without asking here.
+        """
+        with_partners = Reads.PARTNERS in question.reads
+        name = self._state.name(with_partners=with_partners)
+        key = f"answer:{VERSION}:{self._edition}:{name}:{question.digest}"
+        until = self._until(question.reads)
+
+        async def load() -> bytes:
+            answer = await make()
+            if answer.codes:  # it may be otherwise next time, and errors tell their lines
+                raise _UnkeptError(answer)
+            return msgspec.msgpack.encode(msgspec.structs.replace(answer, until=until))
+
         try:
-            kept = await self._cache.get_or_load(key, lambda: _to_bytes(make), LIFETIME_SECONDS)
-            return msgspec.msgpack.decode(kept, type=Answer)
+            kept = await self._cache.get_or_load(key, load, until - self._clock())
+            answer = msgspec.msgpack.decode(kept, type=Answer)
         except _UnkeptError as exc:
-            return exc.answer
+            return exc.answer, None
         except msgspec.DecodeError:  # not ours, though under our key
             await self._cache.delete(key)
-            return await make()
+            return await make(), None
+        ends = min(answer.until, until)  # another machine's clock may be ahead
+        return answer, Promise(self._state, name, with_partners, ends, self._clock)
 
-
-async def _to_bytes(make: Make) -> bytes:
-    answer = await make()
-    if not _NEVER_KEPT.isdisjoint(answer.codes):
-        raise _UnkeptError(answer)
-    return msgspec.msgpack.encode(answer)
+    def _until(self, reads: Reads) -> float:
+        """Return until when an answer that is made now holds."""
+        moves = reads & (Reads.CLOCK | Reads.SEATS)
+        until = self._clock() + (MOVING_SECONDS if moves else LASTING_SECONDS)
+        if Reads.PARTNERS in reads:
+            return min(until, self._state.partners_hold_until())
+        return until

@@ -9,7 +9,7 @@ import math
 import time
 from dataclasses import dataclass
 
-from gateway.execution.buckets import WINDOW, Allowance, Bucket, Buckets
+from gateway.execution.buckets import WINDOW, Allowance, Bucket, Buckets, LocalBuckets
 from gateway.execution.engine import Engine, Prepared, Question
 from gateway.execution.refusals import RefusedError, Stage, refusal
 from schema.errors import ErrorCode
@@ -61,6 +61,18 @@ class Budgets:
             await self._take("learner", payer.learner, self._learner, changes)
         return allowance
 
+    @property
+    def pays_at_once(self) -> bool:
+        """Whether what clients have is known in this process, so that nobody need be asked."""
+        return self._client is None or isinstance(self._buckets, LocalBuckets)
+
+    def pay_at_once(self, payer: Payer, cost: int) -> Allowance | None:
+        """Do as `pay`, if `pays_at_once`.  Raises `RefusedError`."""
+        if self._client is None or not isinstance(self._buckets, LocalBuckets):
+            return None
+        key = f"client:{payer.client}"
+        return _checked("client", self._buckets.spend_at_once(key, self._client, max(cost, 1)))
+
     async def pay_refusal(self, payer: Payer, refused: RefusedError) -> Allowance | None:
         """Return what the client has left.  Raises `RefusedError` if it cannot be paid."""
         return await self.pay(payer, REFUSALS.get(refused.stage, 1))
@@ -70,10 +82,7 @@ class Budgets:
     ) -> Allowance | None:
         if bucket is None:
             return None
-        allowance = await self._buckets.spend(f"{what}:{who}", bucket, amount)
-        if allowance.retry_after is None:
-            return allowance
-        raise _too_much(what, allowance, allowance.retry_after)
+        return _checked(what, await self._buckets.spend(f"{what}:{who}", bucket, amount))
 
 
 class Gate:
@@ -102,6 +111,12 @@ class Gate:
     async def pay(self, payer: Payer, cost: int) -> Allowance | None:
         """Return what is left after a question whose cost is known.  Raises `RefusedError`."""
         return await self._budgets.pay(payer, cost)
+
+
+def _checked(what: str, allowance: Allowance) -> Allowance:
+    if allowance.retry_after is None:
+        return allowance
+    raise _too_much(what, allowance, allowance.retry_after)
 
 
 def _too_much(what: str, allowance: Allowance, retry_after: float) -> RefusedError:

@@ -1,23 +1,54 @@
-"""Which answers are the same for everybody, and may be kept by anybody.  Pure."""
+"""Which questions are answered the same for everybody, how they are known, and what they read.
 
-from collections.abc import Iterator
+What an operation says by itself is found once; what its variables add is found each time.
+"""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
 from graphql import (
     FieldNode,
-    FragmentDefinitionNode,
-    InlineFragmentNode,
+    GraphQLError,
+    GraphQLField,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
+    print_ast,
 )
+from graphql.execution.values import VariableValues, get_argument_values
 
 from gateway.execution.engine import Prepared
+from gateway.execution.remembered import Remembered
 from schema.build import MaskingSchema
-from schema.guarding import document_scope
-from schema.policies import PUBLIC
+from schema.guarding import selected_fields
+from schema.lasting import ALL_AROUND, ARGUMENTS, NOTHING_ELSE, Reads, reads_of, united
+from schema.policies import PUBLIC, policy_of
 
-# worth a call of a partner each time; or told to some
-_NEVER = frozenset({"quote", "__schema", "__type"})
+MOST_OPERATIONS = 2_000
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class PublicQuestion:
+    """A question that everybody is answered the same, however it was written.
+
+    `digest` is of its document, operation and coerced variables; `reads` says of what its answer
+    is made beside the catalogue.
+    """
+
+    digest: str
+    reads: Reads = NOTHING_ELSE
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What an operation says whatever its variables are; it is `text` that names it."""
+
+    operation: OperationDefinitionNode  # kept, so that no other gets its id
+    text: bytes | None = None  # None if its answer is not for all
+    reads: Reads = NOTHING_ELSE
+    moved: Sequence[tuple[str, GraphQLField, FieldNode]] = ()  # by their arguments
 
 
 class Publicity:
@@ -25,28 +56,59 @@ class Publicity:
 
     def __init__(self, schema: MaskingSchema) -> None:
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
+        self._known = Remembered[_Standing](most=MOST_OPERATIONS, most_size=MOST_OPERATIONS)
 
-    def __call__(self, prepared: Prepared) -> bool:
-        """Return whether everybody is answered the same, whoever they are."""
+    def __call__(self, prepared: Prepared) -> PublicQuestion | None:
+        """Return by what a question is known to all; None if it is not the same for all."""
+        standing = self._standing(prepared)
+        if standing.text is None:
+            return None
+        moved = (_moved(*each, prepared.values) for each in standing.moved)
+        name = (prepared.name or "").encode()
+        parts = (standing.text, name, _canonical(prepared))
+        digest = blake2b(b"\0".join(parts), digest_size=20).hexdigest()
+        return PublicQuestion(digest, united((standing.reads, *moved)))
+
+    def _standing(self, prepared: Prepared) -> _Standing:
+        key = id(prepared.operation)
+        known = self._known.get(key)
+        if known is None:
+            known = self._look_at(prepared)
+            self._known.keep(key, known, 1)
+        return known
+
+    def _look_at(self, prepared: Prepared) -> _Standing:
+        operation = prepared.operation
         if prepared.kind is not OperationType.QUERY:
-            return False
-        if not _NEVER.isdisjoint(_field_names(prepared)):
-            return False
-        scope = document_scope(self._schema, prepared.document, prepared.operation)
-        return scope == PUBLIC.scope
+            return _Standing(operation)
+        fields = list(selected_fields(self._schema, prepared.document, operation))
+        reads = united(reads_of(kind, node.name.value) for kind, node in fields)
+        is_public = all(policy_of(kind, node.name.value) is PUBLIC for kind, node in fields)
+        if Reads.LIVE in reads or not is_public:
+            return _Standing(operation)
+        moved = [
+            (kind, self._schema.type_map[kind].fields[node.name.value], node)  # type: ignore[attr-defined]  # it has fields
+            for kind, node in fields
+            if (kind, node.name.value) in ARGUMENTS
+        ]
+        return _Standing(operation, print_ast(prepared.document).encode(), reads, moved)
 
 
-def _field_names(prepared: Prepared) -> Iterator[str]:
-    parts = (OperationDefinitionNode, FragmentDefinitionNode)
-    definitions = prepared.document.definitions
-    selected = [each.selection_set for each in definitions if isinstance(each, parts)]
-    return _names_in(selected)
+def _moved(kind: str, field: GraphQLField, node: FieldNode, values: VariableValues | None) -> Reads:
+    """Return what a field reads because of its arguments."""
+    try:
+        given = get_argument_values(field, node, values)
+    except GraphQLError:  # told to everybody alike, whenever it is run
+        return ALL_AROUND
+    rules = ARGUMENTS[kind, node.name.value]
+    return united(rule(given.get(name)) for name, rule in rules.items())
 
 
-def _names_in(selected: list[SelectionSetNode]) -> Iterator[str]:
-    while selected:
-        for selection in selected.pop().selections:
-            if isinstance(selection, FieldNode):
-                yield selection.name.value
-            if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
-                selected.append(selection.selection_set)
+def _canonical(prepared: Prepared) -> bytes:
+    """Return a question's variables in one spelling: as they are coerced, in order."""
+    if prepared.values is None:  # it declares none, so that none counts
+        return b""
+    try:
+        return orjson.dumps(prepared.values.coerced, option=_CANONICAL)
+    except TypeError:  # a scalar of ours that is no JSON: then as they were sent
+        return orjson.dumps(prepared.variables, option=_CANONICAL)

@@ -19,6 +19,11 @@ class Remembered(Generic[T]):
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def size(self) -> int:
+        """The sum of the sizes of what is kept."""
+        return self._size
+
     def get(self, key: Hashable) -> T | None:
         """Return what is kept under `key`, or None."""
         found = self._kept.get(key)

@@ -1,6 +1,8 @@
 """The catalogue part: the store, who follows it, who syncs it, and the operators' desks over it."""
 
 import asyncio
+import math
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -34,6 +36,7 @@ from schema.model.values import PartnerCode
 TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
 TURN_POLL_SECONDS = 0.2
 _PAUSED = "is paused by an order; `mitra partners resume` lets it be read"
+SHOWN_AFTERWARDS = 0.5  # seconds for which an answer may stand while it is made anew
 PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 
 log = structlog.get_logger(__name__)
@@ -63,11 +66,12 @@ class CataloguePart:
             frozenset(config.code for config in partners.configs if is_closed(config)),
         )
         self.changes = ChangeFeed(self.database)
+        self._rates = load_rates(settings.rates)
         self.follower = CatalogueFollower(
             self.store,
             partners.configs,
             utc_now,
-            rates=load_rates(settings.rates),
+            rates=self._rates,
             cut_off=partners.calls.failing,
         )
         self.follower.shelf = Shelf(settings.data_dir / "search-index")
@@ -113,13 +117,29 @@ class CataloguePart:
                 return
         self.report(_busy(config.code))
 
-    def epoch(self) -> str:
-        """Return the name of the state that public answers are made of."""
-        parts = (self.follower.snapshot.revision, self.follower.partner_epoch, *self._cut_off())
+    @property
+    def unchanging(self) -> Sequence[object]:
+        """What answers are made of beside the catalogue and how partners stand, until a restart."""
+        return self._rates, [(each.partner, each.interval) for each in self._configs]
+
+    def name(self, *, with_partners: bool) -> str:
+        """See `gateway.execution.answers.State`."""
+        revision = self.follower.snapshot.revision
+        if not with_partners:
+            return str(revision)
+        parts = revision, self.follower.partner_epoch, *sorted(self._calls.failing())
         return ".".join(map(str, parts))
 
-    def _cut_off(self) -> Sequence[PartnerCode]:
-        return sorted(self._calls.failing())
+    def was_lately(self, name: str) -> bool:
+        """See `gateway.execution.answers.State`."""
+        former = self.follower.former
+        is_late = time.monotonic() - former.at < SHOWN_AFTERWARDS
+        return former.is_whole and is_late and name == str(former.revision)
+
+    def partners_hold_until(self) -> float:
+        """See `gateway.execution.answers.State`."""
+        next_stale = self.follower.directory.next_stale()
+        return next_stale.timestamp() if next_stale else math.inf
 
     def _tell(self, progress: SyncProgress) -> None:
         self.report(progress)  # it may have been replaced since

@@ -11,7 +11,7 @@ from gateway.settings import Settings
 from schema.model.catalogue import Offering
 
 QUOTES_BYTES = 16 * 2**20
-ANSWERS_BYTES = 64 * 2**20
+ANSWERS_BYTES = 40 * 2**20
 
 
 class QuotesPart:

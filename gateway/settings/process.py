@@ -83,7 +83,7 @@ class ProcessSettings(BaseSettings):
         ge=0,
         le=1,
         description="The share of GraphQL requests that get a line in the log; those that fail "
-        "always do, unless it is 0.",
+        "always do, unless it is 0; answers given again are told in sums.",
     )
 
     @field_validator("trusted_proxies", mode="before")

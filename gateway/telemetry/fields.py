@@ -17,7 +17,7 @@ _NAMES = """
     partner partners call calls subscription number run verdict revision changed added withdrawn
     quarantined fetched pages rows changes attempts gives_up failure state mode day enrolment
     enrolments wishes drifts learners amount longest_seconds lease task exit_code background
-    followed setting document row keys owner target
+    followed setting document row keys owner target times
 """
 ALLOWED = frozenset(_NAMES.split())
 _DIGITS = 6  # of a number, behind its point

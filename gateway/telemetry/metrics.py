@@ -4,9 +4,15 @@ Labels have few values: partners of the partners files, operations and clients t
 error codes of ours.  What clients make up is "other".
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import weakref
+from typing import Protocol
 
-REGISTRY = CollectorRegistry()
+from prometheus_client import Counter, Gauge, Histogram
+
+from gateway.telemetry.tallies import SettlingRegistry, Tallies
+
+TALLIES = Tallies()
+REGISTRY = SettlingRegistry(TALLIES)
 
 PROCESS_STARTED = Gauge(
     "mitra_process_start_time_seconds",
@@ -74,11 +80,36 @@ CACHE_UNAVAILABLE = Counter(
 )
 CACHE_READS = Counter(
     "mitra_cache_reads",
-    "Reads of remembered values by what was served: fresh, stale (while it was made anew), made "
-    "(now), last_known (it could not be made), nothing.",
+    "Reads of remembered values by what was served: finished (as it is sent, on the hot path), "
+    "fresh (from memory), taken (made by another request or, through Redis, another process), "
+    "stale (while it was made anew), made (now), last_known (it could not be made), nothing.",
     ["cache", "outcome"],
     registry=REGISTRY,
 )
+CACHE_BYTES = Gauge(
+    "mitra_cache_bytes", "Bytes of remembered values in memory.", ["cache"], registry=REGISTRY
+)
+
+
+class Sized(Protocol):
+    """What knows how many bytes it holds."""
+
+    @property
+    def size(self) -> int:
+        """Bytes held, roughly."""
+
+
+def tell_size(cache: str, sized: Sized) -> None:
+    """Have a metric tell how much a cache holds, as long as it is there."""
+    known = weakref.ref(sized)
+
+    def size() -> int:
+        found = known()
+        return found.size if found else 0
+
+    CACHE_BYTES.labels(cache).set_function(size)
+
+
 GRAPHQL_OPERATIONS_COMPILED = Counter(
     "mitra_graphql_operations_compiled",
     "Runs of operations by whether a compiled one answered (compiled), or why it was left to the "

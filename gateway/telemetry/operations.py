@@ -17,8 +17,10 @@ from gateway.telemetry.metrics import (
     OPERATION_ERRORS,
     OPERATION_SECONDS,
     OPERATIONS,
+    TALLIES,
 )
 from gateway.telemetry.observed import OTHER, Observed, to_client, to_operation
+from gateway.telemetry.sums import Said, Sums
 from gateway.telemetry.traces import operation_span
 from gateway.web.refusals import EnvelopeCode
 from schema.errors import ErrorCode
@@ -27,6 +29,8 @@ NONE = "none"
 CLIENT_HEADER = b"apollographql-client-name"
 MOST_CODES = 5  # of one operation that a log line names
 _CODES = frozenset({*ErrorCode, *EnvelopeCode.__members__})
+
+Count = Callable[[float], None]  # takes the seconds that it took
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +77,7 @@ class Operations:
         self._logged_share = logged_share
         self._clock = clock
         self._dice = dice
+        self._again = Sums(_tell_again)
 
     @contextmanager
     def operation(self, headers: Mapping[bytes, bytes]) -> Iterator[Observed]:
@@ -88,44 +93,91 @@ class Operations:
                 self._log(seen, seconds)
                 span.tell(seen)
 
+    def counting(self, seen: Observed) -> Count:
+        """Return what counts one more operation that goes as `seen` went.
+
+        Counters hear of those when they are read, and the log tells of them together.
+        """
+        told = _told(seen)
+        if seen.codes:
+            told["codes"] = tuple(seen.codes[:MOST_CODES])  # so that equal lines can be found
+        line, others = (tuple(each.items()) for each in (told, {**told, "operation": OTHER}))
+        add, observe = TALLIES.tally(self._counter(seen)).add, self._waited(seen).observe
+        is_logged, add_line = self._logged_share > 0, self._again.add
+
+        def count(seconds: float) -> None:
+            add()
+            observe(seconds)
+            if is_logged:
+                add_line(line, others)
+
+        return count
+
     def _count(self, seen: Observed, seconds: float) -> None:
-        known, outcome = self._known, seen.outcome
+        self._counter(seen)(1)
+        self._waited(seen).observe(seconds)
+
+    def _waited(self, seen: Observed) -> Histogram:
+        return _waited(_label(seen.name, self._known.operations), seen.kind or NONE)
+
+    def _counter(self, seen: Observed) -> Callable[[int], None]:
+        """Return what counts so many operations that went as `seen` went."""
+        known = self._known
         name, client = _label(seen.name, known.operations), _label(seen.client, known.clients)
-        kind = seen.kind or NONE
-        operations, waited, clients = _meters(name, kind, client, outcome)
-        operations.inc()
-        waited.observe(seconds)
-        clients.inc()
-        if seen.cost:
-            CLIENT_COST.labels(client).inc(seen.cost)
-        for code in seen.codes:
-            OPERATION_ERRORS.labels(name, code if code in _CODES else OTHER).inc()
+        operations, clients, spent = _meters(name, seen.kind or NONE, client, seen.outcome)
+        cost = seen.cost or 0
+        errors = [
+            OPERATION_ERRORS.labels(name, code if code in _CODES else OTHER) for code in seen.codes
+        ]
+
+        def count(times: int) -> None:
+            operations.inc(times)
+            clients.inc(times)
+            if cost:
+                spent.inc(cost * times)
+            for error in errors:
+                error.inc(times)
+
+        return count
 
     def _log(self, seen: Observed, seconds: float) -> None:
-        share, outcome = self._logged_share, seen.outcome
-        if not share or (outcome == "ok" and share < 1 and self._dice() >= share):
+        share = self._logged_share
+        if not share or (seen.outcome == "ok" and share < 1 and self._dice() >= share):
             return
-        told = {
-            "operation": to_operation(seen.name),
-            "kind": seen.kind,
-            "client": seen.client,
-            "status": seen.status,
-            "outcome": outcome,
-            "codes": list(seen.codes[:MOST_CODES]) or None,
-            "milliseconds": round(seconds * 1000, 2),
-            "cost": seen.cost,
-        }
-        known = {name: value for name, value in told.items() if value is not None}
-        log.info("graphql.answered", **known)
+        told = _told(seen) | {"milliseconds": round(seconds * 1000, 2)}
+        log.info("graphql.answered", **told)
+
+
+def _told(seen: Observed) -> dict[str, object]:
+    """Return what the log tells of an operation, but for its time."""
+    told = {
+        "operation": to_operation(seen.name),
+        "kind": seen.kind,
+        "client": seen.client,
+        "status": seen.status,
+        "outcome": seen.outcome,
+        "codes": list(seen.codes[:MOST_CODES]) or None,
+        "cost": seen.cost,
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _tell_again(line: Said, times: int) -> None:
+    log.info("graphql.answered_again", **dict(line), times=times)
 
 
 @lru_cache(maxsize=4_096)  # finding them by their labels takes longer than counting
-def _meters(name: str, kind: str, client: str, outcome: str) -> tuple[Counter, Histogram, Counter]:
+def _meters(name: str, kind: str, client: str, outcome: str) -> tuple[Counter, Counter, Counter]:
     return (
         OPERATIONS.labels(name, kind, outcome),
-        OPERATION_SECONDS.labels(name, kind),
         CLIENT_OPERATIONS.labels(client, outcome),
+        CLIENT_COST.labels(client),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _waited(name: str, kind: str) -> Histogram:
+    return OPERATION_SECONDS.labels(name, kind)
 
 
 def _label(name: str | None, known: Collection[str]) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from gateway.execution.answers import Answer, SharedAnswers
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
+from gateway.execution.publicity import PublicQuestion
 from gateway.web.cors import not_allowed
 from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
@@ -28,15 +29,15 @@ Read = Callable[[], Question]
 class Answering:
     """Answers questions that pass a gate.
 
-    `shared` keeps answers of which `is_public` says that they are the same for everybody; they
-    are made as for somebody without a token, so that nothing of a viewer can be in them.
+    `shared` keeps the answers to questions that `to_public` knows; they are made as for somebody
+    without a token, so that nothing of a viewer can be in them.
     Without `events` nobody is answered by a stream.
     """
 
     gate: Gate
     build_context: Callable[[Viewer], Context]
     shared: SharedAnswers[Known] | None = None
-    is_public: Callable[[Prepared], bool] = lambda _prepared: False
+    to_public: Callable[[Prepared], PublicQuestion | None] = lambda _prepared: None
     events: EventStreams | None = None
     may_introspect: Callable[[Viewer], bool] = lambda _viewer: False
 
@@ -46,19 +47,23 @@ class Answering:
         Raises `EnvelopeError`, `RefusedError`, `ClientDisconnect`.
         """
         digest = self._digest(exchange, key)
-        if self.shared and digest and (known := self.shared.known(digest)):
+        if self.shared and (known := self.shared.known(digest)) and known.public:
             await self._pay(exchange, known)
-            return await self.shared.answer(
-                digest, lambda: self._finish(exchange, self.prepare(exchange, read()))
+            answer, promise = await self.shared.answer(
+                known.public, lambda: self._finish(exchange, self.prepare(exchange, read()))
             )
+            exchange.promise(promise)
+            return answer
         prepared = await self.admit(exchange, read())
         check_kind(exchange, prepared)
         if exchange.media is Media.EVENTS and self.events:
             return self.events.answer(self._to_asked(exchange, prepared))
-        exchange.is_public = not exchange.wants_cost and self.is_public(prepared)
-        if self.shared and digest and exchange.is_public:
-            self.shared.learn(digest, Known.of(prepared))
-            return await self.shared.answer(digest, lambda: self._finish(exchange, prepared))
+        public = None if exchange.wants_cost else self.to_public(prepared)
+        exchange.is_public = public is not None
+        if self.shared and digest and public:
+            self.shared.learn(digest, Known.of(prepared, public))
+            answer, _ = await self.shared.answer(public, lambda: self._finish(exchange, prepared))
+            return answer
         work = self._finish(exchange, prepared)
         if prepared.kind is OperationType.MUTATION:  # what has begun is done, whoever goes
             return await work
@@ -66,7 +71,7 @@ class Answering:
 
     async def admit(self, exchange: Exchange, question: Question) -> Prepared:
         """Return what would be run, paid for.  Raises `RefusedError`."""
-        payer = payer_of(exchange.request, exchange.viewer)
+        payer = payer_of(exchange.request.scope, exchange.viewer)
         with exchange.timed("prepare"):
             admitted = await self.gate.admit(self._allowed(exchange, question), payer)
         exchange.allowance = admitted.allowance
@@ -89,7 +94,7 @@ class Answering:
     async def _pay(self, exchange: Exchange, known: Known) -> None:
         exchange.tell(known)
         exchange.is_public = True
-        payer = payer_of(exchange.request, exchange.viewer)
+        payer = payer_of(exchange.request.scope, exchange.viewer)
         exchange.allowance = await self.gate.pay(payer, known.cost)
 
     async def _finish(self, exchange: Exchange, prepared: Prepared) -> Answer:

@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from starlette.requests import Request
+from starlette.types import Scope
 
+from gateway.execution.answers import Promise
 from gateway.execution.buckets import Allowance
 from gateway.execution.engine import Prepared
+from gateway.execution.publicity import PublicQuestion
 from gateway.telemetry.observed import Observed
 from gateway.web.negotiation import Media
 from schema.model.viewer import ANONYMOUS, Viewer
+
+_PROMISE = "mitra.promise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +26,12 @@ class Known:
     kind: str
     name: str | None = None
     cost: int = 0
+    public: PublicQuestion | None = None
 
     @classmethod
-    def of(cls, prepared: Prepared) -> "Known":
+    def of(cls, prepared: Prepared, public: PublicQuestion | None = None) -> "Known":
         """Return what is known of a question that may be run."""
-        return cls(prepared.kind.value, prepared.name, prepared.cost)
+        return cls(prepared.kind.value, prepared.name, prepared.cost, public)
 
 
 @dataclass(slots=True)
@@ -72,6 +78,10 @@ class Exchange:
         """Tell those who look on which question it is."""
         self.seen.name, self.seen.kind, self.seen.cost = known.name, known.kind, known.cost
 
+    def promise(self, promise: Promise | None) -> None:
+        """Tell those who look on for how long the answer may be given again."""
+        self.request.scope[_PROMISE] = promise
+
     def refuse(self, allowance: Allowance | None = None) -> None:
         """Tell those who look on that nothing was run; for anybody, its answer is not."""
         self.seen.is_refused = True
@@ -82,6 +92,11 @@ class Exchange:
         """Return the value of `Server-Timing`, in milliseconds."""
         parts = {**self.parts, "total": perf_counter() - self.started}
         return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+
+
+def promise_of(scope: Scope) -> Promise | None:
+    """Return for how long the answer that was sent may be given again, if it may."""
+    return scope.get(_PROMISE)
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from gateway.web.negotiation import Media
 from gateway.web.replies import VARY, cache_headers
 from gateway.web.surprises import RETRY_SECONDS
 
-PACKED_BYTES = 16 * 2**20  # of public answers, packed once for all who take them so
+PACKED_BYTES = 8 * 2**20  # of public answers, packed once for all who take them so
 PACKED_SECONDS = 60.0
 _JSON = (Media.JSON, Media.GRAPHQL)
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
 
-from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from gateway.execution.budgets import Payer
 from schema.model.viewer import Viewer
@@ -13,16 +13,17 @@ _NOWHERE = "nowhere"
 _ONE_NETWORK = 64  # bits of an IPv6 address: below it one subscriber has as many as they like
 
 
-def payer_of(request: HTTPConnection, viewer: Viewer) -> Payer:
+def payer_of(scope: Scope, viewer: Viewer) -> Payer:
     """Return who pays; an address is told by a digest alone, for budgets may be kept elsewhere."""
     if viewer.subject is not None:
         return Payer(f"token:{_digest(viewer.subject)}", viewer.learner)
-    host = (request.scope.get("client") or (_NOWHERE,))[0]
-    return _payer_at(host)
+    return payer_at((scope.get("client") or (None,))[0])
 
 
 @lru_cache(maxsize=10_000)
-def _payer_at(host: str) -> Payer:
+def payer_at(host: str | None) -> Payer:
+    """Return who pays for what comes without a token from an address."""
+    host = _NOWHERE if host is None else host
     return Payer(f"address:{_digest(_network(host))}")
 
 

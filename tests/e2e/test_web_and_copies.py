@@ -68,3 +68,20 @@ def test_a_crawler_finds_every_course_from_robots_on(mitra: Mitra):
     assert httpx.get(pages[0], headers={"If-None-Match": page.headers["etag"]}).status_code == 304
     linked_data = httpx.get(pages[0], headers={"Accept": "application/ld+json"}).json()
     assert (linked_data["@type"], linked_data["url"]) == ("Course", pages[0])
+
+
+def test_equal_questions_are_answered_before_they_are_parsed(mitra: Mitra):
+    title = "{ courses(first: 1, sort: TITLE) { nodes { title } } }"
+
+    def finished() -> float:
+        told = httpx.get(f"{mitra.url}/metrics").text
+        found = re.search(r'cache_reads_total\{cache="answers",outcome="finished"\} (\S+)', told)
+        return float(found[1]) if found else 0.0
+
+    before = finished()
+    with httpx.Client(base_url=mitra.url) as client:
+        answers = [client.post("/graphql", json={"query": title}) for _ in range(6)]
+
+    assert finished() == before + 4
+    assert len({answer.content for answer in answers}) == 1
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 6

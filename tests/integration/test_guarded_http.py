@@ -166,7 +166,7 @@ async def test_a_partner_that_is_cut_off_is_shown_as_down(tmp_path, redis_url: s
             adapter_for = calls._means.adapter_for
             ours = gateway.partners.calls
             ours._means = replace(ours._means, adapter_for=adapter_for)
-            before = gateway.catalogue.epoch()
+            before = gateway.catalogue.name(with_partners=True)
             for _ in range(10):
                 await asyncio.gather(
                     gateway.partners.calls.find(CODE, REFERENCE), return_exceptions=True
@@ -174,5 +174,5 @@ async def test_a_partner_that_is_cut_off_is_shown_as_down(tmp_path, redis_url: s
             statuses = gateway.catalogue.follower.directory.statuses()
 
             assert {s.partner.code for s in statuses if s.health is PartnerHealth.DOWN} == {CODE}
-            assert gateway.catalogue.epoch() != before
+            assert gateway.catalogue.name(with_partners=True) != before
             assert isinstance(gateway.partners._pace, SharedPace)

@@ -13,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.web.server.bounds import Bounds, Head, HeadError
+from gateway.web.server.door import Door, put_door, shortcut_of, to_wire
 from gateway.web.server.lingering import Alarm, LingeringTransport
 
 
@@ -29,6 +30,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._is_handed_over = False  # to another protocol
         self._is_cut_short = False  # we have said our last word before the client had
         self._refusal = HTTPStatus.BAD_REQUEST
+        self._begun = 0  # messages in what has just come
+        self._door: Door | None = None  # of the last of them
         self._head_alarm = Alarm(self.loop)
         self._write_alarm = Alarm(self.loop)
 
@@ -44,9 +47,16 @@ class GuardedProtocol(HttpToolsProtocol):
         """Read what has come, unless nothing counts any more."""
         if self.transport.is_closing():
             return
+        is_between = self._is_between()
+        if is_between and self._is_answered_by_shortcut(data):
+            self._await_head()
+            return
+        self._begun = 0
         super().data_received(data)
         if self._is_handed_over:
             return
+        if is_between and self._begun == 1 and self._door and not self._head.is_open:
+            self._door.sent = data
         if self._head.is_open:
             try:
                 self._head.add_bytes(len(data))
@@ -91,6 +101,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._head.open()
+        self._begun += 1
+        self._door = None
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -108,6 +120,29 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head.is_open = False
         self._head_alarm.stop()
         super().on_headers_complete()
+        if self.cycle is not None and self.cycle.scope is self.scope:  # no upgrade
+            self._door = put_door(self.scope, self.cycle)
+
+    # Before parsing
+
+    def _is_between(self) -> bool:
+        """Return whether all that has come is answered, so that a new request begins here."""
+        if self._head.is_open:
+            return False
+        cycle = self.cycle
+        return cycle is None or (cycle.response_complete and not cycle.more_body)
+
+    def _is_answered_by_shortcut(self, data: bytes) -> bool:
+        shortcut = shortcut_of(self.app_state)
+        if shortcut is None or self.flow.write_paused:
+            return False
+        found = shortcut.find(data, self.client[0] if self.client else None)
+        if found is None:
+            return False
+        status, head, body = found
+        self.transport.write(to_wire(status, self.server_state.default_headers, head, body))
+        self.on_response_complete()
+        return True
 
     # Refusing
 

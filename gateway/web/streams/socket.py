@@ -241,7 +241,7 @@ class _Conversation:
     async def _admit(self, question: Question) -> Prepared:
         """Return what may be run, paid for like a request over HTTP.  Raises `RefusedError`."""
         may_introspect = self._endpoint.may_introspect(self._viewer)
-        payer = payer_of(self._socket, self._viewer)
+        payer = payer_of(self._socket.scope, self._viewer)
         allowed = replace(question, may_introspect=may_introspect)
         return (await self._endpoint.gate.admit(allowed, payer)).prepared
 

@@ -59,6 +59,20 @@ async def test_changes_are_followed_one_revision_after_the_other(
     assert follower.snapshot.revision == 2
 
 
+async def test_it_says_whether_a_revision_has_lost_what_the_one_before_showed(
+    bench: Workbench, follower: CatalogueFollower
+):
+    partner, former = ScriptedPartner(offerings(9)), []
+    changed = [an_offering("1", "Baru"), *offerings(9, start=2)]
+    for listed in (offerings(9), changed, changed[:-1]):
+        partner.lists(listed)
+        await bench.sync(partner)
+        await follower.refresh()
+        former.append((follower.former.revision, follower.former.is_whole))
+
+    assert former == [(0, False), (1, True), (2, False)]
+
+
 async def test_a_move_between_courses_is_followed(bench: Workbench, follower: CatalogueFollower):
     partner = ScriptedPartner([an_offering("1", "Satu"), an_offering("2", "Dua")])
     await bench.sync(partner)

@@ -77,6 +77,19 @@ async def test_what_is_fresh_is_served_without_asking():
     assert shop.served == ["made", "fresh"]
 
 
+async def test_who_waits_for_anothers_load_has_taken_it():
+    shop = Shop()
+
+    async def load() -> bytes:
+        await asyncio.sleep(0)
+        return b"1"
+
+    await asyncio.gather(*(shop.cache.get_or_load("a", load, 5.0) for _ in range(3)))
+    await shop.cache.get_or_load("a", load, 5.0)
+
+    assert shop.served == ["made", "taken", "taken", "fresh"]
+
+
 async def test_a_value_says_when_it_was_asked_for():
     shop = Shop()
     shop.source.may_answer.clear()

@@ -177,6 +177,24 @@ def test_a_list_that_is_not_brought_in_time_is_stale():
     assert freshness(pushing, GOOD, NOON + timedelta(days=2)).state is FreshnessState.FRESH
 
 
+@pytest.mark.parametrize(
+    ("minutes", "later"),
+    [
+        pytest.param(0, 30, id="the-first-to-be-too-old"),
+        pytest.param(30, 30, id="at-its-last-moment"),
+        pytest.param(31, 40, id="then-the-next"),
+        pytest.param(41, None, id="all-are-too-old-already"),
+    ],
+)
+def test_it_knows_when_the_next_list_will_be_too_old(minutes: int, later: int | None):
+    newer = replace(GOOD, partner=PINTARIA, fetched_at=NOON + timedelta(minutes=10))
+    nobodys = replace(GOOD, partner=TOKOPEDIA.__class__("nobody"))
+
+    found = a_directory(GOOD, newer, nobodys, minutes=minutes).next_stale()
+
+    assert found == (None if later is None else NOON + timedelta(minutes=later))
+
+
 def test_a_list_becomes_too_old_while_it_is_asked_about_and_its_status_is_made_once():
     moments = [NOON]
     directory = Directory([CONFIG], [GOOD], lambda: moments[-1])

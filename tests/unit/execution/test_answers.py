@@ -1,11 +1,15 @@
 """Who shares a finished answer, and who never does."""
 
 import asyncio
+import math
+from dataclasses import dataclass
 
 import pytest
 
 from gateway.cache.memory import MemoryCache
 from gateway.execution.answers import MOST_QUESTION_BYTES, Answer, SharedAnswers
+from gateway.execution.publicity import PublicQuestion
+from schema.lasting import ALL_AROUND, NOTHING_ELSE, Reads
 
 pytestmark = pytest.mark.anyio
 
@@ -23,53 +27,165 @@ class Asked:
         return Answer(200, str(self.times).encode(), self.codes, tag=str(self.times))
 
 
-@pytest.fixture
-def cache():
-    return MemoryCache()
+@dataclass
+class World:
+    """What answers are made of, as a test has it."""
+
+    revision: str = "1"
+    partners: str = "1"
+    until: float = math.inf
+
+    def name(self, *, with_partners: bool) -> str:
+        return f"{self.revision}.{self.partners}" if with_partners else self.revision
+
+    def was_lately(self, name: str) -> bool:
+        return name == "0"
+
+    def partners_hold_until(self) -> float:
+        return self.until
+
+
+class Clock:
+    """Stands until it is moved."""
+
+    now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+ASKED = PublicQuestion("a")
+OF_PARTNERS = PublicQuestion("b", Reads.PARTNERS)
 
 
 @pytest.fixture
-def shared(cache):
-    return SharedAnswers(cache, lambda: "1.1")
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def cache(clock):
+    return MemoryCache(clock=clock)
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+@pytest.fixture
+def shared(cache, world, clock):
+    return SharedAnswers(cache, world, clock=clock)
 
 
 async def test_equal_questions_are_answered_once_with_the_same_bytes(shared):
     make = Asked()
 
-    at_once = await asyncio.gather(*(shared.answer("a", make) for _ in range(5)))
-    later = await shared.answer("a", make)
+    at_once = await asyncio.gather(*(shared.answer(ASKED, make) for _ in range(5)))
+    later = await shared.answer(ASKED, make)
 
     assert make.times == 1
-    assert {*at_once, later} == {Answer(200, b"1", tag="1")}
+    assert {answer.body for answer, _ in (*at_once, later)} == {b"1"}
 
 
-async def test_a_new_revision_is_seen_at_once(cache):
-    epochs = iter(["1.1", "2.1"])
-    shared, make = SharedAnswers(cache, lambda: next(epochs)), Asked()
+async def test_a_new_revision_is_seen_at_once(shared, world):
+    make = Asked()
+    _, promise = await shared.answer(ASKED, make)
 
-    for _ in range(2):
-        await shared.answer("a", make)
+    assert promise.holds()
+    world.revision = "2"
+    assert not promise.holds()
+    await shared.answer(ASKED, make)
+    assert make.times == 2
+
+
+@pytest.mark.parametrize(("question", "times"), [(ASKED, 1), (OF_PARTNERS, 2)])
+async def test_how_partners_stand_matters_where_it_is_asked(shared, world, question, times):
+    make = Asked()
+
+    await shared.answer(question, make)
+    world.partners = "2"
+    await shared.answer(question, make)
+
+    assert make.times == times
+
+
+@pytest.mark.parametrize(
+    ("reads", "seconds"),
+    [
+        (NOTHING_ELSE, 60.0),
+        (Reads.PARTNERS, 60.0),
+        (Reads.CLOCK, 1.0),
+        (Reads.SEATS, 1.0),
+        (ALL_AROUND, 1.0),
+    ],
+)
+async def test_an_answer_holds_as_long_as_nothing_it_reads_can_have_changed(
+    shared, clock, reads, seconds
+):
+    make = Asked()
+    _, promise = await shared.answer(PublicQuestion("a", reads), make)
+
+    clock.now += seconds - 0.001
+    assert promise.holds()
+    await shared.answer(PublicQuestion("a", reads), make)
+    assert make.times == 1
+
+    clock.now += 0.001
+    assert not promise.holds()
+    await shared.answer(PublicQuestion("a", reads), make)
+    assert make.times == 2
+
+
+async def test_an_answer_about_partners_ends_when_the_next_list_is_too_old(shared, world, clock):
+    world.until = clock.now + 7
+    _, promise = await shared.answer(OF_PARTNERS, Asked())
+    _, other = await shared.answer(ASKED, Asked())
+
+    clock.now += 7
+    assert (promise.holds(), other.holds()) == (False, True)
+
+
+async def test_two_editions_share_nothing(cache, world, clock):
+    make = Asked()
+    for edition in ("old", "new"):
+        shared = SharedAnswers(cache, world, edition=edition, clock=clock)
+        await shared.answer(ASKED, make)
 
     assert make.times == 2
 
 
-async def test_what_broke_is_told_to_those_who_wait_and_is_not_kept(shared):
-    make = Asked("INTERNAL")
+async def test_another_machines_clock_cannot_make_an_answer_last_longer(cache, world, clock):
+    theirs = Clock()
+    theirs.now = clock.now + 30
+    await SharedAnswers(cache, world, clock=theirs).answer(ASKED, Asked())
 
-    first = await asyncio.gather(shared.answer("a", make), shared.answer("a", make))
-    await shared.answer("a", make)
+    _, promise = await SharedAnswers(cache, world, clock=clock).answer(ASKED, Asked())
+
+    assert promise.until == clock.now + 60
+
+
+@pytest.mark.parametrize("code", ["INTERNAL", "UNAVAILABLE", "BAD_USER_INPUT"])
+async def test_what_went_wrong_is_told_to_those_who_wait_and_is_not_kept(shared, code):
+    make = Asked(code)
+
+    first = await asyncio.gather(shared.answer(ASKED, make), shared.answer(ASKED, make))
+    await shared.answer(ASKED, make)
 
     assert first[0] == first[1]
+    assert first[0][1] is None
     assert make.times == 2
 
 
 async def test_garbage_in_the_cache_is_a_miss(cache, shared):
     make = Asked()
-    await shared.answer("a", make)
+    await shared.answer(ASKED, make)
     [key] = cache._entries
     await cache.set(key, b"garbage", ttl=60)
 
-    assert (await shared.answer("a", make)).body == b"2"
+    answer, promise = await shared.answer(ASKED, make)
+
+    assert (answer.body, promise) == (b"2", None)
 
 
 def test_questions_differ_by_each_of_their_parts(shared):

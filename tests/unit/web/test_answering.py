@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 
 TITLES = "{ courses { nodes { title summary } } }"
 QUOTE = "{ courses(first: 1) { nodes { offerings { q: quote { price { amount } } } } } }"
+SOME = "query Some($n: Int = 3) {\n  courses(first: $n) { nodes { title } }\n}"
 ME = "{ me { __typename } }"
 TOKEN = {"Authorization": "Bearer ani"}
 
@@ -69,23 +70,35 @@ async def test_a_new_epoch_is_a_new_answer(edge):
 @pytest.mark.parametrize(
     "other",
     [
-        {"json": {"query": TITLES, "variables": {"a": 1}}},
-        {"json": {"query": TITLES}, "headers": {"Accept": JSON}},
-        {"json": {"query": TITLES}, "headers": {"GraphQL-Cost": "1", "Accept": GRAPHQL}},
+        {"json": {"query": SOME, "variables": {"n": 3}}, "headers": {"Accept": JSON}},
+        {"json": {"query": SOME}},
+        {"json": {"variables": {"other": True, "n": 3}, "query": f"# again\n{SOME}"}},
+        {"json": {"query": " ".join(SOME.split()), "operationName": "Some"}},
+        {"method": "GET", "params": {"query": SOME}, "headers": PREFLIGHT},
     ],
-    ids=["variables", "form", "cost"],
+    ids=["form", "default", "undeclared", "spaces", "get"],
+)
+async def test_equal_questions_written_differently_are_run_once(edge, other):
+    one = await edge.ask(SOME, variables={"n": 3})
+    again = await edge.send(**other)
+
+    assert edge.contexts == 1
+    assert again.content == one.content
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"json": {"query": SOME, "variables": {"n": 2}}},
+        {"json": {"query": SOME, "variables": {"n": 3}}, "headers": {"GraphQL-Cost": "1"}},
+        {"json": {"query": SOME.replace("title", "id"), "variables": {"n": 3}}},
+        {"json": {"query": SOME.replace("title", "a: title"), "variables": {"n": 3}}},
+    ],
+    ids=["variables", "cost", "fields", "alias"],
 )
 async def test_different_questions_are_run_separately(edge, other):
-    await edge.ask(TITLES)
+    await edge.ask(SOME, variables={"n": 3})
     await edge.send(**other)
-
-    assert edge.contexts == 2
-
-
-async def test_the_same_question_at_another_address_is_another(edge):
-    headers = [(b"content-type", b"application/json")]
-    for path in ("/graphql", "/graphql/subgraph"):
-        await Raw(edge.app, chunk(b'{"query": "{ __typename }"}'), headers=headers, path=path).task
 
     assert edge.contexts == 2
 
