@@ -82,7 +82,7 @@ class Crowd:
         }
         try:
             await acts[kind]()
-        except (httpx.HTTPError, RuntimeError, KeyError, TypeError) as exc:
+        except (httpx.HTTPError, RuntimeError, ValueError, KeyError, TypeError) as exc:
             self.failures.append(f"{kind}: {exc!r}")
         else:
             self.done[kind] += 1
@@ -133,9 +133,9 @@ class Crowd:
         body = orjson.dumps({"query": query, "variables": variables})
         headers = {"Content-Type": "application/json", **(_bearer(token) if token else {})}
         answer = await self.client.post("/graphql", content=body, headers=headers)
-        told = answer.json()
-        if "errors" in told:
-            raise RuntimeError(str(told["errors"]))
+        told = orjson.loads(answer.content) if answer.is_success else {}
+        if "data" not in told or "errors" in told:
+            raise RuntimeError(f"{answer.status_code} {answer.headers} {answer.content[:500]!r}")
         return told["data"]
 
 

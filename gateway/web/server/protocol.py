@@ -55,7 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._is_handed_over:
             return
-        if is_between and self._begun == 1 and self._door and not self._head.is_open:
+        if is_between and self._begun == 1 and self._door and self._door.body() is not None:
             self._door.sent = data
         if self._head.is_open:
             try:

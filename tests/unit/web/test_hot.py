@@ -258,6 +258,20 @@ async def test_a_body_that_comes_right_after_its_headers_is_waited_for(served):
     assert (reply.lasting, finished()) == (whole.lasting, before + 1)
 
 
+async def test_a_head_alone_is_never_answered_whatever_body_came_with_it_before(served):
+    wire = served.connect()
+    asked = [post({"query": f"{{ courses {{ nodes {{ {name}: id }} }} }}"}) for name in "ab"]
+    (head, one), (other, another) = (each.split(b"\r\n\r\n") for each in asked)
+    assert head == other
+
+    replies = [
+        await wire.send(head + b"\r\n\r\n", body) for _ in range(5) for body in (one, another)
+    ]
+
+    assert [each.status for each in replies] == [200] * 10
+    assert [b'"a"' in each.body for each in replies] == [True, False] * 5
+
+
 async def test_a_body_that_comes_late_takes_the_ordinary_path(served, monkeypatch):
     monkeypatch.setattr("gateway.web.server.door.SOON", 0.0)
     sent = post(TITLES)
