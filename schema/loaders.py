@@ -1,6 +1,7 @@
 """What one request reads in one go, however many of its fields ask for it."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 from strawberry.dataloader import DataLoader
 
@@ -19,18 +20,13 @@ class DescriptionLoader:
     """Long descriptions, which are not kept in memory; make one per request."""
 
     def __init__(self, read: ReadDescriptions) -> None:
-        self._read = read
         self._loader: DataLoader[CourseId, str | None] = DataLoader(
-            load_fn=self._load, max_batch_size=MOST_AT_ONCE
+            load_fn=partial(_descriptions, read), max_batch_size=MOST_AT_ONCE
         )
 
     async def load(self, course_id: CourseId) -> str | None:
         """Return a course's description, or None."""
         return await self._loader.load(course_id)
-
-    async def _load(self, course_ids: list[CourseId]) -> list[str | None]:
-        found = await self._read(course_ids)
-        return [found.get(each) for each in course_ids]
 
 
 class QuoteLoader:
@@ -40,11 +36,10 @@ class QuoteLoader:
     """
 
     def __init__(self, read: ReadQuotes) -> None:
-        self._read = read
         self._asked: set[OfferingId] = set()
         self._has_refused = False
         self._loader: DataLoader[Offering, KnownQuote | None] = DataLoader(
-            load_fn=self._load, cache=False
+            load_fn=partial(_quotes, read), cache=False
         )
 
     async def load(self, offering: Offering) -> KnownQuote | None:
@@ -68,6 +63,13 @@ class QuoteLoader:
             "null: ask for them in further requests"
         )
 
-    async def _load(self, offerings: list[Offering]) -> list[KnownQuote | None]:
-        found = await self._read(list({each.id: each for each in offerings}.values()))
-        return [found.get(each.id) for each in offerings]
+
+# Functions, not methods: loaders that know themselves would stay until garbage is looked for.
+async def _descriptions(read: ReadDescriptions, course_ids: list[CourseId]) -> list[str | None]:
+    found = await read(course_ids)
+    return [found.get(each) for each in course_ids]
+
+
+async def _quotes(read: ReadQuotes, offerings: list[Offering]) -> list[KnownQuote | None]:
+    found = await read(list({each.id: each for each in offerings}.values()))
+    return [found.get(each.id) for each in offerings]

@@ -32,7 +32,7 @@ from gateway.web.exchange import promise_of
 from gateway.web.observing import observed
 from gateway.web.outermost import to_request_id
 from gateway.web.paying import payer_at, payer_of
-from gateway.web.server.door import Door, door_of, put_shortcut
+from gateway.web.server.door import Door, put_shortcut, take_door
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.redaction import random_id
 
@@ -177,9 +177,11 @@ class HotPath:
         return finished if is_busy and finished.promise.is_tolerable() else None
 
     def _door(self, scope: Scope) -> Door | None:
-        if scope["type"] != "http" or scope["path"] not in self._paths:
+        if scope["type"] != "http":
             return None
-        return None if self._draining.is_draining else door_of(scope)
+        door = take_door(scope)
+        is_ordinary = scope["path"] not in self._paths or self._draining.is_draining
+        return None if is_ordinary else door
 
     async def _own(
         self, finished: Finished, scope: Scope, authorization: bytes | None

@@ -174,7 +174,8 @@ class Run:
         self._pending.clear()
 
     def result(self) -> ExecutionResult:
-        """Return the answer."""
+        """Return the answer, and let go of all that knows this run, so that it goes at once."""
+        self.infos.clear()
         return ExecutionResult(self.data, self.errors or None)
 
     def _settle(self, complete: Any, site: Site, place: Place, value: Any) -> None:

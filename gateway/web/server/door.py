@@ -86,9 +86,12 @@ def to_wire(status: int, first: Iterable[Header], head: bytes, body: bytes) -> b
     return b"".join((STATUS_LINE[status], *told, head, b"\r\n", body))
 
 
-def door_of(scope: Scope) -> Door | None:
-    """Return the door through which a request came, if its server has one."""
-    found = scope.get("extensions", {}).get(_EXTENSION)
+def take_door(scope: Scope) -> Door | None:
+    """Return the door through which a request came, if its server has one.
+
+    It is taken out of the scope, which it knows: nothing in a circle is to be left.
+    """
+    found = scope.get("extensions", {}).pop(_EXTENSION, None)
     return found if isinstance(found, Door) else None
 
 

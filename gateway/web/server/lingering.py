@@ -73,3 +73,8 @@ class LingeringTransport:
         """Do nothing more: the connection is gone."""
         self._lingering.stop()
         self._patience.stop()
+        self._is_sending = _is_over  # and know no longer who knows this
+
+
+def _is_over() -> bool:
+    return False

@@ -77,6 +77,8 @@ class GuardedProtocol(HttpToolsProtocol):
         if isinstance(self.transport, LingeringTransport):
             self.transport.forget()
         super().connection_lost(exc)
+        if self.cycle is not None and self.cycle.response_complete:
+            self.cycle = None  # type: ignore[assignment]  # as before the first; it knows us
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over as it came."""

@@ -1,6 +1,7 @@
 """The hot path says what the ordinary path says, and leaves to it whatever is unusual."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlencode
@@ -23,6 +24,7 @@ LONG = {
     "query": "{ courses { nodes { id title summary languages deliveryModes institution { id name } "
     "offerings { id url remoteId bundle enrolmentMode price { amount currency } } } } }"
 }
+FIRST = {"query": "query ($first: Int!) { courses(first: $first) { nodes { title } } }"}
 ADDRESS = urlencode(TITLES)
 QUOTE = {"query": "{ courses { nodes { offerings { quote { asOf } } } } }"}
 OPTIONS = {"cors": Cors(["https://pages.test"])}
@@ -334,6 +336,26 @@ async def test_of_a_stream_no_more_is_kept_than_tells_that_it_is_one(served, mon
     await asyncio.sleep(0.01)
 
     assert [len(c.cell_contents) for c in watched if isinstance(c.cell_contents, list)] == [3]
+
+
+async def test_what_has_answered_goes_at_once_and_waits_for_no_collection(served):
+    wire = served.connect()
+    asked = [post({**FIRST, "variables": {"first": 1 + number}}) for number in range(8)]
+    for known in asked[:3]:
+        await wire.send(known)
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        for new in asked[3:]:
+            await wire.send(new)
+        wire.close()
+        gc.collect()
+        left = {type(each).__qualname__ for each in gc.garbage}
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+
+    assert left == set()
 
 
 def test_no_header_is_left_out_that_anybody_reads():
