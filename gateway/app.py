@@ -78,6 +78,7 @@ class Gateway:
         """Migrate, load, and keep everything going; `background` also syncs and delivers."""
         PROCESS_STARTED.labels("serving" if serving else "worker").set_to_current_time()
         collecting.collect_seldom()
+        collecting.give_back_soon()
         await self._open()
         collecting.keep()
         courier = self.enrolment.courier

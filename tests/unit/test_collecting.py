@@ -1,6 +1,9 @@
 """Garbage is looked for seldom, and what stays is not looked through."""
 
 import gc
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -31,3 +34,37 @@ def test_as_many_objects_as_thousands_of_connections_hold_cause_no_full_collecti
 
     assert len(held) == 1_500_000
     assert gc.get_stats()[2]["collections"] == full
+
+
+KEEPS = """
+import ctypes, sys
+from gateway import collecting
+if sys.argv[1] == "told":
+    collecting.give_back_soon()
+malloc, free = ctypes.CDLL(None).malloc, ctypes.CDLL(None).free
+malloc.restype = ctypes.c_void_p
+malloc.argtypes, free.argtypes = [ctypes.c_size_t], [ctypes.c_void_p]
+def held():
+    return int(next(l for l in open("/proc/self/status") if l.startswith("VmRSS")).split()[1])
+def block(size):
+    at = malloc(size)
+    ctypes.memset(at, 1, size)
+    return at
+free(block(20_000_000))  # from now on blocks of this size are kept
+before = held()
+blocks = [(block(1_000_000), block(50_000)) for _ in range(50)]
+for large, _ in blocks:
+    free(large)
+print(held() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told")
+def test_what_is_freed_goes_back_to_the_system():
+    kept = {
+        how: int(subprocess.check_output([sys.executable, "-c", KEEPS, how]))
+        for how in ("untold", "told")
+    }
+
+    assert kept["untold"] > 40_000, "glibc gives back by itself: nothing needs to be told"
+    assert kept["told"] < 5_000  # kilobytes
