@@ -1,20 +1,13 @@
 """GraphQL over HTTP: what comes in one envelope or another, and what it is answered with."""
 
 import json
-from hashlib import sha256
 
 import pytest
-from sqlalchemy import exc
-from structlog.testing import capture_logs
 
-from gateway.execution.engine import Engine
-from gateway.execution.persisted import PersistedDocuments
 from gateway.web.graphql import LARGEST_BODY
-from gateway.web.replies import CACHE_PUBLIC
-from tests.unit.web.edge import GRAPHQL, JSON, PREFLIGHT, Edge, Raw, chunk, codes, the_schema
+from tests.unit.web.edge import GRAPHQL, JSON, Edge, Raw, chunk, codes
 
 pytestmark = pytest.mark.anyio
-
 TYPENAME = "{ __typename }"
 COERCED = "query ($id: ID!) { course(id: $id) { title } }"
 JSON_BODY = {"Content-Type": JSON}
@@ -220,57 +213,6 @@ async def test_other_methods_are_405_and_told_which_there_are(edge, method):
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
 
 
-@pytest.mark.parametrize("size", [1, 10, 1000])
-async def test_batches_are_refused_where_they_are_not_let_in(edge, size):
-    answer = await edge.send(json=[{"query": TYPENAME}] * size)
-
-    assert (answer.status_code, codes(answer)) == (400, ["BATCH_REFUSED"])
-
-
-async def test_a_batch_is_answered_in_its_order_each_for_itself():
-    edge = Edge(options={"most_batched": 100})
-    answer = await edge.send(
-        json=[{"query": TYPENAME}, {"query": "{"}, {"query": "{ a: __typename }"}]
-    )
-
-    first, second, third = answer.json()
-    assert (first, third) == ({"data": {"__typename": "Query"}}, {"data": {"a": "Query"}})
-    assert "data" not in second
-
-
-@pytest.mark.parametrize(("size", "code"), [(0, "BAD_REQUEST"), (11, "BATCH_REFUSED")])
-async def test_a_batch_has_one_to_ten_whatever_is_set(size, code):
-    edge = Edge(options={"most_batched": 100})
-    answer = await edge.send(json=[{"query": TYPENAME}] * size)
-
-    assert (answer.status_code, codes(answer)) == (400, [code])
-
-
-async def test_what_a_batch_costs_is_counted_together():
-    edge = Edge(options={"most_batched": 10})
-    lists = (f"{name}: courses(first: 100) {{ nodes {{ id title }} }}" for name in "abcdef")
-    one = f"{{ {' '.join(lists)} }}"
-    alone = await edge.send(json=[{"query": one}], headers={"GraphQL-Cost": "1"})
-    cost = alone.json()[0]["extensions"]["cost"]
-    size = cost["limit"] // cost["requested"] + 1
-    assert size <= 10
-
-    answer = await edge.send(json=[{"query": one}] * size, headers={"Accept": GRAPHQL})
-
-    assert (answer.status_code, codes(answer)) == (400, ["QUERY_TOO_COSTLY"])
-    assert edge.contexts == 1
-
-
-async def test_a_batch_has_no_more_mutations_than_a_document():
-    edge = Edge(options={"most_batched": 10})
-    two = {"query": "mutation { a: __typename b: __typename }"}
-
-    answer = await edge.send(json=[two] * 3, headers={"Accept": GRAPHQL})
-
-    assert (answer.status_code, codes(answer)) == (400, ["QUERY_TOO_COMPLEX"])
-    assert edge.contexts == 0
-
-
 @pytest.mark.parametrize("accept", [GRAPHQL, JSON])
 async def test_a_subscription_needs_a_stream(edge, accept):
     answer = await edge.ask("subscription { syncProgress { finished } }", accept)
@@ -316,114 +258,3 @@ async def test_two_tokens_are_none(edge):
     answer = await edge.send(json={"query": TYPENAME}, headers=headers)
 
     assert answer.status_code == 401
-
-
-async def test_a_get_is_answered_like_a_post(edge):
-    answer = await edge.get(
-        {**PREFLIGHT, "Accept": GRAPHQL},
-        query="query A($n: Int) { courses(first: $n) { nodes { title } } } query B { __typename }",
-        operationName="A",
-        variables='{"n": 1}',
-        extensions="{}",
-    )
-
-    assert (answer.status_code, answer.headers["content-type"]) == (200, GRAPHQL)
-    assert len(answer.json()["data"]["courses"]["nodes"]) == 1
-
-
-@pytest.mark.parametrize(
-    "query_string",
-    [
-        "query=%ff",
-        "query=%7B__typename%7D&query=%7B__typename%7D",
-        "query=%7B__typename%7D&variables=%7B",
-        "query=%7B__typename%7D&variables=[]",
-        "query=%7B__typename%7D&extensions=NaN",
-        "&".join(f"a{n}=1" for n in range(100)),
-    ],
-)
-async def test_a_get_that_cannot_be_read_is_400(edge, query_string):
-    exchange = Raw(
-        edge.app,
-        method="GET",
-        query_string=query_string.encode(),
-        headers=[(b"graphql-require-preflight", b"1")],
-    )
-
-    await exchange.task
-
-    assert exchange.status == 400
-    assert b"BAD_REQUEST" in exchange.sent[1]["body"]
-
-
-KNOWN = sha256(TYPENAME.encode()).hexdigest()
-PERSISTED = {"version": 1, "sha256Hash": KNOWN}
-
-
-@pytest.mark.parametrize(
-    "named",
-    [
-        {"documentId": "typename"},
-        {"documentId": f"sha256:{KNOWN}"},
-        {"doc_id": "typename"},
-        {"extensions": json.dumps({"persistedQuery": PERSISTED})},
-    ],
-    ids=["ours", "hash", "relay", "apollo"],
-)
-async def test_any_page_and_any_cache_may_get_what_a_known_document_asks(named):
-    documents = PersistedDocuments({"typename": TYPENAME})
-    edge = Edge(engine=Engine(the_schema(), documents=documents))
-    answer = await edge.get(**named)
-
-    assert answer.json() == {"data": {"__typename": "Query"}}
-    assert answer.headers["cache-control"] == CACHE_PUBLIC
-
-
-async def test_an_unknown_document_is_told_as_apollo_knows_it(edge):
-    answer = await edge.get(extensions=json.dumps({"persistedQuery": PERSISTED}))
-
-    assert (answer.status_code, codes(answer)) == (400, ["PERSISTED_QUERY_NOT_FOUND"])
-    assert answer.json()["errors"][0]["message"] == "PersistedQueryNotFound"
-
-
-async def test_what_breaks_outside_of_a_field_tells_an_id_alone(monkeypatch):
-    edge = Edge()
-    monkeypatch.setattr(edge.api, "context", lambda _: 1 / 0)
-    answer = await edge.ask(TYPENAME)
-
-    assert (answer.status_code, codes(answer)) == (500, ["INTERNAL"])
-    assert "division" not in answer.text
-    assert answer.headers["cache-control"] == "private, no-store"
-    assert edge.seen[-1].codes == ("INTERNAL",)
-
-
-async def test_the_id_that_is_told_of_it_is_in_the_log(monkeypatch):
-    edge = Edge()
-    monkeypatch.setattr(edge.api, "context", lambda _: 1 / 0)
-    with capture_logs() as logs:
-        answer = await edge.ask(TYPENAME)
-
-    [line] = [each for each in logs if each["event"] == "graphql.unexpected_error"]
-    assert line["error_id"] == answer.json()["errors"][0]["extensions"]["errorId"]
-    assert isinstance(line["exc_info"], ZeroDivisionError)
-
-
-async def test_an_outage_outside_of_a_field_is_503_and_passes(monkeypatch):
-    def without_connections(_viewer):
-        raise exc.TimeoutError("SELECT secret FROM learner")
-
-    edge = Edge()
-    monkeypatch.setattr(edge.api, "context", without_connections)
-    answer = await edge.ask(TYPENAME)
-
-    assert (answer.status_code, codes(answer)) == (503, ["UNAVAILABLE"])
-    assert answer.headers["retry-after"] == "5"
-    assert "secret" not in answer.text
-
-
-@pytest.mark.parametrize("headers", [{}, PREFLIGHT], ids=["simple", "preflighted"])
-async def test_a_get_never_mutates(edge, headers):
-    answer = await edge.get(headers, query="mutation { __typename }")
-
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert codes(answer) == ["METHOD_NOT_ALLOWED"]
