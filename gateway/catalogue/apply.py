@@ -15,14 +15,11 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    case,
     exists,
     false,
     func,
-    insert,
     literal,
     not_,
-    or_,
     select,
     update,
 )
@@ -31,8 +28,8 @@ from sqlalchemy.exc import IntegrityError
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
 from gateway.catalogue.linking import recognise, write_links
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
-from gateway.catalogue.visibility import is_on_sale, mark_visibility
-from gateway.storage.catalogue_tables import change_log, course, institution, offering, revision
+from gateway.catalogue.visibility import await_approval, log_changes
+from gateway.storage.catalogue_tables import course, institution, offering, revision
 from gateway.storage.columns import Instant
 from gateway.storage.sync_tables import staged_offering as staged
 from gateway.storage.sync_tables import sync_run
@@ -72,8 +69,8 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
-    mark_visibility(connection, run)
-    _log_changes(connection, run, number)
+    await_approval(connection, run)
+    log_changes(connection, course.c.changed_run == run.id, number)
     return number
 
 
@@ -220,7 +217,6 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
             staged.c.category,
             staged.c.delivery_mode,
             staged.c.bundle,
-            false(),
             literal(Approval.APPROVED),
         )
         .join(course, course.c.match_key == staged.c.match_key)
@@ -229,34 +225,15 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
     columns = [
         "id", "partner", "key", "course_id", "match_key", "content_hash", "payload",
         "withdrawn", "added_run", "changed_run", "changed_at", "raw_hash",
-        "category", "delivery_mode", "bundle", "blocked", "approval",
+        "category", "delivery_mode", "bundle", "approval",
     ]  # fmt: skip
     statement = insert_into(connection, offering).from_select(columns, rows)
-    kept = {"id", "partner", "key", "added_run", "blocked", "approval"}
+    kept = {"id", "partner", "key", "added_run", "approval"}
     written = [column for column in columns if column not in kept]
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["id"], set_={name: statement.excluded[name] for name in written}
         )
-    )
-
-
-def _log_changes(connection: Connection, run: OpenRun, number: int) -> None:
-    is_live_now = exists().where(offering.c.course_id == course.c.id, is_on_sale())
-    kind = case(
-        (not_(course.c.is_live), "ADDED"), (not_(is_live_now), "WITHDRAWN"), else_="CHANGED"
-    )
-    touched = course.c.changed_run == run.id
-    connection.execute(
-        insert(change_log).from_select(
-            ["revision", "course_id", "kind"],
-            select(literal(number, Integer), course.c.id, kind)
-            .where(touched, or_(course.c.is_live, is_live_now))
-            .order_by(course.c.id),  # as the log's indexes are: ten times faster than at random
-        )
-    )
-    connection.execute(
-        update(course).where(touched, course.c.is_live != is_live_now).values(is_live=is_live_now)
     )
 
 

@@ -36,6 +36,8 @@ class Value:
 class Entry:
     """A course as the read model keeps it; `withdrawn` are its tombstones.
 
+    `listed` are the offerings that are sold unless they are blocked, as `to_course` wants them;
+    the course has those of them that no block names, or all where a block names each.
     `price` is in rupiah, None when untold or in a currency without a rate.  `starts` are the
     sessions' beginnings, ascending; `title` is folded, for sorting.
     """
@@ -46,21 +48,39 @@ class Entry:
     title: str
     price: int | None
     starts: tuple[datetime, ...]
+    listed: tuple[Offering, ...]
 
 
 def to_entry(stored: StoredCourse, institution: Institution, rates: Rates = RUPIAH_ONLY) -> Entry:
     """Return what the read model keeps of a course."""
-    live = tuple([sold.offering for sold in stored.offerings if not sold.withdrawn])
+    listed = tuple([sold.offering for sold in stored.offerings if not sold.withdrawn])
     withdrawn = tuple([sold.offering for sold in stored.offerings if sold.withdrawn])
-    course = to_course(stored.id, institution, live, withdrawn)
-    sessions = [session for offering in live for session in offering.sessions]
+    course = to_course(stored.id, institution, listed, withdrawn)
+    return _to_entry(course, listed, withdrawn, stored.created_at, rates)
+
+
+def with_left(entry: Entry, left: Sequence[Offering], rates: Rates) -> Entry:
+    """Return a course with only those of its listed offerings that are `left`."""
+    course = to_course(entry.course.id, entry.course.institution, left)
+    return _to_entry(course, entry.listed, entry.withdrawn, entry.created_at, rates)
+
+
+def _to_entry(
+    course: Course,
+    listed: tuple[Offering, ...],
+    withdrawn: tuple[Offering, ...],
+    created_at: datetime,
+    rates: Rates,
+) -> Entry:
+    sessions = [session for offering in course.offerings for session in offering.sessions]
     return Entry(
         course=course,
         withdrawn=withdrawn,
-        created_at=stored.created_at,
+        created_at=created_at,
         title=folded(course.title)[:TITLE_KEY],
         price=rates.to_rupiah(course.lowest_price),
         starts=_starts(sessions) if sessions else (),
+        listed=course.offerings if len(listed) == 1 else listed,
     )
 
 

@@ -5,6 +5,7 @@ chosen.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -87,6 +88,12 @@ class FacetColumns:
         self._values.name(self._labels)
         self._starts = _with_starts(self._starts, size, list(entries), starts)
         self.everything: Slots = np.flatnonzero(self.live).astype(np.int32)
+
+    def without(self, hidden: Flags) -> "FacetColumns":
+        """Return the columns without what is at `hidden` slots; it stays, to be shown again."""
+        other = copy(self)
+        other.everything = np.flatnonzero(self.live & ~hidden).astype(np.int32)
+        return other
 
     def _set_values(self, slot: int, entry: Entry | None) -> None:
         having: dict[FacetName, list[str]] = {}

@@ -3,9 +3,12 @@
 Everything that needs no clock is answered here; `reader` adds the instant of a request.  A live
 course keeps its slot from revision to revision, so that the next snapshot is the last one with
 a few slots changed.
+
+Courses of which blocks leave nothing keep their slots, too, and are *hidden*: nothing but their
+ids leads to them, and those to tombstones.  So a block, or its end, changes a mask.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -15,12 +18,14 @@ import numpy as np
 
 from gateway.catalogue.cursors import to_digest
 from gateway.catalogue.entries import Entry, to_document
-from gateway.catalogue.facets import FacetColumns, Matched
+from gateway.catalogue.facets import FacetColumns, Flags, Matched
+from gateway.catalogue.in_force import UNVEILED, Veil
 from gateway.catalogue.index import Found
 from gateway.catalogue.institutions import InstitutionList
 from gateway.catalogue.kept import KeptLists
 from gateway.catalogue.layered import Layered
 from gateway.catalogue.memo import Memo
+from gateway.catalogue.merge import to_course
 from gateway.catalogue.orders import Order, Relevance, Slots, Starting
 from gateway.catalogue.places import Places
 from gateway.catalogue.seating import to_seats
@@ -69,7 +74,9 @@ class Snapshot:
         self.rankings = to_rankings(self.entries)
         self.places = Places(self.entries)
         self.institutions = InstitutionList(every)
-        self._finish()
+        self.veil = UNVEILED
+        self.hidden: Flags = np.zeros(len(self.entries), np.bool_)
+        self._hide(self.hidden)
 
     def changed(
         self,
@@ -77,11 +84,16 @@ class Snapshot:
         come: Sequence[Entry],
         gone: Sequence[CourseId] = (),
         redirects: Mapping[str, str] | None = None,
+        *,
+        hidden: Collection[CourseId] = (),
     ) -> "Snapshot":
-        """Return the catalogue after the courses `come` have changed and those `gone` are not."""
+        """Return the catalogue after the courses `come` have changed and those `gone` are not.
+
+        Those of `come` that are `hidden` are, the others are not.
+        """
         other = object.__new__(Snapshot)
-        other.revision, other.partners, other.kept = revision, self.partners, self.kept
-        other.redirects = redirects or {}
+        other.__dict__.update(self.__dict__)
+        other.revision, other.redirects = revision, redirects or {}
         other.entries, other._slot_of = list(self.entries), self._slot_of.next()
         other._known, other.course_of = self._known.next(), self.course_of.next()
         other.offerings, other.sessions = self.offerings.next(), self.sessions.next()
@@ -90,7 +102,6 @@ class Snapshot:
         other._forget(leaving)
         for there, more in zip(other._known_by_id(), _learned(come), strict=True):
             there.update(more)
-        other._born = self._born
         slots = other._seat(come, gone)
         size = len(self.entries)
         before = {slot: self.entries[slot] if slot < size else None for slot in slots}
@@ -102,13 +113,59 @@ class Snapshot:
         )
         other.rankings = to_changed(self.rankings, before, other.entries)
         other.places = self.places.changed(before, other.entries, slots)
-        other._finish()
-        other.institutions = self.institutions.changed(former, come)
+        seen = self.institutions.moved((), self._hidden_among(leaving))
+        other.institutions = seen.changed(former, come)
+        other.hidden = np.pad(self.hidden, (0, len(other.entries) - size))
+        other.hidden[slots] = False
+        other.veil = self.veil.without(leaving)
+        other._hide(other.hidden | other.flags(hidden))
         return other
 
-    def _finish(self) -> None:
+    def veiled(self, veil: Veil, hidden: Flags) -> "Snapshot":
+        """Return the same catalogue under other blocks, which hide the courses at `hidden` slots.
+
+        It costs little, and this one may go on being changed.
+        """
+        other = object.__new__(Snapshot)
+        other.__dict__.update(self.__dict__)
+        other.veil = veil
+        other._hide(hidden)
+        return other
+
+    @property
+    def name(self) -> str:
+        """What all that is shown depends on: the revision, and blocks that are ahead of it."""
+        return f"{self.revision}{self.veil.in_force.ahead}"
+
+    def _hide(self, hidden: Flags) -> None:
+        """Have the courses at `hidden` slots hidden, and no others."""
+        gone, back = hidden & ~self.hidden, self.hidden & ~hidden
+        self.institutions = self.institutions.moved(self._entries_at(gone), self._entries_at(back))
+        self.hidden = hidden
+        self._has_hidden = bool(hidden.any())
+        self.columns = self.columns.without(hidden)
         size = len(self.entries)
         self._memo = Memo(max(16, min(REMEMBERED, REMEMBERED_SLOTS // max(1, size))))
+
+    def flags(self, course_ids: Iterable[CourseId]) -> Flags:
+        """Return, by slot, where these courses are."""
+        found: Flags = np.zeros(len(self.entries), np.bool_)
+        found[np.array([self._slot_of[each] for each in course_ids], np.int64)] = True
+        return found
+
+    def _entries_at(self, flags: Flags) -> list[Entry]:
+        found = (self.entries[slot] for slot in np.flatnonzero(flags).tolist())
+        return [entry for entry in found if entry is not None]
+
+    def _hidden_among(self, course_ids: Iterable[CourseId]) -> list[Entry]:
+        return [self._known[each] for each in course_ids if self.is_hidden(each)]
+
+    def is_hidden(self, course_id: CourseId) -> bool:
+        """Return whether blocks leave nothing of a course that is listed."""
+        if not self._has_hidden:
+            return False
+        slot = self._slot_of.get(course_id)
+        return slot is not None and bool(self.hidden[slot])
 
     def _known_by_id(self) -> Sequence[Layered[Any, Any]]:
         return self._known, self.offerings, self.sessions, self.course_of
@@ -116,7 +173,7 @@ class Snapshot:
     def _forget(self, course_ids: Iterable[CourseId]) -> None:
         for course_id in course_ids:
             entry = self._known.pop(course_id, None)
-            for offering in (*entry.withdrawn, *entry.course.offerings) if entry else ():
+            for offering in (*entry.withdrawn, *entry.listed) if entry else ():
                 if self.course_of.get(offering.id) == course_id:
                     del self.course_of[offering.id], self.offerings[offering.id]
                     for session in offering.sessions:
@@ -143,23 +200,36 @@ class Snapshot:
         return sorted({*freed, *(self._slot_of[entry.course.id] for entry in live)})
 
     def course(self, course_id: CourseId) -> Course | None:
-        """Return a course, withdrawn ones too."""
+        """Return a course, withdrawn ones too; one that is hidden is withdrawn."""
         entry = self._known.get(course_id)
-        return None if entry is None else entry.course
+        if entry is None:
+            return None
+        return _as_withdrawn(entry) if self.is_hidden(course_id) else entry.course
+
+    def entry(self, course_id: CourseId) -> Entry | None:
+        """Return what is kept of a course, whether it is hidden or not."""
+        return self._known.get(course_id)
 
     @property
     def courses(self) -> Mapping[CourseId, Course]:
         """Every course, withdrawn ones too."""
-        return {course_id: entry.course for course_id, entry in self._known.items()}
+        return {each: course for each in self._known if (course := self.course(each))}
+
+    def live_ids(self) -> Iterator[CourseId]:
+        """Yield the ids of the courses that are shown."""
+        entries = self.entries
+        for slot in self.columns.everything.tolist():
+            if (entry := entries[slot]) is not None:
+                yield entry.course.id
 
     def slot(self, course_id: CourseId) -> int | None:
-        """Return the slot of a course; None if it is not live."""
-        return self._slot_of.get(course_id)
+        """Return the slot of a course; None if it is not shown."""
+        return None if self.is_hidden(course_id) else self._slot_of.get(course_id)
 
     def course_at(self, slot: int) -> Course:
-        """Return the live course at a slot.  Raises `LookupError`."""
+        """Return the course that is shown at a slot.  Raises `LookupError`."""
         entry = self.entries[slot]
-        if entry is None:
+        if entry is None or self.hidden[slot]:
             raise LookupError(f"no course at slot {slot}")
         return entry.course
 
@@ -193,7 +263,22 @@ class Snapshot:
 
     def found(self, search: str) -> Found | None:
         """Return what a search finds; None (which means all) without any word."""
-        return self._memo.remembered(("found", search), lambda: self.index.search(search))
+
+        def answer() -> Found | None:
+            found = self.index.search(search)
+            if found is None or not self._has_hidden:
+                return found
+            shown = ~self.hidden[found.slots]
+            return Found(found.slots[shown], found.scores[shown])
+
+        return self._memo.remembered(("found", search), answer)
+
+    def uses(self, word: str) -> bool:
+        """Return whether any course that is shown uses a word of the vocabulary."""
+        if not self._has_hidden:
+            return True
+        found = self.found(word)
+        return found is None or bool(len(found.slots))
 
     def _starting(self, now: datetime) -> Starting:
         titles, starts = self.rankings[CourseSort.TITLE], self.columns.starts
@@ -219,12 +304,17 @@ def _learned(entries: Sequence[Entry]) -> tuple[dict[Any, Any], ...]:
     for entry in entries:
         for offering in entry.withdrawn:
             learn(offering, entry.course.id)
-    for entry in entries:  # what is live wins
+    for entry in entries:  # what is listed wins
         course_id = entry.course.id
         known[course_id] = entry
-        for offering in entry.course.offerings:
+        for offering in entry.listed:
             learn(offering, course_id)
     return known, offerings, sessions, course_of
+
+
+def _as_withdrawn(entry: Entry) -> Course:
+    course = entry.course
+    return to_course(course.id, course.institution, (), (*entry.listed, *entry.withdrawn))
 
 
 def normalised(query: CourseQuery) -> CourseQuery:
