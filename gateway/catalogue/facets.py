@@ -105,8 +105,13 @@ class FacetColumns:
         self._values.put(slot, having)
 
     def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
-        """Return the live courses that have any of `values`."""
+        """Return the courses that are shown and have any of `values`."""
         return self.everything[self._values.holds(facet, self.everything, values)]
+
+    def holding(self, facet: FacetName, values: Iterable[str]) -> Slots:
+        """Return the courses that have any of `values`, hidden ones too."""
+        there = np.flatnonzero(self.live).astype(np.int32)
+        return there[self._values.holds(facet, there, values)]
 
     @property
     def starts(self) -> tuple[npt.NDArray[np.int64], Slots]:

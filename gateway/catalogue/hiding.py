@@ -5,18 +5,22 @@ next to nothing.  Of what it leaves a part, that part is worked out like any oth
 then nothing is shown that is blocked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-
-import numpy as np
 
 from gateway.catalogue.entries import Entry, with_left
 from gateway.catalogue.facets import Flags
 from gateway.catalogue.in_force import InForce, StoredBlocks
 from gateway.catalogue.rates import Rates
 from gateway.catalogue.snapshot import Snapshot
+from schema.model.blocks import BlockScope
 from schema.model.catalogue import Offering
-from schema.model.values import CourseId
+from schema.model.values import CourseId, OfferingId
+from schema.ports import FacetName
+
+_QUICKLY_FOUND = frozenset({
+    BlockScope.COURSE, BlockScope.OFFERING, BlockScope.PARTNER, BlockScope.INSTITUTION,
+})  # fmt: skip
 
 
 def under(
@@ -59,17 +63,41 @@ def caught_up(snapshot: Snapshot, rates: Rates) -> Snapshot:
 
 def _judged(snapshot: Snapshot, blocks: InForce) -> tuple[Flags, frozenset[CourseId]]:
     """Return which slots are to be hidden, and which courses might show more, or less."""
-    hidden: Flags = np.zeros(len(snapshot.entries), np.bool_)
-    behind: list[CourseId] = []
-    for slot, entry in enumerate(snapshot.entries):
+    hidden, behind = snapshot.hidden.copy(), set(snapshot.veil.behind)
+    entries = snapshot.entries
+    for slot in _concerned(snapshot, blocks.differing(snapshot.veil.in_force)):
+        entry = entries[slot]
         if entry is None:
             continue
         left, shown = blocks.left_of(entry), entry.course.offerings
-        if not _same(shown, left or entry.listed):
-            behind.append(entry.course.id)
-        if not left or not _is_part(shown, left):
-            hidden[slot] = True
+        hidden[slot] = not left or not _is_part(shown, left)
+        if _same(shown, left or entry.listed):
+            behind.discard(entry.course.id)
+        else:
+            behind.add(entry.course.id)
     return hidden, frozenset(behind)
+
+
+def _concerned(
+    snapshot: Snapshot, differing: Mapping[BlockScope, Collection[str]]
+) -> Iterable[int]:
+    """Return the slots of all courses, or of those that blocks which came or went may name."""
+    if any(differing[scope] for scope in BlockScope if scope not in _QUICKLY_FOUND):
+        return range(len(snapshot.entries))
+    found = set(_with_a_part(snapshot.entries))  # what they do not show, nobody finds them by
+    for facet in (FacetName.PARTNER, FacetName.INSTITUTION):
+        if values := differing[BlockScope(facet)]:
+            found.update(snapshot.columns.holding(facet, values).tolist())
+    ids = {snapshot.course_of.get(OfferingId(each)) for each in differing[BlockScope.OFFERING]}
+    ids.update(map(CourseId, differing[BlockScope.COURSE]))
+    return found.union(slot for each in ids if each and (slot := snapshot.seat(each)) is not None)
+
+
+def _with_a_part(entries: Sequence[Entry | None]) -> Iterable[int]:
+    """Yield the slots of courses of whose listed offerings some are blocked."""
+    for slot, entry in enumerate(entries):
+        if entry is not None and len(entry.listed) != len(entry.course.offerings):
+            yield slot
 
 
 def _same(some: Sequence[Offering], others: Sequence[Offering]) -> bool:

@@ -53,6 +53,10 @@ class InForce:
     def __bool__(self) -> bool:
         return any(self.values.values())
 
+    def differing(self, other: "InForce") -> Mapping[BlockScope, frozenset[str]]:
+        """Return what one of the two names and the other does not."""
+        return {scope: self.values[scope] ^ other.values[scope] for scope in BlockScope}
+
     def left_of(self, entry: Entry) -> Sequence[Offering]:
         """Return the listed offerings of a course that no block names."""
         values, course = self.values, entry.course

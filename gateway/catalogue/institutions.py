@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gateway.catalogue.cursors import Key
 from gateway.catalogue.entries import Entry
@@ -35,11 +35,12 @@ class InstitutionList:
         """Return the list after live courses `gone` are shown no longer, and those `back` are."""
         if not gone and not back:
             return self
-        moves = Counter[tuple[InstitutionId, PartnerCode]]()
+        moves: dict[tuple[InstitutionId, PartnerCode], int] = {}
         for entries, number in ((gone, -1), (back, 1)):
             for entry in entries:
+                giver = entry.course.institution.id
                 for code in _sellers(entry):
-                    moves[_giver(entry), code] += number
+                    moves[giver, code] = moves.get((giver, code), 0) + number
         selling: dict[InstitutionId, Counter[PartnerCode]] = {}
         for (giver, code), number in moves.items():
             if giver not in selling:
@@ -97,13 +98,16 @@ def _giver(entry: Entry) -> InstitutionId:
     return entry.course.institution.id
 
 
-def _sellers(entry: Entry) -> frozenset[PartnerCode]:
-    return frozenset([offering.partner for offering in entry.course.offerings])
+def _sellers(entry: Entry) -> Collection[PartnerCode]:
+    offerings = entry.course.offerings
+    if len(offerings) == 1:  # as most courses are sold
+        return (offerings[0].partner,)
+    return {offering.partner for offering in offerings}
 
 
 def _offer(entry: Entry) -> tuple[CourseId, Institution, frozenset[PartnerCode]]:
     """Return who gives a course and who sells it."""
-    return entry.course.id, entry.course.institution, _sellers(entry)
+    return entry.course.id, entry.course.institution, frozenset(_sellers(entry))
 
 
 def behind(found: Sequence[tuple[Key, Institution]], key: Key) -> int:

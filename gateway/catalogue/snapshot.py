@@ -164,7 +164,7 @@ class Snapshot:
         """Return whether blocks leave nothing of a course that is listed."""
         if not self._has_hidden:
             return False
-        slot = self._slot_of.get(course_id)
+        slot = self.seat(course_id)
         return slot is not None and bool(self.hidden[slot])
 
     def _known_by_id(self) -> Sequence[Layered[Any, Any]]:
@@ -224,7 +224,11 @@ class Snapshot:
 
     def slot(self, course_id: CourseId) -> int | None:
         """Return the slot of a course; None if it is not shown."""
-        return None if self.is_hidden(course_id) else self._slot_of.get(course_id)
+        return None if self.is_hidden(course_id) else self.seat(course_id)
+
+    def seat(self, course_id: CourseId) -> int | None:
+        """Return the slot of a course, hidden or not; None if it is withdrawn."""
+        return self._slot_of.get(course_id)
 
     def course_at(self, slot: int) -> Course:
         """Return the course that is shown at a slot.  Raises `LookupError`."""
