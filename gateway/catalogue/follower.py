@@ -233,7 +233,7 @@ class CatalogueFollower:
             if stored.offerings
         ]
         blocks = self._ledger_blocks.in_force(changes.blocks, changes.redirects)
-        entries, hidden = under(made, blocks, self._rates)
+        entries, hidden = under(made, blocks, self._rates) if blocks else (made, [])
         if is_whole:
             partners, redirects = self._partners, changes.redirects
             whole = Snapshot(changes.revision, entries, partners, redirects, self.shelf)

@@ -27,8 +27,6 @@ def under(
     entries: Iterable[Entry], blocks: InForce, rates: Rates
 ) -> tuple[list[Entry], list[CourseId]]:
     """Return courses as the blocks leave them, and which are to be hidden."""
-    if not blocks:
-        return list(entries), []
     found, hidden = list[Entry](), list[CourseId]()
     for entry in entries:
         left = blocks.left_of(entry)
