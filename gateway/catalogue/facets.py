@@ -74,10 +74,10 @@ class FacetColumns:
         return other
 
     def _fill(self, size: int, entries: Mapping[int, Entry | None]) -> None:
-        more = size - len(self.live)
-        self.live = np.pad(self.live, (0, more))
-        self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
-        self._values.grow(more)
+        if more := size - len(self.live):
+            self.live = np.pad(self.live, (0, more))
+            self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
+            self._values.grow(more)
         starts: list[tuple[int, int]] = []
         for slot, entry in entries.items():
             price = entry.price if entry else None

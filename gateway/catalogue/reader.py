@@ -161,7 +161,7 @@ class SnapshotReader:
     def _places(self) -> Flags:
         """Return, by slot, which courses have a place at somebody who is fresh and sells now."""
         snapshot, taken, now = self._snapshot, self._taken, self._now
-        places = snapshot.places.having(now, taken, self._booked)
+        places = snapshot.places_now(now, taken, self._booked)
         if self._fresh is not None:
             open_too = replace(self._fresh, partners=self._fresh.partners - self._closed)
             return available(open_too, snapshot, places, taken, now)

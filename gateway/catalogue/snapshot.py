@@ -8,7 +8,7 @@ Courses of which blocks leave nothing keep their slots, too, and are *hidden*: n
 ids leads to them, and those to tombstones.  So a block, or its end, changes a mask.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from gateway.catalogue.cursors import to_digest
+from gateway.catalogue.documents import Document
 from gateway.catalogue.entries import Entry, to_document
 from gateway.catalogue.facets import FacetColumns, Flags, Matched
 from gateway.catalogue.in_force import UNVEILED, Veil
@@ -107,18 +108,15 @@ class Snapshot:
         before = {slot: self.entries[slot] if slot < size else None for slot in slots}
         after = {slot: other.entries[slot] for slot in slots}
         other.columns = self.columns.changed(len(other.entries), after)
-        other.index = self.index.changed(
-            {slot: to_document(each) for slot, each in before.items() if each},
-            {slot: to_document(each) for slot, each in after.items() if each},
-        )
         other.rankings = to_changed(self.rankings, before, other.entries)
         other.places = self.places.changed(before, other.entries, slots)
         seen = self.institutions.moved((), self._hidden_among(leaving))
         other.institutions = seen.changed(former, come)
-        other.hidden = np.pad(self.hidden, (0, len(other.entries) - size))
+        other.hidden = np.pad(self.hidden, (0, len(other.entries) - size))  # a copy
         other.hidden[slots] = False
         other.veil = self.veil.without(leaving)
         other._hide(other.hidden | other.flags(hidden))
+        other.index = self.index.changed(*_texts_that_differ(before, after))
         return other
 
     def veiled(self, veil: Veil, hidden: Flags) -> "Snapshot":
@@ -191,7 +189,8 @@ class Snapshot:
         more = max(0, len(new) - len(free))
         free += range(len(self.entries), len(self.entries) + more)
         self.entries += [None] * more
-        self._born = np.pad(self._born, (0, more))  # a copy
+        if new:
+            self._born = np.pad(self._born, (0, more))  # a copy, even of nothing more
         for entry, slot in zip(new, free, strict=False):
             self._slot_of[entry.course.id] = slot
             self._born[slot] = self.revision
@@ -256,6 +255,13 @@ class Snapshot:
 
         return self._memo.remembered(question, answer)
 
+    def places_now(
+        self, now: datetime, taken: Callable[[SessionId], int], booked: Iterable[SessionId] | None
+    ) -> Flags:
+        """Return, by slot, which courses that are shown have a place; see `Places.having`."""
+        found = self.places.having(now, taken, booked)
+        return found & ~self.hidden if self._has_hidden else found
+
     def order(self, query: CourseQuery, now: datetime) -> Order:
         """Return the order of `query`; by relevance it holds only what the search found."""
         if query.sort is CourseSort.STARTS_SOONEST:
@@ -314,6 +320,19 @@ def _learned(entries: Sequence[Entry]) -> tuple[dict[Any, Any], ...]:
         for offering in entry.listed:
             learn(offering, course_id)
     return known, offerings, sessions, course_of
+
+
+def _texts_that_differ(
+    before: Mapping[int, Entry | None], after: Mapping[int, Entry | None]
+) -> tuple[Mapping[int, Document], Mapping[int, Document]]:
+    """Return what texts have gone and come: most changes are of a price, a seat or a date."""
+    gone = {slot: to_document(each) for slot, each in before.items() if each}
+    come = {slot: to_document(each) for slot, each in after.items() if each}
+    same = {slot for slot, text in come.items() if gone.get(slot) == text}
+    return (
+        {slot: text for slot, text in gone.items() if slot not in same},
+        {slot: text for slot, text in come.items() if slot not in same},
+    )
 
 
 def _as_withdrawn(entry: Entry) -> Course:

@@ -22,12 +22,13 @@ from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
 from schema.model.blocks import EVERY_BUNDLE, Block, BlockScope
 from schema.model.catalogue import Offering
-from schema.model.values import CourseId, DeliveryMode, InstitutionId, derived_id
-from schema.ports import CourseFilter, CourseQuery, CourseSort, Window
+from schema.model.values import CourseId, DeliveryMode, InstitutionId, PartnerCode, derived_id
+from schema.ports import CourseFilter, CourseQuery, CourseSort, FreshOfferings, Window
 from tests.catalogue import NOON, PINTARIA, TOKOPEDIA, an_offering
 from tests.unit.catalogue.strategies import WORDS, an_entry, entries
 
 EVERYTHING = Window(first=100)
+FRESH = FreshOfferings(frozenset({PartnerCode("b")}), frozenset())
 
 
 def in_force(
@@ -102,7 +103,9 @@ def test_a_catalogue_under_blocks_answers_as_one_that_was_built_under_them(
     assert ours.courses(query, EVERYTHING).nodes == theirs.courses(query, EVERYTHING).nodes
     assert ours.facets(query) == theirs.facets(query)
     available = CourseQuery(filter=CourseFilter(available_only=True))
-    assert ours.courses(available, EVERYTHING).nodes == theirs.courses(available, EVERYTHING).nodes
+    for one, other in ((ours, theirs), (ours.only(FRESH), theirs.only(FRESH))):
+        found = one.courses(available, EVERYTHING).nodes
+        assert found == other.courses(available, EVERYTHING).nodes
     assert ours.institutions(None, EVERYTHING).nodes == theirs.institutions(None, EVERYTHING).nodes
     assert ours.suggestions("d", 9) == theirs.suggestions("d", 9)
     assert snapshot.courses == anew.courses
