@@ -1,7 +1,7 @@
 """A course with everything by which it is found, counted and sorted, worked out once.  Pure."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -95,6 +95,25 @@ def to_document(entry: Entry) -> Document:
         topic=f"{course.category.name if course.category else ''} {sellers}",
         summary=course.summary or "",
     )
+
+
+def texts_that_differ(
+    before: Mapping[int, Entry | None], after: Mapping[int, Entry | None]
+) -> tuple[Mapping[int, Document], Mapping[int, Document]]:
+    """Return what texts have gone and come: most changes are of a price, a seat or a date."""
+    gone = {slot: to_document(each) for slot, each in before.items() if each}
+    come = {slot: to_document(each) for slot, each in after.items() if each}
+    same = {slot for slot, text in come.items() if gone.get(slot) == text}
+    return (
+        {slot: text for slot, text in gone.items() if slot not in same},
+        {slot: text for slot, text in come.items() if slot not in same},
+    )
+
+
+def as_withdrawn(entry: Entry) -> Course:
+    """Return a course as its offerings would leave it if they were withdrawn."""
+    course = entry.course
+    return to_course(course.id, course.institution, (), (*entry.listed, *entry.withdrawn))
 
 
 def micros(moment: datetime) -> int:

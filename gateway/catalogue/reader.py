@@ -17,7 +17,8 @@ from gateway.catalogue.narrowing import (
 )
 from gateway.catalogue.orders import Order, Part, Relevance, Slots, page_of
 from gateway.catalogue.places import nobody_booked
-from gateway.catalogue.snapshot import Snapshot, normalised, search_of, to_question
+from gateway.catalogue.questions import normalised, search_of, to_question
+from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.snippets import to_snippet
 from gateway.catalogue.suggestions import to_suggestions
 from schema.model.catalogue import Course, Institution, Offering, Session

@@ -11,31 +11,27 @@ ids leads to them, and those to tombstones.  So a block, or its end, changes a m
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from gateway.catalogue.cursors import to_digest
-from gateway.catalogue.documents import Document
-from gateway.catalogue.entries import Entry, to_document
+from gateway.catalogue.entries import Entry, as_withdrawn, texts_that_differ
 from gateway.catalogue.facets import FacetColumns, Flags, Matched
 from gateway.catalogue.in_force import UNVEILED, Veil
 from gateway.catalogue.index import Found
 from gateway.catalogue.institutions import InstitutionList
 from gateway.catalogue.kept import KeptLists
+from gateway.catalogue.known import Records
 from gateway.catalogue.layered import Layered
 from gateway.catalogue.memo import Memo
-from gateway.catalogue.merge import to_course
 from gateway.catalogue.orders import Order, Relevance, Slots, Starting
 from gateway.catalogue.places import Places
+from gateway.catalogue.questions import search_of
 from gateway.catalogue.seating import to_seats
 from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.sorting import to_changed, to_rankings
-from gateway.catalogue.words import words
 from schema.model.catalogue import Course, Offering, Partner, Session
 from schema.model.values import CourseId, OfferingId, SessionId
-from schema.ports import CourseFilter, CourseQuery, CourseSort
+from schema.ports import CourseQuery, CourseSort
 
 REMEMBERED = 256  # searches and orders of a small catalogue
 REMEMBERED_SLOTS = 4_000_000  # and of a large one: so many numbers in all
@@ -66,11 +62,7 @@ class Snapshot:
         self._born = np.full(len(self.entries), revision, np.int64)
         slots = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
         self._slot_of = Layered[CourseId, int](slots)
-        known, offerings, sessions, course_of = _learned(every)
-        self._known = Layered[CourseId, Entry](known)
-        self.offerings = Layered[OfferingId, Offering](offerings)
-        self.sessions = Layered[SessionId, Session](sessions)
-        self.course_of = Layered[OfferingId, CourseId](course_of)
+        self._records = Records(every)
         self.columns = FacetColumns(self.entries, {p.code: p.name for p in partners})
         self.rankings = to_rankings(self.entries)
         self.places = Places(self.entries)
@@ -96,13 +88,9 @@ class Snapshot:
         other.__dict__.update(self.__dict__)
         other.revision, other.redirects = revision, redirects or {}
         other.entries, other._slot_of = list(self.entries), self._slot_of.next()
-        other._known, other.course_of = self._known.next(), self.course_of.next()
-        other.offerings, other.sessions = self.offerings.next(), self.sessions.next()
         leaving = dict.fromkeys([*gone, *(entry.course.id for entry in come)])
-        former = [self._known[each] for each in leaving if each in self._known]
-        other._forget(leaving)
-        for there, more in zip(other._known_by_id(), _learned(come), strict=True):
-            there.update(more)
+        former = [entry for each in leaving if (entry := self.entry(each))]
+        other._records = self._records.changed(leaving, come)
         slots = other._seat(come, gone)
         size = len(self.entries)
         before = {slot: self.entries[slot] if slot < size else None for slot in slots}
@@ -116,7 +104,7 @@ class Snapshot:
         other.hidden[slots] = False
         other.veil = self.veil.without(leaving)
         other._hide(other.hidden | other.flags(hidden))
-        other.index = self.index.changed(*_texts_that_differ(before, after))
+        other.index = self.index.changed(*texts_that_differ(before, after))
         return other
 
     def veiled(self, veil: Veil, hidden: Flags) -> "Snapshot":
@@ -156,7 +144,8 @@ class Snapshot:
         return [entry for entry in found if entry is not None]
 
     def _hidden_among(self, course_ids: Iterable[CourseId]) -> list[Entry]:
-        return [self._known[each] for each in course_ids if self.is_hidden(each)]
+        hidden = filter(self.is_hidden, course_ids)
+        return [entry for each in hidden if (entry := self.entry(each))]
 
     def is_hidden(self, course_id: CourseId) -> bool:
         """Return whether blocks leave nothing of a course that is listed."""
@@ -164,18 +153,6 @@ class Snapshot:
             return False
         slot = self.seat(course_id)
         return slot is not None and bool(self.hidden[slot])
-
-    def _known_by_id(self) -> Sequence[Layered[Any, Any]]:
-        return self._known, self.offerings, self.sessions, self.course_of
-
-    def _forget(self, course_ids: Iterable[CourseId]) -> None:
-        for course_id in course_ids:
-            entry = self._known.pop(course_id, None)
-            for offering in (*entry.withdrawn, *entry.listed) if entry else ():
-                if self.course_of.get(offering.id) == course_id:
-                    del self.course_of[offering.id], self.offerings[offering.id]
-                    for session in offering.sessions:
-                        self.sessions.pop(session.id, None)
 
     def _seat(self, come: Sequence[Entry], gone: Sequence[CourseId]) -> list[int]:
         """Give every live course of `come` a slot; return the slots that differ."""
@@ -185,7 +162,7 @@ class Snapshot:
             self.entries[slot] = None
         live = [entry for entry in come if not entry.course.withdrawn]
         new = [entry for entry in live if entry.course.id not in self._slot_of]
-        free = [slot for slot, entry in enumerate(self.entries) if entry is None] if new else []
+        free = sorted({*freed, *np.flatnonzero(~self.columns.live).tolist()}) if new else []
         more = max(0, len(new) - len(free))
         free += range(len(self.entries), len(self.entries) + more)
         self.entries += [None] * more
@@ -200,19 +177,19 @@ class Snapshot:
 
     def course(self, course_id: CourseId) -> Course | None:
         """Return a course, withdrawn ones too; one that is hidden is withdrawn."""
-        entry = self._known.get(course_id)
+        entry = self._records.entries.get(course_id)
         if entry is None:
             return None
-        return _as_withdrawn(entry) if self.is_hidden(course_id) else entry.course
+        return as_withdrawn(entry) if self.is_hidden(course_id) else entry.course
 
     def entry(self, course_id: CourseId) -> Entry | None:
         """Return what is kept of a course, whether it is hidden or not."""
-        return self._known.get(course_id)
+        return self._records.entries.get(course_id)
 
     @property
     def courses(self) -> Mapping[CourseId, Course]:
         """Every course, withdrawn ones too."""
-        return {each: course for each in self._known if (course := self.course(each))}
+        return {each: course for each in self._records.entries if (course := self.course(each))}
 
     def live_ids(self) -> Iterator[CourseId]:
         """Yield the ids of the courses that are shown."""
@@ -220,6 +197,21 @@ class Snapshot:
         for slot in self.columns.everything.tolist():
             if (entry := entries[slot]) is not None:
                 yield entry.course.id
+
+    @property
+    def offerings(self) -> Mapping[OfferingId, Offering]:
+        """Every offering, withdrawn and blocked ones too."""
+        return self._records.offerings
+
+    @property
+    def sessions(self) -> Mapping[SessionId, Session]:
+        """Every session of these."""
+        return self._records.sessions
+
+    @property
+    def course_of(self) -> Mapping[OfferingId, CourseId]:
+        """The courses of the offerings."""
+        return self._records.course_of
 
     def slot(self, course_id: CourseId) -> int | None:
         """Return the slot of a course; None if it is not shown."""
@@ -296,80 +288,3 @@ class Snapshot:
         return self._memo.remembered(
             ("starts", passed), lambda: Starting(len(self.entries), titles, starts, passed)
         )
-
-
-def _learned(entries: Sequence[Entry]) -> tuple[dict[Any, Any], ...]:
-    """Return courses, offerings, sessions, and the offerings' courses, by their ids."""
-    known: dict[CourseId, Entry] = {}
-    offerings: dict[OfferingId, Offering] = {}
-    sessions: dict[SessionId, Session] = {}
-    course_of: dict[OfferingId, CourseId] = {}
-
-    def learn(offering: Offering, course_id: CourseId) -> None:
-        offerings[offering.id] = offering
-        course_of[offering.id] = course_id
-        for session in offering.sessions:
-            sessions[session.id] = session
-
-    for entry in entries:
-        for offering in entry.withdrawn:
-            learn(offering, entry.course.id)
-    for entry in entries:  # what is listed wins
-        course_id = entry.course.id
-        known[course_id] = entry
-        for offering in entry.listed:
-            learn(offering, course_id)
-    return known, offerings, sessions, course_of
-
-
-def _texts_that_differ(
-    before: Mapping[int, Entry | None], after: Mapping[int, Entry | None]
-) -> tuple[Mapping[int, Document], Mapping[int, Document]]:
-    """Return what texts have gone and come: most changes are of a price, a seat or a date."""
-    gone = {slot: to_document(each) for slot, each in before.items() if each}
-    come = {slot: to_document(each) for slot, each in after.items() if each}
-    same = {slot for slot, text in come.items() if gone.get(slot) == text}
-    return (
-        {slot: text for slot, text in gone.items() if slot not in same},
-        {slot: text for slot, text in come.items() if slot not in same},
-    )
-
-
-def _as_withdrawn(entry: Entry) -> Course:
-    course = entry.course
-    return to_course(course.id, course.institution, (), (*entry.listed, *entry.withdrawn))
-
-
-def normalised(query: CourseQuery) -> CourseQuery:
-    """Return the same question in one spelling: values sorted, the search folded."""
-    asked, search = query.filter, search_of(query) or None
-    several: dict[str, Any] = {
-        name: tuple(sorted(set(values)))
-        for name in _LISTS
-        if len(values := getattr(asked, name)) > 1
-    }
-    if several:
-        asked = replace(asked, **several)
-    return CourseQuery(search, asked, query.sort)
-
-
-def to_question(query: CourseQuery) -> str:
-    """Return the digest that cursors of a `normalised` query carry."""
-    return to_digest("courses", query)
-
-
-def search_of(query: CourseQuery) -> str:
-    """Return the words that a question looks for."""
-    return _words_of(query.search) if query.search else ""
-
-
-@lru_cache(maxsize=2**10)  # one request asks several times
-def _words_of(search: str) -> str:
-    return " ".join(words(search))
-
-
-_LISTS = tuple(
-    name
-    for name in CourseFilter.__dataclass_fields__
-    if isinstance(getattr(CourseFilter(), name), tuple)
-)
