@@ -238,19 +238,19 @@ def _replaced(posting: Posting, changed: Slots, come: Sequence[tuple[int, int]])
     slots, scores = posting
     at = np.searchsorted(slots, changed)
     there = slots[np.minimum(at, len(slots) - 1)] == changed
-    if not come and not there.any():
+    had, at = changed[there], at[there]
+    if not come and not len(had):
         return posting
-    came = np.array(come, np.int32).reshape(-1, 2)
-    stay = np.isin(changed, came[:, 0], assume_unique=True)
-    if (there == stay).all():  # the very same documents have the word as before
-        if (scores[at[there]] == came[:, 1]).all():
+    came, worth = np.array(come, np.int32).reshape(-1, 2).T
+    if np.array_equal(had, came):  # the very same documents have the word as before
+        if np.array_equal(scores[at], worth):
             return posting
         scores = scores.copy()
-        scores[at[there]] = came[:, 1]
+        scores[at] = worth
         return slots, scores
-    slots, scores = np.delete(slots, at[there]), np.delete(scores, at[there])
-    at = np.searchsorted(slots, came[:, 0])
-    return np.insert(slots, at, came[:, 0]), np.insert(scores, at, came[:, 1])
+    slots, scores = np.delete(slots, at), np.delete(scores, at)
+    at = np.searchsorted(slots, came)
+    return np.insert(slots, at, came), np.insert(scores, at, worth)
 
 
 def _both(one: Posting, other: Posting) -> Posting:

@@ -118,23 +118,16 @@ def log_changes(connection: Connection, touched: ColumnElement[bool], number: in
     is_known = or_(
         exists().where(its, offering.c.approval != Approval.PENDING), not_(exists().where(its))
     )
-    found = (
-        select(course.c.id, course.c.is_live, is_live_now.label("is_live_now"))
-        .where(touched, or_(course.c.is_live, is_known))
-        .subquery("found")
-    )
-    kind = case(
-        (and_(found.c.is_live, found.c.is_live_now), "CHANGED"),
-        (found.c.is_live, "WITHDRAWN"),
-        (found.c.is_live_now, "ADDED"),
-        else_=UNSEEN,
+    kind = case(  # nested, so that it is asked but once
+        (course.c.is_live, case((is_live_now, "CHANGED"), else_="WITHDRAWN")),
+        else_=case((is_live_now, "ADDED"), else_=UNSEEN),
     )
     logged = connection.execute(
         insert(change_log).from_select(
             ["revision", "course_id", "kind"],
-            select(literal(number), found.c.id, kind)
-            # as the log's indexes are: ten times faster than at random
-            .order_by(found.c.id),
+            select(literal(number), course.c.id, kind)
+            .where(touched, or_(course.c.is_live, is_known))
+            .order_by(course.c.id),  # as the log's indexes are: ten times faster than at random
         )
     )
     turned = select(change_log.c.course_id).where(
