@@ -378,6 +378,14 @@ async def test_nothing_typed_suggests_nothing(api):
     assert await api.ask('{ courseSuggestions(text: " ") { text } }') == {"courseSuggestions": []}
 
 
+async def test_what_is_typed_is_bounded_and_named_in_the_refusal(api):
+    error = await api.refused(
+        "query ($t: String) { courseSuggestions(text: $t) { text } }", t="x" * 201
+    )
+
+    assert "`text` takes at most 200 characters" in error["message"]
+
+
 async def test_too_many_suggestions_are_refused(api):
     error = await api.refused('{ courseSuggestions(text: "a", first: 21) { text } }')
 
