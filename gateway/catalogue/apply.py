@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
+from gateway.catalogue.known_pages import keep_known_pages
 from gateway.catalogue.linking import recognise, write_links
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
 from gateway.catalogue.visibility import is_on_sale, mark_visibility
@@ -262,12 +263,12 @@ def _log_changes(connection: Connection, run: OpenRun, number: int) -> None:
 
 def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) -> None:
     changed = applied.revision is not None
-    row = connection.execute(
+    connection.execute(
         update(sync_run)
         .where(sync_run.c.id == run.id)
         .values(asdict(applied.counts) | {"revision": applied.revision})
-        .returning(sync_run.c.etag, sync_run.c.last_modified)
-    ).one()
+    )
+    keep_known_pages(connection, run.partner, run.id)
     live = select(func.count()).where(offering.c.partner == run.partner, not_(offering.c.withdrawn))
     changes = succeeded(connection, run, now) | {
         "listed_run": run.id,
@@ -275,8 +276,6 @@ def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) 
         "fetched": applied.counts.fetched,
         "quarantined": applied.counts.quarantined,
         "fingerprint": run.fingerprint,
-        "etag": row.etag,
-        "last_modified": row.last_modified,
     }
     write_status(connection, run.partner, changes)
     end_run(connection, run, RunOutcome.APPLIED if changed else RunOutcome.UNCHANGED, now)
