@@ -31,6 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
 from gateway.catalogue.known_pages import keep_known_pages
 from gateway.catalogue.linking import recognise, write_links
+from gateway.catalogue.relinking import relink
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
 from gateway.catalogue.visibility import is_on_sale, mark_visibility
 from gateway.storage.catalogue_tables import change_log, course, institution, offering, revision
@@ -61,7 +62,7 @@ def apply_run(connection: Connection, run: OpenRun, found: Difference, now: date
 
 
 def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> int:
-    recognise(connection, run, now)
+    torn = recognise(connection, run, now)
     _withdraw(connection, run, now)
     _found_institutions(connection, run)
     _mark_left_courses(connection, run)
@@ -75,6 +76,8 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     ).scalar_one()
     mark_visibility(connection, run)
     _log_changes(connection, run, number)
+    if torn:
+        relink(connection, torn.scopes, now, institutions=torn.institutions)
     return number
 
 
