@@ -30,9 +30,10 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
 from gateway.catalogue.known_pages import keep_known_pages
-from gateway.catalogue.linking import recognise, write_links
-from gateway.catalogue.relinking import relink
+from gateway.catalogue.linking import Torn, recognise, write_links
+from gateway.catalogue.relinking import block_moved, regroup
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
+from gateway.catalogue.standing import chunks
 from gateway.catalogue.visibility import is_on_sale, mark_visibility
 from gateway.storage.catalogue_tables import change_log, course, institution, offering, revision
 from gateway.storage.columns import Instant
@@ -71,14 +72,22 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     _write_offerings(connection, run, now)
     write_links(connection, run, now)
     _mark_changed_courses(connection, run)
+    moved = _regroup(connection, run, torn, now)
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
     mark_visibility(connection, run)
+    block_moved(connection, moved)
     _log_changes(connection, run, number)
-    if torn:
-        relink(connection, torn.scopes, now, institutions=torn.institutions)
     return number
+
+
+def _regroup(connection: Connection, run: OpenRun, torn: Torn, now: datetime) -> set[str]:
+    """Look at names together between which new ones stand; mark and return what changed of it."""
+    moved = regroup(connection, torn.scopes, now, institutions=torn.institutions)
+    for ids in chunks(sorted(moved)):
+        _mark(connection, run, select(course.c.id).where(course.c.id.in_(ids)))
+    return moved
 
 
 def _withdraw(connection: Connection, run: OpenRun, now: datetime) -> None:

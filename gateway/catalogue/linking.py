@@ -77,10 +77,6 @@ class Torn:
     scopes: frozenset[str]
     institutions: bool
 
-    def __bool__(self) -> bool:
-        """Return whether there is anything."""
-        return bool(self.scopes) or self.institutions
-
 
 def recognise(connection: Connection, run: OpenRun, now: datetime) -> Torn:
     """Give the run's changed rows the institution and the match key that their names stand for."""

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from gateway.catalogue import identity
 from gateway.catalogue.linking import lock_names
-from gateway.catalogue.relinking import relink
+from gateway.catalogue.relinking import regroup, tell
 from gateway.storage.catalogue_tables import institution, recognition
 from gateway.storage.engine import Database
 from gateway.storage.leases import Leases
@@ -107,7 +107,8 @@ def _begin(connection: Connection, now: datetime, *, from_the_start: bool) -> Re
     if is_begun and not from_the_start:
         return Recognised()
     lock_names(connection)
-    changed = relink(connection, (), now, institutions=True)
+    changed = regroup(connection, (), now, institutions=True)
+    tell(connection, changed)
     change = update(recognition) if row is not None else insert(recognition).values(id=1)
     connection.execute(change.values(rules=rules_digest(), after=""))
     return Recognised(courses=len(changed))
@@ -122,7 +123,9 @@ def _step(connection: Connection, now: datetime) -> Recognised | None:
     connection.execute(update(recognition).values(after=ids[-1] if ids else None))
     if not ids:
         return None
-    return Recognised(len(ids), len(relink(connection, ids, now, institutions=False)))
+    changed = regroup(connection, ids, now, institutions=False)
+    tell(connection, changed)
+    return Recognised(len(ids), len(changed))
 
 
 def _told(total: Recognised) -> dict[str, int]:

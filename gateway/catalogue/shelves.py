@@ -56,6 +56,7 @@ class Shelved:
     spelled: str
     institution_key: str
     stays: bool
+    withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def read_shelved(connection: Connection, scopes: Collection[str]) -> Sequence[Sh
     for ids in chunks(sorted(scopes)):
         rows = connection.execute(
             select(offering.c.id, offering.c.partner, offering.c.key, offering.c.course_id)
-            .add_columns(offering.c.match_key, offering.c.payload, course_link.c.pinned)
+            .add_columns(offering.c.match_key, offering.c.payload, offering.c.withdrawn)
+            .add_columns(course_link.c.pinned)
             .join(course, course.c.id == offering.c.course_id)
             .outerjoin(course_link, course_link.c.offering_id == offering.c.id)
             .where(course.c.institution_id.in_(ids))
@@ -102,7 +104,8 @@ def read_titles(
     ]
     sellers: dict[str, set[str]] = {}
     for each in shelved:
-        sellers.setdefault(each.spelled, set()).add(each.partner)
+        if not each.withdrawn:
+            sellers.setdefault(each.spelled, set()).add(each.partner)
     blocked, givers = _blocked_keys(connection), _givers(connection, rows)
     found = []
     for row in rows:
@@ -146,6 +149,7 @@ def _to_shelved(row: Any) -> Shelved:
         spelled=course_key(institution, listed.title),
         institution_key=institution.key,
         stays=bool(row.pinned),
+        withdrawn=row.withdrawn,
     )
 
 
@@ -164,7 +168,7 @@ def _to_title(
         spelling,
         own=row.match_key,
         since=blocked_since or row.decided_at,
-        partners=frozenset({row.partner, *sellers.get(row.match_key, ())}),
+        partners=frozenset(sellers.get(row.match_key, {row.partner})),
         is_decided=is_decided,
     )
     return Title(member, row.institution_id, row.course_key)

@@ -130,6 +130,11 @@ async def test_who_comes_between_two_spellings_brings_their_courses_together(ben
     assert len(set(apart)) == 2
     assert await partition(bench) == {frozenset({first.id, second.id, between.id})}
     assert [await bench.course_of(each) for each in (first, second)] == [apart[0]] * 2
+    assert await bench.store.read_revision() == 3
+    log = [row for row in await bench.rows(tables.change_log) if row["revision"] == 3]
+    assert {row["course_id"]: row["kind"] for row in log} == {
+        apart[0]: "CHANGED", apart[1]: "WITHDRAWN"
+    }  # fmt: skip
     [redirect] = await bench.rows(tables.redirect)
     assert (redirect["old_id"], redirect["new_id"]) == (apart[1], apart[0])
 
@@ -301,16 +306,16 @@ async def test_recognising_goes_on_where_it_was_stopped(
             *(an_offering(n, "Barista utk Pemula", n, partner=PINTARIA) for n in names)
         )
     monkeypatch.setattr(recognition, "AT_ONCE", 1)
-    looked_at, relink = [], recognition.relink
+    looked_at, regroup = [], recognition.regroup
 
     def failing(connection, scopes, now, **how):
         if len(looked_at) == 2:
             looked_at.append("killed")
             raise asyncio.CancelledError
         looked_at.extend(scopes)
-        return relink(connection, scopes, now, **how)
+        return regroup(connection, scopes, now, **how)
 
-    monkeypatch.setattr(recognition, "relink", failing)
+    monkeypatch.setattr(recognition, "regroup", failing)
 
     with pytest.raises(asyncio.CancelledError):
         await recognising.keep_up()
