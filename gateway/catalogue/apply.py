@@ -26,8 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
-from gateway.catalogue.linking import recognise, write_links
+from gateway.catalogue.known_pages import keep_known_pages
+from gateway.catalogue.linking import Torn, recognise, write_links
+from gateway.catalogue.relinking import regroup
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
+from gateway.catalogue.standing import chunks
 from gateway.catalogue.visibility import await_approval, log_changes
 from gateway.storage.catalogue_tables import course, institution, offering, revision
 from gateway.storage.columns import Instant
@@ -57,7 +60,7 @@ def apply_run(connection: Connection, run: OpenRun, found: Difference, now: date
 
 
 def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> int:
-    recognise(connection, run, now)
+    torn = recognise(connection, run, now)
     _withdraw(connection, run, now)
     _found_institutions(connection, run)
     _mark_left_courses(connection, run)
@@ -66,12 +69,20 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     _write_offerings(connection, run, now)
     write_links(connection, run, now)
     _mark_changed_courses(connection, run)
+    _regroup(connection, run, torn, now)
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
     await_approval(connection, run)
     log_changes(connection, course.c.changed_run == run.id, number)
     return number
+
+
+def _regroup(connection: Connection, run: OpenRun, torn: Torn, now: datetime) -> None:
+    """Look at names together between which new ones stand; mark what changed of it."""
+    moved = regroup(connection, torn.scopes, now, institutions=torn.institutions)
+    for ids in chunks(sorted(moved)):
+        _mark(connection, run, select(course.c.id).where(course.c.id.in_(ids)))
 
 
 def _withdraw(connection: Connection, run: OpenRun, now: datetime) -> None:
@@ -239,12 +250,12 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
 
 def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) -> None:
     changed = applied.revision is not None
-    row = connection.execute(
+    connection.execute(
         update(sync_run)
         .where(sync_run.c.id == run.id)
         .values(asdict(applied.counts) | {"revision": applied.revision})
-        .returning(sync_run.c.etag, sync_run.c.last_modified)
-    ).one()
+    )
+    keep_known_pages(connection, run.partner, run.id)
     live = select(func.count()).where(offering.c.partner == run.partner, not_(offering.c.withdrawn))
     changes = succeeded(connection, run, now) | {
         "listed_run": run.id,
@@ -252,8 +263,6 @@ def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) 
         "fetched": applied.counts.fetched,
         "quarantined": applied.counts.quarantined,
         "fingerprint": run.fingerprint,
-        "etag": row.etag,
-        "last_modified": row.last_modified,
     }
     write_status(connection, run.partner, changes)
     end_run(connection, run, RunOutcome.APPLIED if changed else RunOutcome.UNCHANGED, now)

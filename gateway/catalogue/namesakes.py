@@ -55,7 +55,7 @@ def merge_institutions(
         return _refused(LinkErrorCode.NOTHING_TO_MERGE, message)
     kept, *merged = found
     touched = connection.execute(
-        select(course.c.id).where(course.c.institution_id.in_(wanted))  # blocks are taken along
+        select(course.c.id).where(course.c.institution_id.in_(merged))
     ).scalars()
     changed = set(touched.all())
     for old in merged:

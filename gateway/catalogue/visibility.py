@@ -126,7 +126,7 @@ def log_changes(connection: Connection, touched: ColumnElement[bool], number: in
         insert(change_log).from_select(
             ["revision", "course_id", "kind"],
             select(literal(number), course.c.id, kind)
-            .where(touched, or_(course.c.is_live, is_known))
+            .where(_with_heirs(connection, touched), or_(course.c.is_live, is_known))
             .order_by(course.c.id),  # as the log's indexes are: ten times faster than at random
         )
     )
@@ -137,6 +137,16 @@ def log_changes(connection: Connection, touched: ColumnElement[bool], number: in
         update(course).where(course.c.id.in_(turned)).values(is_live=not_(course.c.is_live))
     )
     return logged.rowcount
+
+
+def _with_heirs(connection: Connection, touched: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the courses touched, and those that have come by a block as institutions merged."""
+    heirs = select(redirect.c.new_id).join(
+        block, and_(block.c.scope == BlockScope.INSTITUTION, block.c.value == redirect.c.old_id)
+    )
+    if connection.execute(heirs.limit(1)).first() is None:
+        return touched
+    return or_(touched, and_(course.c.is_live, course.c.institution_id.in_(heirs)))
 
 
 def _is_blocked_by(scope: BlockScope, counts: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "catalogue_0016"
-down_revision = "catalogue_0015"
+revision = "catalogue_0018"
+down_revision = "catalogue_0017"
 
 
 def upgrade() -> None:
