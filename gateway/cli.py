@@ -207,7 +207,11 @@ def token(
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     lifetime = timedelta(minutes=minutes)
-    typer.echo(issue_token(settings.data_dir, role, subject, scopes=scope or (), lifetime=lifetime))
+    try:
+        made = issue_token(settings.data_dir, role, subject, scopes=scope or (), lifetime=lifetime)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    typer.echo(made)
 
 
 @app.command()
