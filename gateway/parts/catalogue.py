@@ -38,6 +38,7 @@ TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another pro
 TURN_POLL_SECONDS = 0.2
 _PAUSED = "is paused by an order; `mitra partners resume` lets it be read"
 SHOWN_AFTERWARDS = 0.5  # seconds for which an answer may stand while it is made anew
+RECOGNISE_SECONDS = 60.0  # until it is looked whether another process left it half done
 PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 
 log = structlog.get_logger(__name__)
@@ -98,7 +99,7 @@ class CataloguePart:
         What other rules have recognised is recognised anew beside it.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._recognise())
+            tasks.create_task(self._keep_recognised())
             tasks.create_task(self._scheduler.run(self._configs))
             tasks.create_task(self._keep_pruning())
 
@@ -157,11 +158,18 @@ class CataloguePart:
             count_sync(progress)
             self.follower.notify()
 
-    async def _recognise(self) -> None:
+    async def _keep_recognised(self) -> None:
+        """Recognise what other rules have recognised; go on with what another process left."""
+        while not await self._is_recognised():  # noqa: ASYNC110 - by another process, perhaps
+            await asyncio.sleep(RECOGNISE_SECONDS)
+
+    async def _is_recognised(self) -> bool:
         try:
             await self.recognition.keep_up()
+            return not await self.recognition.is_under_way()
         except Exception:
-            log.exception("catalogue.recognising_failed")  # the next process goes on with it
+            log.exception("catalogue.recognising_failed")
+            return False
 
     async def _keep_pruning(self) -> None:
         while True:

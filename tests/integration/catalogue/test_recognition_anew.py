@@ -320,6 +320,7 @@ async def test_recognising_goes_on_where_it_was_stopped(
     with pytest.raises(asyncio.CancelledError):
         await recognising.keep_up()
     assert await bench.count(tables.course) == 6
+    assert await recognising.is_under_way()
     done = await recognising.keep_up()
 
     assert done is not None
@@ -330,6 +331,7 @@ async def test_recognising_goes_on_where_it_was_stopped(
     assert len(looked_at) == 4
     assert {len(each) for each in await partition(bench)} == {2}
     assert await recognising.keep_up() is None
+    assert not await recognising.is_under_way()
 
 
 async def test_one_process_recognises_at_a_time(bench: Workbench, recognising: Recognition):
