@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
 from gateway.execution.engine import Engine, Prepared
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
+from schema.context import Context
 from schema.model.viewer import Viewer
 
 RECHECK_SECONDS = 10.0  # between two looks at the token of an open connection
@@ -17,14 +19,28 @@ Payload = Mapping[str, Any]
 Identify = Callable[[str | None], Awaitable[Viewer]]
 
 
+class _Unread:
+    """Stands for the catalogue where it is not read, and does not keep it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise LookupError(f"{name}: a stream is opened without the catalogue, and may last longer")
+
+
+_UNREAD: Any = _Unread()
+
+
 async def stream(
-    engine: Engine, prepared: Prepared, context: object
+    engine: Engine, prepared: Prepared, contexts: Callable[[], Context]
 ) -> AsyncGenerator[Payload, None]:
-    """Yield what an operation answers.  Raises `RefusedError` if it cannot begin."""
+    """Yield what an operation answers, each answer as all stands when it is told.
+
+    Raises `RefusedError` if it cannot begin.
+    """
     if prepared.kind is not OperationType.SUBSCRIPTION:
-        yield to_payload(await engine.run(prepared, context))
+        yield to_payload(await engine.run(prepared, contexts()))
         return
-    async with aclosing(await engine.subscribe(prepared, context)) as results:
+    opening = replace(contexts(), catalogue=_UNREAD, search=_UNREAD, changes=_UNREAD)
+    async with aclosing(await engine.subscribe(prepared, opening, contexts)) as results:
         async for result in results:
             yield to_payload(result)
 
