@@ -32,7 +32,7 @@ class Entry:
     starts: tuple[datetime, ...]
 
 
-_to_entry = unchecked(Entry)
+_unchecked_entry = unchecked(Entry)
 
 
 def to_entry(stored: StoredCourse, institution: Institution, rates: Rates = RUPIAH_ONLY) -> Entry:
@@ -41,7 +41,7 @@ def to_entry(stored: StoredCourse, institution: Institution, rates: Rates = RUPI
     withdrawn = tuple([sold.offering for sold in stored.offerings if sold.withdrawn])
     course = to_course(stored.id, institution, live, withdrawn)
     sessions = [session for offering in live for session in offering.sessions]
-    return _to_entry(
+    return _unchecked_entry(
         course=course,
         withdrawn=withdrawn,
         created_at=stored.created_at,
