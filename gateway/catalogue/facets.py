@@ -4,7 +4,7 @@ A facet counts under all filters but its own, so that a client sees what else it
 chosen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gateway.catalogue.combinations import Combinations
-from gateway.catalogue.entries import Entry, micros, values_of
+from gateway.catalogue.entries import Entry, micros
+from gateway.catalogue.facet_values import TOLD, labels_of, told_by
 from schema.ports import CourseFilter, Facet, FacetName
 
 Slots = npt.NDArray[np.int32]
@@ -77,25 +78,35 @@ class FacetColumns:
         self.live = np.pad(self.live, (0, more))
         self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
         self._values.grow(more)
-        starts: list[tuple[int, int]] = []
-        for slot, entry in entries.items():
-            price = entry.price if entry else None
-            self.live[slot] = entry is not None
-            self._prices[slot] = NO_PRICE if price is None else price
-            self._set_values(slot, entry)
-            starts += [(micros(start), slot) for start in (entry.starts if entry else ())]
+        slots, found = np.fromiter(entries, np.int64, len(entries)), list(entries.values())
+        self.live[slots] = [each is not None for each in found]
+        self._prices[slots] = [
+            NO_PRICE if each is None or each.price is None else each.price for each in found
+        ]
+        for facet, told in zip(TOLD, zip(*map(told_by, found), strict=True), strict=False):
+            self._fill_values(facet, slots, told)
         self._values.name(self._labels)
+        starts = [
+            (micros(start), slot)
+            for slot, each in entries.items()
+            if each is not None and each.starts
+            for start in each.starts
+        ]
         self._starts = _with_starts(self._starts, size, list(entries), starts)
         self.everything: Slots = np.flatnonzero(self.live).astype(np.int32)
 
-    def _set_values(self, slot: int, entry: Entry | None) -> None:
-        having: dict[FacetName, list[str]] = {}
-        for each in values_of(entry) if entry else ():
-            having.setdefault(each.facet, []).append(str(each.value))  # an enum's plain text
-            is_partner = each.facet is FacetName.PARTNER
-            name = self._partners.get(each.value) if is_partner else None
-            self._labels[each.facet][each.value] = name or each.label
-        self._values.put(slot, having)
+    def _fill_values(
+        self, facet: FacetName, slots: npt.NDArray[np.int64], told: Sequence[Hashable]
+    ) -> None:
+        """Note what courses have of a facet: each thing that is told is spelled out once."""
+        numbers: dict[Hashable, int] = dict.fromkeys(told, 0)
+        for each in numbers:
+            labels = labels_of(facet, each)
+            if facet is FacetName.PARTNER:
+                labels = {code: self._partners.get(code, code) for code in labels}
+            self._labels[facet].update(labels)
+            numbers[each] = self._values.number(facet, labels)
+        self._values.put(facet, slots, [numbers[each] for each in told])
 
     def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
         """Return the live courses that have any of `values`."""

@@ -257,9 +257,14 @@ def _rating_key(entry: Entry) -> Key:
 
 def popularity(entry: Entry) -> float:
     """Return how well a course is liked, by rating and by how many said so."""
-    course = entry.course
-    votes = course.rating_count or 0
-    return round((course.rating or 0.0) * votes / (votes + _VOTES), 6)
+    return liking(entry.course.rating, entry.course.rating_count)
+
+
+def liking(rating: float | None, votes: int | None) -> float:
+    """Return how well is liked what so many have rated so."""
+    if not rating or not votes:  # as most is
+        return 0.0
+    return round(rating * votes / (votes + _VOTES), 6)
 
 
 def _with_id(to_key: Callable[[Entry], Key]) -> Callable[[Entry], Key]:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, Select, exists, func, not_, select
 
 from gateway.catalogue.facts import FactReader, Sells
 from gateway.catalogue.partner_orders import Orders, read_orders
-from gateway.catalogue.records import Closing, ShortReader, from_payload, never_closing
+from gateway.catalogue.records import from_payload
 from gateway.catalogue.runs import RunOutcome
+from gateway.catalogue.short import Closing, ShortReader, never_closing
 from gateway.catalogue.stored import (
     NOTHING,
     Known,
@@ -221,7 +222,7 @@ def _changes(connection: Connection, since: int | None, read: Read, known: Known
 def _descriptions(connection: Connection, ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
     """Return the first description of each course's live offerings, or else of its tombstones."""
     found: dict[CourseId, str] = {}
-    for each in read_courses(connection, ids, from_payload):
+    for each in read_courses(connection, ids, lambda payload, _: from_payload(payload)):
         live = [sold for sold in each.offerings if not sold.withdrawn] or each.offerings
         told = (sold.offering.listed.description_html for sold in live)
         html = next((html for html in told if html is not None), None)

@@ -19,9 +19,9 @@ from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
 from gateway.catalogue.recognition import Recognition
-from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.shelf import Shelf
+from gateway.catalogue.short import Closing, never_closing
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
 from gateway.catalogue.watching import SyncWatch

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from graphql import OperationType
 from starlette.responses import Response
@@ -114,9 +115,9 @@ class Answering:
         return self.shared.digest(*(each.encode() for each in told), key)
 
     def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
-        context = self.build_context(exchange.viewer)
+        contexts = partial(self.build_context, exchange.viewer)
         authorization = exchange.headers.get("authorization")
-        return Asked(prepared, context, exchange.viewer, authorization)
+        return Asked(prepared, contexts, exchange.viewer, authorization)
 
 
 def check_kind(exchange: Exchange, prepared: Prepared) -> None:
