@@ -12,20 +12,18 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLField,
-    OperationDefinitionNode,
     OperationType,
     print_ast,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
 from gateway.execution.engine import Prepared
-from gateway.execution.remembered import Remembered
+from gateway.execution.remembered import Beside
 from schema.build import MaskingSchema
 from schema.guarding import selected_fields
 from schema.lasting import ALL_AROUND, ARGUMENTS, NOTHING_ELSE, Reads, reads_of, united
 from schema.policies import PUBLIC, policy_of
 
-MOST_OPERATIONS = 2_000
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -45,7 +43,6 @@ class PublicQuestion:
 class _Standing:
     """What an operation says whatever its variables are; it is `text` that names it."""
 
-    operation: OperationDefinitionNode  # kept, so that no other gets its id
     text: bytes | None = None  # None if its answer is not for all
     reads: Reads = NOTHING_ELSE
     moved: Sequence[tuple[str, GraphQLField, FieldNode]] = ()  # by their arguments
@@ -56,7 +53,7 @@ class Publicity:
 
     def __init__(self, schema: MaskingSchema) -> None:
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
-        self._known = Remembered[_Standing](most=MOST_OPERATIONS, most_size=MOST_OPERATIONS)
+        self._known = Beside[_Standing]()
 
     def __call__(self, prepared: Prepared) -> PublicQuestion | None:
         """Return by what a question is known to all; None if it is not the same for all."""
@@ -70,28 +67,27 @@ class Publicity:
         return PublicQuestion(digest, united((standing.reads, *moved)))
 
     def _standing(self, prepared: Prepared) -> _Standing:
-        key = id(prepared.operation)
-        known = self._known.get(key)
+        known = self._known.get(prepared.operation)
         if known is None:
             known = self._look_at(prepared)
-            self._known.keep(key, known, 1)
+            self._known.keep(prepared.operation, known)
         return known
 
     def _look_at(self, prepared: Prepared) -> _Standing:
         operation = prepared.operation
         if prepared.kind is not OperationType.QUERY:
-            return _Standing(operation)
+            return _Standing()
         fields = list(selected_fields(self._schema, prepared.document, operation))
         reads = united(reads_of(kind, node.name.value) for kind, node in fields)
         is_public = all(policy_of(kind, node.name.value) is PUBLIC for kind, node in fields)
         if Reads.LIVE in reads or not is_public:
-            return _Standing(operation)
+            return _Standing()
         moved = [
             (kind, self._schema.type_map[kind].fields[node.name.value], node)  # type: ignore[attr-defined]  # it has fields
             for kind, node in fields
             if (kind, node.name.value) in ARGUMENTS
         ]
-        return _Standing(operation, print_ast(prepared.document).encode(), reads, moved)
+        return _Standing(print_ast(prepared.document).encode(), reads, moved)
 
 
 def _moved(kind: str, field: GraphQLField, node: FieldNode, values: VariableValues | None) -> Reads:
