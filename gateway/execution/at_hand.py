@@ -16,7 +16,7 @@ _NEW_ONES = 16  # one part in so many of the room is left to what was asked for 
 _MOST = 20_000
 _OVERHEAD = 2_000  # bytes of bookkeeping per answer, roughly
 
-Renew = Callable[[], Awaitable[object]]
+Renew = Callable[[], Awaitable[tuple[Answer, "Kept | None"]]]
 
 
 class Kept:
