@@ -99,6 +99,7 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
     if settings.subgraph:
         routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
     app = Starlette(routes=routes, lifespan=lifespan)
+    app.router.redirect_slashes = False  # to whatever host the request says that it is for
     hot = HotPath(
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
         identify=served.verifier.identify,
