@@ -7,6 +7,8 @@ full: what nobody asks again pushes out nothing of what is asked all the time.
 
 from collections.abc import Awaitable, Callable
 
+from msgspec import structs
+
 from gateway.execution.answers import Answer, Promise
 from gateway.execution.remembered import Remembered
 
@@ -39,12 +41,13 @@ class Kept:
     ) -> None:
         self._at_hand = at_hand
         self.key = key
-        self.answer = answer
+        # Encoders leave room for more behind what they return, nearly as much again: this is exact.
+        self.answer = structs.replace(answer, body=bytes(memoryview(answer.body)))
         self.promise = promise
         self.renew = renew
         self.weight = weight
         self.seconds = 0.0
-        self.bodies: dict[str, bytes] = {PLAIN: answer.body}
+        self.bodies: dict[str, bytes] = {PLAIN: self.answer.body}
 
     @property
     def size(self) -> int:

@@ -1,8 +1,9 @@
 """Answers as they are sent, but for the body, which is at hand once, and what each request has."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from starlette.types import Message
 
@@ -100,11 +101,13 @@ def to_finished(
         is_timed=b"server-timing" in headers,
         tells_allowance=b"ratelimit" in headers,
         count=count,
-        given=TALLIES.tally(_counting(start["status"])),
+        given=_given(start["status"]),
     )
 
 
-def _counting(status: int) -> Callable[[int], None]:
+@cache
+def _given(status: int) -> Tally:
+    """Return what counts answers of a status that are given again: one for all of them."""
     by_status = GRAPHQL_REQUESTS.labels(status=status)
     finished = CACHE_READS.labels("answers", "finished")
 
@@ -112,7 +115,7 @@ def _counting(status: int) -> Callable[[int], None]:
         by_status.inc(times)
         finished.inc(times)
 
-    return count
+    return TALLIES.tally(count)
 
 
 def _lines(headers: Iterable[Header]) -> bytes:

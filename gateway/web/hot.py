@@ -39,6 +39,7 @@ HEADS_BYTES = 8 * 2**20
 SENT_BYTES = 8 * 2**20
 _PATHS = frozenset({"/graphql", "/graphql/subgraph"})
 _MOST_KEPT = 20_000
+_MOST_COUNTS = 1_000
 _MOST_WATCHED = 2  # messages; of a stream no more is looked at
 _OVERHEAD = 900  # bytes of bookkeeping per answer, roughly
 
@@ -70,6 +71,7 @@ class HotPath:
         self._at_hand = at_hand
         self._renewals = Renewals()
         self._finished = Remembered[Finished](most=_MOST_KEPT, most_size=HEADS_BYTES)
+        self._counts = Remembered[Count](most=_MOST_COUNTS, most_size=_MOST_COUNTS)
         self._sent = Remembered[Asked](most=_MOST_KEPT, most_size=SENT_BYTES)
 
     @property
@@ -192,8 +194,18 @@ class HotPath:
         if kept is None or is_tracing():  # then each has its own span
             return False
         seen = observed(scope)
-        finished = to_finished(kept, sent, seen.cost, self._counting(seen))
+        finished = to_finished(kept, sent, seen.cost, self._count_of(seen))
         if finished is None:
             return False
         self._finished.keep(asked, finished, _OVERHEAD + size_of(asked) + len(finished.head))
         return True
+
+    def _count_of(self, seen: Observed) -> Count:
+        """Return what counts operations that go as this one went: one for all of them."""
+        told = seen.client, seen.name, seen.kind, seen.status, seen.outcome, seen.cost
+        key = *told, *seen.codes
+        count = self._counts.get(key)
+        if count is None:
+            count = self._counting(seen)
+            self._counts.keep(key, count, 1)
+        return count

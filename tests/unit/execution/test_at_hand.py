@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway.execution.answers import Answer, Promise
@@ -85,6 +86,15 @@ def test_an_answer_that_says_the_same_has_the_same_bodies_however_packed(at_hand
     assert new.answer.body is old.bodies[PLAIN]
     assert (new.bodies[PLAIN] is old.bodies[PLAIN], new.packing_of(b"packed")) == (True, "zstd")
     assert other.bodies == {PLAIN: b"y"}
+
+
+def test_no_room_is_kept_behind_a_body():
+    encoded = orjson.dumps({"numbers": list(range(3_000))})
+
+    kept = a_kept(AtHand(), "a", encoded)
+
+    assert (kept.answer.body, kept.bodies[PLAIN]) == (encoded, encoded)
+    assert kept.answer.body is kept.bodies[PLAIN] is not encoded
 
 
 def test_what_is_packed_and_what_it_takes_to_make_it_anew_count(at_hand):
