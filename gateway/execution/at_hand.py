@@ -56,7 +56,7 @@ class Kept:
 
     def take_over(self, former: "Kept | None") -> None:
         """Use the bodies of the one before, if it says the same."""
-        if former is not None and former.answer.tag == self.answer.tag:
+        if former is not None and former.answer.tag == self.answer.tag != "":
             self.answer, self.bodies = former.answer, former.bodies
 
     def pack(self, packing: str, body: bytes) -> None:

@@ -233,6 +233,39 @@ async def test_who_has_spent_all_is_refused_on_the_hot_path_too():
     assert other.status == 200
 
 
+async def test_what_is_made_anew_is_paid_for_once_and_first():
+    budgets = Budgets(LocalBuckets(clock=lambda: 0.0), points_a_minute=6)
+    served = Served(Edge(budgets=budgets))
+    wire, question = served.connect(), post({"query": "{ __typename }"})
+    for _ in range(4):
+        await wire.send(question)
+
+    replies = []
+    for revision in "234":
+        served.edge.epoch = f"{revision}.1"
+        replies.append(await wire.send(question))
+
+    left = [each.headers["ratelimit"].partition(";t=")[0] for each in replies]
+    assert left == [f'"client";r={n}' for n in (1, 0, 0)]
+    assert [each.status for each in replies] == [200, 200, 429]
+    assert served.edge.contexts == 3  # and nothing was run for who could not pay
+
+
+async def test_what_cannot_be_made_anew_is_told_by_the_ordinary_path(served, monkeypatch):
+    wire = served.connect()
+    for _ in range(4):
+        await wire.send(post(TITLES))
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("nobody is told this")
+
+    monkeypatch.setattr(served.edge.engine, "run", fail, raising=False)
+    served.edge.epoch = "2.1"
+    reply = await wire.send(post(TITLES))
+
+    assert (reply.status, b"nobody" in reply.body) == (500, False)
+
+
 async def test_a_token_that_is_not_good_is_refused_though_the_answer_is_at_hand(served):
     wire = served.connect()
     for _ in range(4):
