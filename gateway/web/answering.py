@@ -7,10 +7,11 @@ from functools import partial
 from graphql import OperationType
 from starlette.responses import Response
 
-from gateway.execution.answers import Answer, SharedAnswers
+from gateway.execution.answers import Answer, Remake
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
 from gateway.execution.publicity import PublicQuestion
+from gateway.execution.sharing import SharedAnswers
 from gateway.web.cors import not_allowed
 from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
@@ -50,10 +51,13 @@ class Answering:
         digest = self._digest(exchange, key)
         if self.shared and (known := self.shared.known(digest)) and known.public:
             await self._pay(exchange, known)
-            answer, promise = await self.shared.answer(
-                known.public, lambda: self._finish(exchange, self.prepare(exchange, read()))
+            answer, kept = await self.shared.answer(
+                known.public,
+                lambda: self._finish(exchange, self.prepare(exchange, read())),
+                self._to_remake(key, read),
+                again=True,
             )
-            exchange.promise(promise)
+            exchange.give_again(kept)
             return answer
         prepared = await self.admit(exchange, read())
         check_kind(exchange, prepared)
@@ -63,7 +67,9 @@ class Answering:
         exchange.is_public = public is not None
         if self.shared and digest and public:
             self.shared.learn(digest, Known.of(prepared, public))
-            answer, _ = await self.shared.answer(public, lambda: self._finish(exchange, prepared))
+            answer, exchange.kept = await self.shared.answer(
+                public, lambda: self._finish(exchange, prepared), self._to_remake(key, read)
+            )
             return answer
         work = self._finish(exchange, prepared)
         if prepared.kind is OperationType.MUTATION:  # what has begun is done, whoever goes
@@ -102,6 +108,15 @@ class Answering:
         payload = await self.run(exchange, prepared)
         with exchange.timed("encode"):
             return to_answer(payload, run_status(prepared, payload))
+
+    def _to_remake(self, key: bytes, read: Read) -> Remake:
+        return Remake(partial(self._make, read), len(key))
+
+    async def _make(self, read: Read) -> Answer:
+        """Make the answer to a public question when nobody waits for it."""
+        prepared = self.gate.engine.prepare(read())
+        payload = to_payload(await self.gate.engine.run(prepared, self.build_context(ANONYMOUS)))
+        return to_answer(payload, run_status(prepared, payload))
 
     def _allowed(self, exchange: Exchange, question: Question) -> Question:
         return replace(question, may_introspect=self.may_introspect(exchange.viewer))
