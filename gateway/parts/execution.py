@@ -36,6 +36,7 @@ class ExecutionPart:
             documents=PersistedDocuments() if beside else _build_documents(settings),
             hints=settings.is_development,
             compiles=settings.compiles_operations,
+            encodes=True,
             on_lookup=lambda outcome: GRAPHQL_DOCUMENTS.labels(outcome=outcome).inc(),
             on_outcome=lambda outcome: GRAPHQL_OPERATIONS_COMPILED.labels(outcome=outcome).inc(),
         )

@@ -65,8 +65,11 @@ class Compiled:
         number: int,
         on_outcome: OnOutcome,
         patience: int,
+        *,
+        encodes: bool,
     ) -> None:
         self._source = source
+        self._encodes = encodes
         self._plans = plans
         self._kept = kept
         self._number = number
@@ -141,7 +144,9 @@ class Compiled:
         root = self._source.schema.get_root_type(operation.operation)
         if root is None:
             return Fallback.DIRECTIVE
-        writer = Writer(self._source, values, self._fragments, self._kept)
+        writer = Writer(
+            self._source, values, self._fragments, self._kept, encodes=self._encodes
+        )
         try:
             return writer.write(root, serially=operation.operation is OperationType.MUTATION)
         except UncompilableError as exc:
@@ -162,13 +167,16 @@ class Compiler:
         hides_suggestions: bool = True,
         on_outcome: OnOutcome = lambda _: None,
         patience: int = 0,
+        encodes: bool = False,
     ) -> None:
         """Tell `on_outcome` of each run whether it was compiled, or why not.
 
         The first `patience` runs of each operation are left to graphql-core: what is asked once
-        is not worth compiling.
+        is not worth compiling.  With `encodes` parts of answers are JSON already
+        (`orjson.Fragment`), for those who encode all of them with orjson.
         """
         self._schema = schema
+        self._encodes = encodes
         self._patience = patience
         self._plans = Plans(most=MOST_PLANS, most_size=MOST_FIELDS)
         self._kept = Kept()
@@ -181,7 +189,9 @@ class Compiler:
         source = Source(self._schema, document, operation, self._hides_suggestions)
         number = next(self._numbers)
         outcome, patience = self._on_outcome, self._patience
-        return Compiled(source, self._plans, self._kept, number, outcome, patience)
+        return Compiled(
+            source, self._plans, self._kept, number, outcome, patience, encodes=self._encodes
+        )
 
 
 async def _run(plan: Plan, run: Run, root: object) -> None:
