@@ -20,7 +20,7 @@ from gateway.partner_api.endpoint import BASE
 from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
-from gateway.telemetry import configure_logging, tell_size
+from gateway.telemetry import CACHE_READS, TALLIES, configure_logging, tell_size
 from gateway.telemetry.operations import Operations
 from gateway.telemetry.traces import configure_tracing
 from gateway.web import explorer, pages
@@ -34,6 +34,7 @@ from gateway.web.hot import HotPath
 from gateway.web.observing import ObservedEndpoint, known_names, observed
 from gateway.web.outermost import Outermost
 from gateway.web.sitemap import MOST_URLS
+from gateway.web.straight import Straight
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
@@ -78,7 +79,6 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
 
     desk = _build_explorer(_build_endpoint(graphql), served)
     routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", desk),
         WebSocketRoute("/graphql", _build_sockets(graphql)),
         Route(BASE + "{call:path}", served.partner_api),
         Route(openapi.PATH, openapi.serve),
@@ -93,12 +93,13 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         *pages.build_routes(_build_site(served)),
         *desk.routes(),
     ]
+    asked: dict[str, ASGIApp] = {"/graphql": desk}
     if settings.subgraph:
-        routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
-    app = Starlette(routes=routes, lifespan=lifespan)
+        asked["/graphql/subgraph"] = _build_endpoint(graphql.as_subgraph())
+    app = Straight(Starlette(routes=routes, lifespan=lifespan), asked)
     hot = HotPath(
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
-        paths=("/graphql", "/graphql/subgraph"),
+        paths=list(asked),
         identify=served.verifier.identify,
         budgets=graphql.execution.budgets,
         counting=graphql.observer.counting,
@@ -138,6 +139,8 @@ def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
             gateway.cache,
             gateway.catalogue,
             edition=to_edition(graphql.schema.as_str(), *gateway.catalogue.unchanging),
+            is_alone=settings.redis_url is None,
+            on_read=TALLIES.by_outcome(CACHE_READS, "answers"),
         ),
         to_public=Publicity(graphql.schema),
         events=EventStreams(engine, identify, graphql.connections),

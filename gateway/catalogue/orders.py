@@ -222,8 +222,8 @@ def page_of(
         near, far = places[inside], slots[inside]
     if len(near) > wanted + 1:
         cut = len(near) - wanted - 1 if from_end else wanted
-        kept = near.argpartition(cut)
-        kept = kept[cut:] if from_end else kept[: cut + 1]
+        last = np.partition(near, cut)[cut]  # no two are equal; argpartition takes three times this
+        kept = near >= last if from_end else near <= last
         near, far = near[kept], far[kept]
     ordered = far[near.argsort()].tolist()
     has_more = len(ordered) > wanted

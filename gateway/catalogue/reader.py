@@ -198,16 +198,16 @@ class SnapshotReader:
                 from_end=window.last is not None,
             )
         return Slice(
-            nodes=[self._course_at(slot) for slot in part.slots],
+            nodes=self._courses_at(part.slots),
             cursors=Cursors(part.slots, revision, order.keys, question),
             has_next=part.has_next,
             has_previous=part.has_previous,
             total=total,
         )
 
-    def _course_at(self, slot: int) -> Course:
-        course = self._snapshot.course_at(slot)
-        return course if self._fresh is None else narrowed(course, self._fresh)
+    def _courses_at(self, slots: Sequence[int]) -> list[Course]:
+        courses, fresh = self._snapshot.courses_at(slots), self._fresh
+        return courses if fresh is None else [narrowed(each, fresh) for each in courses]
 
     def _kept(
         self, ranked: Relevance, slots: Slots, search: str, place: Place | None

@@ -163,6 +163,14 @@ class Snapshot:
             raise LookupError(f"no course at slot {slot}")
         return entry.course
 
+    def courses_at(self, slots: Sequence[int]) -> list[Course]:
+        """Return the live courses at some slots.  Raises `LookupError`."""
+        entries = self.entries
+        try:
+            return [entries[slot].course for slot in slots]  # type: ignore[union-attr]  # see below
+        except AttributeError:  # no course is there, which is told by name
+            return [self.course_at(slot) for slot in slots]
+
     def held_since(self, revision: int, slots: Slots) -> Slots:
         """Return those of `slots` that held the same course at `revision`."""
         return slots[self._born[slots] <= revision]
@@ -193,6 +201,8 @@ class Snapshot:
 
     def found(self, search: str) -> Found | None:
         """Return what a search finds; None (which means all) without any word."""
+        if not search:
+            return None
         return self._memo.remembered(("found", search), lambda: self.index.search(search))
 
     def _starting(self, now: datetime) -> Starting:

@@ -41,6 +41,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True):
 
 
 Make = Callable[[], Awaitable[Answer]]
+MakeAtOnce = Callable[[], Answer | None]  # None if it cannot be
 
 
 def to_edition(*parts: object) -> str:
@@ -94,8 +95,9 @@ class SharedAnswers(Generic[K]):
     """Answers equal public questions with the same bytes.
 
     `edition` names all that answers are made of and that only a new start changes, for those that
-    are kept outside.  Of each question that turned out to be public some knowledge is kept
+    are kept outside; `is_alone` says that nothing is.  Of each question that turned out to be public some knowledge is kept
     by the bytes that ask it, so that the next to send them need not be understood anew.
+    `on_read` hears as what an answer was given that was at hand, or made at once.
     """
 
     def __init__(
@@ -104,8 +106,12 @@ class SharedAnswers(Generic[K]):
         state: State,
         *,
         edition: str = "",
+        is_alone: bool = False,
         clock: Callable[[], float] = time.time,
+        on_read: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._is_alone = is_alone
+        self._on_read = on_read
         self._cache = cache
         self._state = state
         self._edition = edition
@@ -126,15 +132,26 @@ class SharedAnswers(Generic[K]):
         """Remember that a question is public."""
         self._known.keep(digest, knowledge, 1)
 
-    async def answer(self, question: PublicQuestion, make: Make) -> tuple[Answer, Promise | None]:
+    async def answer(
+        self, question: PublicQuestion, make: Make, make_at_once: MakeAtOnce | None = None
+    ) -> tuple[Answer, Promise | None]:
         """Return the answer that is shared, else make it for all who ask meanwhile.
 
+        Where it can be made at once nobody can ask meanwhile, and nobody need wait for others.
         The promise says for how long it may be given again without asking here.
         """
         with_partners = Reads.PARTNERS in question.reads
         name = self._state.name(with_partners=with_partners)
         key = f"answer:{VERSION}:{self._edition}:{name}:{question.digest}"
         until = self._until(question.reads)
+
+        if make_at_once is not None and self._is_alone:
+            now = await self._at_once(key, make_at_once, until)
+            if now is not None and now.codes:
+                return now, None
+            if now is not None:
+                ends = min(now.until, until)
+                return now, Promise(self._state, name, with_partners, ends, self._clock)
 
         async def load() -> bytes:
             answer = await make()
@@ -152,6 +169,19 @@ class SharedAnswers(Generic[K]):
             return await make(), None
         ends = min(answer.until, until)  # another machine's clock may be ahead
         return answer, Promise(self._state, name, with_partners, ends, self._clock)
+
+    async def _at_once(self, key: str, make: MakeAtOnce, until: float) -> Answer | None:
+        """Return what this process has at hand or can make without waiting."""
+        if kept := await self._cache.get(key):
+            self._on_read("fresh")
+            return msgspec.msgpack.decode(kept, type=Answer)
+        answer = make()
+        if answer is None or answer.codes:
+            return answer
+        self._on_read("made")
+        answer = msgspec.structs.replace(answer, until=until)
+        await self._cache.set(key, msgspec.msgpack.encode(answer), until - self._clock())
+        return answer
 
     def _until(self, reads: Reads) -> float:
         """Return until when an answer that is made now holds."""

@@ -14,6 +14,7 @@ from gateway.telemetry import (
     CACHE_UNAVAILABLE,
     GRAPHQL_DOCUMENTS,
     GRAPHQL_OPERATIONS_COMPILED,
+    TALLIES,
 )
 from schema.build import MaskingSchema
 
@@ -37,8 +38,8 @@ class ExecutionPart:
             hints=settings.is_development,
             compiles=settings.compiles_operations,
             encodes=True,
-            on_lookup=lambda outcome: GRAPHQL_DOCUMENTS.labels(outcome=outcome).inc(),
-            on_outcome=lambda outcome: GRAPHQL_OPERATIONS_COMPILED.labels(outcome=outcome).inc(),
+            on_lookup=TALLIES.by_outcome(GRAPHQL_DOCUMENTS),
+            on_outcome=TALLIES.by_outcome(GRAPHQL_OPERATIONS_COMPILED),
         )
         for name, refused in self.engine.unusable.items():
             reason = refused.errors[0].message

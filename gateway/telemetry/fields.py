@@ -21,6 +21,7 @@ _NAMES = """
 """
 ALLOWED = frozenset(_NAMES.split())
 _DIGITS = 6  # of a number, behind its point
+_LONG = 10**15  # a number below it has no sixteen digits in a row
 LONGEST = 500  # characters of one value: partners' reasons may be any length
 
 
@@ -42,6 +43,6 @@ def _fitting(value: Any) -> Any:
         return value[:LONGEST] + "…"
     if isinstance(value, float):
         value = round(value, _DIGITS)
-    if isinstance(value, int | float) and redacted(str(value)) != str(value):
+    if isinstance(value, int | float) and abs(value) >= _LONG and redacted(str(value)) != str(value):
         return redacted(str(value))
     return value

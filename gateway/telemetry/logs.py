@@ -8,10 +8,11 @@ for whoever sits before it.
 
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator, MutableMapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -115,6 +116,19 @@ def _add_trace(
     return event
 
 
+def _add_timestamp(
+    _logger: object, _name: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    now = time.time_ns() // 1_000
+    event["timestamp"] = f"{_second(now // 1_000_000)}.{now % 1_000_000:06d}Z"
+    return event
+
+
+@lru_cache(maxsize=2)
+def _second(since_epoch: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since_epoch))
+
+
 def _to_json(event: object, **_options: object) -> str:
     return orjson.dumps(event, default=str).decode()
 
@@ -142,13 +156,13 @@ def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) ->
             structlog.contextvars.merge_contextvars,
             _add_trace,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _add_timestamp,
             exceptions,
             only_allowed,
             _Redacting(renderer),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(_PresentStderr()),  # type: ignore[arg-type]
+        logger_factory=structlog.WriteLoggerFactory(_PresentStderr()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=_PresentStderr(), force=True)
