@@ -25,6 +25,7 @@ Entries = Sequence[Entry | None]
 
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
 _RANKS = 32  # bits of a place that hold a rank within equal scores or starts
+_SPARSE = 16  # times as many places as courses
 MOST_KEYS = 4_096  # kept at hand: what comes first is asked for most
 
 
@@ -220,12 +221,7 @@ def page_of(
         inside &= places >= first if first is not None else True
         inside &= places < end if end is not None else True
         near, far = places[inside], slots[inside]
-    if len(near) > wanted + 1:
-        cut = len(near) - wanted - 1 if from_end else wanted
-        last = np.partition(near, cut)[cut]  # no two are equal; argpartition takes three times this
-        kept = near >= last if from_end else near <= last
-        near, far = near[kept], far[kept]
-    ordered = far[near.argsort()].tolist()
+    ordered = _in_order(near, far, wanted + 1, from_end=from_end)
     has_more = len(ordered) > wanted
     shown = (ordered[1:] if from_end else ordered[:-1]) if has_more else ordered
     outside_before = first is not None and bool((places < first).any())
@@ -233,6 +229,23 @@ def page_of(
     if from_end:
         return Part(shown, has_next=outside_after, has_previous=has_more or outside_before)
     return Part(shown, has_next=has_more or outside_after, has_previous=outside_before)
+
+
+def _in_order(places: Places, slots: Slots, most: int, *, from_end: bool) -> list[int]:
+    """Return the `most` first (or last) of `slots` by their places, of which no two are equal."""
+    if len(places) > most:
+        size = int(places.max()) + 1
+        if size <= _SPARSE * len(places):  # then seating them takes a tenth of what sorting takes
+            seats = np.full(size, -1, np.int32)
+            seats[places] = slots
+            seated = seats[seats >= 0]
+            return (seated[-most:] if from_end else seated[:most]).tolist()
+        cut = len(places) - most if from_end else most - 1
+        last = np.partition(places, cut)[cut]  # in a third of the time that argpartition takes
+        kept = places >= last if from_end else places <= last
+        places, slots = places[kept], slots[kept]
+    found: list[int] = slots[places.argsort()].tolist()
+    return found
 
 
 def _within(at: npt.NDArray[np.int64], found: Slots) -> npt.NDArray[np.int64]:

@@ -10,6 +10,7 @@ holds, because clocks and seats move by themselves.
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Generic, Protocol, TypeVar
@@ -19,25 +20,30 @@ import msgspec
 from gateway.cache.base import Cache
 from gateway.execution.publicity import PublicQuestion
 from gateway.execution.remembered import Remembered
+from gateway.web.etags import etag_of
 from schema.lasting import Reads
 
 MOVING_SECONDS = 1.0  # for what reads the clock or the seats
 LASTING_SECONDS = 60.0  # for what stays until the state it is named by changes
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
 MOST_KNOWN = 20_000  # questions that are known to be public, in this process
-VERSION = 3  # of `Answer` as it stands in a shared cache
+VERSION = 4  # of `Answer` as it stands in a shared cache
 
 K = TypeVar("K")
 
 
-class Answer(msgspec.Struct, array_like=True, frozen=True):
+class Answer(msgspec.Struct, array_like=True, frozen=True, dict=True):
     """A finished answer; it holds no value of one request."""
 
     status: int
     body: bytes
     codes: tuple[str, ...] = ()  # of its errors
-    tag: str = ""  # its ETag: equal bodies have equal ones
     until: float = 0.0  # in seconds since the epoch; 0 if it is for now alone
+
+    @cached_property
+    def tag(self) -> str:
+        """Its ETag: equal bodies have equal ones.  Made when it is wanted, as few want it."""
+        return etag_of(self.body)
 
 
 Make = Callable[[], Awaitable[Answer]]

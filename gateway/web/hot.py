@@ -28,6 +28,7 @@ from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Count
 from gateway.telemetry.tallies import Tally
 from gateway.telemetry.traces import is_tracing
+from gateway.web.bodies import WHOLE
 from gateway.web.exchange import promise_of
 from gateway.web.observing import observed
 from gateway.web.outermost import to_request_id
@@ -128,6 +129,8 @@ class HotPath:
         body = door.body() if door else None
         if door is not None and body is None and await door.is_whole_soon():
             body = door.body()
+        if body is not None:
+            scope[WHOLE] = body
         asked, authorization = (None, None) if body is None else _read(scope, body)
         if door is None or asked is None:
             await self._app(scope, receive, send)
