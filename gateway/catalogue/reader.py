@@ -32,6 +32,9 @@ from schema.ports import CourseQuery, CourseSort, Facet, FacetName, FreshOfferin
 from schema.search_ports import Snippet, Suggestion
 
 
+_NOTHING = CourseQuery()
+
+
 class SnapshotReader:
     """Implements `schema.ports.CatalogueReader`; light: make one per request.
 
@@ -54,7 +57,8 @@ class SnapshotReader:
         self._booked = () if taken is nobody_booked else booked
         self._fresh = fresh
         self._closed = closed
-        self._asked = CourseQuery(), CourseQuery()
+        self._asked = _NOTHING, _NOTHING
+        self._found: tuple[CourseQuery, Matched] | None = None
 
     @property
     def revision(self) -> int:
@@ -148,6 +152,12 @@ class SnapshotReader:
         return self._asked[1]
 
     def _matched(self, query: CourseQuery) -> Matched:
+        """Return what matches; a list and its facets ask the same one after the other."""
+        if self._found is None or self._found[0] is not query:
+            self._found = query, self._matching(query)
+        return self._found[1]
+
+    def _matching(self, query: CourseQuery) -> Matched:
         if self._fresh is None:
             matched = self._snapshot.matching(query)
         else:

@@ -32,6 +32,7 @@ from schema.model.values import CourseId, OfferingId, SessionId
 from schema.ports import CourseFilter, CourseQuery, CourseSort
 
 REMEMBERED = 256  # searches and orders of a small catalogue
+SOON_MATCHED = 5_000  # so few courses are matched sooner than an answer of before is found
 REMEMBERED_SLOTS = 4_000_000  # and of a large one: so many numbers in all
 
 
@@ -188,6 +189,8 @@ class Snapshot:
                 asked, self.columns.everything if found is None else found.slots
             )
 
+        if len(self.entries) <= SOON_MATCHED:
+            return answer()
         return self._memo.remembered(question, answer)
 
     def order(self, query: CourseQuery, now: datetime) -> Order:
