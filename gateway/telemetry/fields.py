@@ -33,7 +33,8 @@ def only_allowed(_logger: object, _name: str, event: MutableMapping[str, Any]) -
     if dropped:
         event["dropped"] = sorted(dropped)
     for name, value in event.items():
-        event[name] = value if name == "exception" else _fitting(value)
+        if name != "exception" and not (value.__class__ is str and len(value) <= LONGEST):
+            event[name] = _fitting(value)
     return event
 
 

@@ -10,13 +10,14 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
 import orjson
 import structlog
+from structlog.contextvars import get_contextvars
 
 from gateway.telemetry.fields import LONGEST, only_allowed
 from gateway.telemetry.traces import current_trace_id
@@ -133,6 +134,32 @@ def _to_json(event: object, **_options: object) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
+def tell(log: Any, event: str, fields: Mapping[str, object]) -> None:
+    """Log an event as `log.info` does; where lines are JSON, in a quarter of the time.
+
+    It is for what is told of every request, and does by itself what our processors do in turn.
+    """
+    processors = structlog.get_config()["processors"]
+    if not processors or not isinstance(processors[-1], _Direct) or not processors[-1].is_heard:
+        log.info(event, **fields)
+        return
+    told: dict[str, Any] = {**get_contextvars(), **fields, "event": event}
+    _add_trace(None, "", told)
+    told["level"] = "info"
+    _add_timestamp(None, "", told)
+    line = processors[-1](None, "", only_allowed(None, "", told))
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+class _Direct(_Redacting):
+    """The last step where lines are JSON; whoever logs by `tell` goes to it directly."""
+
+    def __init__(self, *, is_heard: bool) -> None:
+        super().__init__(structlog.processors.JSONRenderer(serializer=_to_json))
+        self.is_heard = is_heard  # what is told as `info`
+
+
 _in_force: dict[str, Any] = {}
 
 
@@ -146,10 +173,10 @@ def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) ->
     _in_force.update(log_format=log_format, level=level)
     is_console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
     exceptions: Any = structlog.processors.format_exc_info if is_console else _describe_exception
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer()
+    last: _Redacting = (
+        _Redacting(structlog.dev.ConsoleRenderer())
         if is_console
-        else structlog.processors.JSONRenderer(serializer=_to_json)
+        else _Direct(is_heard=level <= logging.INFO)
     )
     structlog.configure(
         processors=[
@@ -159,7 +186,7 @@ def configure_logging(log_format: str = "auto", *, level: int = logging.INFO) ->
             _add_timestamp,
             exceptions,
             only_allowed,
-            _Redacting(renderer),
+            last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(_PresentStderr()),  # type: ignore[arg-type]
