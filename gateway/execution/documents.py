@@ -30,7 +30,7 @@ Outcome = Literal["hit", "miss"]
 OnLookup = Callable[[Outcome], None]
 MOST_DOCUMENTS = 1_000
 MOST_REFUSED = 1_000
-# Of each.  A document takes some ninety bytes and half an object for each, and a full garbage
+# Of each.  A document takes some ninety bytes and up to two objects for each, and a full garbage
 # collection, which holds up everybody, looks at each object: more would take it too long.
 MOST_CHARACTERS = 30_000
 # As GraphQL has them, strings and comments possessive, so that none is ever tried twice.

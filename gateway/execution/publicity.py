@@ -14,7 +14,6 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLField,
-    OperationDefinitionNode,
     OperationType,
     VariableNode,
     is_non_null_type,
@@ -24,7 +23,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 
 from gateway.execution.compiled.arguments import has_variables
 from gateway.execution.engine import Prepared
-from gateway.execution.remembered import Remembered
+from gateway.execution.remembered import Beside
 from schema.build import MaskingSchema
 from schema.guarding import selected_fields
 from schema.lasting import ALL_AROUND, ARGUMENTS, NOTHING_ELSE, Reads, reads_of, united
@@ -34,7 +33,6 @@ Rule = Callable[[Any], Reads]
 Rules = Mapping[str, Rule]  # by argument
 Moved = Callable[[VariableValues | None], Reads]
 
-MOST_OPERATIONS = 2_000
 _NOTHING = VariableValues({}, {})
 _UNSAID = object()
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
@@ -56,7 +54,6 @@ class PublicQuestion:
 class _Standing:
     """What an operation says whatever its variables are; it is `text` that names it."""
 
-    operation: OperationDefinitionNode  # kept, so that no other gets its id
     text: bytes | None = None  # None if its answer is not for all
     reads: Reads = NOTHING_ELSE
     moved: Sequence[Moved] = ()  # by what arguments their values are
@@ -67,7 +64,7 @@ class Publicity:
 
     def __init__(self, schema: MaskingSchema) -> None:
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
-        self._known = Remembered[_Standing](most=MOST_OPERATIONS, most_size=MOST_OPERATIONS)
+        self._known = Beside[_Standing]()
 
     def __call__(self, prepared: Prepared) -> PublicQuestion | None:
         """Return by what a question is known to all; None if it is not the same for all."""
@@ -83,22 +80,21 @@ class Publicity:
         return PublicQuestion(digest, reads)
 
     def _standing(self, prepared: Prepared) -> _Standing:
-        key = id(prepared.operation)
-        known = self._known.get(key)
+        known = self._known.get(prepared.operation)
         if known is None:
             known = self._look_at(prepared)
-            self._known.keep(key, known, 1)
+            self._known.keep(prepared.operation, known)
         return known
 
     def _look_at(self, prepared: Prepared) -> _Standing:
         operation = prepared.operation
         if prepared.kind is not OperationType.QUERY:
-            return _Standing(operation)
+            return _Standing()
         fields = list(selected_fields(self._schema, prepared.document, operation))
         reads = united(reads_of(kind, node.name.value) for kind, node in fields)
         is_public = all(policy_of(kind, node.name.value) is PUBLIC for kind, node in fields)
         if Reads.LIVE in reads or not is_public:
-            return _Standing(operation)
+            return _Standing()
         moved: list[Moved] = []
         for kind, node in fields:
             if rules := ARGUMENTS.get((kind, node.name.value)):
@@ -106,7 +102,7 @@ class Publicity:
                 fixed, by_variables = _movements(field, node, rules)
                 reads |= fixed
                 moved += by_variables
-        return _Standing(operation, print_ast(prepared.document).encode(), reads, moved)
+        return _Standing(print_ast(prepared.document).encode(), reads, moved)
 
 
 def _movements(field: GraphQLField, node: FieldNode, rules: Rules) -> tuple[Reads, Sequence[Moved]]:

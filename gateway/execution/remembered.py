@@ -1,8 +1,9 @@
-"""A bounded memory: what was used last stays."""
+"""Memories that are bounded: by what was used last, or by what is there anyway."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
+from weakref import ref
 
 T = TypeVar("T")
 
@@ -40,3 +41,23 @@ class Remembered(Generic[T]):
         while len(self._kept) > self._most or self._size > self._most_size:
             _, (_, forgotten) = self._kept.popitem(last=False)
             self._size -= forgotten
+
+
+class Beside(Generic[T]):
+    """Values by the very object that they are about, for as long as it is there."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[ref[object], T]] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, about: object) -> T | None:
+        """Return what is kept beside `about`, or None."""
+        found = self._kept.get(id(about))
+        return None if found is None else found[1]
+
+    def keep(self, about: object, value: T) -> None:
+        """Keep a value, which must not lead to `about` itself."""
+        kept, key = self._kept, id(about)
+        kept[key] = ref(about, lambda _: kept.pop(key, None)), value

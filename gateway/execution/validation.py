@@ -92,4 +92,9 @@ def _visit(
         context = copy(shared)  # what rules remember of the document stays one
         context.on_error = partial(report, rule)  # type: ignore[method-assign]  # as its own does
         visitors.append(rule(context))
-    visit(document, TypeInfoVisitor(types, ParallelVisitor(visitors)))
+    every = TypeInfoVisitor(types, ParallelVisitor(visitors))
+    try:
+        visit(document, every)
+    finally:
+        for visitor in (every, every.visitor, *visitors):
+            visitor.enter_leave_map.clear()  # of their own methods: circles, left for a collection

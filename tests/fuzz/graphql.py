@@ -36,7 +36,7 @@ from tests.fuzz.stand import Stand, standing
 MOST_REFUSAL_SECONDS = 0.005
 MOST_BLOCKED_SECONDS = 0.05
 TRIES = 5
-SHOWN = 3  # examples of each kind of finding
+SHOWN = 3  # examples of each kind of finding: the worst
 EXCERPT = 400
 
 
@@ -46,17 +46,18 @@ class Findings:
 
     asked: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
-    faults: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    faults: dict[str, list[tuple[float, str]]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[str] = field(default_factory=Counter)
     dearest: float = 0.0  # seconds of processor time to refuse a document
     refused: int = 0
     longest_block: float = 0.0  # seconds in which the gateway's loop did nothing else
 
-    def note(self, kind: str, example: str) -> None:
-        """Keep a finding, and the first examples of its kind."""
+    def note(self, kind: str, example: str, seconds: float = 0.0) -> None:
+        """Count a finding, and keep it as an example if it is one of the worst of its kind."""
         self.counts[kind] += 1
-        if len(self.faults[kind]) < SHOWN:
-            self.faults[kind].append(example)
+        worst = sorted([*self.faults[kind], (seconds, example)], key=lambda it: -it[0])[:SHOWN]
+        if worst != self.faults[kind]:
+            self.faults[kind] = worst
             self._say(f"FINDING: {kind}\n    {example}")
 
     def step(self, part: str, of: int) -> None:
@@ -166,7 +167,7 @@ class Fuzz:
             if seconds > MOST_BLOCKED_SECONDS:
                 part = f"{collecting * 1000:.0f} collecting garbage"
                 text = f"{seconds * 1000:.0f} ms, {part}: {asked}\n      after {self._before}"
-                self.found.note("the loop was blocked", text)
+                self.found.note("the loop was blocked", text, seconds)
         self._before = asked
         if self.stand.process.poll() is not None:
             raise SystemExit(f"the gateway has died after {asked}")
@@ -205,7 +206,7 @@ class Fuzz:
         self.found.dearest = max(self.found.dearest, seconds)
         if seconds > MOST_REFUSAL_SECONDS:
             text = f"{seconds * 1000:.1f} ms: {len(document)} characters: {_short(document)}"
-            self.found.note("refusing is dear", text)
+            self.found.note("refusing is dear", text, seconds)
 
 
 def _refusal(document: str, engine: Engine) -> float | None:
@@ -259,7 +260,7 @@ def report(found: Findings) -> str:
     lines = [f"{count:>6}  {name}" for name, count in found.answered.most_common()]
     for kind, examples in found.faults.items():
         lines.append(f"FINDING, {found.counts[kind]} times: {kind}")
-        lines += [f"    {example}" for example in examples]
+        lines += [f"    {example}" for _, example in examples]
     lines += [
         f"{found.refused} documents refused, the dearest in {found.dearest * 1000:.1f} ms of CPU",
         f"the loop was blocked for {found.longest_block * 1000:.0f} ms at most",

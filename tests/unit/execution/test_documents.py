@@ -4,6 +4,7 @@ import gc
 
 import pytest
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError, Token
+from graphql.validation import ValidationContext
 
 from gateway.execution import documents
 from gateway.execution.compiled import Compiler
@@ -12,7 +13,8 @@ from gateway.execution.documents import Documents, Reading
 from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.parsing import parsed
 from gateway.execution.refusals import RefusedError, Stage
-from gateway.execution.remembered import Remembered
+from gateway.execution.remembered import Beside, Remembered
+from gateway.execution.validation import validated
 from tests.unit.execution.documents import SCHEMA
 
 GOOD, BAD = "{ thing { name } }", "{ thing { nonsense } }"
@@ -128,6 +130,17 @@ def test_what_is_used_stays():
     assert (remembered.get(b"a"), remembered.get(b"b")) == (1, None)
 
 
+def test_what_is_known_of_an_object_goes_with_it():
+    beside = Beside[str]()
+    first, second = parsed(GOOD), parsed(GOOD)
+    beside.keep(first, "the first")
+    beside.keep(second, "the second")
+
+    assert (beside.get(first), beside.get(parsed(GOOD))) == ("the first", None)
+    del first
+    assert (len(beside), beside.get(second)) == (1, "the second")
+
+
 @pytest.fixture
 def _no_garbage_collection():
     gc.collect()
@@ -162,3 +175,13 @@ def test_a_forgotten_document_is_gone_without_a_garbage_collection(counted):
     del document
 
     assert alive(FieldNode) == before
+
+
+@pytest.mark.usefixtures("_no_garbage_collection")
+@pytest.mark.parametrize("text", [GOOD, BAD])
+def test_validating_leaves_no_rule_behind(text):
+    before = alive(ValidationContext)
+
+    validated(SCHEMA, parsed(text), hints=False, most=5)
+
+    assert alive(ValidationContext) == before
