@@ -12,9 +12,11 @@ from starlette.types import ASGIApp
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.draining import Draining
-from gateway.execution.answers import SharedAnswers, to_edition
+from gateway.execution.answers import to_edition
+from gateway.execution.at_hand import AtHand
 from gateway.execution.manifests import load_manifests
 from gateway.execution.publicity import Publicity
+from gateway.execution.sharing import SharedAnswers
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
 from gateway.parts.execution import ExecutionPart
@@ -54,6 +56,7 @@ class _GraphQL:
     schema: MaskingSchema
     connections: Connections
     observer: Operations
+    at_hand: AtHand
 
     def as_subgraph(self) -> "_GraphQL":
         """Return the same over the schema that a federation's router asks."""
@@ -99,11 +102,11 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
     app = Straight(Starlette(routes=routes, lifespan=lifespan), asked)
     hot = HotPath(
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
-        paths=list(asked),
         identify=served.verifier.identify,
         budgets=graphql.execution.budgets,
         counting=graphql.observer.counting,
         draining=draining,
+        at_hand=graphql.at_hand,
     )
     tell_size("finished", hot)
     return hot
@@ -126,6 +129,7 @@ def _build_graphql(gateway: Gateway) -> _GraphQL:
         schema,
         Connections(),
         Operations(known_names(manifests), logged_share=settings.access_log),
+        AtHand(),
     )
 
 
@@ -136,11 +140,11 @@ def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
         graphql.execution.gate,
         gateway.build_context,
         shared=SharedAnswers(
-            gateway.cache,
+            gateway.cache if settings.redis_url else None,
             gateway.catalogue,
+            graphql.at_hand,
             edition=to_edition(graphql.schema.as_str(), *gateway.catalogue.unchanging),
-            is_alone=settings.redis_url is None,
-            on_read=TALLIES.by_outcome(CACHE_READS, "answers"),
+            on_given=TALLIES.by_outcome(CACHE_READS, "answers"),
         ),
         to_public=Publicity(graphql.schema),
         events=EventStreams(engine, identify, graphql.connections),

@@ -164,13 +164,6 @@ class Engine:
             result = self._begun(prepared, context)
         return self._presentable(await result if isawaitable(result) else result)
 
-    def run_at_once(self, prepared: Prepared, context: object) -> ExecutionResult | None:
-        """Return what `run` gives if nothing need be awaited for it; else None."""
-        if prepared.compiled is None or prepared.kind is not OperationType.QUERY:
-            return None
-        answer = prepared.compiled.run_at_once(context, prepared.variables, prepared.values)
-        return None if answer is None else self._presentable(answer)
-
     def _begun(
         self, prepared: Prepared, context: object
     ) -> ExecutionResult | Awaitable[ExecutionResult]:

@@ -36,7 +36,9 @@ from schema.model.values import PartnerCode
 TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
 TURN_POLL_SECONDS = 0.2
 _PAUSED = "is paused by an order; `mitra partners resume` lets it be read"
-SHOWN_AFTERWARDS = 0.5  # seconds for which an answer may stand while it is made anew
+# Seconds for which an answer may stand while it is made anew, from when its revision was last known
+# to be the newest: two are promised, and some of them are the answer's way.
+SHOWN_AFTERWARDS = 1.8
 PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 
 log = structlog.get_logger(__name__)
@@ -133,7 +135,7 @@ class CataloguePart:
     def was_lately(self, name: str) -> bool:
         """See `gateway.execution.answers.State`."""
         former = self.follower.former
-        is_late = time.monotonic() - former.at < SHOWN_AFTERWARDS
+        is_late = time.monotonic() - self.follower.former_at < SHOWN_AFTERWARDS
         return former.is_whole and is_late and name == str(former.revision)
 
     def partners_hold_until(self) -> float:

@@ -1,14 +1,14 @@
 """Where GraphQL requests come in: the engine, its documents, and what clients may spend."""
 
+from typing import TYPE_CHECKING
+
 import structlog
 
-from gateway.cache.connecting import build_redis
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.execution.manifests import load_manifests
 from gateway.execution.persisted import PersistedDocuments, trusted_texts
-from gateway.execution.shared_buckets import SharedBuckets
 from gateway.settings import Settings
 from gateway.telemetry import (
     CACHE_UNAVAILABLE,
@@ -17,6 +17,9 @@ from gateway.telemetry import (
     TALLIES,
 )
 from schema.build import MaskingSchema
+
+if TYPE_CHECKING:  # a process without Redis does without its client
+    from gateway.execution.shared_buckets import SharedBuckets
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +72,7 @@ def _build_documents(settings: Settings) -> PersistedDocuments:
     )
 
 
-def _build_budgets(settings: Settings, shared: SharedBuckets | None) -> Budgets:
+def _build_budgets(settings: Settings, shared: "SharedBuckets | None") -> Budgets:
     return Budgets(
         shared or LocalBuckets(processes=settings.workers),
         points_a_minute=settings.client_budget_per_minute,
@@ -77,8 +80,11 @@ def _build_budgets(settings: Settings, shared: SharedBuckets | None) -> Budgets:
     )
 
 
-def _build_shared_buckets(settings: Settings) -> SharedBuckets | None:
+def _build_shared_buckets(settings: Settings) -> "SharedBuckets | None":
     if settings.redis_url is None:
         return None
+    from gateway.cache.connecting import build_redis  # noqa: PLC0415 - see above
+    from gateway.execution.shared_buckets import SharedBuckets  # noqa: PLC0415
+
     local, client = LocalBuckets(processes=settings.workers), build_redis(settings.redis_url)
     return SharedBuckets(client, local, on_unavailable=CACHE_UNAVAILABLE.inc)

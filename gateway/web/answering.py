@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from graphql import OperationType
 from starlette.responses import Response
 
-from gateway.execution.answers import Answer, Promise, SharedAnswers
+from gateway.execution.answers import Answer, Remake
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
 from gateway.execution.publicity import PublicQuestion
+from gateway.execution.sharing import SharedAnswers
 from gateway.web.cors import not_allowed
 from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
@@ -49,9 +51,13 @@ class Answering:
         digest = self._digest(exchange, key)
         if self.shared and (known := self.shared.known(digest)) and known.public:
             await self._pay(exchange, known)
-            again = lambda: self.prepare(exchange, read())  # noqa: E731 - it is half a line
-            answer, promise = await self._share(self.shared, exchange, known.public, again)
-            exchange.promise(promise)
+            answer, kept = await self.shared.answer(
+                known.public,
+                lambda: self._finish(exchange, self.prepare(exchange, read())),
+                self._to_remake(key, read),
+                again=True,
+            )
+            exchange.give_again(kept)
             return answer
         prepared = await self.admit(exchange, read())
         check_kind(exchange, prepared)
@@ -61,7 +67,9 @@ class Answering:
         exchange.is_public = public is not None
         if self.shared and digest and public:
             self.shared.learn(digest, Known.of(prepared, public))
-            answer, _ = await self._share(self.shared, exchange, public, lambda: prepared)
+            answer, exchange.kept = await self.shared.answer(
+                public, lambda: self._finish(exchange, prepared), self._to_remake(key, read)
+            )
             return answer
         work = self._finish(exchange, prepared)
         if prepared.kind is OperationType.MUTATION:  # what has begun is done, whoever goes
@@ -82,25 +90,6 @@ class Answering:
         with exchange.timed("prepare"):
             return self.gate.engine.prepare(self._allowed(exchange, question))
 
-    async def _share(
-        self,
-        shared: SharedAnswers[Known],
-        exchange: Exchange,
-        public: PublicQuestion,
-        prepare: Callable[[], Prepared],
-    ) -> tuple[Answer, Promise | None]:
-        """Return the answer that all are given, and for how long it holds."""
-        begun: list[Prepared] = []
-
-        def make_at_once() -> Answer | None:
-            begun.append(prepare())
-            return self._finish_at_once(exchange, begun[0])
-
-        async def make() -> Answer:
-            return await self._finish(exchange, begun[0] if begun else prepare())
-
-        return await shared.answer(public, make, make_at_once)
-
     async def run(self, exchange: Exchange, prepared: Prepared) -> Payload:
         """Return what running one operation gives."""
         with exchange.timed("run"):
@@ -120,19 +109,18 @@ class Answering:
         with exchange.timed("encode"):
             return to_answer(payload, run_status(prepared, payload))
 
-    def _finish_at_once(self, exchange: Exchange, prepared: Prepared) -> Answer | None:
-        """Return the answer to a public question if nothing need be awaited for it."""
-        with exchange.timed("run"):
-            result = self.gate.engine.run_at_once(prepared, self.build_context(ANONYMOUS))
-        if result is None:
-            return None
-        with exchange.timed("encode"):
-            payload = to_payload(result)
-            return to_answer(payload, run_status(prepared, payload))
+    def _to_remake(self, key: bytes, read: Read) -> Remake:
+        return Remake(partial(self._make, read), 2 * len(key))
+
+    async def _make(self, read: Read) -> Answer:
+        """Make the answer to a public question when nobody waits for it."""
+        prepared = self.gate.engine.prepare(read())
+        payload = to_payload(await self.gate.engine.run(prepared, self.build_context(ANONYMOUS)))
+        return to_answer(payload, run_status(prepared, payload))
 
     def _allowed(self, exchange: Exchange, question: Question) -> Question:
         allowed = self.may_introspect(exchange.viewer)
-        return question if allowed is False else replace(question, may_introspect=allowed)
+        return replace(question, may_introspect=True) if allowed else question
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
         """Return what names a question that may be shared, if it may."""

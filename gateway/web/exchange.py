@@ -8,7 +8,7 @@ from time import perf_counter
 from starlette.requests import Request
 from starlette.types import Scope
 
-from gateway.execution.answers import Promise
+from gateway.execution.at_hand import Kept
 from gateway.execution.buckets import Allowance
 from gateway.execution.engine import Prepared
 from gateway.execution.publicity import PublicQuestion
@@ -16,7 +16,7 @@ from gateway.telemetry.observed import Observed
 from gateway.web.negotiation import Media
 from schema.model.viewer import ANONYMOUS, Viewer
 
-_PROMISE = "mitra.promise"
+_KEPT = "mitra.kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Exchange:
     viewer: Viewer = ANONYMOUS
     allowance: Allowance | None = None  # what who asks may still spend
     is_public: bool = False  # its answer is the same for everybody
+    kept: Kept | None = None  # which is at hand, if it is
     parts: dict[str, float] = field(default_factory=dict)  # seconds that each took
     started: float = field(default_factory=perf_counter)
 
@@ -78,9 +79,9 @@ class Exchange:
         """Tell those who look on which question it is."""
         self.seen.name, self.seen.kind, self.seen.cost = known.name, known.kind, known.cost
 
-    def promise(self, promise: Promise | None) -> None:
-        """Tell those who look on for how long the answer may be given again."""
-        self.request.scope[_PROMISE] = promise
+    def give_again(self, kept: Kept | None) -> None:
+        """Tell those who look on which answer at hand may be given again."""
+        self.kept = self.request.scope[_KEPT] = kept
 
     def refuse(self, allowance: Allowance | None = None) -> None:
         """Tell those who look on that nothing was run; for anybody, its answer is not."""
@@ -94,9 +95,9 @@ class Exchange:
         return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
 
 
-def promise_of(scope: Scope) -> Promise | None:
-    """Return for how long the answer that was sent may be given again, if it may."""
-    return scope.get(_PROMISE)
+def kept_of(scope: Scope) -> Kept | None:
+    """Return the answer that was sent, if it may be given again."""
+    return scope.get(_KEPT)
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ import orjson
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import Prepared, RefusedError, Stage
+from gateway.web.etags import to_weak
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
 from gateway.web.streams.results import Payload, codes_of, to_errors
@@ -67,5 +68,4 @@ def cache_headers(answer: Answer, *, is_public: bool) -> Mapping[str, str]:
     """Return what a browser and a CDN may keep of an answer."""
     if not is_public or answer.codes or answer.status != HTTPStatus.OK:
         return {"Cache-Control": CACHE_NEVER}
-    # weak: the same answer, packed or not
-    return {"Cache-Control": CACHE_PUBLIC, "ETag": f"W/{answer.tag}"}
+    return {"Cache-Control": CACHE_PUBLIC, "ETag": to_weak(answer.tag)}

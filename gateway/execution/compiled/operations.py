@@ -107,35 +107,9 @@ class Compiled:
             return None
         run = Run(self._source, plan.sites, context, root, variables, coerced)
         try:
-            for _ in _steps(plan, run, root):
-                await run.settle()
+            await _run(plan, run, root)
         finally:
             run.drop()
-        return run.result()
-
-    def run_at_once(
-        self,
-        context: object,
-        variables: Mapping[str, Any],
-        values: VariableValues | None,
-        root: object = None,
-    ) -> ExecutionResult | None:
-        """Return the answer if nothing need be awaited for it; None if `run` is to be asked.
-
-        It is for queries: what it leaves to `run` may have begun here.
-        """
-        if self._patience:
-            return None
-        plan = self._plan(values)
-        if isinstance(plan, Fallback) or plan.waits:
-            return None
-        run = Run(self._source, plan.sites, context, root, variables, values)
-        try:
-            if any(run.is_waiting for _ in _steps(plan, run, root)):
-                return None
-        finally:
-            run.drop()
-        self._on_outcome(COMPILED)
         return run.result()
 
     def coerced(
@@ -220,15 +194,15 @@ class Compiler:
         )
 
 
-def _steps(plan: Plan, run: Run, root: object) -> Iterator[None]:
-    """Call the functions one after the other; after each, what of it is pending is to be settled."""
+async def _run(plan: Plan, run: Run, root: object) -> None:
+    """Call the functions one after the other, each until nothing of it is pending."""
     try:
         for part in plan.roots:
             made = part(root, run, None)
             if run.data is None:
                 return
             run.data.update(made)
-            yield
+            await run.settle()
     except GraphQLError as error:
         run.add(error, None)
         run.data = None

@@ -60,7 +60,6 @@ class Opaque:
     """A resolver of graphql-core's, called as that would."""
 
     resolve: Callable[..., Any]
-    is_async: bool = True  # for all that is known of it
 
 
 Reading = Attribute | Function | Opaque

@@ -157,11 +157,6 @@ class Run:
         """Complete what is awaited when all that can be had at once is there."""
         self._pending.append((awaitable, complete, site, place))
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether anything is to be awaited."""
-        return bool(self._pending)
-
     async def settle(self) -> None:
         """Await what is pending, level by level: what is asked for together is read together."""
         while self._pending:

@@ -53,7 +53,6 @@ class Plan:
     roots: Sequence[Completer]
     sites: Sequence[Site]
     code: str
-    waits: bool  # for something, as far as can be told beforehand
 
 
 class Writer:
@@ -75,7 +74,6 @@ class Writer:
         self._fragments = fragments
         self._has_handlers = bool(source.strawberry.schema_converter.exception_handlers)
         self._encodes = encodes
-        self._waits = False
         self._sites: list[Site] = []
         self._functions = Functions(kept)
         self._bind, self._names = self._functions.bind, self._functions.names
@@ -99,7 +97,7 @@ class Writer:
         names = [self._functions.making([], self._parts(root, part)) for part in parts]
         code = "\n".join(self._functions.lines)
         exec(compile(code, "<compiled operation>", "exec"), self._names)  # noqa: S102 - no text of a client's is in it but names that GraphQL allows
-        return Plan([self._names[name] for name in names], self._sites, code, self._waits)
+        return Plan([self._names[name] for name in names], self._sites, code)
 
     def _parts(self, kind: GraphQLObjectType, fields: GroupedFieldSet) -> dict[str, Part]:
         """Return the steps by which each field of an object is made, and what it is then."""
@@ -126,7 +124,6 @@ class Writer:
 
     def _attempt(self, site: Site, reading: Reading) -> list[str]:
         value, kind = f"v{site.index}", site.field.type
-        self._waits |= not isinstance(reading, Attribute) and reading.is_async
         nullable = not is_non_null_type(kind)
         place = f"(p, {site.key!r}, {nullable}, {site.parent.name!r})"
         read = self._read(site, reading, place)

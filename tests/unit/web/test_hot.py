@@ -11,8 +11,8 @@ import pytest
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets
 from gateway.telemetry import REGISTRY
+from gateway.web.asked import UNREAD
 from gateway.web.cors import Cors
-from gateway.web.hot import _UNREAD
 from tests.unit.web.edge import Edge
 from tests.unit.web.wire import Served, Wire, get, post
 
@@ -310,7 +310,7 @@ async def test_a_client_that_wants_no_more_is_told_that_the_connection_ends(serv
 
 
 async def test_what_is_kept_is_bounded_by_bytes(served, monkeypatch):
-    kept, sent = served.hot._kept, served.hot._sent
+    kept, sent = served.hot._finished, served.hot._sent
     for each, most in ((kept, 60_000), (sent, 50_000)):
         monkeypatch.setattr(each, "_most_size", most)
     for n in range(8):
@@ -365,5 +365,5 @@ def test_no_header_is_left_out_that_anybody_reads():
     code = "".join(path.read_text() for path in paths)
     ways = ('get("{}"', '["{}"]', '== b"{}"', '"{}" in', '"{}" not in')
 
-    for name in _UNREAD - ours - servers:
+    for name in UNREAD - ours - servers:
         assert not [way for way in ways if way.format(name.decode()) in code.lower()], name
