@@ -105,7 +105,7 @@ class Combinations:
         ends = columns[order].searchsorted(range(len(FACETS)), "right").tolist()
         texts = self._texts
         buckets = [
-            FacetBucket(*texts[number], count)
+            FacetBucket(texts[number][0], texts[number][1], count)
             for number, count in zip(held[order].tolist(), found[order].tolist(), strict=True)
         ]
         return [

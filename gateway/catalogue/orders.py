@@ -233,18 +233,20 @@ def page_of(
 
 def _in_order(places: Places, slots: Slots, most: int, *, from_end: bool) -> list[int]:
     """Return the `most` first (or last) of `slots` by their places, of which no two are equal."""
+    found: list[int]
     if len(places) > most:
         size = int(places.max()) + 1
         if size <= _SPARSE * len(places):  # then seating them takes a tenth of what sorting takes
             seats = np.full(size, -1, np.int32)
             seats[places] = slots
             seated = seats[seats >= 0]
-            return (seated[-most:] if from_end else seated[:most]).tolist()
+            found = (seated[-most:] if from_end else seated[:most]).tolist()
+            return found
         cut = len(places) - most if from_end else most - 1
         last = np.partition(places, cut)[cut]  # in a third of the time that argpartition takes
         kept = places >= last if from_end else places <= last
         places, slots = places[kept], slots[kept]
-    found: list[int] = slots[places.argsort()].tolist()
+    found = slots[places.argsort()].tolist()
     return found
 
 

@@ -31,7 +31,6 @@ from schema.model.values import (
 from schema.ports import CourseQuery, CourseSort, Facet, FacetName, FreshOfferings, Slice, Window
 from schema.search_ports import Snippet, Suggestion
 
-
 _NOTHING = CourseQuery()
 
 

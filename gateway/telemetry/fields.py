@@ -44,6 +44,7 @@ def _fitting(value: Any) -> Any:
         return value[:LONGEST] + "…"
     if isinstance(value, float):
         value = round(value, _DIGITS)
-    if isinstance(value, int | float) and abs(value) >= _LONG and redacted(str(value)) != str(value):
-        return redacted(str(value))
-    return value
+    if not isinstance(value, int | float) or abs(value) < _LONG:
+        return value
+    told = str(value)
+    return value if redacted(told) == told else redacted(told)

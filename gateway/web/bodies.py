@@ -4,7 +4,6 @@ import asyncio
 
 from starlette.requests import ClientDisconnect, Request
 
-
 WHOLE = "mitra.body"  # in the scope: the body, where it was all there before anybody asked
 
 

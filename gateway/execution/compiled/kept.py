@@ -28,9 +28,13 @@ class Table(dict[int, Entry]):
 
 
 class Kept:
-    """The tables of all operations of one compiler."""
+    """The tables of all operations of one compiler.
 
-    def __init__(self, most: int = KEPT_BYTES) -> None:
+    With `encodes` what is kept may be JSON, as all answers are encoded with orjson.
+    """
+
+    def __init__(self, most: int = KEPT_BYTES, *, encodes: bool = False) -> None:
+        self.encodes = encodes
         self._most = most
         self._size = 0
         self._tables: WeakSet[Table] = WeakSet()

@@ -65,11 +65,8 @@ class Compiled:
         number: int,
         on_outcome: OnOutcome,
         patience: int,
-        *,
-        encodes: bool,
     ) -> None:
         self._source = source
-        self._encodes = encodes
         self._plans = plans
         self._kept = kept
         self._number = number
@@ -144,9 +141,7 @@ class Compiled:
         root = self._source.schema.get_root_type(operation.operation)
         if root is None:
             return Fallback.DIRECTIVE
-        writer = Writer(
-            self._source, values, self._fragments, self._kept, encodes=self._encodes
-        )
+        writer = Writer(self._source, values, self._fragments, self._kept)
         try:
             return writer.write(root, serially=operation.operation is OperationType.MUTATION)
         except UncompilableError as exc:
@@ -176,10 +171,9 @@ class Compiler:
         (`orjson.Fragment`), for those who encode all of them with orjson.
         """
         self._schema = schema
-        self._encodes = encodes
         self._patience = patience
         self._plans = Plans(most=MOST_PLANS, most_size=MOST_FIELDS)
-        self._kept = Kept()
+        self._kept = Kept(encodes=encodes)
         self._numbers = count()
         self._hides_suggestions = hides_suggestions
         self._on_outcome = on_outcome
@@ -189,9 +183,7 @@ class Compiler:
         source = Source(self._schema, document, operation, self._hides_suggestions)
         number = next(self._numbers)
         outcome, patience = self._on_outcome, self._patience
-        return Compiled(
-            source, self._plans, self._kept, number, outcome, patience, encodes=self._encodes
-        )
+        return Compiled(source, self._plans, self._kept, number, outcome, patience)
 
 
 async def _run(plan: Plan, run: Run, root: object) -> None:

@@ -64,16 +64,13 @@ class Writer:
         values: VariableValues | None,
         fragments: Any,
         kept: Kept,
-        *,
-        encodes: bool = False,
     ) -> None:
-        """Write it; where it `encodes`, parts of answers are JSON already (`orjson.Fragment`)."""
         self._source = source
         self._schema = source.schema
         self._values = values or VariableValues({}, {})
         self._fragments = fragments
         self._has_handlers = bool(source.strawberry.schema_converter.exception_handlers)
-        self._encodes = encodes
+        self._encodes = kept.encodes
         self._sites: list[Site] = []
         self._functions = Functions(kept)
         self._bind, self._names = self._functions.bind, self._functions.names
