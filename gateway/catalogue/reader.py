@@ -15,7 +15,8 @@ from gateway.catalogue.narrowing import (
     without_closed,
     without_stale,
 )
-from gateway.catalogue.orders import Order, Part, Relevance, Slots, page_of
+from gateway.catalogue.orders import Order, Relevance, Slots
+from gateway.catalogue.parts import Part, page_of
 from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.snapshot import Snapshot, normalised, search_of, to_question
 from gateway.catalogue.snippets import to_snippet

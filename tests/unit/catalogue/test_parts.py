@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.catalogue.orders import page_of
+from gateway.catalogue.parts import page_of
 
 dense = st.integers(0, 60)
 sparse = st.integers(0, 2**62)
