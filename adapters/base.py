@@ -43,10 +43,14 @@ class PartnerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Validators:
-    """What a partner gave us to ask "has it changed?" with."""
+    """What a partner gave us to ask "has it changed?" with; empty: it cannot be asked."""
 
     etag: str | None = None
     last_modified: str | None = None
+
+    def __bool__(self) -> bool:
+        """Return whether there is anything to ask with."""
+        return self.etag is not None or self.last_modified is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,9 @@ class Page:
     of offering key and session, joined by the gateway.  `withdrawn` are keys that a
     delta feed takes back.  `fields` counts the raw rows that have each of the partner's
     own fields (`adapters.fields`).
+
+    `validators` speak of this page and of those after it, up to the next that has some: of the
+    whole list, if only its first page has.  Empty ones say that nothing can be asked of them.
     """
 
     offerings: tuple[Offering, ...] = ()
@@ -175,8 +182,8 @@ class CatalogueSource(Protocol):
     ) -> Page | NotModified:
         """Return the page at `cursor`; None asks for the first.
 
-        Raises `PartnerError`; never returns half a page.  `known` may be sent with
-        the first page, by partners that answer "not modified".
+        Raises `PartnerError`; never returns half a page.  `known` are the validators that
+        the page at this cursor had; whoever gives none is not asked with any.
         """
 
 

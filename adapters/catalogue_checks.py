@@ -104,7 +104,7 @@ async def refuses_redirects(case: Case) -> None:
 async def passes_on_not_modified(case: Case) -> None:
     """Ask with the validators of the page before, and read 304 as `NotModified`."""
     known = (await page_of(case, case.payload)).validators
-    if known is None:
+    if not known:
         raise NonconformingError("the page has no validators, though the answer has an ETag")
     answering = with_not_modified(case.headers["ETag"])
     found = await facing(case, answering, fetch_knowing(known))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from schema.model.values import Money, folded
 
 MOST_COINS = 10_000_000_000
+MOST_COUNTED = 2**31 - 1
 MOST_MINUTES = 60 * 24 * 365
 BEST_RATING = 5.0
 
@@ -52,6 +53,8 @@ def count(value: Any) -> int | None:
     found = whole(value)
     if found < 0:
         raise RowError(f"a count cannot be negative: {shown(value)}")
+    if found > MOST_COUNTED:
+        raise RowError(f"{shown(value)} is too many to be counted")
     return found
 
 

@@ -99,7 +99,9 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
     asked: dict[str, ASGIApp] = {"/graphql": desk}
     if settings.subgraph:
         asked["/graphql/subgraph"] = _build_endpoint(graphql.as_subgraph())
-    app = Straight(Starlette(routes=routes, lifespan=lifespan), asked)
+    routed = Starlette(routes=routes, lifespan=lifespan)
+    routed.router.redirect_slashes = False  # to whatever host the request says that it is for
+    app = Straight(routed, asked)
     hot = HotPath(
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
         identify=served.verifier.identify,

@@ -53,7 +53,12 @@ def _cors(settings: Settings) -> Iterator[str]:
 
 
 def _documents(settings: Settings) -> Iterator[str]:
-    if settings.trusted_documents_only and not _has_manifests(settings):
+    if settings.persisted is not None and not settings.persisted.is_dir():
+        yield (
+            f"MITRA_PERSISTED={settings.persisted} is no folder, so no client's document would be "
+            "known by its id; put the manifests there, or leave the setting out"
+        )
+    elif settings.trusted_documents_only and not _has_manifests(settings):
         yield (
             "MITRA_TRUSTED_DOCUMENTS_ONLY=true without manifests would refuse every request; set "
             "MITRA_PERSISTED to a folder with one *.json per client"

@@ -19,11 +19,15 @@ class CatalogueChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CatalogueChange:
-    """The net effect on one course; `course` is None when it is withdrawn."""
+    """The net effect on one course; `course` is None when it is withdrawn.
+
+    `merged_into` is the course that one leads to now which was merged.
+    """
 
     kind: CatalogueChangeKind
     course_id: CourseId
     course: Course | None = None
+    merged_into: CourseId | None = None
 
 
 @dataclass(frozen=True, slots=True)

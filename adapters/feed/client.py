@@ -1,14 +1,12 @@
 """A feed: files that are fetched whole, and perhaps a desk for enrolments beside them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from hashlib import sha256
 from http import HTTPStatus
 
-import orjson
-
+from adapters.answers import Answer
 from adapters.base import (
     Booking,
     Cursor,
@@ -21,9 +19,15 @@ from adapters.base import (
     Validators,
 )
 from adapters.enrolments import EnrolmentCalls
-from adapters.errors import CursorExpiredError, PartnerRefusedError, UnreadableListError
+from adapters.errors import (
+    CursorExpiredError,
+    PartnerContractError,
+    PartnerRefusedError,
+    UnreadableListError,
+)
+from adapters.feed.conditions import Headers, build_conditions
 from adapters.feed.large import FileParts, to_link, to_place
-from adapters.feed.plan import Feed, FeedSource, Index, build_feed, to_index
+from adapters.feed.plan import Feed, FeedSource, build_feed, to_index
 from adapters.http import PartnerClient
 from schema.model.values import Reference
 
@@ -37,7 +41,7 @@ class Adapter:
     def __init__(self, client: PartnerClient, settings: PartnerSettings) -> None:
         self._client = client
         self._feed: Feed = build_feed(settings)
-        self._reading = _digest(settings)
+        self._conditions = build_conditions(settings)
         desk = self._feed.desk
         self._calls = EnrolmentCalls(client, path=desk.path) if desk else None
         self._parts: dict[str, FileParts] = {}  # large files that are being walked, by source
@@ -59,15 +63,52 @@ class Adapter:
         if source.cut is not None:
             place = to_place(self._client.partner, path, cursor)
             return await self._fetch_part(source, place, known)
-        answer = await self._client.fetch(path, headers=self._conditions(known))
-        if answer.status == HTTPStatus.NOT_MODIFIED:
+        others = [self._feed.named(join.source) for join in source.joins]
+        answers = await self._fetch_files([path, *(other.path for other in others)], known)
+        if answers is None:
             return NotModified()
-        validators = self._validators(answer.headers) if self._feed.is_one_answer else None
-        joined = await self._fetch_joined(source)
+        validators = self._conditions.validators([answer.headers for answer in answers])
+        bodies = [answer.body for answer in answers]
         # a whole catalogue in one file: in a thread, so that others are answered meanwhile
-        page = await asyncio.to_thread(source.to_page, answer.body, validators, joined)
-        following = self._feed.after(source, source.next_link(answer.body))
+        page = await asyncio.to_thread(_to_page, source, others, bodies, validators)
+        following = self._feed.after(source, source.next_link(bodies[0]))
         return replace(page, next_cursor=following)
+
+    async def _fetch_files(
+        self, paths: Sequence[str], known: Validators | None
+    ) -> Sequence[Answer] | None:
+        """Return the files that a page is made of; None if not one of them has changed.
+
+        As soon as one has changed, the others are wanted whole, whatever they answered.
+        """
+        for changed, headers in enumerate(self._conditions.headers(known, len(paths))):
+            answer = await self._fetch_file(paths[changed], headers)
+            if answer is not None:
+                break
+        else:
+            return None
+        return [
+            answer if number == changed else await self._fetch_whole(path)
+            for number, path in enumerate(paths)
+        ]
+
+    async def _fetch_file(self, path: str, headers: Headers) -> Answer | None:
+        answer = await self._client.fetch(path, headers=headers)
+        return answer if self._is_whole(answer, headers) else None
+
+    async def _fetch_whole(self, path: str) -> Answer:
+        answer = await self._client.fetch(path)
+        self._is_whole(answer, {})
+        return answer
+
+    def _is_whole(self, answer: Answer, asked: Headers) -> bool:
+        """Return whether a file came; else it is as it was.  Raises `PartnerContractError`."""
+        if answer.status != HTTPStatus.NOT_MODIFIED:
+            return True
+        if not asked:
+            reason = "answered 'not modified' to a question that did not say what we know"
+            raise PartnerContractError(self._client.partner, reason)
+        return False
 
     async def _fetch_part(
         self, source: FeedSource, place: int, known: Validators | None
@@ -77,7 +118,7 @@ class Adapter:
             headers = await self._download(source, known)
             if headers is None:
                 return NotModified()
-            validators = self._validators(headers) if self._feed.is_one_answer else None
+            validators = self._conditions.validators([headers])
         if source.name not in self._parts:
             raise CursorExpiredError(self._client.partner, "its file is no longer here")
         try:
@@ -110,14 +151,15 @@ class Adapter:
         self._let_go(source.name)
         parts = FileParts(self._client.partner, source.cut)
         try:
-            headers = self._conditions(known)
+            [headers] = self._conditions.headers(known, 1)
             answer = await self._client.download(
                 source.path, parts.file, headers, largest=source.cut.largest
             )
+            is_whole = self._is_whole(answer, headers)
         except BaseException:
             parts.close()
             raise
-        if answer.status == HTTPStatus.NOT_MODIFIED:
+        if not is_whole:
             parts.close()
             return None
         self._parts[source.name] = parts
@@ -126,15 +168,6 @@ class Adapter:
     def _let_go(self, name: str) -> None:
         if parts := self._parts.pop(name, None):
             parts.close()
-
-    async def _fetch_joined(self, source: FeedSource) -> Mapping[str, Index]:
-        """Return the rows of other sources that `source` joins to its own."""
-        joined: dict[str, Index] = {}
-        for join in source.joins:
-            other = self._feed.named(join.source)
-            answer = await self._client.fetch(other.path)
-            joined[join.name] = to_index(join, other.rows(answer.body))
-        return joined
 
     async def enrol(self, booking: Booking) -> Receipt:
         """See `EnrolmentDesk.enrol`."""
@@ -162,24 +195,14 @@ class Adapter:
             )
         return self._calls
 
-    def _validators(self, headers: Mapping[str, str]) -> Validators | None:
-        """Return the partner's validators, bound to the options that read its answer.
 
-        With other options the same file says something else: it must be fetched again.
-        """
-        etag, modified = headers.get("etag"), headers.get("last-modified")
-        if etag is None and modified is None:
-            return None
-        return Validators(etag=f"{self._reading} {etag or ''}", last_modified=modified)
-
-    def _conditions(self, known: Validators | None) -> dict[str, str]:
-        reading, _, etag = ((known and known.etag) or "").partition(" ")
-        if known is None or reading != self._reading:
-            return {}
-        told = {"If-None-Match": etag, "If-Modified-Since": known.last_modified or ""}
-        return {name: value for name, value in told.items() if value}
-
-
-def _digest(settings: PartnerSettings) -> str:
-    options = orjson.dumps(settings.options, option=orjson.OPT_SORT_KEYS, default=str)
-    return sha256(options).hexdigest()[:16]
+def _to_page(
+    source: FeedSource,
+    others: Sequence[FeedSource],
+    bodies: Sequence[bytes],
+    validators: Validators,
+) -> Page:
+    """Translate a source's file, with the rows of `others` that it joins to its own."""
+    joins = zip(source.joins, others, bodies[1:], strict=True)
+    joined = {join.name: to_index(join, other.rows(body)) for join, other, body in joins}
+    return source.to_page(bodies[0], validators, joined)

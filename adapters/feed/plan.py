@@ -115,11 +115,6 @@ class Feed:
         mappings = (source.mapping for source in self.sources)
         return next((each.desk for each in mappings if isinstance(each, FeedMapping)), None)
 
-    @property
-    def is_one_answer(self) -> bool:
-        """Whether one answer is the whole list, so that its validators speak of all of it."""
-        return len(self.sources) == 1 and self.sources[0].next_at is None
-
     def at(self, cursor: Cursor | None) -> tuple[FeedSource, str]:
         """Return the source and path that `cursor` asks for.  Raises `CursorExpiredError`."""
         if cursor is None:

@@ -47,7 +47,7 @@ class SyntheticAdapter:
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return NotModified()
         page = to_page(orjson.loads(answer.body), self._code)
-        etag = answer.headers.get("etag")
+        etag = None if cursor else answer.headers.get("etag")  # it is the whole list's
         return Page(
             offerings=page.offerings,
             rejections=page.rejections,

@@ -48,6 +48,8 @@ class Evidence:
     withdrawn: int
     fetched: int
     quarantined: int
+    sessions_before: int = 0  # that came apart from their offerings
+    sessions: int = 0
     prices: PriceChanges = PriceChanges()
     before: Profile | None = None
     now: Profile = Profile()
@@ -97,6 +99,9 @@ def find_renamed(
 def _withdrawal(evidence: Evidence) -> Iterator[Alarm]:
     if evidence.withdrawn > MOST_WITHDRAWN * evidence.standing:
         said = f"would withdraw {evidence.withdrawn} of {evidence.standing} offerings"
+        yield Alarm(AlarmKind.WITHDRAWAL, said)
+    if evidence.sessions_before >= FEWEST_ROWS and not evidence.sessions:
+        said = f"would withdraw all {evidence.sessions_before} sessions, which it lists apart"
         yield Alarm(AlarmKind.WITHDRAWAL, said)
 
 

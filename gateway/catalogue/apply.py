@@ -29,8 +29,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
-from gateway.catalogue.linking import recognise, write_links
+from gateway.catalogue.known_pages import keep_known_pages
+from gateway.catalogue.linking import Torn, recognise, write_links
+from gateway.catalogue.relinking import block_moved, regroup
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
+from gateway.catalogue.standing import chunks
 from gateway.catalogue.visibility import is_on_sale, mark_visibility
 from gateway.storage.catalogue_tables import change_log, course, institution, offering, revision
 from gateway.storage.columns import Instant
@@ -60,7 +63,7 @@ def apply_run(connection: Connection, run: OpenRun, found: Difference, now: date
 
 
 def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> int:
-    recognise(connection, run, now)
+    torn = recognise(connection, run, now)
     _withdraw(connection, run, now)
     _found_institutions(connection, run)
     _mark_left_courses(connection, run)
@@ -69,12 +72,22 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     _write_offerings(connection, run, now)
     write_links(connection, run, now)
     _mark_changed_courses(connection, run)
+    moved = _regroup(connection, run, torn, now)
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
     mark_visibility(connection, run)
+    block_moved(connection, moved)
     _log_changes(connection, run, number)
     return number
+
+
+def _regroup(connection: Connection, run: OpenRun, torn: Torn, now: datetime) -> set[str]:
+    """Look at names together between which new ones stand; mark and return what changed of it."""
+    moved = regroup(connection, torn.scopes, now, institutions=torn.institutions)
+    for ids in chunks(sorted(moved)):
+        _mark(connection, run, select(course.c.id).where(course.c.id.in_(ids)))
+    return moved
 
 
 def _withdraw(connection: Connection, run: OpenRun, now: datetime) -> None:
@@ -262,12 +275,12 @@ def _log_changes(connection: Connection, run: OpenRun, number: int) -> None:
 
 def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) -> None:
     changed = applied.revision is not None
-    row = connection.execute(
+    connection.execute(
         update(sync_run)
         .where(sync_run.c.id == run.id)
         .values(asdict(applied.counts) | {"revision": applied.revision})
-        .returning(sync_run.c.etag, sync_run.c.last_modified)
-    ).one()
+    )
+    keep_known_pages(connection, run.partner, run.id)
     live = select(func.count()).where(offering.c.partner == run.partner, not_(offering.c.withdrawn))
     changes = succeeded(connection, run, now) | {
         "listed_run": run.id,
@@ -275,8 +288,6 @@ def _end(connection: Connection, run: OpenRun, applied: Applied, now: datetime) 
         "fetched": applied.counts.fetched,
         "quarantined": applied.counts.quarantined,
         "fingerprint": run.fingerprint,
-        "etag": row.etag,
-        "last_modified": row.last_modified,
     }
     write_status(connection, run.partner, changes)
     end_run(connection, run, RunOutcome.APPLIED if changed else RunOutcome.UNCHANGED, now)

@@ -115,8 +115,10 @@ class SnapshotChanges:
     def _change(self, course_id: CourseId, *, was_live: bool) -> CatalogueChange:
         course = self._reader.course(course_id)
         # A reader that redirects a merged id gives another course: this one is gone.
-        if course is None or course.withdrawn or course.id != course_id:
-            return CatalogueChange(CatalogueChangeKind.WITHDRAWN, course_id)
+        merged_into = course.id if course is not None and course.id != course_id else None
+        if course is None or course.withdrawn or merged_into is not None:
+            kind = CatalogueChangeKind.WITHDRAWN
+            return CatalogueChange(kind, course_id, merged_into=merged_into)
         kind = CatalogueChangeKind.CHANGED if was_live else CatalogueChangeKind.ADDED
         return CatalogueChange(kind, course_id, course)
 

@@ -22,9 +22,11 @@ EXCERPT_LENGTH = 300
 NAME_LENGTH = 200
 HTML_LENGTH = 100_000
 URL_LENGTH = 2_000
+LANGUAGE_LENGTH = 35  # characters, as the longest code that anybody uses
+MOST_LANGUAGES = 20
 BEST_RATING = 5.0
 
-VERSION = 1  # raise it when cleaning changes: what stands is then cleaned anew
+VERSION = 2  # raise it when cleaning changes: what stands is then cleaned anew
 
 _TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "h3", "h4", "a"}
 _BLOCK = re.compile(r"</?(?:p|br|div|ul|ol|li|h[1-6]|tr|td)\b", re.IGNORECASE)
@@ -121,6 +123,7 @@ def _clean_listed(listed: ListedCourse) -> ListedCourse:
         summary=summary or (clean_summary(html, EXCERPT_LENGTH) if html else None),
         description_html=html,
         category=clean_category(listed.category),
+        languages=_clean_languages(listed.languages),
         rating=_clean_rating(listed.rating),
         image_url=_web_address(listed.image_url),
     )
@@ -134,6 +137,11 @@ def clean_category(found: Category | None) -> Category | None:
     if name == found.name:
         return found
     return category(name) if name else None
+
+
+def _clean_languages(told: tuple[str, ...]) -> tuple[str, ...]:
+    named = dict.fromkeys(clean_name(each, LANGUAGE_LENGTH) for each in told[:MOST_LANGUAGES])
+    return tuple(filter(None, named))
 
 
 def _clean_rating(rating: float | None) -> float | None:

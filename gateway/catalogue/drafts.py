@@ -12,7 +12,7 @@ from adapters.base import Page, Rejection
 from gateway.catalogue.cleaning import TITLE_LENGTH, clean_name
 from gateway.catalogue.cleaning import VERSION as CLEANING_VERSION
 from gateway.catalogue.records import digest, to_payload
-from gateway.catalogue.rejections import check_owner, to_rejection
+from gateway.catalogue.rejections import check_numbers, check_owner, to_rejection
 from schema.model.catalogue import Offering
 from schema.model.values import InstitutionId, PartnerCode, derived_id, folded
 
@@ -94,6 +94,7 @@ def to_draft(
     check_owner(partner, offering.key, offering.partner)
     for session in offering.sessions:
         check_owner(partner, session.key, session.partner)
+    check_numbers(offering)
     title = _to_title(offering.listed.title)
     if not title:
         raise ValueError("has no title")

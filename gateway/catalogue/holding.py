@@ -131,27 +131,31 @@ def _take_time(connection: Connection) -> None:
 
 
 def _read_evidence(connection: Connection, run: OpenRun, found: Difference) -> Evidence:
+    before = _read_standing_run(connection, run)
     return Evidence(
         standing=found.standing,
         listed=found.listed,
         withdrawn=found.withdrawn,
         fetched=run.counts.fetched - run.counts.left_out,  # those were not to be read
         quarantined=run.counts.quarantined,
+        sessions_before=load_run(connection, before).counts.sessions if before else 0,
+        sessions=run.counts.sessions,
         prices=read_price_changes(connection, run),
-        before=_read_standing_profile(connection, run),
+        before=read_profile(connection, before),
         now=read_profile(connection, run.id) or Profile(),
     )
 
 
-def _read_standing_profile(connection: Connection, run: OpenRun) -> Profile | None:
-    """Return the profile of the list that stands, if it was read as this one is.
+def _read_standing_run(connection: Connection, run: OpenRun) -> int | None:
+    """Return the run of the list that stands, if it was read as this one is.
 
     A mapping that people have changed reads other fields: that is no loss.
     """
     question = select(partner_status.c.listed_run).where(
         partner_status.c.partner == run.partner, partner_status.c.fingerprint == run.fingerprint
     )
-    return read_profile(connection, connection.execute(question).scalar_one_or_none())
+    found: int | None = connection.execute(question).scalar_one_or_none()
+    return found
 
 
 def _withhold(

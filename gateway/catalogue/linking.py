@@ -6,6 +6,7 @@ connection: the caller owns the transaction.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from gateway.catalogue.identity.choosing import Spelling
 from gateway.catalogue.identity.names import to_institution, to_title
 from gateway.catalogue.runs import OpenRun
 from gateway.catalogue.spellings import INSTITUTIONS, RULE, TITLES, Kind, recognise_names
+from gateway.catalogue.standing import chunks
 from gateway.storage.catalogue_tables import (
     course,
     course_link,
@@ -68,16 +70,31 @@ def lock_names(connection: Connection, *, shared: bool = False) -> None:
     connection.execute(text(f"SELECT {lock}(:key)"), {"key": _LOCK})
 
 
-def recognise(connection: Connection, run: OpenRun, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Torn:
+    """What has to be recognised together (`relinking`), for new names stand between others."""
+
+    scopes: frozenset[str]
+    institutions: bool
+
+
+def recognise(connection: Connection, run: OpenRun, now: datetime) -> Torn:
     """Give the run's changed rows the institution and the match key that their names stand for."""
+    scopes: set[str] = set()
+    institutions = False
     # others may be founding what we are about to look for
     lock_names(connection, shared=not _has_new_names(connection, run))
     for new in _new_institutions(connection, run):
-        _found_institutions(connection, recognise_names(connection, INSTITUTIONS, new, now))
+        met = recognise_names(connection, INSTITUTIONS, new, now)
+        _found_institutions(connection, met.own)
+        institutions |= bool(met.torn)
     _put_institutions(connection, run)
     for new in _new_titles(connection, run):
-        recognise_names(connection, TITLES, new, now)
+        met = recognise_names(connection, TITLES, new, now)
+        scopes |= {each.scope for each in met.torn}
+    scopes |= _crowded(connection, run, now)
     _put_course_keys(connection, run)
+    return Torn(frozenset(scopes), institutions)
 
 
 def write_links(connection: Connection, run: OpenRun, now: datetime) -> None:
@@ -114,6 +131,28 @@ def write_links(connection: Connection, run: OpenRun, now: datetime) -> None:
     connection.execute(
         insert_into(connection, course_link).from_select(columns, links).on_conflict_do_nothing()
     )
+
+
+def _crowded(connection: Connection, run: OpenRun, now: datetime) -> set[str]:
+    """Return the institutions of which a course would come to hold two titles of this list.
+
+    A title that joined another one just now did not know that its partner lists that, too.
+    """
+    title, other = course_spelling, course_spelling.alias("other")
+    beside = connection.execute(
+        select(other.c.match_key, title.c.institution_id)
+        .join(other, other.c.course_key == title.c.course_key)
+        .where(title.c.decided_at == now, title.c.partner == run.partner)
+        .where(title.c.course_key != title.c.match_key, title.c.decided_by == RULE)
+        .where(other.c.compact_key != title.c.compact_key)
+    ).all()
+    scopes = {row.match_key: row.institution_id for row in beside}
+    listed = select(staged.c.match_key).where(staged.c.run_id == run.id)
+    return {
+        scopes[key]
+        for keys in chunks(sorted(scopes))
+        for key in connection.execute(listed.where(staged.c.match_key.in_(keys))).scalars()
+    }
 
 
 def _changed(run: OpenRun) -> Any:

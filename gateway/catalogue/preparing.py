@@ -4,20 +4,21 @@ One page is staged while the next is being cleaned and the one after that fetche
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
 from adapters.base import Cursor, NotModified, Page, Validators
-from adapters.errors import UnreadableListError
+from adapters.errors import PermanentPartnerError, UnreadableListError
 from gateway.catalogue.ahead import Ahead
 from gateway.catalogue.alarms import Profile
 from gateway.catalogue.cleaner import Cleaner
 from gateway.catalogue.contents import Cleaned
 from gateway.catalogue.difference import has_standing
 from gateway.catalogue.drafts import DraftPage, to_draft_page
+from gateway.catalogue.known_pages import KnownPage
 from gateway.catalogue.profile import to_profile
 from gateway.catalogue.rows import PageRows, to_page_rows
 from gateway.catalogue.standing import read_standing
@@ -83,6 +84,20 @@ class PreparedPages:
     async def fetch(self, cursor: Cursor | None, known: Validators | None) -> Prepared | None:
         """Return the page at `cursor`, or None if nothing is new.  Raises `PartnerError`."""
         return await self._prepared.fetch(cursor, known)
+
+    async def has_changed(self, known: Iterable[KnownPage]) -> bool:
+        """Return whether any of the pages is no longer as it is known.  Raises `PartnerError`.
+
+        A page that can no longer be asked for has changed: a walk will tell where it went.
+        """
+        for each in known:
+            try:
+                found = await self._fetch_page(self._partner, each.cursor, each.validators)
+            except PermanentPartnerError:
+                return True
+            if not isinstance(found, NotModified):
+                return True
+        return False
 
     async def _begin(self, cursor: Cursor | None, known: Validators | None) -> _Begun | None:
         page = await self._read_page(cursor, known)

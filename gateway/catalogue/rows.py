@@ -14,6 +14,7 @@ from gateway.catalogue.drafts import Draft, DraftPage, Standing, to_draft
 from gateway.catalogue.records import digest, to_session_payload
 from gateway.catalogue.rejections import (
     check_owner,
+    check_seats,
     checked_key,
     storable,
     storable_text,
@@ -199,6 +200,7 @@ def _to_session_rows(
 
 def _to_session_row(partner: PartnerCode, offering_key: RemoteId, session: Session) -> SessionRow:
     check_owner(partner, session.key, session.partner)
+    check_seats(session)
     owner = derived_id(partner, "offering", checked_key(offering_key))
     return SessionRow(owner, session.key, to_session_payload(session))
 

@@ -19,12 +19,12 @@ from sqlalchemy import (
     insert,
     literal,
     not_,
-    or_,
     select,
     update,
 )
 
-from adapters.base import Cursor, Validators
+from adapters.base import Cursor
+from gateway.catalogue.known_pages import KnownPage, read_known_pages
 from gateway.storage.columns import Instant
 from gateway.storage.sync_tables import (
     left_out,
@@ -100,7 +100,7 @@ class OpenRun:
     walked: bool = False
     restarts: int = 0
     visited: tuple[tuple[Cursor | None, str], ...] = ()
-    known: Validators | None = None
+    known: tuple[KnownPage, ...] = ()  # of the list that stands
 
 
 def open_run(
@@ -123,7 +123,7 @@ def open_run(
     run_id = connection.execute(
         insert(sync_run).values(values).returning(sync_run.c.id)
     ).scalar_one()
-    known = _known_validators(connection, partner, fingerprint)
+    known = read_known_pages(connection, partner, fingerprint)
     return OpenRun(run_id, partner, fingerprint, known=known)
 
 
@@ -248,22 +248,8 @@ def _resumed(connection: Connection, found: Row[Any]) -> OpenRun:
         walked=found.walked,
         restarts=found.restarts,
         visited=tuple((page.cursor, page.content_hash) for page in visited),
-        known=_known_validators(connection, found.partner, found.fingerprint),
+        known=read_known_pages(connection, found.partner, found.fingerprint),
     )
-
-
-def _known_validators(
-    connection: Connection, partner: PartnerCode, fingerprint: str
-) -> Validators | None:
-    """Return the validators of the list that stands, if it was read as it would be now."""
-    found = connection.execute(
-        select(partner_status.c.etag, partner_status.c.last_modified).where(
-            partner_status.c.partner == partner,
-            partner_status.c.fingerprint == fingerprint,
-            or_(partner_status.c.etag.is_not(None), partner_status.c.last_modified.is_not(None)),
-        )
-    ).one_or_none()
-    return Validators(found.etag, found.last_modified) if found else None
 
 
 def _clear(connection: Connection, run_id: int, tables: Sequence[Table]) -> None:

@@ -45,6 +45,14 @@ class Kind:
     scope: Column[Any] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """New spellings: which are names of their own, and which several names are likely for."""
+
+    own: list[Spelling]
+    torn: list[Spelling]
+
+
 INSTITUTIONS = Kind(
     INSTITUTION,
     institution_spelling,
@@ -64,16 +72,18 @@ TITLES = Kind(
 
 def recognise_names(
     connection: Connection, kind: Kind, new: Sequence[Spelling], now: datetime
-) -> Sequence[Spelling]:
-    """Write down what each of `new` is a spelling of; return those that are names of their own."""
+) -> Met:
+    """Write down what each of `new` is a spelling of."""
     keys = {each.key: (each.compact_key, *each.blocks) for each in new}
     known = _known(connection, kind, new, keys)
-    rows, pairs, own = [], [], []
+    rows, pairs, met = [], [], Met([], [])
     for spelling in new:
         its_keys = keys[spelling.key]
         choice = choose(spelling, known.near(its_keys), kind.compare)
         if choice.of is None:
-            own.append(spelling)
+            met.own.append(spelling)
+        if choice.is_torn:
+            met.torn.append(spelling)
         known.add(_as_chosen(spelling, choice), its_keys)
         rows.append(_to_row(kind, spelling, its_keys, choice) | _decided(choice.likeness, now))
         pairs += [
@@ -84,7 +94,7 @@ def recognise_names(
     connection.execute(insert_into(connection, kind.table).on_conflict_do_nothing(), rows)
     if pairs:
         connection.execute(insert_into(connection, likely_pair).on_conflict_do_nothing(), pairs)
-    return own
+    return met
 
 
 def _as_chosen(spelling: Spelling, choice: Choice) -> Spelling:

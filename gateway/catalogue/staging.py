@@ -224,11 +224,11 @@ def _keep_found(connection: Connection, run: OpenRun, page: PageRows) -> None:
 def _write_checkpoint(
     connection: Connection, run: OpenRun, moved: OpenRun, page: PageRows, now: datetime
 ) -> None:
-    connection.execute(
-        insert(staged_page).values(
-            run_id=run.id, number=moved.pages, cursor=run.cursor, content_hash=page.content_hash
-        )
-    )
+    told = asdict(page.validators or Validators()) | {
+        "run_id": run.id, "number": moved.pages, "cursor": run.cursor,
+        "content_hash": page.content_hash, "has_validators": page.validators is not None,
+    }  # fmt: skip
+    connection.execute(insert(staged_page).values(told))
     values: dict[str, Any] = asdict(moved.counts) | {
         "checkpoint_at": now,
         "cursor": moved.cursor,
@@ -236,8 +236,6 @@ def _write_checkpoint(
         "pages": moved.pages,
         "total": moved.total,
     }
-    if run.pages == 0:  # validators speak of the list from its first page
-        values |= asdict(page.validators or Validators())
     connection.execute(update(sync_run).where(sync_run.c.id == run.id).values(values))
 
 

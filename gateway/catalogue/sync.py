@@ -13,7 +13,6 @@ from hashlib import blake2b
 import structlog
 from sqlalchemy import Connection
 
-from adapters.base import Validators
 from adapters.errors import (
     CursorExpiredError,
     PartnerContractError,
@@ -129,7 +128,7 @@ class _Walk:
         loops = LoopGuard(run)
         while not run.walked:
             try:
-                ready = await pages.fetch(run.cursor, _known(run))
+                ready = await _fetch_next(run, pages)
             except CursorExpiredError:
                 if run.restarts:
                     raise
@@ -161,9 +160,6 @@ class _Walk:
         return await self._database.write_soon(stage)
 
     async def _end_unmodified(self, run: OpenRun) -> SyncProgress:
-        if _known(run) is None:
-            reason = "answered 'not modified' to a question that did not say what we know"
-            raise PartnerContractError(run.partner, reason)
         now = self._now()
         await self._database.write(lambda connection: settle_unmodified(connection, run, now))
         logger.info("catalogue.not_modified", partner=run.partner)
@@ -215,9 +211,19 @@ def to_progress(
     )
 
 
-def _known(run: OpenRun) -> Validators | None:
-    """Return the validators to send: with the first page only."""
-    return run.known if run.pages == 0 else None
+async def _fetch_next(run: OpenRun, pages: PreparedPages) -> Prepared | None:
+    """Return the run's next page; None when the partner says that all are as they are known.
+
+    As soon as one has changed the list is read whole: rows are known by list, not by page.
+    """
+    known = run.known if run.pages == 0 else ()
+    ready = await pages.fetch(run.cursor, known[0].validators if known else None)
+    if ready is None and known and await pages.has_changed(known[1:]):
+        ready, known = await pages.fetch(run.cursor, None), ()
+    if ready is None and not known:
+        reason = "answered 'not modified' to a question that did not say what we know"
+        raise PartnerContractError(run.partner, reason)
+    return ready
 
 
 def _log(run: OpenRun, settled: Settled) -> None:

@@ -100,7 +100,7 @@ async def uses_known_words(bench: Bench) -> None:
 async def knows_what_is_new(bench: Bench) -> None:
     """Answer 304 to who knows the list as it stands."""
     known: Validators | None = bench.first.validators
-    if known is None:
+    if not known:
         raise NotApplicableError("it sends neither ETag nor Last-Modified")
     found = await bench.calls.fetch_page(bench.code, None, known)
     if not isinstance(found, NotModified) and found.validators == known:

@@ -50,7 +50,9 @@ def list_blocks(
 @blocks_app.command("add")
 def add_block(
     scope: Annotated[BlockScope, typer.Argument(help="By what.", case_sensitive=False)],
-    value: Annotated[str, typer.Argument(help="Which; an id or a code, none for bundles.")] = "",
+    value: Annotated[
+        str, typer.Argument(help="Which: its id as GraphQL has it, or its code; none for bundles.")
+    ] = "",
     *,
     reason: Reason,
     letter: Annotated[str, typer.Option(help="The letter that orders it.")],
@@ -71,7 +73,7 @@ def add_block(
             return BlockOutcome(None, (wish,))
         return await gateway.enrolment.blocks.block(wish, _actor(by))
 
-    _tell(_run(ask))
+    _tell(_run(ask, loaded=True))  # what it names must be there
 
 
 @blocks_app.command("lift")
@@ -138,12 +140,12 @@ def _decide(decision: Decision) -> None:
     typer.echo(f"{changed} {decision.approval.lower()}")
 
 
-def _run(ask: Callable[[Gateway], Awaitable[T]]) -> T:
-    """Return what `ask` finds of a gateway that is opened for it."""
+def _run(ask: Callable[[Gateway], Awaitable[T]], *, loaded: bool = False) -> T:
+    """Return what `ask` finds of a gateway that is opened for it; its catalogue, if `loaded`."""
 
     async def run() -> T:
         gateway = Gateway(Settings())
-        async with gateway.opened():
+        async with gateway.opened(loaded=loaded):
             return await ask(gateway)
 
     return asyncio.run(run())

@@ -112,6 +112,19 @@ def split_institution(
     _tell(_run(lambda gateway: gateway.operating.links.split_institution(plain, name, *why)), "is")
 
 
+@links_app.command()
+def recognise() -> None:
+    """Recognise all that is stored anew, as if every list were read for the first time.
+
+    Decisions of operators stand.  A change of the rules does this by itself, once.
+    """
+    done = _run(lambda gateway: gateway.catalogue.recognition.anew())
+    if done is None:
+        typer.echo("another process is at it; its log tells how far it is", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{done.institutions} institutions looked at, {done.courses} courses changed")
+
+
 @links_app.command("decisions")
 def list_decisions(count: Count = 50) -> None:
     """List what was decided about links and held lists, and by whom, the newest first."""

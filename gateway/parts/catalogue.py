@@ -18,6 +18,7 @@ from gateway.catalogue.freshness import is_closed, sells_for
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
+from gateway.catalogue.recognition import Recognition
 from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.shelf import Shelf
@@ -80,6 +81,7 @@ class CataloguePart:
         leases, notify = Leases(self.database, utc_now), self.follower.notify
         self.held = HeldLists(self.database, leases, utc_now, notify=notify)
         self.links = LinkDesk(self.database, utc_now, notify=notify)
+        self.recognition = Recognition(self.database, leases, utc_now, notify)
         self.decisions = DecisionLog(self.database)
         self.approvals = ApprovalDesk(self.database, utc_now, notify)
         self.orders = PartnerOrders(self.database, utc_now, notify)
@@ -93,8 +95,12 @@ class CataloguePart:
         )
 
     async def sync_forever(self) -> None:
-        """Keep all lists up to date, and forget old changes, until cancelled."""
+        """Keep all lists up to date, and forget old changes, until cancelled.
+
+        What other rules have recognised is recognised anew beside it.
+        """
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._recognise())
             tasks.create_task(self._scheduler.run(self._configs))
             tasks.create_task(self._keep_pruning())
 
@@ -152,6 +158,12 @@ class CataloguePart:
         if progress.finished:
             count_sync(progress)
             self.follower.notify()
+
+    async def _recognise(self) -> None:
+        try:
+            await self.recognition.keep_up()
+        except Exception:
+            log.exception("catalogue.recognising_failed")  # the next process goes on with it
 
     async def _keep_pruning(self) -> None:
         while True:

@@ -42,10 +42,13 @@ class SyncingProcess:
         self._hear = hear
 
     async def run(self) -> None:
-        """Run until cancelled; a process that died is followed by another."""
+        """Run until cancelled; a process that ended is followed by another."""
         while True:
             code = await self._run_one()
-            log.error("syncing.process_died", exit_code=code)
+            if code == 0:  # it was told to: where a whole group is, we are as well
+                log.info("syncing.process_stopped")
+            else:
+                log.error("syncing.process_died", exit_code=code)
             await asyncio.sleep(RESTART_SECONDS)
 
     async def _run_one(self) -> int | None:

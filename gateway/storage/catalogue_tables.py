@@ -1,7 +1,8 @@
 """The catalogue's tables: what stands, and why.  How it came is in `sync_tables`.
 
 What stands:  revision, institution, course, offering, change_log
-Why together: institution_spelling, course_spelling, course_link, likely_pair, redirect
+Why together: institution_spelling, course_spelling, course_link, likely_pair, redirect,
+              recognition
 Who allows:   block_state, block (the ledger's, as far as they are followed), approval,
               approval_mode
 
@@ -188,6 +189,15 @@ redirect = Table(
     Column("new_id", String(36), nullable=False, index=True),
     Column("kind", String(12), nullable=False),  # COURSE or INSTITUTION
     Column("at", Instant, nullable=False),
+)
+
+# By which rules all of this was recognised, or is being, up to an institution.
+recognition = Table(
+    "recognition",
+    CATALOGUE,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    Column("rules", String(32), nullable=False),
+    Column("after", String(36)),  # None: all is
 )
 
 block_state = Table(

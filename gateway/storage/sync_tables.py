@@ -1,7 +1,8 @@
 """The catalogue's tables of what comes in: lists, their rows, and what became of them.
 
 Steered by:   partner_order
-How it came:  partner_status, sync_run, quarantine, left_out, unknown_term, seen_field, lease
+How it came:  partner_status, known_page, sync_run, quarantine, left_out, unknown_term,
+              seen_field, lease
 Held back:    held_list, rejected_list
 Under way:    staged_page, staged_offering, staged_session (of open and held runs only)
 """
@@ -15,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 from gateway.storage.catalogue_tables import CATALOGUE
@@ -33,13 +35,23 @@ partner_status = Table(
     Column("offerings", Integer, nullable=False),
     Column("fetched", Integer, nullable=False),
     Column("quarantined", Integer, nullable=False),
-    Column("fingerprint", String(32)),  # of how the list was read, for the validators below
-    Column("etag", Text),
-    Column("last_modified", Text),
+    Column("fingerprint", String(32)),  # of how the list was read
     # A newer list that is not applied: `held_run` waits for a decision; None once it is rejected.
     Column("held_run", Integer),
     Column("withheld_since", Instant),
     Column("withheld_reason", Text),
+)
+
+# The pages of the list that stands by which its partner is asked whether it has changed.
+known_page = Table(
+    "known_page",
+    CATALOGUE,
+    Column("partner", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("reading", Text, nullable=False),  # by which version of ours it was read
+    Column("cursor", Text),
+    Column("etag", Text),
+    Column("last_modified", Text),
 )
 
 # What operators have ordered about a partner, for every process that reads or serves it.
@@ -80,8 +92,6 @@ sync_run = Table(
     Column("changed", Integer, nullable=False),
     Column("unchanged", Integer, nullable=False),
     Column("withdrawn", Integer, nullable=False),
-    Column("etag", Text),
-    Column("last_modified", Text),
     Index(None, "partner", "id"),
 )
 
@@ -172,6 +182,10 @@ staged_page = Table(
     Column("number", Integer, primary_key=True),
     Column("cursor", Text),  # with which it was asked for
     Column("content_hash", String(32), nullable=False),
+    # None where the page before speaks for this one, too; of nothing where nobody does
+    Column("has_validators", Boolean, nullable=False, server_default=false()),
+    Column("etag", Text),
+    Column("last_modified", Text),
 )
 
 # `payload` is None when the row equals what stands: nothing to write.

@@ -8,6 +8,7 @@ seats and on how partners stand, too.
 
 import asyncio
 import gzip
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ from schema.model.values import CourseId, PartnerCode
 HTML = "text/html"
 LINKED_DATA = "application/ld+json"
 SITEMAP_SECONDS = 60.0  # how long a finished part is kept; it is another with every revision
+_PART = re.compile(r"[1-9][0-9]{0,5}")
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +78,9 @@ def build_routes(site: Site) -> list[Route]:
         return await _answer_index(site, request)
 
     async def part(request: Request) -> Response:
-        return await _answer_part(site, request, request.path_params["number"])
+        told = request.path_params["number"]
+        number = int(told) if _PART.fullmatch(told) else 0
+        return await _answer_part(site, request, number)
 
     async def robots(_request: Request) -> Response:
         return PlainTextResponse(to_robots(f"{site.base_url}/sitemap.xml"))
@@ -85,7 +89,7 @@ def build_routes(site: Site) -> list[Route]:
         Route("/courses/{course_id}.jsonld", linked_data),
         Route("/courses/{course_id}", page),
         Route("/sitemap.xml", index),
-        Route("/sitemaps/{number:int}.xml", part),
+        Route("/sitemaps/{number}.xml", part),
         Route("/robots.txt", robots),
     ]
 

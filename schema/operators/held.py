@@ -18,8 +18,8 @@ RunId = Annotated[strawberry.ID, argument("The run that was shown, as `HeldSync.
 Reason = Annotated[
     str | None,
     argument(
-        f"Why, for the audit trail: 1 to {LONGEST_REASON} printable characters. Nothing is decided "
-        "without it; it may be left out only in the schema, where it once was optional."
+        f"Why, for the audit trail: 1 to {LONGEST_REASON} printable characters. It is needed: the "
+        "schema calls it optional for clients of old, who are told so by BAD_USER_INPUT."
     ),
 ]
 LARGEST_RUN = 2**31 - 1

@@ -39,5 +39,5 @@ class SearchQuery:
         wanted = DEFAULT_SUGGESTIONS if first is None else first
         if not 1 <= wanted <= MOST_SUGGESTIONS:
             raise bad_user_input(f"`first` is from 1 to {MOST_SUGGESTIONS}, not {wanted}")
-        searched = to_search(text)
+        searched = to_search(text, "text")
         return info.context.search.suggestions(searched, wanted) if searched else []

@@ -27,6 +27,11 @@ def _course_id(change: Parent[ports.CatalogueChange]) -> strawberry.ID:
     return strawberry.ID(to_global_id(NodeKind.COURSE, change.course_id))
 
 
+def _merged_into(change: Parent[ports.CatalogueChange]) -> strawberry.ID | None:
+    merged = change.merged_into
+    return strawberry.ID(to_global_id(NodeKind.COURSE, merged)) if merged is not None else None
+
+
 def _edges(page: Parent[ports.ChangePage]) -> Sequence[EdgeRecord]:
     return [EdgeRecord(*pair) for pair in zip(page.part.nodes, page.part.cursors, strict=True)]
 
@@ -38,6 +43,10 @@ class CatalogueChange:
     kind: ports.CatalogueChangeKind = described("What to do with the copy.")
     course_id: strawberry.ID = described("Which course it is.", _course_id)
     course: Course | None = described("The course as it is now; null when it is withdrawn.")
+    merged_into: strawberry.ID | None = described(
+        "The course into which it was merged, so that what points to it may point there.",
+        _merged_into,
+    )
 
 
 @presents(ports.ChangePage)

@@ -21,7 +21,7 @@ def to_big_int(value: Any) -> int:
     if type(whole) is not int:
         raise GraphQLError(f"BigInt is a whole number, not {value!r:.40}")
     if abs(whole) > _LIMIT:
-        raise GraphQLError(f"BigInt is from -{_LIMIT} to {_LIMIT}")
+        raise GraphQLError(f"BigInt is from -{_LIMIT:,} to {_LIMIT:,}")
     return whole
 
 

@@ -88,14 +88,15 @@ def _values(name: str, asked: Sequence[T] | None) -> tuple[T, ...]:
     return values
 
 
-def to_search(text: str | None) -> str | None:
+def to_search(text: str | None, argument_name: str = "search") -> str | None:
     """Return a search text without control characters; None if nothing is left.
 
-    Raises BAD_USER_INPUT for one that is too long to be meant.
+    Raises BAD_USER_INPUT for one that is too long to be meant, naming its argument.
     """
     text = given(text) or ""
     if len(text) > LONGEST_SEARCH:
-        raise bad_user_input(f"`search` takes at most {LONGEST_SEARCH} characters; use fewer words")
+        most = f"at most {LONGEST_SEARCH} characters"
+        raise bad_user_input(f"`{argument_name}` takes {most}; use fewer words")
     if not text.isprintable():  # which few are not
         text = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
     return " ".join(text.split()) or None

@@ -187,7 +187,10 @@ enumerated(
 enumerated(
     AlarmKind,
     {
-        AlarmKind.WITHDRAWAL: "It would withdraw more than a fifth of the partner's offerings.",
+        AlarmKind.WITHDRAWAL: (
+            "It would withdraw more than a fifth of the partner's offerings, or all sessions of "
+            "a partner that lists them apart."
+        ),
         AlarmKind.PRICES: "It would multiply or divide many prices by ten or more.",
         AlarmKind.FIELD_LOST: "A field that was always there is gone, perhaps renamed.",
         AlarmKind.GROWTH: "It is more than ten times as long as the list that stands.",

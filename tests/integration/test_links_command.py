@@ -75,3 +75,10 @@ def test_what_is_not_there_is_told():
     assert "there is no institution" in mitra("spellings", "nobody", fails=2)
     assert "NOT_FOUND" in mitra("split", "nobody", fails=1)
     assert "NOT_FOUND" in mitra("merge-institutions", "nobody", "noone", fails=1)
+
+
+def test_all_can_be_recognised_anew_by_hand():
+    course = mitra("list").splitlines()[0].split("\t")[3]
+
+    assert mitra("recognise") == "1 institutions looked at, 0 courses changed\n"
+    assert mitra("list").splitlines()[0].split("\t")[3] == course

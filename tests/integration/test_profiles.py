@@ -26,3 +26,13 @@ async def test_production_has_no_page_for_browsers_unless_a_role_may_see_it(
     assert "script-src" not in page.headers["Content-Security-Policy"]
     assert page.headers["X-Frame-Options"] == "DENY"
     assert page.headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+@pytest.mark.parametrize("path", ["/graphql/", "/courses/x/"])
+async def test_nobody_is_sent_to_the_host_that_a_request_names(tmp_path, path):
+    transport = httpx.ASGITransport(create_app(Settings(data_dir=tmp_path)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as http:
+        answer = await http.get(path)
+
+    assert answer.status_code == 404
+    assert "evil.example" not in str(answer.headers) + answer.text

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.app import Gateway
 from gateway.partners.reports import CallReport
@@ -95,6 +96,27 @@ async def test_a_process_that_was_killed_is_followed_by_another(settings, monkey
 
     assert len(others) == 1
     assert not _children()
+
+
+@pytest.mark.parametrize(
+    ("signum", "said"),
+    [(signal.SIGTERM, "syncing.process_stopped"), (signal.SIGKILL, "syncing.process_died")],
+)
+async def test_only_what_ends_unasked_is_an_error(settings, signum, said):
+    await Gateway(settings).migrate()
+    ear = Ear()
+    with capture_logs() as logs:
+        running = asyncio.create_task(SyncingProcess(settings, ear).run())
+        await ear.wait_for_end_of("balai")
+        (process,) = _children()
+        os.kill(process, signum)  # a service manager tells the whole group
+        while not (  # noqa: ASYNC110 - the log tells nobody
+            ends := [each for each in logs if "process" in each["event"]]
+        ):
+            await asyncio.sleep(0.01)
+        await _cancelled(running)
+
+    assert [each["event"] for each in ends] == [said]
 
 
 def test_it_ends_when_nobody_listens_any_more(settings):

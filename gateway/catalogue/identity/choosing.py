@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from gateway.catalogue.identity.names import Name, block_number, blocks
-from gateway.catalogue.identity.scores import Likeness
+from gateway.catalogue.identity.scores import Likeness, say_otherwise
 
 Compare = Callable[[Name, Name], Likeness | None]
 
 ITSELF = Likeness(1.0)
-_CLOSE = 0.005  # two candidates that are as alike as this are both as likely
+CLOSE = 0.005  # two candidates that are as alike as this are both as likely
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Choice:
     likeness: Likeness = ITSELF
     of: Spelling | None = None
     unsure: tuple[tuple[Spelling, Likeness], ...] = ()
+    is_torn: bool = False  # several names are likely: what is known has to be looked at together
 
 
 class KnownSpellings:
@@ -72,25 +73,32 @@ class KnownSpellings:
 
 def choose(new: Spelling, near: Iterable[Spelling], compare: Compare) -> Choice:
     """Return what `new` is a spelling of: the most alike, if no other is as alike."""
+    known = list(near)
     found = [
         (likeness, each)
-        for each in near
+        for each in known
         if not _is_told_apart(new, each) and (likeness := compare(new.name, each.name)) is not None
     ]
     found.sort(key=lambda pair: (-pair[0].score, pair[1].target, pair[1].key))
     best = [pair for pair in found if pair[0].is_automatic]
-    rivals = {each.target for likeness, each in best if likeness.score > best[0][0].score - _CLOSE}
+    is_torn = len({each.target for _, each in best}) > 1
+    rivals = {each.target for likeness, each in best if likeness.score > best[0][0].score - CLOSE}
     if len(rivals) == 1:
         likeness, of = best[0]
         others = _unsure(found, of.target)
-        return Choice(of.target, likeness, of, others)
-    return Choice(new.target, unsure=_unsure(found, new.target))
+        is_torn |= any(each.target == of.target and _is_told_apart(new, each) for each in known)
+        return Choice(of.target, likeness, of, others, is_torn)
+    return Choice(new.target, unsure=_unsure(found, new.target), is_torn=is_torn)
 
 
 def _is_told_apart(new: Spelling, other: Spelling) -> bool:
     """Return whether these are two things: two titles of one shelf are no slips of each other."""
     is_one_shelf = bool(new.scope) and new.partner == other.partner
-    return new.scope != other.scope or (is_one_shelf and new.name.compact != other.name.compact)
+    return (
+        new.scope != other.scope
+        or (is_one_shelf and new.name.compact != other.name.compact)
+        or say_otherwise(new.name, other.name)
+    )
 
 
 def _unsure(

@@ -60,6 +60,15 @@ def compare_institutions(left: Name, right: Name) -> Likeness | None:
     return _likeness(costs, left, right)
 
 
+def say_otherwise(left: Name, right: Name) -> bool:
+    """Return whether each says what the other does not: another form, another telling word."""
+    if left.form and right.form and left.form != right.form:
+        return True
+    telling = load_spellings().telling
+    said, told = ({*each.words} & telling for each in (left, right))
+    return bool(said - told and told - said)
+
+
 def _likeness(costs: list[tuple[str, float]], left: Name, right: Name) -> Likeness | None:
     slips = _slips(left, right)
     if slips is None:

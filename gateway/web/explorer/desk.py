@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qs
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -19,11 +19,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.settings import Audience
+from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, read_body
 from gateway.web.explorer import CONTENT_SECURITY_POLICY, STATIC
 from schema.model.viewer import ANONYMOUS, Viewer
 
 SIGN_IN = "/explorer/open"
 MOST_FORM_BYTES = 20_000
+FORM_SECONDS = 8.0  # for it to arrive
 _ASKING = frozenset({"query", "documentId", "doc_id", "id", "extensions"})  # then it is a question
 _FORM_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
@@ -155,12 +157,11 @@ def _is_browser(scope: Scope) -> bool:
 
 
 async def _read_token(request: Request) -> str:
-    """Return the form's token; an empty one for a form that is none, or too long."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_FORM_BYTES:
-            return ""
+    """Return the form's token; an empty one for a form that is none, too long or too slow."""
+    try:
+        body = await read_body(request, MOST_FORM_BYTES, FORM_SECONDS)
+    except (BodyTooLargeError, BodyTooSlowError, ClientDisconnect):
+        return ""
     fields = parse_qs(body.decode("latin-1"))
     return fields.get("token", [""])[0].strip()
 

@@ -1,19 +1,22 @@
 """uvicorn's protocol with bounds: it has none on headers, and waits for them for ever.
 
 It is the one place that knows uvicorn's insides, because a layer over ASGI is called too late:
-a request begins there when its headers are whole.  What is used of them: the parser's callbacks,
-`cycle` with its three flags, and `send_400_response`, which is called for all that cannot be
-read.  `tests/integration/test_door.py` speaks to a real server and notices when they change.
+a request begins there when its headers are whole.  What is used of them: the parser and its
+callbacks, `cycle` with its three flags, `_should_upgrade`, and `send_400_response`, which is
+called for all that cannot be read.  `tests/integration/door` speaks to a real server and notices
+when they change.
 """
 
 import asyncio
 from http import HTTPStatus
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.web.server.bounds import Bounds, Head, HeadError
 from gateway.web.server.door import Door, put_door, shortcut_of, to_wire
+from gateway.web.server.framing import head_without_upgrade, is_framed_plainly, tells_a_body
 from gateway.web.server.lingering import Alarm, LingeringTransport
 
 
@@ -24,11 +27,11 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # what follows a last request is not for us to guess at
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=False)
+        self.parser = self._new_parser()
         self._head = Head(self.bounds)
         self._is_handed_over = False  # to another protocol
         self._is_cut_short = False  # we have said our last word before the client had
+        self._is_misread = False  # as the beginning of a protocol that we do not speak
         self._refusal = HTTPStatus.BAD_REQUEST
         self._begun = 0  # messages in what has just come
         self._door: Door | None = None  # of the last of them
@@ -52,7 +55,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._await_head()
             return
         self._begun = 0
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._read(data)
         if self._is_handed_over:
             return
         if is_between and self._begun == 1 and self._door and self._door.body() is not None:
@@ -121,9 +125,53 @@ class GuardedProtocol(HttpToolsProtocol):
         """Begin to answer."""
         self._head.is_open = False
         self._head_alarm.stop()
+        is_tunnel = self.parser.get_method() == b"CONNECT"
+        if is_tunnel or not is_framed_plainly(self.parser.get_http_version(), self.headers):
+            raise HeadError(HTTPStatus.BAD_REQUEST)
+        self._is_misread = self.parser.should_upgrade() and not self._should_upgrade()
+        if self._is_misread:
+            return
         super().on_headers_complete()
         if self.cycle is not None and self.cycle.scope is self.scope:  # no upgrade
             self._door = put_door(self.scope, self.cycle)
+
+    def on_message_complete(self) -> None:
+        """End a request, unless its body is still to be read."""
+        if not self._is_misread:
+            super().on_message_complete()
+
+    # The parser itself
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # what follows a last request is not for us to guess at
+        parser.set_dangerous_leniencies(lenient_data_after_close=False)
+        return parser
+
+    def _read(self, data: bytes) -> None:
+        """Read what has come.
+
+        To the parser whatever follows an `Upgrade` is of another protocol: a body, too, which
+        would then be taken for the next request.  Where we do not switch, all of it is read anew.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as exc:
+            if not self._is_misread:
+                self.handle_websocket_upgrade()
+                return
+            self._is_misread = False
+            line = self.parser.get_method(), self.url, self.parser.get_http_version()
+            head = head_without_upgrade(line, self.headers)
+            self.parser = self._new_parser()
+            self._read(head + data[exc.args[0] :])
+        except httptools.HttpParserError:
+            self.send_400_response("")
+
+    def _should_upgrade(self) -> bool:
+        """Return whether WebSocket is asked for, as it may be: by a GET without a body."""
+        is_bare = self.parser.get_method() == b"GET" and not tells_a_body(self.headers)
+        return is_bare and super()._should_upgrade()
 
     # Before parsing
 

@@ -1,4 +1,7 @@
-"""The messages of `graphql-transport-ws` that a client may send, read strictly."""
+"""The messages of `graphql-transport-ws` that a client may send, read strictly.
+
+A document may be named by `documentId`, or as Relay names it, by `doc_id`.
+"""
 
 from typing import Annotated, Any
 
@@ -14,13 +17,14 @@ class Payload(msgspec.Struct, omit_defaults=True):
     variables: dict[str, Any] | None = None
     operationName: str | None = None  # noqa: N815 - the protocol's own name
     documentId: str | None = None  # noqa: N815 - likewise
+    doc_id: str | None = None
     extensions: dict[str, Any] | None = None
 
     def to_question(self) -> Question:
         """Return it as any transport's question."""
         return Question(
             query=self.query,
-            document_id=self.documentId,
+            document_id=self.doc_id if self.documentId is None else self.documentId,
             operation_name=self.operationName,
             variables=self.variables or {},
             extensions=self.extensions or {},

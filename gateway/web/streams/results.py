@@ -1,7 +1,7 @@
 """Running any operation as a stream of payloads: one for a query, many for a subscription."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -16,17 +16,37 @@ RECHECK_SECONDS = 10.0  # between two looks at the token of an open connection
 Payload = Mapping[str, Any]
 Identify = Callable[[str | None], Awaitable[Viewer]]
 
+_under_way: set[asyncio.Task[ExecutionResult]] = set()  # a loop forgets what nobody holds
+
 
 async def stream(
     engine: Engine, prepared: Prepared, context: object
 ) -> AsyncGenerator[Payload, None]:
-    """Yield what an operation answers.  Raises `RefusedError` if it cannot begin."""
-    if prepared.kind is not OperationType.SUBSCRIPTION:
+    """Yield what an operation answers.  Raises `RefusedError` if it cannot begin.
+
+    Whoever goes ends it, but for a change that has begun: as elsewhere, that is done.
+    """
+    if prepared.kind is OperationType.MUTATION:
+        yield to_payload(await _to_its_end(engine.run(prepared, context)))
+        return
+    if prepared.kind is OperationType.QUERY:
         yield to_payload(await engine.run(prepared, context))
         return
     async with aclosing(await engine.subscribe(prepared, context)) as results:
         async for result in results:
             yield to_payload(result)
+
+
+async def _to_its_end(change: Coroutine[Any, Any, ExecutionResult]) -> ExecutionResult:
+    """Return what a change gives; who stops waiting for it waits for its end all the same."""
+    task = asyncio.create_task(change)
+    _under_way.add(task)
+    task.add_done_callback(_under_way.discard)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def to_payload(result: ExecutionResult) -> Payload:

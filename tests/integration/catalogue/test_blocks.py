@@ -1,4 +1,4 @@
-"""The catalogue follows central blocks and approvals, on both engines."""
+"""The catalogue follows central blocks, on both engines."""
 
 import asyncio
 import itertools
@@ -8,32 +8,29 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.catalogue.approvals import ApprovalDesk
 from gateway.catalogue.blocks import BlockFollower
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.storage import catalogue_tables as tables
-from schema.model.blocks import EVERY_BUNDLE, Approval, Block, BlockScope, Decision
-from schema.model.catalogue import Category
-from schema.model.values import DeliveryMode, PartnerCode
+from schema.model.blocks import EVERY_BUNDLE, Block, BlockScope
+from schema.model.values import PartnerCode
 from schema.ports import CourseQuery, Window
 from tests.catalogue import (
     NOON,
-    PINTARIA,
     TOKOPEDIA,
     ScriptedPartner,
     a_partner,
     an_offering,
 )
 from tests.integration.catalogue.conftest import Workbench
+from tests.integration.catalogue.on_sale import (
+    BARISTA,
+    DESAIN,
+    EVERYTHING,
+    PAKET,
+    three_on_sale,
+)
 
 pytestmark = pytest.mark.anyio
-
-MANUAL = a_partner(manual_approval=True)
-BARISTA = an_offering("1", "Barista", "LKP Kopi", category=Category("kopi", "Kopi"))
-DESAIN = an_offering("2", "Desain", "LKP Desain", delivery_mode=DeliveryMode.ONSITE)
-PAKET = an_offering("3", "Paket Hemat", "LKP Hemat", bundle=True)
-PINTARIAS = an_offering("1", "Barista", "LKP Kopi", partner=PINTARIA)
-EVERYTHING = {"Barista", "Desain", "Paket Hemat"}
 
 
 @dataclass
@@ -75,11 +72,7 @@ def blocks(bench: Workbench, ledger: Ledger) -> BlockFollower:
 
 @pytest.fixture
 async def partner(bench: Workbench) -> ScriptedPartner:
-    """A partner whose three courses stand; another sells the first of them, too."""
-    found = ScriptedPartner([BARISTA, DESAIN, PAKET])
-    await bench.sync(found)
-    await bench.sync(ScriptedPartner([PINTARIAS]), a_partner(PINTARIA))
-    return found
+    return await three_on_sale(bench)
 
 
 async def target(bench: Workbench, scope: BlockScope) -> str:
@@ -299,100 +292,3 @@ async def test_blocks_and_syncs_at_once_leave_nothing_shown_that_is_blocked(
     )
 
     assert await bench.live_titles() == {"Barista", "Desain"}
-
-
-@pytest.fixture
-def desk(bench: Workbench) -> ApprovalDesk:
-    return ApprovalDesk(bench.database, bench.clock)
-
-
-def approve(*offerings, partner: PartnerCode | None = None) -> Decision:
-    ids = tuple(each.id for each in offerings)
-    return Decision(Approval.APPROVED, "rina", "checked", ids, partner)
-
-
-def revoke(*offerings) -> Decision:
-    return Decision(Approval.REVOKED, "rina", "complaints", tuple(each.id for each in offerings))
-
-
-async def test_new_offerings_wait_where_the_partners_file_says_so(
-    bench: Workbench, desk: ApprovalDesk
-):
-    partner = ScriptedPartner([BARISTA, DESAIN])
-    await bench.sync(partner, MANUAL)
-
-    pending = await desk.read_pending(None, 1)
-
-    assert await bench.live_titles() == set()
-    assert (pending.total, len(pending.offerings)) == (2, 1)
-    assert (await desk.read_pending(PINTARIA, 9)).total == 0
-    assert (await bench.store.read_fact(BARISTA.id)).approved is False
-    assert (await bench.store.read_catalogue()).courses[0].offerings == ()
-
-
-async def test_an_approval_shows_it_and_is_kept(bench: Workbench, desk: ApprovalDesk):
-    await bench.sync(ScriptedPartner([BARISTA, DESAIN]), MANUAL)
-
-    changed = await desk.decide(approve(BARISTA))
-    again = await desk.decide(approve(BARISTA))
-
-    assert (changed, again) == (1, 0)
-    assert await bench.live_titles() == {"Barista"}
-    [row] = await bench.rows(tables.approval)
-    assert (row["offering_id"], row["decided_by"], row["decided_at"]) == (
-        BARISTA.id, "rina", bench.clock(),
-    )  # fmt: skip
-    assert [row["kind"] for row in await bench.rows(tables.change_log)] == ["ADDED"]
-
-
-async def test_all_that_wait_at_a_partner_are_approved_together(
-    bench: Workbench, desk: ApprovalDesk
-):
-    await bench.sync(ScriptedPartner([BARISTA, DESAIN]), MANUAL)
-    await desk.decide(revoke(DESAIN))
-
-    await desk.decide(approve(partner=TOKOPEDIA))
-
-    assert await bench.live_titles() == {"Barista"}
-
-
-async def test_an_approval_outlives_changes_and_withdrawal(bench: Workbench, desk: ApprovalDesk):
-    more = [an_offering(str(n), f"Kursus {n}") for n in range(10, 19)]
-    partner = ScriptedPartner([BARISTA, *more])
-    await bench.sync(partner, MANUAL)
-    await desk.decide(approve(partner=TOKOPEDIA))
-    partner.lists([replace(BARISTA, price=None), *more])
-    await bench.sync(partner, MANUAL)
-    changed = await bench.live_titles()
-    partner.lists(more)
-    await bench.sync(partner, MANUAL)
-    withdrawn = await bench.live_titles()
-    partner.lists([BARISTA, *more])
-
-    await bench.sync(partner, MANUAL)
-
-    assert "Barista" in changed
-    assert "Barista" not in withdrawn
-    assert "Barista" in await bench.live_titles()
-
-
-async def test_a_revoked_offering_stays_so_and_still_resolves(
-    bench: Workbench, desk: ApprovalDesk, partner
-):
-    await desk.decide(revoke(PAKET))
-    partner.lists([BARISTA, DESAIN, replace(PAKET, price=None)])
-    await bench.sync(partner)
-    follower = CatalogueFollower(bench.store, [a_partner()], bench.clock)
-    await follower.refresh()
-
-    assert await bench.live_titles() == {"Barista", "Desain"}
-    assert follower.reader(NOON).course_of(PAKET.id).withdrawn
-    assert (await desk.read_pending(None, 9)).total == 0
-
-
-async def test_a_change_of_mode_leaves_what_stands(bench: Workbench, partner):
-    partner.lists([BARISTA, DESAIN, PAKET, an_offering("4", "Baru")])
-
-    await bench.sync(partner, MANUAL)
-
-    assert await bench.live_titles() == EVERYTHING

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gateway.catalogue.changes import ChangeFeed, SnapshotChanges, to_cursor
 from gateway.catalogue.changes import Place as ChangePlace
 from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.links import LinkDesk
 from schema.change_ports import ChangePage, ChangesExpiredError, UnknownRevisionError
 from schema.model.catalogue import Course, Offering
 from schema.model.values import CourseId, Money, PartnerCode
@@ -151,6 +152,25 @@ async def test_a_withdrawn_course_is_a_tombstone(bench: Workbench):
 
     [change] = page.part.nodes
     assert (change.kind, change.course) == ("WITHDRAWN", None)
+
+
+async def test_a_merged_course_is_withdrawn_and_says_where_it_went(bench: Workbench):
+    slip = an_offering("A", "Seduh Kopi Manuall", partner=PINTARIA)
+    between = an_offering("1", "Seduh Kopi Manual")
+    other = an_offering("A2", "Seduh Koppi Manual", partner=PINTARIA)
+    await bench.lists(slip, other)
+    process, copy = Process(bench), Copy()
+    await copy.follow(process.look)
+    desk = LinkDesk(bench.database, bench.clock)
+    kept, merged = sorted([await bench.course_of(slip), await bench.course_of(other)])
+    await bench.lists(between)
+    assert (await desk.merge([kept, merged], "rina")).kept == kept
+
+    page = await (await process.look()).read_changes(copy.since, 100, None)
+
+    assert {each.course_id: each.merged_into for each in page.part.nodes}[merged] == kept
+    await copy.follow(process.look)
+    assert copy.courses == await process.whole()
 
 
 async def test_nothing_new_is_an_empty_page_at_the_same_revision(bench: Workbench):

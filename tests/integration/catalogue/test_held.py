@@ -308,3 +308,19 @@ async def test_past_runs_tell_counts_and_duration(bench: Workbench):
     assert (newest.outcome, newest.counts.withdrawn, newest.revision) == ("HELD", 7, None)
     assert newest.reason == "would withdraw 7 of 10 offerings"
     assert newest.took == timedelta()
+
+
+async def test_a_feed_of_sessions_that_is_empty_once_withdraws_none(bench: Workbench):
+    apart = tuple(
+        (RemoteId(str(n)), Session(TOKOPEDIA, RemoteId(f"s{n}"), capacity=20)) for n in range(1, 6)
+    )
+    partner = ScriptedPartner(offerings(5), Page(sessions=apart))
+    await bench.sync(partner)
+    partner.lists(offerings(5), Page())
+
+    held = await bench.sync(partner)
+
+    assert held.withheld == "would withdraw all 5 sessions, which it lists apart"
+    fact = await bench.store.read_fact(offerings(1)[0].id)
+    assert fact is not None
+    assert len(fact.offering.sessions) == 1

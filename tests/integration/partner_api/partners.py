@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,9 +22,10 @@ from gateway.partner_api.vault import Vault
 from gateway.storage.engine import Database
 from schema.model.catalogue import Offering, Partner
 from schema.model.codes import ids_of_code, public_code
+from schema.model.enrolment import Enrolment
 from schema.model.values import LearnerId, PartnerCode, PartnerKind, PartnerState
-from schema.ports import OfferingFact
-from tests.integration.enrolment.builders import PRICE, Programme, Shelf
+from schema.ports import OfferingFact, Window
+from tests.integration.enrolment.builders import PRICE, SITI, Programme, Shelf
 
 TOKOPEDIA = Partner(PartnerCode("tokopedia"), "Tokopedia", PartnerKind.MARKETPLACE)
 BUKALAPAK = Partner(PartnerCode("bukalapak"), "Bukalapak", PartnerKind.MARKETPLACE)
@@ -183,3 +185,9 @@ def an_order(offering: Offering, learner: str = "siti", **other: Any) -> dict[st
 def a_wrong(password: str) -> str:
     """Return another password."""
     return f"{(int(password) + 1) % 1_000_000:06}"
+
+
+async def enrolments(api: Api, learner: str = SITI) -> Sequence[Enrolment]:
+    """Return what a learner has, newest first."""
+    page = await api.programme.service.read_enrolments(LearnerId(learner), Window(first=20), ())
+    return page.nodes

@@ -1,6 +1,7 @@
 """What is asked by a socket: answered or refused, counted, followed until either side ends it."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,24 @@ async def test_a_question_and_an_order_are_answered_too(served: Served):
         answers = [each async for each in socket.answers("q")]
 
     assert answers == [{"data": {"partners": [{"code": "tokopedia"}, {"code": "sisnaker"}]}}]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"documentId": "home"},
+        {"doc_id": "home"},
+        {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}},
+    ],
+    ids=["ours", "relays", "apollos"],
+)
+async def test_a_document_is_named_as_over_http(served: Served, named: dict[str, Any]):
+    async with socket_to(served.url) as socket:
+        await socket.sign_in()
+        await socket.say(type="subscribe", id="1", payload=named)
+        said = await socket.hear()
+
+    assert said["payload"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
 
 
 async def test_who_goes_away_is_followed_no_longer(served: Served):

@@ -51,6 +51,18 @@ def test_more_than_a_fifth_may_not_go_at_once(withdrawn: int, said: str):
 
 
 @pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (40, 1, ""),
+        (4, 0, ""),
+        (40, 0, "would withdraw all 40 sessions, which it lists apart"),
+    ],
+)
+def test_sessions_that_come_apart_may_not_all_go_at_once(before: int, now: int, said: str):
+    assert reasons(replace(STANDS, sessions_before=before, sessions=now)) == said
+
+
+@pytest.mark.parametrize(
     ("prices", "said"),
     [
         pytest.param(PriceChanges(10, raised=2), "", id="two-slips"),

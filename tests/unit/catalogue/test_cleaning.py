@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from gateway.catalogue import cleaning
 from gateway.catalogue.cleaning import (
     HTML_LENGTH,
+    LANGUAGE_LENGTH,
+    MOST_LANGUAGES,
     NAME_LENGTH,
     SUMMARY_LENGTH,
     TITLE_LENGTH,
@@ -284,3 +286,13 @@ def test_short_cuts_make_the_same_text_visible(text):
     shown = ("".join(filter(str.isprintable, word)) for word in every_word)
 
     assert visible(text) == " ".join(filter(None, shown))
+
+
+def test_languages_are_short_names_and_few():
+    told = ("id", "en\u202e", "\x1b[31m", "id", "x" * 500, *(f"l{n}" for n in range(500)))
+
+    found = clean_offering(an_offering(languages=told)).listed.languages
+
+    assert found[:2] == ("id", "en")
+    assert len(found) <= MOST_LANGUAGES
+    assert all(0 < len(each) <= LANGUAGE_LENGTH and each.isprintable() for each in found)

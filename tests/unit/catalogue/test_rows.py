@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from adapters.base import Page
 from gateway.catalogue import drafts
 from gateway.catalogue.drafts import NOTHING, Standing, to_draft_page
 from gateway.catalogue.rows import OfferingRow, PageRows, to_offering_row, to_page_rows
+from schema.model.catalogue import Session
+from schema.model.values import Money, RemoteId
 from tests.catalogue import TOKOPEDIA, an_offering
 
 HTML = "<p onclick='x()'>Kopi<script>alert(1)</script></p>"
@@ -75,3 +79,22 @@ def test_two_pages_of_unchanged_rows_are_still_told_apart():
 
     assert hashes == {rows_of(page).content_hash for page in pages}
     assert len(hashes) == 2
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"price": -1}, {"price": 10**16}, {"list_price": Money(10**16)},
+        {"duration_minutes": 2**31}, {"duration_minutes": -5}, {"rating_count": 2**31},
+        {"sessions": (Session(TOKOPEDIA, RemoteId("s"), capacity=2**31),)},
+        {"sessions": (Session(TOKOPEDIA, RemoteId("s"), seats_left=-1),)},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_numbers_that_no_client_can_read_are_refused(told):
+    apart = tuple((RemoteId("1"), each) for each in told.get("sessions", ()))
+    page = rows_of(Page((an_offering(**told), an_offering("2")), sessions=apart))
+
+    assert [row.key for row in page.offerings] == ["2"]
+    assert page.sessions == ()
+    assert len(page.rejections) == 1 + len(apart)

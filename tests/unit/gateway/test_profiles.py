@@ -1,6 +1,7 @@
 """Settings that are each allowed and together unsafe: nothing starts, and all are named."""
 
 import base64
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -28,6 +29,7 @@ def test_the_defaults_are_safe(tmp_path, profile):
             {"cors_origins": ("*",), "cors_credentials": True}, "MITRA_CORS_CREDENTIALS", id="cors"
         ),
         pytest.param({"trusted_documents_only": True}, "MITRA_PERSISTED", id="no manifests"),
+        pytest.param({"persisted": Path("/no/such")}, "MITRA_PERSISTED", id="no folder"),
         pytest.param({"explorer": EVERYBODY}, "MITRA_EXPLORER", id="explorer"),
         pytest.param({"public_url": "http://mitra.example.id"}, "MITRA_PUBLIC_URL", id="http"),
         pytest.param(

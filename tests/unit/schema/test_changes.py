@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 CHANGES = """query($since: String! = "0", $first: Int, $after: String) {
   catalogueChanges(since: $since, first: $first, after: $after) {
     revision
-    nodes { kind courseId course { id title } }
+    nodes { kind courseId mergedInto course { id title } }
     edges { cursor node { courseId } }
     pageInfo { hasNextPage endCursor }
   }

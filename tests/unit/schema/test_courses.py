@@ -1,4 +1,4 @@
-"""Searching and paging the catalogue."""
+"""What courses and lists of them tell."""
 
 from datetime import timedelta
 
@@ -6,15 +6,13 @@ import pytest
 
 from schema.ids import NodeKind, to_global_id
 from schema.model.catalogue import Freshness
-from schema.model.values import CourseLevel, DeliveryMode, FreshnessState, PartnerHealth
-from schema.ports import CourseFilter, CourseQuery, CourseSort
+from schema.model.values import FreshnessState, PartnerHealth
 from tests.unit.schema.api import Api
 from tests.unit.schema.fakes import (
     BLK,
     LEMBAGA,
     NOW,
     SISNAKER,
-    TOKOPEDIA,
     FakePartners,
     a_course,
     a_partner,
@@ -22,19 +20,6 @@ from tests.unit.schema.fakes import (
 )
 
 pytestmark = pytest.mark.anyio
-
-PAGE = """
-query ($first: Int, $after: String, $last: Int, $before: String) {
-  courses(first: $first, after: $after, last: $last, before: $before) {
-    totalCount nodes { title } edges { cursor node { title } }
-    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
-  }
-}
-"""
-
-
-def titles(connection):
-    return [node["title"] for node in connection["nodes"]]
 
 
 async def test_a_course_is_its_record_without_a_copy(api):
@@ -56,130 +41,6 @@ async def test_a_course_is_its_record_without_a_copy(api):
             "deliveryModes": ["SELF_PACED"],
         }
     ]
-
-
-async def test_paging_forward_meets_every_course_once(api):
-    seen, cursor = [], None
-    while True:
-        page = (await api.ask(PAGE, first=2, after=cursor))["courses"]
-        seen += titles(page)
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-        cursor = page["pageInfo"]["endCursor"]
-
-    assert seen == [f"Barista {n:02}" for n in range(1, 6)]
-
-
-async def test_paging_backward_meets_every_course_once(api):
-    seen, cursor = [], None
-    while True:
-        page = (await api.ask(PAGE, last=2, before=cursor))["courses"]
-        seen = titles(page) + seen
-        if not page["pageInfo"]["hasPreviousPage"]:
-            break
-        cursor = page["pageInfo"]["startCursor"]
-
-    assert seen == [f"Barista {n:02}" for n in range(1, 6)]
-
-
-async def test_edges_and_nodes_tell_the_same(api):
-    page = (await api.ask(PAGE, first=3))["courses"]
-
-    assert [edge["node"] for edge in page["edges"]] == page["nodes"]
-    assert page["pageInfo"]["startCursor"] == page["edges"][0]["cursor"]
-    assert page["pageInfo"]["endCursor"] == page["edges"][-1]["cursor"]
-    assert page["totalCount"] == 5
-
-
-async def test_twenty_unless_said_otherwise():
-    api = Api([a_course(n) for n in range(1, 31)])
-
-    assert len((await api.ask("{ courses { nodes { id } } }"))["courses"]["nodes"]) == 20
-    assert (
-        len((await api.ask("{ courses(first: null) { nodes { id } } }"))["courses"]["nodes"]) == 20
-    )
-    assert len((await api.ask("{ courses(last: 7) { nodes { id } } }"))["courses"]["nodes"]) == 7
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        pytest.param("first: 0", "`first` is from 1 to 100, not 0", id="none"),
-        pytest.param("first: -1", "`first` is from 1 to 100, not -1", id="negative"),
-        pytest.param("first: 1000000", "`first` is from 1 to 100", id="a-million"),
-        pytest.param("last: 101", "`last` is from 1 to 100", id="last-too-many"),
-        pytest.param("last: -1", "`last` is from 1 to 100", id="last-negative"),
-        pytest.param("first: 2, last: 2", "exclude each other", id="both-ends"),
-        pytest.param('first: 2, after: "x", before: "y"', "goes with", id="both-cursors"),
-        pytest.param('last: 2, after: "x"', "`after` goes with `first`", id="last-after"),
-        pytest.param('before: "x"', "`before` goes with `last`", id="first-before"),
-        pytest.param('after: "forged"', "not of this list; start again", id="forged-cursor"),
-        pytest.param('after: ""', "not of this list", id="empty-cursor"),
-        pytest.param(f'search: "{"x" * 201}"', "at most 200 characters", id="long-search"),
-        pytest.param(
-            f"filter: {{regions: {['31'] * 101}}}".replace("'", '"'),
-            "at most 100",
-            id="long-filter",
-        ),
-    ],
-)
-async def test_bad_input_is_told_with_what_would_be_right(api, arguments, says):
-    error = await api.refused(f"{{ courses({arguments}) {{ totalCount }} }}")
-
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
-    assert says in error["message"]
-    assert api.reported == []
-
-
-async def test_the_whole_question_reaches_the_catalogue(api):
-    await api.ask(
-        """query ($institution: ID!, $search: String) {
-          courses(search: $search, sort: RATING, filter: {
-            partners: ["tokopedia"], institutions: [$institution], categories: ["teknik"],
-            levels: [ALL], deliveryModes: [ONSITE], languages: ["id"], regions: ["31.71"],
-            priceMin: 0, priceMax: 500000, startsAfter: "2020-04-11T09:00:00+07:00",
-            availableOnly: true
-          }) { totalCount }
-        }""",
-        institution=to_global_id(NodeKind.INSTITUTION, LEMBAGA.id),
-        search="  desain\u0000\n grafis ",
-    )
-
-    assert api.catalogue.asked == [
-        CourseQuery(
-            search="desain grafis",
-            filter=CourseFilter(
-                partners=(TOKOPEDIA,),
-                institutions=(LEMBAGA.id,),
-                categories=("teknik",),
-                levels=(CourseLevel.ALL,),
-                delivery_modes=(DeliveryMode.ONSITE,),
-                languages=("id",),
-                regions=("31.71",),
-                price_min=0,
-                price_max=500_000,
-                starts_after=NOW,
-                available_only=True,
-            ),
-            sort=CourseSort.RATING,
-        )
-    ]
-
-
-@pytest.mark.parametrize("search", ["", "   ", "\u0000\u0007", None])
-async def test_a_search_for_nothing_is_no_search(api, search):
-    await api.ask("query ($s: String) { courses(search: $s) { totalCount } }", s=search)
-
-    assert api.catalogue.asked[-1].search is None
-
-
-async def test_nulls_ask_for_everything(api):
-    await api.ask(
-        "{ courses(search: null, filter: {partners: null, priceMin: null, availableOnly: null},"
-        " sort: null, first: null, after: null, last: null, before: null) { totalCount } }"
-    )
-
-    assert api.catalogue.asked == [CourseQuery()]
 
 
 @pytest.mark.parametrize(
@@ -279,22 +140,6 @@ async def test_institutions_by_name_with_their_courses_and_partners():
     ]
 
 
-@pytest.mark.parametrize(
-    "field",
-    ['institutions(after: "x")', 'institutions(last: 2, before: "x")', "institutions(first: 101)"],
-)
-async def test_bad_pages_of_institutions_are_told(api, field):
-    error = await api.refused(f"{{ {field} {{ totalCount }} }}")
-
-    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
-
-
-async def test_bad_pages_of_an_institutions_courses_are_told(api):
-    error = await api.refused('{ institutions { nodes { courses(after: "x") { totalCount } } } }')
-
-    assert "not of this list" in error["message"]
-
-
 STALE_SISNAKER = a_partner(
     SISNAKER, freshness=Freshness(FreshnessState.FRESH, NOW - timedelta(minutes=10))
 )
@@ -348,40 +193,6 @@ async def test_an_age_below_zero_is_refused(api):
 
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert "`maxAge`" in error["message"]
-
-
-async def test_an_edge_shows_where_the_search_was_found(api):
-    data = await api.ask(
-        '{ courses(search: "barista 02") { edges { node { title } snippet { text html } } } }'
-    )
-
-    [edge] = data["courses"]["edges"]
-    assert edge["snippet"] == {"text": "Barista 02", "html": "<mark>Barista 02</mark>"}
-
-
-async def test_an_edge_has_no_snippet_without_a_search(api):
-    data = await api.ask("{ courses(first: 1) { edges { snippet { text } } } }")
-
-    assert data["courses"]["edges"] == [{"snippet": None}]
-
-
-async def test_suggestions_come_for_what_is_typed(api):
-    data = await api.ask('{ courseSuggestions(text: "baris", first: 2) { text kind } }')
-
-    assert data["courseSuggestions"] == [
-        {"text": "Barista 01", "kind": "COURSE"},
-        {"text": "Barista 02", "kind": "COURSE"},
-    ]
-
-
-async def test_nothing_typed_suggests_nothing(api):
-    assert await api.ask('{ courseSuggestions(text: " ") { text } }') == {"courseSuggestions": []}
-
-
-async def test_too_many_suggestions_are_refused(api):
-    error = await api.refused('{ courseSuggestions(text: "a", first: 21) { text } }')
-
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_all_descriptions_of_a_request_are_read_at_once(api):

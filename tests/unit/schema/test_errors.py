@@ -128,6 +128,7 @@ async def test_a_big_int_is_a_whole_number_of_53_bits(api, value):
     )
 
     assert "BigInt is" in error["message"]
+    assert "[16 digits]" not in error["message"]  # as what looks like a national id would be told
 
 
 @pytest.mark.parametrize(

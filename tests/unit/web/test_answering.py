@@ -1,4 +1,4 @@
-"""What answers are made of, who shares them, and what may be kept by those who read them."""
+"""What answers are made of, what ends them, and what may be kept by those who read them."""
 
 import asyncio
 import gzip
@@ -10,27 +10,14 @@ from backports import zstd
 from graphql import ExecutionResult
 from sqlalchemy.exc import OperationalError
 
-from gateway.execution.buckets import LocalBuckets
-from gateway.execution.budgets import Budgets
 from gateway.web.compression import LONGEST_AT_ONCE, SMALLEST
 from gateway.web.replies import CACHE_NEVER, CACHE_PUBLIC
-from schema.model.viewer import ANONYMOUS
 from tests.unit.schema.api import Api
 from tests.unit.schema.fakes import a_course
-from tests.unit.web.edge import ANI, GONE, GRAPHQL, JSON, PREFLIGHT, Edge, Raw, chunk, codes
+from tests.unit.web.asked import QUOTE, TITLES, TOKEN
+from tests.unit.web.edge import GONE, PREFLIGHT, Edge, Raw, chunk
 
 pytestmark = pytest.mark.anyio
-
-TITLES = "{ courses { nodes { title summary } } }"
-QUOTE = "{ courses(first: 1) { nodes { offerings { q: quote { price { amount } } } } } }"
-SOME = "query Some($n: Int = 3) {\n  courses(first: $n) { nodes { title } }\n}"
-ME = "{ me { __typename } }"
-TOKEN = {"Authorization": "Bearer ani"}
-
-
-@pytest.fixture
-def edge():
-    return Edge()
 
 
 @pytest.fixture
@@ -49,110 +36,6 @@ def slow(monkeypatch):
     monkeypatch.setattr(edge.engine, "run", run, raising=False)
     monkeypatch.setattr("gateway.web.running.PATIENCE_SECONDS", 0)
     return edge
-
-
-async def test_equal_public_questions_are_run_once(edge):
-    answers = [await edge.ask(TITLES) for _ in range(4)]
-
-    assert edge.contexts == 1
-    assert len({answer.content for answer in answers}) == 1
-    assert {answer.headers["content-type"] for answer in answers} == {GRAPHQL}
-
-
-async def test_a_new_epoch_is_a_new_answer(edge):
-    await edge.ask(TITLES)
-    edge.epoch = "2.1"
-    await edge.ask(TITLES)
-
-    assert edge.contexts == 2
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"json": {"query": SOME, "variables": {"n": 3}}, "headers": {"Accept": JSON}},
-        {"json": {"query": SOME}},
-        {"json": {"variables": {"other": True, "n": 3}, "query": f"# again\n{SOME}"}},
-        {"json": {"query": " ".join(SOME.split()), "operationName": "Some"}},
-        {"method": "GET", "params": {"query": SOME}, "headers": PREFLIGHT},
-    ],
-    ids=["form", "default", "undeclared", "spaces", "get"],
-)
-async def test_equal_questions_written_differently_are_run_once(edge, other):
-    one = await edge.ask(SOME, variables={"n": 3})
-    again = await edge.send(**other)
-
-    assert edge.contexts == 1
-    assert again.content == one.content
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"json": {"query": SOME, "variables": {"n": 2}}},
-        {"json": {"query": SOME, "variables": {"n": 3}}, "headers": {"GraphQL-Cost": "1"}},
-        {"json": {"query": SOME.replace("title", "id"), "variables": {"n": 3}}},
-        {"json": {"query": SOME.replace("title", "a: title"), "variables": {"n": 3}}},
-    ],
-    ids=["variables", "cost", "fields", "alias"],
-)
-async def test_different_questions_are_run_separately(edge, other):
-    await edge.ask(SOME, variables={"n": 3})
-    await edge.send(**other)
-
-    assert edge.contexts == 2
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        {"json": {"query": ME}, "headers": TOKEN},
-        {"json": {"query": "mutation { __typename }"}},
-        {"json": {"query": QUOTE}},
-        {"content": b'{"query": "%s"}' % QUOTE.replace("quote", "\\u0071uote").encode()},
-        {
-            "json": {
-                "query": "query A { __typename } mutation B { __typename }",
-                "operationName": "B",
-            }
-        },
-        {"json": {"query": TITLES, "extensions": {"pad": "x" * 200_000}}},
-    ],
-    ids=["viewer", "mutation", "quote", "quote-in-disguise", "one-of-two", "very-long"],
-)
-async def test_what_is_not_public_is_run_each_time(edge, request_):
-    headers = {"Content-Type": JSON, "Accept": JSON, **request_.pop("headers", {})}
-    for _ in range(2):
-        answer = await edge.send(**request_, headers=headers)
-        assert answer.json()["data"]
-
-    assert edge.contexts == 2
-
-
-async def test_who_has_signed_in_shares_public_answers_made_for_nobody(edge, monkeypatch):
-    viewers = []
-    monkeypatch.setattr(edge.api, "context", viewers.append)
-    for headers in (TOKEN, {}, TOKEN):
-        await edge.send(json={"query": "{ __typename }"}, headers=headers)
-
-    assert viewers == [ANONYMOUS]
-
-
-async def test_what_some_may_read_of_the_schema_is_never_shared():
-    edge = Edge(answering={"may_introspect": lambda viewer: viewer == ANI})
-    question = {"query": "{ __schema { queryType { name } } }"}
-    allowed = await edge.send(json=question, headers=TOKEN)
-    refused = await edge.send(json=question)
-
-    assert allowed.json()["data"]
-    assert codes(refused) == ["INTROSPECTION_DISABLED"]
-
-
-async def test_refusals_are_never_shared_nor_run(edge):
-    for _ in range(2):
-        assert (await edge.ask("{")).status_code == 400
-
-    assert edge.contexts == 0
 
 
 async def test_a_public_get_may_be_kept_by_anybody_for_two_seconds(edge):
@@ -337,41 +220,3 @@ async def test_what_is_seen_of_a_request_are_names_and_codes(edge):
     assert (one.name, one.kind, one.is_refused) == ("Titles", "query", False)
     assert (shared.name, shared.kind) == ("Titles", "query")
     assert (refused.codes, refused.is_refused) == (("BAD_REQUEST",), True)
-
-
-@pytest.fixture
-def poor():
-    """An edge where one client may spend five points a minute, and `TITLES` costs more."""
-    return Edge(budgets=Budgets(LocalBuckets(clock=lambda: 0.0), points_a_minute=5))
-
-
-@pytest.mark.parametrize("accept", [GRAPHQL, JSON])
-async def test_who_has_spent_all_is_told_when_to_come_again(poor, accept):
-    first, second = await poor.ask(TITLES, accept), await poor.ask(TITLES, accept)
-
-    assert (first.status_code, second.status_code) == (200, 429)
-    assert first.headers["ratelimit"].startswith('"client";r=0')
-    assert int(second.headers["retry-after"]) > 0
-    assert poor.contexts == 1
-
-
-async def test_a_shared_answer_is_paid_for_too(poor):
-    await poor.ask("{ __typename }")
-    again = await poor.ask("{ __typename }")
-
-    assert again.headers["ratelimit"].startswith('"client";r=3')
-    assert poor.contexts == 1
-
-
-async def test_what_is_left_to_spend_is_not_told_where_others_may_keep_it(poor):
-    public = await poor.get(PREFLIGHT, query="{ __typename }")
-
-    assert public.headers["cache-control"] == CACHE_PUBLIC
-    assert "ratelimit" not in public.headers
-
-
-async def test_others_have_budgets_of_their_own(poor):
-    await poor.ask(TITLES)
-    other = await poor.send(json={"query": TITLES}, headers=TOKEN)
-
-    assert other.status_code == 200

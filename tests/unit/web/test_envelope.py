@@ -13,11 +13,6 @@ COERCED = "query ($id: ID!) { course(id: $id) { title } }"
 JSON_BODY = {"Content-Type": JSON}
 
 
-@pytest.fixture(scope="module")
-def edge():
-    return Edge()
-
-
 @pytest.mark.parametrize(
     ("accept", "media"),
     [

@@ -1,5 +1,7 @@
 """Who is shown the explorer: nobody, everybody, or who has a token of the role."""
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -8,6 +10,7 @@ from starlette.routing import Route
 
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.settings import EVERYBODY, NOBODY, Audience
+from gateway.web.explorer import desk
 from gateway.web.explorer.desk import SIGN_IN, ExplorerDesk
 from schema.model.viewer import ANONYMOUS, Role, Viewer
 
@@ -33,8 +36,8 @@ def to_page(_request, headers):
 
 
 async def ask(audience, method="GET", path="/graphql", **options) -> httpx.Response:
-    desk = ExplorerDesk(PlainTextResponse("answer"), audience, identify, to_page)
-    app = Starlette(routes=[Route("/graphql", desk), *desk.routes()])
+    layer = ExplorerDesk(PlainTextResponse("answer"), audience, identify, to_page)
+    app = Starlette(routes=[Route("/graphql", layer), *layer.routes()])
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://mitra.test"
     ) as client:
@@ -95,6 +98,19 @@ async def test_a_form_of_another_site_opens_nothing():
 @pytest.mark.parametrize("body", [b"", b"token=", b"other=operator", b"\xff", b"token=a" * 9_000])
 async def test_a_form_that_is_none_is_refused(body):
     assert (await ask(OPERATORS, "POST", SIGN_IN, content=body)).status_code == 401
+
+
+async def test_a_form_that_does_not_come_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(desk, "FORM_SECONDS", 0.01)
+
+    async def never():
+        yield b"token="
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        answer = await ask(OPERATORS, "POST", SIGN_IN, content=never())
+
+    assert answer.status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,6 @@ pytestmark = pytest.mark.anyio
 TYPENAME = "{ __typename }"
 
 
-@pytest.fixture(scope="module")
-def edge():
-    return Edge()
-
-
 async def test_a_get_is_answered_like_a_post(edge):
     answer = await edge.get(
         {**PREFLIGHT, "Accept": GRAPHQL},

@@ -11,11 +11,6 @@ pytestmark = pytest.mark.anyio
 TYPENAME = "{ __typename }"
 
 
-@pytest.fixture(scope="module")
-def edge():
-    return Edge()
-
-
 async def test_what_breaks_outside_of_a_field_tells_an_id_alone(monkeypatch):
     edge = Edge()
     monkeypatch.setattr(edge.api, "context", lambda _: 1 / 0)

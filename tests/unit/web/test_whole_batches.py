@@ -9,11 +9,6 @@ pytestmark = pytest.mark.anyio
 TYPENAME = "{ __typename }"
 
 
-@pytest.fixture(scope="module")
-def edge():
-    return Edge()
-
-
 @pytest.mark.parametrize("size", [1, 10, 1000])
 async def test_batches_are_refused_where_they_are_not_let_in(edge, size):
     answer = await edge.send(json=[{"query": TYPENAME}] * size)

@@ -1,0 +1,57 @@
+"""One connection: requests after one another, a WebSocket, a client that goes."""
+
+import time
+
+from tests.integration.door.serving import (
+    ANSWER,
+    QUESTION,
+    Door,
+    eventually,
+    post,
+    rest_of,
+    status,
+)
+
+
+def test_a_connection_serves_one_request_after_the_other(door: Door):
+    request = post(QUESTION)
+    with door.connection() as client:
+        for _ in range(3):
+            client.sendall(request[:30])
+            client.sendall(request[30:])
+            found = b""
+            while not found.endswith(ANSWER):
+                found += client.recv(65_536)
+        client.sendall(request + post(QUESTION, b"Connection: close"))  # not waiting
+        found = rest_of(client)
+
+    assert found.count(ANSWER) == 2
+
+
+def test_a_websocket_goes_through_the_door_and_stays_open(door: Door):
+    upgrade = (
+        b"GET /socket HTTP/1.1\r\nHost: mitra\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with door.connection() as client:
+        client.sendall(upgrade)
+
+        answer = b""
+        while b"still here" not in answer and (piece := client.recv(65_536)):
+            answer += piece
+
+    assert status(answer) == 101
+    assert b"still here" in answer
+
+
+def test_who_goes_ends_what_ran_for_them(door: Door):
+    begun, given_up, tasks = door.begun, door.given_up, door.tasks()
+    with door.connection() as client:
+        slow = b'{"query": "query slow { me { __typename } }"}'
+        client.sendall(post(slow, b"Authorization: Bearer ani"))
+        eventually(lambda: door.begun > begun)
+    gone_at = time.monotonic()
+    eventually(lambda: door.given_up > given_up)
+
+    assert time.monotonic() - gone_at < 1
+    eventually(lambda: door.tasks() <= tasks)
