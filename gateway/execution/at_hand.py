@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 from gateway.execution.answers import Answer, Promise
 from gateway.execution.remembered import Remembered
 
-ANSWERS_BYTES = 44 * 2**20
+ANSWERS_BYTES = 46 * 2**20
 PLAIN = ""  # a body that is not packed
-_NEW_ONES = 8  # one part in so many of the room is left to what was asked for once
+_NEW_ONES = 16  # one part in so many of the room is left to what was asked for once
 _MOST = 20_000
 _OVERHEAD = 2_000  # bytes of bookkeeping per answer, roughly
 
-Renew = Callable[[], Awaitable[object]]
+Renew = Callable[[], Awaitable[tuple[Answer, "Kept | None"]]]
 
 
 class Kept:

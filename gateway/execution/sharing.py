@@ -29,7 +29,7 @@ LASTING_SECONDS = 600.0  # for what stays until the state it is named by changes
 SPREAD = 0.2  # of those that may be missing
 OUTSIDE_SECONDS = 60.0  # in a shared cache, which does not forget what a revision leaves behind
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
-MOST_KNOWN = 20_000  # questions that are known to be public, in this process
+MOST_KNOWN = 10_000  # questions that are known to be public, in this process
 
 K = TypeVar("K")
 MakeAndKeep = Callable[[], Awaitable[Kept]]

@@ -110,7 +110,7 @@ class Answering:
             return to_answer(payload, run_status(prepared, payload))
 
     def _to_remake(self, key: bytes, read: Read) -> Remake:
-        return Remake(partial(self._make, read), 2 * len(key))
+        return Remake(partial(self._make, read), len(key))
 
     async def _make(self, read: Read) -> Answer:
         """Make the answer to a public question when nobody waits for it."""

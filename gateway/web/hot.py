@@ -31,7 +31,7 @@ from gateway.web.finished import Finished, to_finished
 from gateway.web.observing import observed
 from gateway.web.outermost import to_request_id
 from gateway.web.paying import payer_at, payer_of
-from gateway.web.renewals import Renewals
+from gateway.web.renewals import Renewals, renewed
 from gateway.web.server.door import Door, put_shortcut, take_door
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.redaction import random_id
@@ -44,7 +44,6 @@ _MOST_WATCHED = 2  # messages; of a stream no more is looked at
 _OVERHEAD = 900  # bytes of bookkeeping per answer, roughly
 
 Identify = Callable[[str | None], Awaitable[Viewer]]
-Ready = tuple[Finished, Kept, bytes]  # what may be sent: its head, and its body
 
 
 class HotPath:
@@ -94,26 +93,46 @@ class HotPath:
         if door is None or asked is None:
             await self._app(scope, receive, send)
             return
-        ready = self._ready(asked)
-        if ready is not None and door.is_free():
-            finished, kept, body = ready
-            own = await self._own(finished, scope, authorization)
-            if own is not None:
-                head = finished.headed(kept, body, own, began)
-                door.answer(finished.status, head, body)
-                self._learn(door, asked, scope)
-                return
+        if await self._is_answered(door, asked, scope, authorization, began):
+            self._learn(door, asked, scope)
+            return
         if await self._watch(asked, scope, receive, send):
             self._learn(door, asked, scope)
+
+    async def _is_answered(
+        self, door: Door, asked: Asked, scope: Scope, authorization: bytes | None, began: float
+    ) -> bool:
+        """Answer with what is at hand, made anew if it must be; else say that nothing was sent."""
+        finished, kept = self._found(asked)
+        if finished is None or kept is None or not door.is_free():
+            return False
+        is_given = self._is_given(kept)
+        if (finished.body_of(kept) if is_given else finished.packing) is None:
+            return False  # before it is paid for
+        own = await self._own(finished, scope, authorization)
+        if own is None:
+            return False
+        if not is_given:
+            try:
+                kept = await renewed(kept)
+            except Exception:  # noqa: BLE001 - the ordinary path meets it again, and says what it is
+                return False
+        body = finished.body_of(kept) if kept is not None else None
+        if kept is None or body is None or not door.is_free():
+            return False
+        door.answer(finished.status, finished.headed(kept, body, own, began), body)
+        return True
 
     def find(self, sent: bytes, host: str | None) -> tuple[int, bytes, bytes] | None:
         """See `Shortcut.find`."""
         began = time.perf_counter()
         asked = self._sent.get(sent)
-        ready = self._ready(asked) if asked is not None else None
-        if ready is None or self._draining.is_draining:
+        finished, kept = (None, None) if asked is None else self._found(asked)
+        if finished is None or kept is None or self._draining.is_draining:
             return None
-        finished, kept, body = ready
+        body = finished.body_of(kept) if self._is_given(kept) else None
+        if body is None:
+            return None
         try:
             allowance = self._budgets.pay_at_once(payer_at(host), finished.cost)
         except RefusedError:
@@ -128,19 +147,15 @@ class HotPath:
         if comes_again(scope):
             self._sent.keep(door.sent, asked, _OVERHEAD + len(door.sent) + size_of(asked))
 
-    def _ready(self, asked: Asked) -> Ready | None:
-        """Return what may be given now, though it may be of the revision before."""
+    def _found(self, asked: Asked) -> tuple[Finished | None, Kept | None]:
+        """Return how an answer was sent, and the newest at hand."""
         finished = self._finished.get(asked)
-        kept = self._at_hand.get(finished.key) if finished is not None else None
-        if finished is None or kept is None:
-            return None
-        body = finished.body_of(kept)
-        if body is None or not (kept.promise.holds() or self._is_renewed(kept)):
-            return None
-        return finished, kept, body
+        return finished, self._at_hand.get(finished.key) if finished is not None else None
 
-    def _is_renewed(self, kept: Kept) -> bool:
-        """Return whether an answer may still be given while it is made anew, and see to that."""
+    def _is_given(self, kept: Kept) -> bool:
+        """Return whether an answer may be given; one of the revision before is made anew, too."""
+        if kept.promise.holds():
+            return True
         is_tolerable = kept.promise.is_tolerable()
         if is_tolerable:
             self._renewals.begin(kept)

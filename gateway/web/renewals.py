@@ -12,6 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from gateway.execution.at_hand import Kept
+from gateway.web.compression import Encoding, is_small, pack
 
 SHARE = 0.6  # of the time
 LONGEST = 0.006  # seconds of work at once, which all who ask meanwhile wait for
@@ -43,8 +44,17 @@ class Renewals:
 
     async def _renew(self, kept: Kept) -> None:
         try:
-            await kept.renew()
+            await renewed(kept)
         except Exception as exc:  # noqa: BLE001 - who asks next is told what it is
             log.warning("answers.renewal_failed", error=type(exc).__name__)
         finally:
             del self._under_way[kept.key]
+
+
+async def renewed(kept: Kept) -> Kept | None:
+    """Return an answer that was made anew and packed as the one before; None if it is not kept."""
+    _, new = await kept.renew()
+    if new is not None and not is_small(new.answer.body):
+        for packing in kept.bodies.keys() - new.bodies.keys():
+            new.pack(packing, await pack(new.answer.body, Encoding(packing)))
+    return new

@@ -13,6 +13,8 @@ from gateway.execution.budgets import Budgets
 from gateway.telemetry import REGISTRY
 from gateway.web.asked import UNREAD
 from gateway.web.cors import Cors
+from tests.unit.schema.api import Api
+from tests.unit.schema.fakes import a_course
 from tests.unit.web.edge import Edge
 from tests.unit.web.wire import Served, Wire, get, post
 
@@ -168,6 +170,41 @@ async def test_while_some_are_made_anew_others_get_what_was_there_before(served,
     go_on.set()
 
     assert at_once.status == 200
+
+
+CHANGED = {"post": post(LONG), "zstd": SHARED["zstd"], "get": SHARED["get"]}
+
+
+@pytest.mark.parametrize("sent", CHANGED.values(), ids=CHANGED)
+async def test_what_was_made_anew_in_the_background_is_given_as_the_ordinary_path_says_it(sent):
+    served, after = Served(Edge()), Edge(api=Api([a_course(7), a_course(8)]))
+    ordinary, wire = Served(after, is_hot=False).connect(), served.connect()
+    before = [(await wire.send(sent)).lasting for _ in range(4)][-1]
+    expected = [(await ordinary.send(sent)).lasting for _ in range(3)][-1]
+
+    served.edge.epoch, served.edge.former, served.edge.api = "2.1", "1", after.api
+    at_once = (await wire.send(sent)).lasting
+    for _ in range(20):
+        await asyncio.sleep(0)
+    replies = [(await wire.send(sent)).lasting for _ in range(3)]
+
+    assert at_once == before != expected
+    assert replies == [expected] * 3
+    assert served.edge.contexts == 2
+
+
+async def test_what_says_the_same_after_a_revision_never_leaves_the_hot_path(served):
+    wire, sent = served.connect(), SHARED["zstd"]
+    for _ in range(4):
+        await wire.send(sent)
+    before = finished()
+
+    served.edge.epoch, served.edge.former = "2.1", "1"
+    for _ in range(5):
+        await wire.send(sent)
+        await asyncio.sleep(0.001)
+
+    assert (finished(), served.edge.contexts) == (before + 5, 2)
 
 
 async def test_how_partners_stand_matters_to_those_alone_who_ask_it(served):

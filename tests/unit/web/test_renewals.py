@@ -26,11 +26,12 @@ class Renewed:
         state: Any = None
         promise = Promise(state, "1", with_partners=False, until=math.inf, clock=lambda: 0.0)
 
-        async def renew() -> None:
+        async def renew() -> tuple[Answer, Kept | None]:
             await asyncio.sleep(0)
             if key == "broken":
                 raise RuntimeError("Siti's secret")
             self.made.append(key)
+            return kept.answer, kept
 
         kept = Kept(AtHand(), key, Answer(200, b""), promise, renew, 0)
         kept.seconds = seconds
