@@ -22,7 +22,7 @@ from gateway.partner_api.endpoint import BASE
 from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
-from gateway.telemetry import CACHE_READS, configure_logging, tell_size
+from gateway.telemetry import CACHE_READS, TALLIES, configure_logging, tell_size
 from gateway.telemetry.operations import Operations
 from gateway.telemetry.traces import configure_tracing
 from gateway.web import explorer, pages
@@ -36,6 +36,7 @@ from gateway.web.hot import HotPath
 from gateway.web.observing import ObservedEndpoint, known_names, observed
 from gateway.web.outermost import Outermost
 from gateway.web.sitemap import MOST_URLS
+from gateway.web.straight import Straight
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
@@ -81,7 +82,6 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
 
     desk = _build_explorer(_build_endpoint(graphql), served)
     routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", desk),
         WebSocketRoute("/graphql", _build_sockets(graphql)),
         Route(BASE + "{call:path}", served.partner_api),
         Route(openapi.PATH, openapi.serve),
@@ -96,10 +96,12 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         *pages.build_routes(_build_site(served)),
         *desk.routes(),
     ]
+    asked: dict[str, ASGIApp] = {"/graphql": desk}
     if settings.subgraph:
-        routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
-    app = Starlette(routes=routes, lifespan=lifespan)
-    app.router.redirect_slashes = False  # to whatever host the request says that it is for
+        asked["/graphql/subgraph"] = _build_endpoint(graphql.as_subgraph())
+    routed = Starlette(routes=routes, lifespan=lifespan)
+    routed.router.redirect_slashes = False  # to whatever host the request says that it is for
+    app = Straight(routed, asked)
     hot = HotPath(
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
         identify=served.verifier.identify,
@@ -144,7 +146,7 @@ def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
             gateway.catalogue,
             graphql.at_hand,
             edition=to_edition(graphql.schema.as_str(), *gateway.catalogue.unchanging),
-            on_given=lambda outcome: CACHE_READS.labels("answers", outcome).inc(),
+            on_given=TALLIES.by_outcome(CACHE_READS, "answers"),
         ),
         to_public=Publicity(graphql.schema),
         events=EventStreams(engine, identify, graphql.connections),

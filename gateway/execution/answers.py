@@ -2,23 +2,30 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Protocol
 
 import msgspec
 
-VERSION = 3  # of `Answer` as it stands in a shared cache
+from gateway.web.etags import etag_of
+
+VERSION = 4  # of `Answer` as it stands in a shared cache
 
 
-class Answer(msgspec.Struct, array_like=True, frozen=True):
+class Answer(msgspec.Struct, array_like=True, frozen=True, dict=True):
     """A finished answer; it holds no value of one request."""
 
     status: int
     body: bytes
     codes: tuple[str, ...] = ()  # of its errors
-    tag: str = ""  # its ETag: equal bodies have equal ones
     until: float = 0.0  # in seconds since the epoch; 0 if it is for now alone
+
+    @cached_property
+    def tag(self) -> str:
+        """Its ETag: equal bodies have equal ones.  Made when it is wanted, as few want it."""
+        return etag_of(self.body)
 
 
 Make = Callable[[], Awaitable[Answer]]

@@ -102,6 +102,7 @@ class Engine:
         prices: Prices = DEFAULT_PRICES,
         hints: bool = False,
         compiles: bool = True,
+        encodes: bool = False,
         on_lookup: OnLookup = lambda _: None,
         on_outcome: OnOutcome = lambda _: None,
     ) -> None:
@@ -109,7 +110,7 @@ class Engine:
 
         `on_lookup` is told of every document, whether it was known already.  With `compiles`,
         operations that are asked again are compiled; `on_outcome` is told of each run whether
-        it was, or why not.
+        it was, or why not.  With `encodes` parts of their data are JSON already, for orjson.
         """
         self._masking = schema
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
@@ -118,7 +119,11 @@ class Engine:
         self._persisted = documents or PersistedDocuments()
         self._compiles = compiles
         compiler = Compiler(
-            self._schema, hides_suggestions=not hints, on_outcome=on_outcome, patience=1
+            self._schema,
+            hides_suggestions=not hints,
+            on_outcome=on_outcome,
+            patience=1,
+            encodes=encodes,
         )
         reading = Reading(self._schema, limits, prices, compiler, hints=hints)
         self._documents = Documents(

@@ -14,6 +14,7 @@ from gateway.telemetry import (
     CACHE_UNAVAILABLE,
     GRAPHQL_DOCUMENTS,
     GRAPHQL_OPERATIONS_COMPILED,
+    TALLIES,
 )
 from schema.build import MaskingSchema
 
@@ -39,8 +40,9 @@ class ExecutionPart:
             documents=PersistedDocuments() if beside else _build_documents(settings),
             hints=settings.is_development,
             compiles=settings.compiles_operations,
-            on_lookup=lambda outcome: GRAPHQL_DOCUMENTS.labels(outcome=outcome).inc(),
-            on_outcome=lambda outcome: GRAPHQL_OPERATIONS_COMPILED.labels(outcome=outcome).inc(),
+            encodes=True,
+            on_lookup=TALLIES.by_outcome(GRAPHQL_DOCUMENTS),
+            on_outcome=TALLIES.by_outcome(GRAPHQL_OPERATIONS_COMPILED),
         )
         for name, refused in self.engine.unusable.items():
             reason = refused.errors[0].message

@@ -119,7 +119,8 @@ class Answering:
         return to_answer(payload, run_status(prepared, payload))
 
     def _allowed(self, exchange: Exchange, question: Question) -> Question:
-        return replace(question, may_introspect=self.may_introspect(exchange.viewer))
+        allowed = self.may_introspect(exchange.viewer)
+        return replace(question, may_introspect=True) if allowed else question
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
         """Return what names a question that may be shared, if it may."""

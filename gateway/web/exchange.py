@@ -1,7 +1,6 @@
 """What is known of one request to `/graphql` while it is being answered."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -32,6 +31,23 @@ class Known:
     def of(cls, prepared: Prepared, public: PublicQuestion | None = None) -> "Known":
         """Return what is known of a question that may be run."""
         return cls(prepared.kind.value, prepared.name, prepared.cost, public)
+
+
+class _Timed:
+    """Measures a block; a class of its own, as a generator takes three times as long."""
+
+    __slots__ = ("_part", "_parts", "_started")
+
+    def __init__(self, parts: dict[str, float], part: str) -> None:
+        self._parts = parts
+        self._part = part
+
+    def __enter__(self) -> None:
+        self._started = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        seconds = perf_counter() - self._started
+        self._parts[self._part] = self._parts.get(self._part, 0.0) + seconds
 
 
 @dataclass(slots=True)
@@ -66,14 +82,9 @@ class Exchange:
         is_from_nobody = self.viewer == ANONYMOUS and self.method == "GET"
         return self.is_public and is_from_nobody
 
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
+    def timed(self, part: str) -> "_Timed":
         """Measure one part."""
-        started = perf_counter()
-        try:
-            yield
-        finally:
-            self.parts[part] = self.parts.get(part, 0.0) + perf_counter() - started
+        return _Timed(self.parts, part)
 
     def tell(self, known: Known) -> None:
         """Tell those who look on which question it is."""

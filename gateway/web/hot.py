@@ -25,6 +25,7 @@ from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Count
 from gateway.telemetry.traces import is_tracing
 from gateway.web.asked import Asked, comes_again, read_asked, size_of
+from gateway.web.bodies import WHOLE
 from gateway.web.exchange import kept_of
 from gateway.web.finished import Finished, to_finished
 from gateway.web.observing import observed
@@ -88,6 +89,8 @@ class HotPath:
         body = door.body() if door else None
         if door is not None and body is None and await door.is_whole_soon():
             body = door.body()
+        if body is not None:
+            scope[WHOLE] = body
         asked, authorization = (None, None) if body is None else read_asked(scope, body)
         if door is None or asked is None:
             await self._app(scope, receive, send)

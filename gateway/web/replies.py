@@ -11,7 +11,7 @@ import orjson
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import Prepared, RefusedError, Stage
-from gateway.web.etags import etag_of, to_weak
+from gateway.web.etags import to_weak
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
 from gateway.web.streams.results import Payload, codes_of, to_errors
@@ -61,7 +61,7 @@ def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK)
     body = orjson.dumps(payload)
     several = payload if isinstance(payload, Sequence) else (payload,)
     codes = sorted({code for each in several for code in codes_of(each.get("errors", ()))})
-    return Answer(status, body, tuple(codes), etag_of(body))
+    return Answer(status, body, tuple(codes))
 
 
 def cache_headers(answer: Answer, *, is_public: bool) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ class Asked:
     async def __call__(self) -> Answer:
         self.times += 1
         await asyncio.sleep(0)
-        return Answer(200, str(self.times).encode(), self.codes, tag=str(self.times))
+        return Answer(200, str(self.times).encode(), self.codes)
 
 
 @dataclass

@@ -17,10 +17,10 @@ async def renew() -> tuple[Answer, Kept | None]:
     raise NotImplementedError
 
 
-def a_kept(at_hand: AtHand, key: str, body: bytes = BODY, tag: str = "", weight: int = 0) -> Kept:
+def a_kept(at_hand: AtHand, key: str, body: bytes = BODY, weight: int = 0) -> Kept:
     state: Any = None
     promise = Promise(state, "1", with_partners=False, until=math.inf, clock=lambda: 0.0)
-    return Kept(at_hand, key, Answer(200, body, tag=tag or key), promise, renew, weight)
+    return Kept(at_hand, key, Answer(200, body), promise, renew, weight)
 
 
 @pytest.fixture
@@ -70,18 +70,18 @@ def test_what_has_not_been_asked_for_longest_goes(at_hand):
 def test_a_new_answer_takes_the_place_of_the_one_before(at_hand):
     keep(at_hand, "a", again=True)
 
-    at_hand.keep(new := a_kept(at_hand, "a", b"new", tag="other"), again=False)
+    at_hand.keep(new := a_kept(at_hand, "a", b"new"), again=False)
 
     assert (at_hand.get("a"), len(at_hand)) == (new, 1)
     assert at_hand.size < len(BODY)
 
 
 def test_an_answer_that_says_the_same_has_the_same_bodies_however_packed(at_hand):
-    at_hand.keep(old := a_kept(at_hand, "a", tag="same"), again=True)
+    at_hand.keep(old := a_kept(at_hand, "a"), again=True)
     old.pack("zstd", b"packed")
 
-    at_hand.keep(new := a_kept(at_hand, "a", bytes(BODY), tag="same"), again=True)
-    at_hand.keep(other := a_kept(at_hand, "a", b"y", tag="other"), again=True)
+    at_hand.keep(new := a_kept(at_hand, "a", bytes(BODY)), again=True)
+    at_hand.keep(other := a_kept(at_hand, "a", b"y"), again=True)
 
     assert new.answer.body is old.bodies[PLAIN]
     assert (new.bodies[PLAIN] is old.bodies[PLAIN], new.packing_of(b"packed")) == (True, "zstd")
