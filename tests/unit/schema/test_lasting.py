@@ -94,6 +94,9 @@ FILTERED = "query ($filter: CourseFilter) { courses(filter: $filter) { totalCoun
 SORTED = "query ($sort: CourseSort = STARTS_SOONEST) { courses(sort: $sort) { totalCount } }"
 WITHIN = "query ($only: Boolean) { courses(filter: {availableOnly: $only}) { totalCount } }"
 AGED = "query ($age: Int) { courses(maxAge: $age) { totalCount } }"
+UPCOMING = (
+    "query ($up: Boolean) { courses { nodes { offerings { sessions(upcoming: $up) { id } } } } }"
+)
 SESSIONS = "{ courses { nodes { offerings { sessions%s { id } } } } }"
 
 
@@ -117,6 +120,8 @@ SESSIONS = "{ courses { nodes { offerings { sessions%s { id } } } } }"
         ("{ courses(maxAge: 9) { totalCount } }", {}, Reads.PARTNERS | Reads.CLOCK),
         (SESSIONS % "", {}, Reads.CLOCK),
         (SESSIONS % "(upcoming: false)", {}, NOTHING_ELSE),
+        (UPCOMING, {}, Reads.CLOCK),
+        (UPCOMING, {"up": False}, NOTHING_ELSE),
         (SESSIONS.replace("id", "seatsLeft") % "(upcoming: false)", {}, Reads.SEATS),
         ("{ catalogueChanges { revision } }", {}, ALL_AROUND),
     ],
