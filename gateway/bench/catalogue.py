@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gateway.bench.blocking import BlockFigures, measure_blocking
 from gateway.bench.enrolling import EnrolFigures, measure_enrolling
 from gateway.bench.partner import SyntheticPartner
 from gateway.bench.search import measure_search
@@ -42,6 +43,7 @@ class CatalogueReport:
     database: str
     sync: SyncReport
     visible: VisibleFigures | None
+    block: BlockFigures | None
     enrol: EnrolFigures | None
     search: Any
     served: ServedFigures | None
@@ -58,13 +60,17 @@ def measure_catalogue(task: Task, say: Say) -> CatalogueReport:
             say(f"{task.size:,}: from a change to the reader")
             partner.change()
             visible = in_own_process(measure_visible, place)
+        block = None
+        if "block" not in task.skipped:
+            say(f"{task.size:,}: blocking the partner")
+            block = in_own_process(measure_blocking, place)
         search, served = _measure_search(task, place, say)
         enrol = None
         if "enrol" not in task.skipped:  # last: it doubles the catalogue
             say(f"{task.size:,}: enrolling while a list comes in")
             enrol = in_own_process(measure_enrolling, place)
     kind = "PostgreSQL" if task.database_url else "SQLite"
-    return CatalogueReport(task.size, kind, sync, visible, enrol, search, served)
+    return CatalogueReport(task.size, kind, sync, visible, block, enrol, search, served)
 
 
 def _measure_syncs(task: Task, place: Place, partner: SyntheticPartner, say: Say) -> SyncReport:

@@ -10,6 +10,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from gateway.bench.blocking import Turn
 from gateway.bench.catalogue import CatalogueReport
 from gateway.bench.enrolling import EnrolFigures
 from gateway.bench.machine import this_machine
@@ -59,6 +60,10 @@ def _lines(report: CatalogueReport) -> Iterator[tuple[str, str]]:
         yield "  of it following", f"{report.visible.follow_seconds:.1f} s"
         yield "start of a reader", f"{report.visible.load_seconds:.1f} s"
         yield "following process", f"{report.visible.memory_mb:.0f} MB"
+    if report.block:
+        yield "block on the partner: nowhere shown", f"{report.block.seconds:.1f} s"
+        yield "  of it in a process", _turned(report.block.begun)
+        yield "its end, in a process", _turned(report.block.lifted)
     if report.enrol:
         yield "enrol p99, idle and beside a full sync", _compared(report.enrol)
     if report.served:
@@ -75,6 +80,10 @@ def _told(figures: SyncFigures) -> str:
 def _compared(figures: EnrolFigures) -> str:
     ratio = f"{figures.ratio:.1f}"
     return f"{figures.idle.p99_ms:.1f} -> {figures.syncing.p99_ms:.1f} ms = {ratio}"
+
+
+def _turned(turn: Turn) -> str:
+    return f"{turn.seen_seconds:.2f} s, stored in {turn.stored_seconds:.2f} s"
 
 
 def _quantiles(waits: Waits) -> str:

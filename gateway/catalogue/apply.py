@@ -15,14 +15,11 @@ from sqlalchemy import (
     Connection,
     Integer,
     Select,
-    case,
     exists,
     false,
     func,
-    insert,
     literal,
     not_,
-    or_,
     select,
     update,
 )
@@ -31,11 +28,11 @@ from sqlalchemy.exc import IntegrityError
 from gateway.catalogue.difference import Difference, changed_rows, is_changed, is_gone
 from gateway.catalogue.known_pages import keep_known_pages
 from gateway.catalogue.linking import Torn, recognise, write_links
-from gateway.catalogue.relinking import block_moved, regroup
+from gateway.catalogue.relinking import regroup
 from gateway.catalogue.runs import Counts, OpenRun, RunOutcome, end_run, succeeded, write_status
 from gateway.catalogue.standing import chunks
-from gateway.catalogue.visibility import is_on_sale, mark_visibility
-from gateway.storage.catalogue_tables import change_log, course, institution, offering, revision
+from gateway.catalogue.visibility import await_approval, log_changes
+from gateway.storage.catalogue_tables import course, institution, offering, revision
 from gateway.storage.columns import Instant
 from gateway.storage.sync_tables import staged_offering as staged
 from gateway.storage.sync_tables import sync_run
@@ -72,22 +69,20 @@ def _write_difference(connection: Connection, run: OpenRun, now: datetime) -> in
     _write_offerings(connection, run, now)
     write_links(connection, run, now)
     _mark_changed_courses(connection, run)
-    moved = _regroup(connection, run, torn, now)
+    _regroup(connection, run, torn, now)
     number: int = connection.execute(
         update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
     ).scalar_one()
-    mark_visibility(connection, run)
-    block_moved(connection, moved)
-    _log_changes(connection, run, number)
+    await_approval(connection, run)
+    log_changes(connection, course.c.changed_run == run.id, number)
     return number
 
 
-def _regroup(connection: Connection, run: OpenRun, torn: Torn, now: datetime) -> set[str]:
-    """Look at names together between which new ones stand; mark and return what changed of it."""
+def _regroup(connection: Connection, run: OpenRun, torn: Torn, now: datetime) -> None:
+    """Look at names together between which new ones stand; mark what changed of it."""
     moved = regroup(connection, torn.scopes, now, institutions=torn.institutions)
     for ids in chunks(sorted(moved)):
         _mark(connection, run, select(course.c.id).where(course.c.id.in_(ids)))
-    return moved
 
 
 def _withdraw(connection: Connection, run: OpenRun, now: datetime) -> None:
@@ -233,7 +228,6 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
             staged.c.category,
             staged.c.delivery_mode,
             staged.c.bundle,
-            false(),
             literal(Approval.APPROVED),
         )
         .join(course, course.c.match_key == staged.c.match_key)
@@ -242,34 +236,15 @@ def _write_offerings(connection: Connection, run: OpenRun, now: datetime) -> Non
     columns = [
         "id", "partner", "key", "course_id", "match_key", "content_hash", "payload",
         "withdrawn", "added_run", "changed_run", "changed_at", "raw_hash",
-        "category", "delivery_mode", "bundle", "blocked", "approval",
+        "category", "delivery_mode", "bundle", "approval",
     ]  # fmt: skip
     statement = insert_into(connection, offering).from_select(columns, rows)
-    kept = {"id", "partner", "key", "added_run", "blocked", "approval"}
+    kept = {"id", "partner", "key", "added_run", "approval"}
     written = [column for column in columns if column not in kept]
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["id"], set_={name: statement.excluded[name] for name in written}
         )
-    )
-
-
-def _log_changes(connection: Connection, run: OpenRun, number: int) -> None:
-    is_live_now = exists().where(offering.c.course_id == course.c.id, is_on_sale())
-    kind = case(
-        (not_(course.c.is_live), "ADDED"), (not_(is_live_now), "WITHDRAWN"), else_="CHANGED"
-    )
-    touched = course.c.changed_run == run.id
-    connection.execute(
-        insert(change_log).from_select(
-            ["revision", "course_id", "kind"],
-            select(literal(number, Integer), course.c.id, kind)
-            .where(touched, or_(course.c.is_live, is_live_now))
-            .order_by(course.c.id),  # as the log's indexes are: ten times faster than at random
-        )
-    )
-    connection.execute(
-        update(course).where(touched, course.c.is_live != is_live_now).values(is_live=is_live_now)
     )
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, not_, or_,
 from gateway.catalogue.records import from_payload
 from gateway.catalogue.visibility import publish
 from gateway.partners.config import PartnerConfig
-from gateway.storage.catalogue_tables import approval, approval_mode, offering
+from gateway.storage.catalogue_tables import approval, approval_mode, course, offering
 from gateway.storage.engine import Database
+from gateway.storage.sets import is_one_of
 from gateway.storage.upsert import insert_into
 from schema.model.blocks import Approval, Decision, PendingOffering, PendingOfferings
 from schema.model.values import CourseId, OfferingId, PartnerCode
@@ -100,7 +101,7 @@ def _decide(connection: Connection, decision: Decision, now: datetime) -> int:
     ).all()
     if changed:
         connection.execute(insert(approval), [_to_row(row.id, decision, now) for row in changed])
-        publish(connection, {row.course_id for row in changed})
+        publish(connection, is_one_of(connection, course.c.id, {row.course_id for row in changed}))
     return len(changed)
 
 

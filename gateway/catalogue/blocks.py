@@ -1,26 +1,34 @@
 """The catalogue follows the ledger's blocks: what they name is no longer shown.
 
-Enrolling does not wait for this: it reads the ledger.  The blocks that stand are copied into
-the catalogue's database and applied there in one transaction, which makes a revision like any
-other, so every process's snapshot, cache and feed follow by themselves.  Every process
-follows; doing it twice changes nothing.
+Enrolling does not wait for this: it reads the ledger.  Every process hides what the blocks name
+as soon as it hears of them.  Then they are copied into the catalogue's database, in a transaction
+that makes a revision like any other, so that caches and feeds follow by themselves.  Every
+process follows; doing it twice changes nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, text, true, update
-
-from gateway.catalogue.visibility import (
-    lock_revision,
-    names,
-    publish,
-    update_blocked,
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    insert,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+    update,
 )
-from gateway.storage.catalogue_tables import block, block_state
+
+from gateway.catalogue.in_force import BlockInForce, in_force, read_blocks
+from gateway.catalogue.visibility import is_blocked, is_listed, names, publish
+from gateway.storage.catalogue_tables import block, block_revision, block_state, course, offering
 from gateway.storage.engine import Database
 from schema.model.blocks import Block, BlockScope
 
@@ -50,12 +58,15 @@ class BlockFollower:
         now: Callable[[], datetime],
         notify: Callable[[], None] = lambda: None,
         *,
+        hide: Callable[[int, Sequence[Block]], Awaitable[None]] | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
+        """Follow `source`; `hide` hears of its blocks first, to show nothing that they name."""
         self._source = source
         self._database = database
         self._now = now
         self._notify = notify
+        self._hide = hide
         self._poll_seconds = poll_seconds
         self._followed: int | None = None  # the log's number; None before the first time
         self._next_due: datetime | None = None  # when a block that waits comes into force
@@ -79,6 +90,8 @@ class BlockFollower:
         """Apply the blocks as they stand now."""
         number, standing = await self._source.read_standing()
         now = self._now()
+        if self._hide is not None:
+            await self._hide(number, standing)
         revision = await self._database.write(
             lambda connection: apply_blocks(connection, number, standing, now)
         )
@@ -103,9 +116,7 @@ def apply_blocks(
 ) -> int | None:
     """Make the catalogue what `standing` says; return the revision that this made, if any.
 
-    A process whose news is older than what has been followed changes nothing.  The
-    offerings are marked twice: a sync that commits in between has not seen the new
-    blocks, and its rows are found once we hold the revision's lock.
+    A process whose news is older than what has been followed changes nothing.
     """
     if connection.dialect.name == "postgresql":  # a sync that is applied may hold its rows longer
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
@@ -114,33 +125,34 @@ def apply_blocks(
         return None
     if followed != number:
         connection.execute(update(block_state).values(number=number))
-    changed = _copy(connection, standing, now)
-    if not changed:
+    begun, lifted = _copy(connection, standing, now)
+    if not begun and not lifted:
         return None
-    concerned = _concerned(changed)
-    courses = update_blocked(connection, concerned)
-    lock_revision(connection)
-    courses |= update_blocked(connection, concerned)
-    return publish(connection, courses)
+    turned = and_(
+        _concerned([(each.scope, each.value) for each in (*begun, *lifted)]),
+        is_listed(),
+        not_(is_blocked(without=[each.id for each in begun])),  # by what stood and stands
+    )
+    made = publish(connection, course.c.id.in_(select(offering.c.course_id).where(turned)))
+    if made is not None:
+        connection.execute(insert(block_revision).values(number=made))
+    return made
 
 
 def _copy(
     connection: Connection, standing: Sequence[Block], now: datetime
-) -> Sequence[tuple[BlockScope, str]]:
-    """Make the copied blocks those in force; return scope and value of what came or went.
-
-    What was once in force stays until it is lifted, whatever a slower clock says.
-    """
-    copied = {row.id: row for row in connection.execute(select(block))}
-    begun = [each for each in standing if each.id not in copied and each.is_in_force(now)]
+) -> tuple[Sequence[BlockInForce], Sequence[BlockInForce]]:
+    """Make the copied blocks those in force; return which have begun, and which were lifted."""
+    copied = read_blocks(connection)
+    wanted = in_force(standing, copied, now)
+    begun = [each for each in wanted if each not in copied]
     if begun:
         rows = [{"id": each.id, "scope": each.scope, "value": each.value} for each in begun]
         connection.execute(insert(block), rows)
-    lifted = [copied[each] for each in copied.keys() - {each.id for each in standing}]
-    for row in lifted:
-        connection.execute(delete(block).where(block.c.id == row.id))
-    came = [(each.scope, each.value) for each in begun]
-    return came + [(BlockScope(row.scope), row.value) for row in lifted]
+    lifted = [each for each in copied if each not in wanted]
+    for each in lifted:
+        connection.execute(delete(block).where(block.c.id == each.id))
+    return begun, lifted
 
 
 def _concerned(changed: Sequence[tuple[BlockScope, str]]) -> ColumnElement[bool]:

@@ -20,7 +20,8 @@ from weakref import ref
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
 
 from gateway.catalogue.snapshot import Snapshot
-from gateway.storage.catalogue_tables import change_log, revision
+from gateway.catalogue.visibility import UNSEEN
+from gateway.storage.catalogue_tables import block_revision, change_log, revision
 from gateway.storage.engine import Database
 from schema.change_ports import (
     CatalogueChange,
@@ -74,8 +75,7 @@ class ChangeFeed:
         """Return the live courses' ids, sorted; worked out once per snapshot."""
         listed = self._listed[0]
         if listed is None or listed() is not snapshot:
-            found = (course.id for course in snapshot.courses.values() if not course.withdrawn)
-            self._listed = (ref(snapshot), sorted(found))
+            self._listed = (ref(snapshot), sorted(snapshot.live_ids()))
         return self._listed[1]
 
 
@@ -132,6 +132,7 @@ def prune_changes(connection: Connection, keep: int) -> int:
     if oldest <= row.kept_since:
         return 0
     connection.execute(update(revision).values(kept_since=oldest))
+    connection.execute(delete(block_revision).where(block_revision.c.number <= oldest))
     gone = connection.execute(delete(change_log).where(change_log.c.revision <= oldest))
     return gone.rowcount
 
@@ -190,17 +191,23 @@ def _net_changes(
         later.c.course_id == log.c.course_id,
         later.c.revision > log.c.revision,
         later.c.revision <= place.upto,
+        later.c.kind != UNSEEN,
     )
     first_kind = (
         select(earlier.c.kind)
-        .where(earlier.c.course_id == log.c.course_id, earlier.c.revision > since)
+        .where(
+            earlier.c.course_id == log.c.course_id,
+            earlier.c.revision > since,
+            earlier.c.kind != UNSEEN,
+        )
         .order_by(earlier.c.revision)
         .limit(1)
         .scalar_subquery()
     )
     rows = connection.execute(
         select(log.c.revision, log.c.course_id, first_kind.label("first_kind"))
-        .where(_is_behind(place, since), log.c.revision <= place.upto, ~changes_again)
+        .where(_is_behind(place, since), log.c.revision <= place.upto, log.c.kind != UNSEEN)
+        .where(~changes_again)
         .order_by(log.c.revision, log.c.course_id)
         .limit(size)
     )

@@ -5,6 +5,7 @@ chosen.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -87,10 +88,10 @@ class FacetColumns:
         return other
 
     def _fill(self, size: int, entries: Mapping[int, Entry | None]) -> None:
-        more = size - len(self.live)
-        self.live = np.pad(self.live, (0, more))
-        self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
-        self._values.grow(more)
+        if more := size - len(self.live):
+            self.live = np.pad(self.live, (0, more))
+            self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
+            self._values.grow(more)
         slots, found = np.fromiter(entries, np.int64, len(entries)), list(entries.values())
         self.live[slots] = [each is not None for each in found]
         self._prices[slots] = [
@@ -121,9 +122,20 @@ class FacetColumns:
             numbers[each] = self._values.number(facet, labels)
         self._values.put(facet, slots, [numbers[each] for each in told])
 
+    def without(self, hidden: Flags) -> "FacetColumns":
+        """Return the columns without what is at `hidden` slots; it stays, to be shown again."""
+        other = copy(self)
+        other.everything = np.flatnonzero(self.live & ~hidden).astype(np.int32)
+        return other
+
     def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
-        """Return the live courses that have any of `values`."""
+        """Return the courses that are shown and have any of `values`."""
         return self.everything[self._values.holds(facet, self.everything, values)]
+
+    def holding(self, facet: FacetName, values: Iterable[str]) -> Slots:
+        """Return the courses that have any of `values`, hidden ones too."""
+        there = np.flatnonzero(self.live).astype(np.int32)
+        return there[self._values.holds(facet, there, values)]
 
     @property
     def starts(self) -> tuple[npt.NDArray[np.int64], Slots]:

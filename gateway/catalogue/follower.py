@@ -16,8 +16,10 @@ import structlog
 
 from gateway import collecting
 from gateway.catalogue.directory import Directory
-from gateway.catalogue.entries import to_entry
+from gateway.catalogue.entries import Entry, to_entry
 from gateway.catalogue.freshness import is_fetched
+from gateway.catalogue.hiding import caught_up, under, veiled
+from gateway.catalogue.in_force import InForce, LedgerBlocks, Veil
 from gateway.catalogue.partner_orders import Orders, as_ordered
 from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
@@ -27,8 +29,9 @@ from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
+from schema.model.blocks import Block
 from schema.model.catalogue import Course, PartnerStatus
-from schema.model.values import OfferingId, PartnerCode, SessionId
+from schema.model.values import CourseId, OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 0.25  # between two looks whether there is a new revision
@@ -47,6 +50,7 @@ class Former:
     revision: int
     at: float
     is_whole: bool
+    name: str = ""  # see `Snapshot.name`
 
 
 class CatalogueFollower:
@@ -75,6 +79,7 @@ class CatalogueFollower:
         self.former = Former(0, 0.0, is_whole=False)
         self.newest_at = self.former_at = -math.inf  # when each was last known to be the newest
         self._rows: Sequence[StatusRow] = ()
+        self._ledger_blocks = LedgerBlocks(now)
         self._orders: Orders = {}
         self._held_back: Mapping[OfferingId, HeldBack] = {}
         self._directory: tuple[Any, Directory] = None, Directory((), (), now)
@@ -156,6 +161,8 @@ class CatalogueFollower:
         if newest != known:
             self.former_at = self.newest_at
         self.newest_at = asked
+        if self._snapshot.veil.behind:
+            await self._catch_up()
         if rows != self._rows:
             quarantined = any(row.quarantined for row in rows)
             self._held_back = await self._store.read_held_back() if quarantined else {}
@@ -192,42 +199,101 @@ class CatalogueFollower:
         self._orders = await self._store.read_orders()
         return self.directory.status(code)
 
+    async def hide_blocked(self, number: int, standing: Sequence[Block]) -> None:
+        """Show nothing that the ledger's blocks name, before the catalogue has followed them."""
+        self._ledger_blocks.learn(number, standing)
+        while True:
+            base = self._snapshot
+            shown = await self._under_blocks(base)
+            if self._snapshot is base:  # else another has come, under some blocks or others
+                break
+        if shown is not base:
+            self._show(shown, keeps=_shows_no_less(base, shown))
+        if shown.veil.behind:
+            self.notify()
+
+    async def _under_blocks(self, snapshot: Snapshot) -> Snapshot:
+        """Return a snapshot under the blocks in force now: there is no wait after that is so."""
+        while True:
+            blocks = self._ledger_blocks.in_force(snapshot.veil.stored, snapshot.redirects)
+            if blocks == snapshot.veil.in_force:
+                return snapshot
+            snapshot = await asyncio.to_thread(veiled, snapshot, blocks)
+
     async def _take(self, changes: Changes, *, is_whole: bool) -> None:
-        before = self._snapshot
         snapshot = await asyncio.to_thread(self._build, changes, is_whole=is_whole)
+        snapshot = await self._under_blocks(snapshot)
         if not is_whole:
             await asyncio.to_thread(self._prepare, snapshot)
-        keeps = not is_whole and not any(
-            _loses(before.course(each.id), snapshot.course(each.id)) for each in changes.courses
+            snapshot = await self._under_blocks(snapshot)
+        before = self._snapshot
+        keeps = (
+            not is_whole
+            and _shows_no_less(before, snapshot)
+            and not any(
+                _loses(before.course(each.id), snapshot.course(each.id)) for each in changes.courses
+            )
         )
-        self.former = Former(before.revision, time.monotonic(), is_whole=keeps)
+        self._show(snapshot, keeps=keeps)
+        logger.info("catalogue.followed", revision=snapshot.revision, changed=len(changes.courses))
+
+    async def _catch_up(self) -> None:
+        """Work out of which courses blocks leave a part."""
+        behind = self._snapshot.veil.behind
+        snapshot = await asyncio.to_thread(caught_up, self._snapshot, self._rates)
+        self._show(await self._under_blocks(snapshot), keeps=False)
+        logger.info("catalogue.blocks_worked_out", courses=len(behind))
+
+    def _show(self, snapshot: Snapshot, *, keeps: bool) -> None:
+        before = self._snapshot
+        self.former = Former(before.revision, time.monotonic(), is_whole=keeps, name=before.name)
         self._snapshot = snapshot
         CATALOGUE_REVISION.set(snapshot.revision)
-        logger.info("catalogue.followed", revision=snapshot.revision, changed=len(changes.courses))
 
     def _build(self, changes: Changes, *, is_whole: bool) -> Snapshot:
         names = {institution.id: institution for institution in changes.institutions}
-        entries = [
+        made = [
             to_entry(stored, names[stored.institution_id], self._rates)
             for stored in changes.courses
             if stored.offerings
         ]
+        blocks = self._ledger_blocks.in_force(changes.blocks, changes.redirects)
+        entries, hidden = under(made, blocks, self._rates) if blocks else (made, [])
         if is_whole:
             partners, redirects = self._partners, changes.redirects
-            snapshot = Snapshot(changes.revision, entries, partners, redirects, self.shelf)
-        else:  # a course without offerings: its only one moved to another course
-            gone = [stored.id for stored in changes.courses if not stored.offerings]
-            snapshot = self._snapshot.changed(changes.revision, entries, gone, changes.redirects)
+            whole = Snapshot(changes.revision, entries, partners, redirects, self.shelf)
+            snapshot = whole.veiled(Veil(changes.blocks, blocks), whole.flags(hidden))
+        else:
+            snapshot = self._changed(changes, entries, hidden, blocks)
         # What replaces others is not kept: with it would be whatever waits to be collected.
         if is_whole or len(snapshot.entries) - len(self._snapshot.entries) > MANY:
             collecting.keep()
         snapshot.index.searcher()
         return snapshot
 
+    def _changed(
+        self,
+        changes: Changes,
+        entries: Sequence[Entry],
+        hidden: Sequence[CourseId],
+        blocks: InForce,
+    ) -> Snapshot:
+        # a course without offerings: its only one moved to another course
+        gone = [stored.id for stored in changes.courses if not stored.offerings]
+        snapshot = self._snapshot.changed(
+            changes.revision, entries, gone, changes.redirects, hidden=hidden
+        )
+        return veiled(snapshot, blocks, changes.blocks)
+
     def _prepare(self, snapshot: Snapshot) -> None:
         """Work out what every request would have to, so that none has to."""
         snapshot.index.prepare()
         snapshot.places.having(self._now(), nobody_booked, ())
+
+
+def _shows_no_less(before: Snapshot, now: Snapshot) -> bool:
+    """Return whether nothing is hidden that was not."""
+    return not bool((now.hidden[: len(before.hidden)] & ~before.hidden).any())
 
 
 def _loses(before: Course | None, now: Course | None) -> bool:

@@ -84,6 +84,8 @@ class SearchIndex:
 
     def changed(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> "SearchIndex":
         """Return the index without the documents `gone`, by their slots, and with those `come`."""
+        if not gone and not come:
+            return self
         self.searcher()
         other = object.__new__(SearchIndex)
         other._texts, other.vocabulary = self._texts, self.vocabulary
@@ -98,24 +100,20 @@ class SearchIndex:
     def _carry(self, known: Memo, changed: set[int], come: Mapping[int, Document]) -> None:
         """Keep the long postings of the index before, which take long to read."""
         slots = np.array(sorted(changed), np.int32)
-        fresh = {slot: stems_of(spelled(document)) for slot, document in come.items()}
-        holding = defaultdict[str, set[int]](set)
-        for slot, fields in fresh.items():
-            for each in frozenset().union(*fields.values()):
-                holding[each].add(slot)
+        weighed = _weighed(come)
         for question, answer in known.answers():
             if isinstance(question, tuple) and question[0] == "stems" and len(answer[0]) >= LONG:
-                stems = question[1]
-                more = sorted(set[int]().union(*(holding.get(each, ()) for each in stems)))
-                worth = [self._worth(slot, fresh[slot], stems) for slot in more]
-                self._postings.learn(question, _replaced(answer, slots, (more, worth)))
+                best: dict[int, int] = {}
+                for each in question[1]:
+                    for slot, weight in weighed.get(each, ()):
+                        best[slot] = max(weight, best.get(slot, 0))
+                found = sorted((slot, self._worth(slot, weight)) for slot, weight in best.items())
+                self._postings.learn(question, _replaced(answer, slots, found))
 
-    def _worth(self, slot: int, fields: Mapping[str, frozenset[str]], stems: Stems) -> int:
-        """Return what `stems` are worth in one document, as `_read` has it."""
-        held = (WEIGHTS[field] for field, told in fields.items() if not told.isdisjoint(stems))
-        best = max(held, default=0)
+    def _worth(self, slot: int, weight: int) -> int:
+        """Return what a word is worth in a document whose heaviest field with it weighs so much."""
         rest = max(1, int(self._lengths[slot]))
-        return best + (WHOLE_TITLE // rest if best >= WEIGHTS["title"] else 0)
+        return weight + (WHOLE_TITLE // rest if weight >= WEIGHTS["title"] else 0)
 
     def _add(self, gone: Mapping[int, Document], come: Mapping[int, Document]) -> None:
         self._texts.remove({*gone, *come})
@@ -225,19 +223,34 @@ def to_question_words(text: str) -> tuple[list[str], list[str]]:
     return asked, [word for word in asked if word not in OPTIONAL] or asked
 
 
-def _replaced(
-    posting: Posting, changed: Slots, come: tuple[Sequence[int], Sequence[int]]
-) -> Posting:
-    """Return a posting without the slots that have `changed`, and with those that `come`."""
+def _weighed(documents: Mapping[int, Document]) -> Mapping[str, list[tuple[int, int]]]:
+    """Return for each root where it stands, and what the field weighs that has it there."""
+    found = defaultdict[str, list[tuple[int, int]]](list)
+    for slot, document in documents.items():
+        for field, roots in stems_of(spelled(document)).items():
+            for root in roots:
+                found[root].append((slot, WEIGHTS[field]))
+    return found
+
+
+def _replaced(posting: Posting, changed: Slots, come: Sequence[tuple[int, int]]) -> Posting:
+    """Return a posting where the slots that have `changed` are only those that `come`, so worth."""
     slots, scores = posting
     at = np.searchsorted(slots, changed)
-    gone = at[slots[np.minimum(at, len(slots) - 1)] == changed]
-    if len(gone):
-        slots, scores = np.delete(slots, gone), np.delete(scores, gone)
-    if come[0]:
-        at = np.searchsorted(slots, come[0])
-        slots, scores = np.insert(slots, at, come[0]), np.insert(scores, at, come[1])
-    return slots, scores
+    there = slots[np.minimum(at, len(slots) - 1)] == changed
+    had, at = changed[there], at[there]
+    if not come and not len(had):
+        return posting
+    came, worth = np.array(come, np.int32).reshape(-1, 2).T
+    if np.array_equal(had, came):  # the very same documents have the word as before
+        if np.array_equal(scores[at], worth):
+            return posting
+        scores = scores.copy()
+        scores[at] = worth
+        return slots, scores
+    slots, scores = np.delete(slots, at), np.delete(scores, at)
+    at = np.searchsorted(slots, came)
+    return np.insert(slots, at, came), np.insert(scores, at, worth)
 
 
 def _both(one: Posting, other: Posting) -> Posting:

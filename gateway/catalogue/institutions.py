@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gateway.catalogue.cursors import Key
 from gateway.catalogue.entries import Entry
@@ -31,6 +31,27 @@ class InstitutionList:
         other._count(former, come)
         return other
 
+    def moved(self, gone: Sequence[Entry], back: Sequence[Entry]) -> "InstitutionList":
+        """Return the list after live courses `gone` are shown no longer, and those `back` are."""
+        if not gone and not back:
+            return self
+        moves: dict[tuple[InstitutionId, PartnerCode], int] = {}
+        for entries, number in ((gone, -1), (back, 1)):
+            for entry in entries:
+                giver = entry.course.institution.id
+                for code in _sellers(entry):
+                    moves[giver, code] = moves.get((giver, code), 0) + number
+        selling: dict[InstitutionId, Counter[PartnerCode]] = {}
+        for (giver, code), number in moves.items():
+            if giver not in selling:
+                selling[giver] = Counter(self.sellers.get(giver, ()))
+            selling[giver][code] += number
+        other = object.__new__(InstitutionList)
+        other.__dict__.update(self.__dict__)
+        other.sellers = dict(self.sellers)
+        other._list(selling)
+        return other
+
     def _count(self, former: Iterable[Entry], come: Iterable[Entry]) -> None:
         selling: dict[InstitutionId, Counter[PartnerCode]] = {}  # as they will be
 
@@ -42,7 +63,7 @@ class InstitutionList:
                 sellers = selling.get(giver)
                 if sellers is None:
                     sellers = selling[giver] = Counter(self.sellers.get(giver, ()))
-                for code in {offering.partner for offering in course.offerings}:
+                for code in _sellers(entry):
                     sellers[code] += number
 
         for entry in former:
@@ -52,6 +73,10 @@ class InstitutionList:
             self.by_id[entry.course.institution.id] = entry.course.institution
         for giver in [each for each in {*map(_giver, former)} if not self._courses[each]]:
             del self._courses[giver], self.by_id[giver]
+        self._list(selling)
+
+    def _list(self, selling: Mapping[InstitutionId, Counter[PartnerCode]]) -> None:
+        """Take who sells the courses of some institutions; without a seller it is not listed."""
         for giver, sellers in selling.items():
             self.sellers[giver] = +sellers
             if not self.sellers[giver]:
@@ -73,10 +98,16 @@ def _giver(entry: Entry) -> InstitutionId:
     return entry.course.institution.id
 
 
+def _sellers(entry: Entry) -> Collection[PartnerCode]:
+    offerings = entry.course.offerings
+    if len(offerings) == 1:  # as most courses are sold
+        return (offerings[0].partner,)
+    return {offering.partner for offering in offerings}
+
+
 def _offer(entry: Entry) -> tuple[CourseId, Institution, frozenset[PartnerCode]]:
     """Return who gives a course and who sells it."""
-    sellers = frozenset(offering.partner for offering in entry.course.offerings)
-    return entry.course.id, entry.course.institution, sellers
+    return entry.course.id, entry.course.institution, frozenset(_sellers(entry))
 
 
 def behind(found: Sequence[tuple[Key, Institution]], key: Key) -> int:

@@ -9,20 +9,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from gateway.catalogue.linking import lock_names
 from gateway.catalogue.records import digest
 from gateway.catalogue.spellings import COURSE, OPERATOR
-from gateway.catalogue.visibility import is_on_sale, update_blocked
+from gateway.catalogue.visibility import publish
 from gateway.storage.catalogue_tables import (
-    change_log,
     course,
     course_link,
     course_spelling,
     offering,
     redirect,
-    revision,
 )
 from gateway.storage.upsert import insert_into
 from schema.model.links import LinkError, LinkErrorCode, LinkOutcome
@@ -129,24 +127,7 @@ def write_redirect(
 
 def log_changes(connection: Connection, ids: Sequence[str]) -> None:
     """Take the next revision, and tell what became of these courses."""
-    number = connection.execute(
-        update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
-    ).scalar_one()
-    update_blocked(connection, offering.c.course_id.in_(ids))  # a course's block is its offerings'
-    is_sold = exists().where(offering.c.course_id == course.c.id, is_on_sale())
-    states = connection.execute(
-        select(course.c.id, course.c.is_live, is_sold.label("is_sold")).where(course.c.id.in_(ids))
-    ).all()
-    if not states:
-        return
-    connection.execute(
-        insert(change_log),
-        [
-            {"revision": number, "course_id": row.id, "kind": _kind(row.is_live, row.is_sold)}
-            for row in states
-        ],
-    )
-    connection.execute(update(course).where(course.c.id.in_(ids)).values(is_live=is_sold))
+    publish(connection, course.c.id.in_(ids))
 
 
 def found_course(
@@ -207,12 +188,6 @@ def write_link(
             pinned=pinned or bool(before and before.pinned),
         )
     )
-
-
-def _kind(was_live: bool, is_live: bool) -> str:  # noqa: FBT001 - a pair of facts
-    if not is_live:
-        return "WITHDRAWN"
-    return "CHANGED" if was_live else "ADDED"
 
 
 def _heir(connection: Connection, course_id: str, leaving: Sequence[str]) -> str | None:

@@ -1,7 +1,7 @@
 """A mapping whose next revision costs what has changed, not what there is."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Final, TypeVar, overload
+from typing import Any, Final, TypeVar, overload
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -31,10 +31,17 @@ class Layered(MutableMapping[K, V]):
     def next(self) -> "Layered[K, V]":
         """Return the same, to be changed: this one stays as it is."""
         if len(self._top) * MOST > len(self._base):
-            return Layered(dict(self.items()))
+            return Layered(self._merged())
         other = Layered[K, V]()
         other._base, other._top, other._size = self._base, dict(self._top), self._size
         return other
+
+    def _merged(self) -> dict[K, V]:
+        """Return both layers as one; what a dict does by itself is many times as fast."""
+        merged: dict[K, Any] = {**self._base, **self._top}
+        for key in [key for key, value in self._top.items() if value is _GONE]:
+            del merged[key]
+        return merged
 
     @overload
     def get(self, key: K, /) -> V | None: ...

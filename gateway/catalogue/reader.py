@@ -18,7 +18,8 @@ from gateway.catalogue.narrowing import (
 from gateway.catalogue.orders import Order, Relevance, Slots
 from gateway.catalogue.parts import Part, page_of
 from gateway.catalogue.places import nobody_booked
-from gateway.catalogue.snapshot import Snapshot, normalised, search_of, to_question
+from gateway.catalogue.questions import normalised, search_of, to_question
+from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.snippets import to_snippet
 from gateway.catalogue.suggestions import to_suggestions
 from schema.model.catalogue import Course, Institution, Offering, Session
@@ -171,7 +172,7 @@ class SnapshotReader:
     def _places(self) -> Flags:
         """Return, by slot, which courses have a place at somebody who is fresh and sells now."""
         snapshot, taken, now = self._snapshot, self._taken, self._now
-        places = snapshot.places.having(now, taken, self._booked)
+        places = snapshot.places_now(now, taken, self._booked)
         if self._fresh is not None:
             open_too = replace(self._fresh, partners=self._fresh.partners - self._closed)
             return available(open_too, snapshot, places, taken, now)

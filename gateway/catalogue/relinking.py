@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from gateway.catalogue.courses_anew import relink_courses
 from gateway.catalogue.institutions_anew import regroup_institutions
-from gateway.catalogue.standing import chunks
-from gateway.catalogue.visibility import lock_revision, publish, update_blocked
-from gateway.storage.catalogue_tables import offering
+from gateway.catalogue.visibility import publish
+from gateway.storage.catalogue_tables import course
+from gateway.storage.sets import is_one_of
 
 
 def regroup(
@@ -30,15 +30,7 @@ def regroup(
     return changed | relink_courses(connection, touched, now) if touched else changed
 
 
-def block_moved(connection: Connection, course_ids: Collection[str]) -> None:
-    """Block what came to these courses as they are, to be called under the revision's lock."""
-    for some in chunks(sorted(course_ids)):
-        update_blocked(connection, offering.c.course_id.in_(some))
-
-
 def tell(connection: Connection, course_ids: Collection[str]) -> None:
     """Log what became of courses."""
     if course_ids:
-        lock_revision(connection)
-        block_moved(connection, course_ids)
-        publish(connection, course_ids)
+        publish(connection, is_one_of(connection, course.c.id, course_ids))

@@ -3,33 +3,35 @@
 Everything that needs no clock is answered here; `reader` adds the instant of a request.  A live
 course keeps its slot from revision to revision, so that the next snapshot is the last one with
 a few slots changed.
+
+Courses of which blocks leave nothing keep their slots, too, and are *hidden*: nothing but their
+ids leads to them, and those to tombstones.  So a block, or its end, changes a mask.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from gateway.catalogue.cursors import to_digest
-from gateway.catalogue.entries import Entry, to_document
-from gateway.catalogue.facets import FacetColumns, Matched
+from gateway.catalogue.entries import Entry, as_withdrawn, texts_that_differ
+from gateway.catalogue.facets import FacetColumns, Flags, Matched
+from gateway.catalogue.in_force import UNVEILED, Veil
 from gateway.catalogue.index import Found
 from gateway.catalogue.institutions import InstitutionList
 from gateway.catalogue.kept import KeptLists
+from gateway.catalogue.known import Records
 from gateway.catalogue.layered import Layered
 from gateway.catalogue.memo import Memo
 from gateway.catalogue.orders import Order, Relevance, Slots, Starting
 from gateway.catalogue.places import Places
+from gateway.catalogue.questions import search_of
 from gateway.catalogue.seating import to_seats
 from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.sorting import to_changed, to_rankings
-from gateway.catalogue.words import words
 from schema.model.catalogue import Course, Offering, Partner, Session
 from schema.model.values import CourseId, OfferingId, SessionId
-from schema.ports import CourseFilter, CourseQuery, CourseSort
+from schema.ports import CourseQuery, CourseSort
 
 REMEMBERED = 256  # searches and orders of a small catalogue
 SOON_MATCHED = 5_000  # so few courses are matched sooner than an answer of before is found
@@ -63,16 +65,14 @@ class Snapshot:
         self._born = np.full(len(self.entries), revision, np.int64)
         slots = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
         self._slot_of = Layered[CourseId, int](slots)
-        known, offerings, sessions, course_of = _learned(every)
-        self._known = Layered[CourseId, Entry](known)
-        self.offerings = Layered[OfferingId, Offering](offerings)
-        self.sessions = Layered[SessionId, Session](sessions)
-        self.course_of = Layered[OfferingId, CourseId](course_of)
+        self._records = Records(every)
         self.columns = FacetColumns(self.entries, {p.code: p.name for p in partners})
         self.rankings = to_rankings(self.entries)
         self.places = Places(self.entries)
         self.institutions = InstitutionList(every)
-        self._finish()
+        self.veil = UNVEILED
+        self.hidden: Flags = np.zeros(len(self.entries), np.bool_)
+        self._hide(self.hidden)
 
     def changed(
         self,
@@ -80,50 +80,82 @@ class Snapshot:
         come: Sequence[Entry],
         gone: Sequence[CourseId] = (),
         redirects: Mapping[str, str] | None = None,
+        *,
+        hidden: Collection[CourseId] = (),
     ) -> "Snapshot":
-        """Return the catalogue after the courses `come` have changed and those `gone` are not."""
+        """Return the catalogue after the courses `come` have changed and those `gone` are not.
+
+        Those of `come` that are `hidden` are, the others are not.
+        """
         other = object.__new__(Snapshot)
-        other.revision, other.partners, other.kept = revision, self.partners, self.kept
-        other.redirects = redirects or {}
+        other.__dict__.update(self.__dict__)
+        other.revision, other.redirects = revision, redirects or {}
         other.entries, other._slot_of = list(self.entries), self._slot_of.next()
-        other._known, other.course_of = self._known.next(), self.course_of.next()
-        other.offerings, other.sessions = self.offerings.next(), self.sessions.next()
         leaving = dict.fromkeys([*gone, *(entry.course.id for entry in come)])
-        former = [self._known[each] for each in leaving if each in self._known]
-        other._forget(leaving)
-        for there, more in zip(other._known_by_id(), _learned(come), strict=True):
-            there.update(more)
-        other._born = self._born
+        former = [entry for each in leaving if (entry := self.entry(each))]
+        other._records = self._records.changed(leaving, come)
         slots = other._seat(come, gone)
         size = len(self.entries)
         before = {slot: self.entries[slot] if slot < size else None for slot in slots}
         after = {slot: other.entries[slot] for slot in slots}
         other.columns = self.columns.changed(len(other.entries), after)
-        other.index = self.index.changed(
-            {slot: to_document(each) for slot, each in before.items() if each},
-            {slot: to_document(each) for slot, each in after.items() if each},
-        )
         other.rankings = to_changed(self.rankings, before, other.entries)
         other.places = self.places.changed(before, other.entries, slots)
-        other._finish()
-        other.institutions = self.institutions.changed(former, come)
+        seen = self.institutions.moved((), self._hidden_among(leaving))
+        other.institutions = seen.changed(former, come)
+        other.hidden = np.pad(self.hidden, (0, len(other.entries) - size))  # a copy
+        other.hidden[slots] = False
+        other.veil = self.veil.without(leaving)
+        other._hide(other.hidden | other.flags(hidden))
+        other.index = self.index.changed(*texts_that_differ(before, after))
         return other
 
-    def _finish(self) -> None:
+    def veiled(self, veil: Veil, hidden: Flags) -> "Snapshot":
+        """Return the same catalogue under other blocks, which hide the courses at `hidden` slots.
+
+        It costs little, and this one may go on being changed.
+        """
+        other = object.__new__(Snapshot)
+        other.__dict__.update(self.__dict__)
+        other.veil = veil
+        other._hide(hidden)
+        return other
+
+    @property
+    def name(self) -> str:
+        """What all that is shown depends on: the revision, and blocks that are ahead of it."""
+        return f"{self.revision}{self.veil.in_force.ahead}"
+
+    def _hide(self, hidden: Flags) -> None:
+        """Have the courses at `hidden` slots hidden, and no others."""
+        gone, back = hidden & ~self.hidden, self.hidden & ~hidden
+        self.institutions = self.institutions.moved(self._entries_at(gone), self._entries_at(back))
+        self.hidden = hidden
+        self._has_hidden = bool(hidden.any())
+        self.columns = self.columns.without(hidden)
         size = len(self.entries)
         self._memo = Memo(max(16, min(REMEMBERED, REMEMBERED_SLOTS // max(1, size))))
 
-    def _known_by_id(self) -> Sequence[Layered[Any, Any]]:
-        return self._known, self.offerings, self.sessions, self.course_of
+    def flags(self, course_ids: Iterable[CourseId]) -> Flags:
+        """Return, by slot, where these courses are."""
+        found: Flags = np.zeros(len(self.entries), np.bool_)
+        found[np.array([self._slot_of[each] for each in course_ids], np.int64)] = True
+        return found
 
-    def _forget(self, course_ids: Iterable[CourseId]) -> None:
-        for course_id in course_ids:
-            entry = self._known.pop(course_id, None)
-            for offering in (*entry.withdrawn, *entry.course.offerings) if entry else ():
-                if self.course_of.get(offering.id) == course_id:
-                    del self.course_of[offering.id], self.offerings[offering.id]
-                    for session in offering.sessions:
-                        self.sessions.pop(session.id, None)
+    def _entries_at(self, flags: Flags) -> list[Entry]:
+        found = (self.entries[slot] for slot in np.flatnonzero(flags).tolist())
+        return [entry for entry in found if entry is not None]
+
+    def _hidden_among(self, course_ids: Iterable[CourseId]) -> list[Entry]:
+        hidden = filter(self.is_hidden, course_ids)
+        return [entry for each in hidden if (entry := self.entry(each))]
+
+    def is_hidden(self, course_id: CourseId) -> bool:
+        """Return whether blocks leave nothing of a course that is listed."""
+        if not self._has_hidden:
+            return False
+        slot = self.seat(course_id)
+        return slot is not None and bool(self.hidden[slot])
 
     def _seat(self, come: Sequence[Entry], gone: Sequence[CourseId]) -> list[int]:
         """Give every live course of `come` a slot; return the slots that differ."""
@@ -133,11 +165,12 @@ class Snapshot:
             self.entries[slot] = None
         live = [entry for entry in come if not entry.course.withdrawn]
         new = [entry for entry in live if entry.course.id not in self._slot_of]
-        free = [slot for slot, entry in enumerate(self.entries) if entry is None] if new else []
+        free = sorted({*freed, *np.flatnonzero(~self.columns.live).tolist()}) if new else []
         more = max(0, len(new) - len(free))
         free += range(len(self.entries), len(self.entries) + more)
         self.entries += [None] * more
-        self._born = np.pad(self._born, (0, more))  # a copy
+        if new:
+            self._born = np.pad(self._born, (0, more))  # a copy, even of nothing more
         for entry, slot in zip(new, free, strict=False):
             self._slot_of[entry.course.id] = slot
             self._born[slot] = self.revision
@@ -146,23 +179,55 @@ class Snapshot:
         return sorted({*freed, *(self._slot_of[entry.course.id] for entry in live)})
 
     def course(self, course_id: CourseId) -> Course | None:
-        """Return a course, withdrawn ones too."""
-        entry = self._known.get(course_id)
-        return None if entry is None else entry.course
+        """Return a course, withdrawn ones too; one that is hidden is withdrawn."""
+        entry = self._records.entries.get(course_id)
+        if entry is None:
+            return None
+        return as_withdrawn(entry) if self.is_hidden(course_id) else entry.course
+
+    def entry(self, course_id: CourseId) -> Entry | None:
+        """Return what is kept of a course, whether it is hidden or not."""
+        return self._records.entries.get(course_id)
 
     @property
     def courses(self) -> Mapping[CourseId, Course]:
         """Every course, withdrawn ones too."""
-        return {course_id: entry.course for course_id, entry in self._known.items()}
+        return {each: course for each in self._records.entries if (course := self.course(each))}
+
+    def live_ids(self) -> Iterator[CourseId]:
+        """Yield the ids of the courses that are shown."""
+        entries = self.entries
+        for slot in self.columns.everything.tolist():
+            if (entry := entries[slot]) is not None:
+                yield entry.course.id
+
+    @property
+    def offerings(self) -> Mapping[OfferingId, Offering]:
+        """Every offering, withdrawn and blocked ones too."""
+        return self._records.offerings
+
+    @property
+    def sessions(self) -> Mapping[SessionId, Session]:
+        """Every session of these."""
+        return self._records.sessions
+
+    @property
+    def course_of(self) -> Mapping[OfferingId, CourseId]:
+        """The courses of the offerings."""
+        return self._records.course_of
 
     def slot(self, course_id: CourseId) -> int | None:
-        """Return the slot of a course; None if it is not live."""
+        """Return the slot of a course; None if it is not shown."""
+        return None if self.is_hidden(course_id) else self.seat(course_id)
+
+    def seat(self, course_id: CourseId) -> int | None:
+        """Return the slot of a course, hidden or not; None if it is withdrawn."""
         return self._slot_of.get(course_id)
 
     def course_at(self, slot: int) -> Course:
-        """Return the live course at a slot.  Raises `LookupError`."""
+        """Return the course that is shown at a slot.  Raises `LookupError`."""
         entry = self.entries[slot]
-        if entry is None:
+        if entry is None or self.hidden[slot]:
             raise LookupError(f"no course at slot {slot}")
         return entry.course
 
@@ -195,6 +260,13 @@ class Snapshot:
             return answer()
         return self._memo.remembered(question, answer)
 
+    def places_now(
+        self, now: datetime, taken: Callable[[SessionId], int], booked: Iterable[SessionId] | None
+    ) -> Flags:
+        """Return, by slot, which courses that are shown have a place; see `Places.having`."""
+        found = self.places.having(now, taken, booked)
+        return found & ~self.hidden if self._has_hidden else found
+
     def order(self, query: CourseQuery, now: datetime) -> Order:
         """Return the order of `query`; by relevance it holds only what the search found."""
         if query.sort is CourseSort.STARTS_SOONEST:
@@ -208,7 +280,22 @@ class Snapshot:
         """Return what a search finds; None (which means all) without any word."""
         if not search:
             return None
-        return self._memo.remembered(("found", search), lambda: self.index.search(search))
+
+        def answer() -> Found | None:
+            found = self.index.search(search)
+            if found is None or not self._has_hidden:
+                return found
+            shown = ~self.hidden[found.slots]
+            return Found(found.slots[shown], found.scores[shown])
+
+        return self._memo.remembered(("found", search), answer)
+
+    def uses(self, word: str) -> bool:
+        """Return whether any course that is shown uses a word of the vocabulary."""
+        if not self._has_hidden:
+            return True
+        found = self.found(word)
+        return found is None or bool(len(found.slots))
 
     def _starting(self, now: datetime) -> Starting:
         titles, starts = self.rankings[CourseSort.TITLE], self.columns.starts
@@ -216,62 +303,3 @@ class Snapshot:
         return self._memo.remembered(
             ("starts", passed), lambda: Starting(len(self.entries), titles, starts, passed)
         )
-
-
-def _learned(entries: Sequence[Entry]) -> tuple[dict[Any, Any], ...]:
-    """Return courses, offerings, sessions, and the offerings' courses, by their ids."""
-    known: dict[CourseId, Entry] = {}
-    offerings: dict[OfferingId, Offering] = {}
-    sessions: dict[SessionId, Session] = {}
-    course_of: dict[OfferingId, CourseId] = {}
-
-    def learn(offering: Offering, course_id: CourseId) -> None:
-        offerings[offering.id] = offering
-        course_of[offering.id] = course_id
-        for session in offering.sessions:
-            sessions[session.id] = session
-
-    for entry in entries:
-        for offering in entry.withdrawn:
-            learn(offering, entry.course.id)
-    for entry in entries:  # what is live wins
-        course_id = entry.course.id
-        known[course_id] = entry
-        for offering in entry.course.offerings:
-            learn(offering, course_id)
-    return known, offerings, sessions, course_of
-
-
-def normalised(query: CourseQuery) -> CourseQuery:
-    """Return the same question in one spelling: values sorted, the search folded."""
-    asked, search = query.filter, search_of(query) or None
-    several: dict[str, Any] = {
-        name: tuple(sorted(set(values)))
-        for name in _LISTS
-        if len(values := getattr(asked, name)) > 1
-    }
-    if several:
-        asked = replace(asked, **several)
-    return CourseQuery(search, asked, query.sort)
-
-
-def to_question(query: CourseQuery) -> str:
-    """Return the digest that cursors of a `normalised` query carry."""
-    return to_digest("courses", query)
-
-
-def search_of(query: CourseQuery) -> str:
-    """Return the words that a question looks for."""
-    return _words_of(query.search) if query.search else ""
-
-
-@lru_cache(maxsize=2**10)  # one request asks several times
-def _words_of(search: str) -> str:
-    return " ".join(words(search))
-
-
-_LISTS = tuple(
-    name
-    for name in CourseFilter.__dataclass_fields__
-    if isinstance(getattr(CourseFilter(), name), tuple)
-)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, func, not_, select
 
 from gateway.catalogue.facts import FactReader, Sells
+from gateway.catalogue.in_force import NO_BLOCKS, StoredBlocks, read_stored_blocks
 from gateway.catalogue.partner_orders import Orders, read_orders
 from gateway.catalogue.records import from_payload
 from gateway.catalogue.runs import RunOutcome
@@ -24,7 +25,9 @@ from gateway.catalogue.stored import (
     read_every_course,
     to_memory,
 )
+from gateway.catalogue.visibility import is_on_sale
 from gateway.storage.catalogue_tables import (
+    block_revision,
     change_log,
     institution,
     offering,
@@ -32,6 +35,7 @@ from gateway.storage.catalogue_tables import (
     revision,
 )
 from gateway.storage.engine import Database
+from gateway.storage.sets import is_one_of
 from gateway.storage.sync_tables import left_out, partner_status, quarantine, sync_run, unknown_term
 from schema.model.catalogue import Institution, UnknownTerm
 from schema.model.codes import ids_of_code
@@ -47,6 +51,7 @@ class Changes:
     courses: Sequence[StoredCourse]
     institutions: Sequence[Institution]
     redirects: Mapping[str, str] = field(default_factory=dict)  # of merged ids, both kinds
+    blocks: StoredBlocks = NO_BLOCKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class CatalogueStore:
         """Return the courses that changed after revision `since`, and all institutions.
 
         Without long descriptions; all courses, if the change log no longer reaches back so far.
+        Blocks change no offering: courses of which nothing else has changed are not among them.
         Offerings that are `known` from then and have not been written since are those very ones.
         """
         return await self._read_changes(since, known)
@@ -206,8 +212,11 @@ def _changes(connection: Connection, since: int | None, read: Read, known: Known
     if since is None or since < _kept_since(connection):
         courses = read_every_course(connection, read)
     else:
-        changed = select(change_log.c.course_id).where(change_log.c.revision > since).distinct()
-        ids = connection.execute(changed).scalars().all()
+        is_blocks_alone = change_log.c.revision.in_(select(block_revision.c.number))
+        changed = select(change_log.c.course_id).where(
+            change_log.c.revision > since, not_(is_blocks_alone)
+        )
+        ids = connection.execute(changed.distinct()).scalars().all()
         courses = read_courses(connection, ids, read, to_memory(connection, since, known))
     names = connection.execute(select(institution.c.id, institution.c.name))
     redirects = connection.execute(select(redirect.c.old_id, redirect.c.new_id))
@@ -216,14 +225,17 @@ def _changes(connection: Connection, since: int | None, read: Read, known: Known
         courses,
         [Institution(InstitutionId(i), name) for i, name in names],
         {row.old_id: row.new_id for row in redirects},
+        read_stored_blocks(connection),
     )
 
 
 def _descriptions(connection: Connection, ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
-    """Return the first description of each course's live offerings, or else of its tombstones."""
+    """Return the first description of each course's live offerings, or else of all."""
     found: dict[CourseId, str] = {}
+    on_sale = select(offering.c.id).where(is_one_of(connection, offering.c.course_id, ids))
+    live_ids = frozenset(connection.execute(on_sale.where(is_on_sale())).scalars())
     for each in read_courses(connection, ids, lambda payload, _: from_payload(payload)):
-        live = [sold for sold in each.offerings if not sold.withdrawn] or each.offerings
+        live = [sold for sold in each.offerings if sold.offering.id in live_ids] or each.offerings
         told = (sold.offering.listed.description_html for sold in live)
         html = next((html for html in told if html is not None), None)
         if html is not None:

@@ -1,7 +1,7 @@
 """Courses as the catalogue's database has them, read without reading twice what is known.
 
-A payload is most of what a course costs to read.  A block or an approval changes which
-offerings are on sale and none of them, so who has them in memory is spared their payloads.
+A payload is most of what a course costs to read.  An approval changes which offerings are on
+sale and none of them, so who has them in memory is spared their payloads.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, cast, func, select
 
 from gateway.catalogue.runs import KEPT_RUNS
-from gateway.catalogue.visibility import is_on_sale
+from gateway.catalogue.visibility import is_listed
 from gateway.storage.catalogue_tables import course, offering
 from gateway.storage.sets import is_one_of
 from gateway.storage.sync_tables import sync_run
@@ -30,7 +30,8 @@ NOTHING: Known = {}
 class StoredOffering(NamedTuple):
     """An offering; `withdrawn` ones are there only for the enrolments that refer to them.
 
-    To the read model, what is blocked or no longer approved is withdrawn, too.
+    To the read model, what is no longer approved is withdrawn, too.  What is blocked is not: that
+    is for who knows the blocks (`gateway.catalogue.in_force`).
     """
 
     offering: Offering
@@ -87,8 +88,8 @@ def read_every_course(connection: Connection, read: Read) -> list[StoredCourse]:
     found: dict[str, list[tuple[int, str, StoredOffering]]] = {}
     question = select(*_SOLD, offering.c.added_run, _payload(connection)).where(_WAS_APPROVED)
     rows = connection.execute(question.execution_options(yield_per=CHUNK))
-    for course_id, offering_id, is_on_sale_now, added_run, payload in rows:
-        sold = StoredOffering(read(payload, offering_id), not is_on_sale_now)
+    for course_id, offering_id, is_listed_now, added_run, payload in rows:
+        sold = StoredOffering(read(payload, offering_id), not is_listed_now)
         found.setdefault(course_id, []).append((added_run, offering_id, sold))
     offerings = {
         course_id: [sold for _, _, sold in (told if len(told) == 1 else sorted(told, key=_age))]
@@ -117,7 +118,7 @@ def _read_some(
     told |= _read_payloads(connection, (row.id for row in rows if row.id not in told), read)
     offerings: dict[str, list[StoredOffering]] = {}
     for row in rows:
-        sold = StoredOffering(told[row.id], withdrawn=not row.is_on_sale)
+        sold = StoredOffering(told[row.id], withdrawn=not row.is_listed)
         offerings.setdefault(row.course_id, []).append(sold)
     courses = connection.execute(_courses().where(is_one_of(connection, course.c.id, ids)))
     return [_to_course(row, offerings) for row in courses]
@@ -147,7 +148,7 @@ def _courses() -> Select[Any]:
     )
 
 
-_SOLD = (offering.c.course_id, offering.c.id, is_on_sale().label("is_on_sale"))
+_SOLD = (offering.c.course_id, offering.c.id, is_listed().label("is_listed"))
 _WAS_APPROVED = offering.c.approval != Approval.PENDING
 
 

@@ -14,6 +14,7 @@ from schema.search_ports import Suggestion, SuggestionKind
 if TYPE_CHECKING:
     from gateway.catalogue.snapshot import Snapshot
 
+MOST_WORDS = 12  # looked at for three that somebody uses who is shown
 MOST_TITLES = 50  # looked at for a suggestion's few, because titles repeat
 
 
@@ -30,7 +31,9 @@ def to_suggestions(snapshot: "Snapshot", text: str, first: int) -> Sequence[Sugg
 
 def _words(snapshot: "Snapshot", asked: Sequence[str]) -> Iterator[Suggestion]:
     *before, last = asked
-    for word in snapshot.index.vocabulary.beginning_with(last, 3):
+    words_like_it = snapshot.index.vocabulary.beginning_with(last, MOST_WORDS)
+    shown = (word for word in words_like_it if snapshot.uses(word))
+    for word in islice(shown, 3):
         if word != last:
             yield Suggestion(" ".join((*before, word)), SuggestionKind.WORD)
 

@@ -1,25 +1,28 @@
-"""Which offerings are on sale: not withdrawn, not blocked, and approved.
+"""Which offerings are on sale: not withdrawn, approved, and named by no block.
 
 Functions of a connection: the caller owns the transaction.
 
-`offering.blocked` is what the copied blocks say of the offering, kept by SQL alone: when a
-block begins or ends (`gateway.catalogue.blocks`) and when a sync writes offerings
-(`mark_visibility`).  `publish` tells serving processes of what thereby came or went.
+That an offering is blocked is written nowhere: the copied blocks say so whenever it is asked
+(`gateway.catalogue.in_force` says the same of offerings in memory).  A block on a whole partner
+therefore writes no offering; `publish` tells who follows what thereby came or went.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
+    case,
     exists,
+    func,
     insert,
     literal,
     not_,
     or_,
     select,
+    true,
     update,
 )
 
@@ -35,7 +38,7 @@ from gateway.storage.catalogue_tables import (
 )
 from schema.model.blocks import EVERY_BUNDLE, Approval, BlockScope
 
-CHUNK = 1_000  # ids in one statement
+UNSEEN = "UNSEEN"  # the kind of a change to a course that was not on sale, and is not
 _COLUMNS = {
     BlockScope.COURSE: offering.c.course_id,
     BlockScope.OFFERING: offering.c.id,
@@ -45,18 +48,20 @@ _COLUMNS = {
 }
 
 
+def is_listed() -> ColumnElement[bool]:
+    """Return the condition for an offering that is on sale unless it is blocked."""
+    return and_(not_(offering.c.withdrawn), offering.c.approval == Approval.APPROVED)
+
+
 def is_on_sale() -> ColumnElement[bool]:
     """Return the condition for an offering that is shown and sold."""
-    return and_(
-        not_(offering.c.withdrawn),
-        not_(offering.c.blocked),
-        offering.c.approval == Approval.APPROVED,
-    )
+    return and_(is_listed(), not_(is_blocked()))
 
 
-def is_blocked() -> ColumnElement[bool]:
-    """Return the condition for an offering that a block in force names."""
-    return or_(*(_named_by(scope, _values(scope)) for scope in BlockScope))
+def is_blocked(without: Collection[int] = ()) -> ColumnElement[bool]:
+    """Return the condition for an offering that a block names, leaving out some blocks by id."""
+    counts = block.c.id.not_in(without) if without else true()
+    return or_(*(_is_blocked_by(scope, counts) for scope in BlockScope))
 
 
 def names(scope: BlockScope, value: str) -> ColumnElement[bool]:
@@ -64,86 +69,90 @@ def names(scope: BlockScope, value: str) -> ColumnElement[bool]:
     return _named_by(scope, [value])
 
 
-def mark_visibility(connection: Connection, run: OpenRun) -> None:
-    """Block what `run` wrote as the blocks say, and let what is new await approval.
-
-    To be called when the run holds the revision's lock, so that blocks that are
-    followed at the same time are seen, or see what the run wrote.
-    """
-    written = offering.c.changed_run == run.id
-    connection.execute(
-        update(offering)
-        .where(written, offering.c.blocked != is_blocked())
-        .values(blocked=not_(offering.c.blocked))
-    )
+def await_approval(connection: Connection, run: OpenRun) -> None:
+    """Let what `run` has added await approval, where its partner's offerings do."""
     is_awaited = exists().where(
         approval_mode.c.partner == offering.c.partner, approval_mode.c.manual
     )
     connection.execute(
         update(offering)
-        .where(written, offering.c.added_run == run.id, is_awaited)
+        .where(offering.c.changed_run == run.id, offering.c.added_run == run.id, is_awaited)
         .values(approval=Approval.PENDING)
     )
 
 
-def update_blocked(connection: Connection, concerned: ColumnElement[bool]) -> set[str]:
-    """Make `blocked` right for the offerings concerned; return the ids of their courses."""
-    changed = connection.execute(
-        update(offering)
-        .where(concerned, offering.c.blocked != is_blocked())
-        .values(blocked=not_(offering.c.blocked))
-        .returning(offering.c.course_id)
-    )
-    return set(changed.scalars())
-
-
-def lock_revision(connection: Connection) -> None:
-    """Let nobody else make a revision until the commit."""
-    connection.execute(select(revision.c.number).with_for_update()).scalar_one()
-
-
-def publish(connection: Connection, course_ids: Iterable[str]) -> int | None:
-    """Log what became of courses whose offerings came or went; return the new revision, if any."""
-    ids = sorted(course_ids)
-    kinds = {
-        row.id: _kind(was_live=row.is_live, is_live=row.is_live_now)
-        for row in _locked_courses(connection, ids)
-        if row.is_live or row.is_live_now
-    }
-    if not kinds:
-        return None
-    number: int = connection.execute(
-        update(revision).values(number=revision.c.number + 1).returning(revision.c.number)
-    ).scalar_one()
-    log = [{"revision": number, "course_id": each, "kind": kind} for each, kind in kinds.items()]
-    connection.execute(insert(change_log), log)
-    for is_live, kind in ((True, "ADDED"), (False, "WITHDRAWN")):
-        turned = [each for each, became in kinds.items() if became == kind]
-        for chunk in _chunks(turned):
-            connection.execute(update(course).where(course.c.id.in_(chunk)).values(is_live=is_live))
+def lock_revision(connection: Connection) -> int:
+    """Let nobody else make a revision until the commit; return the newest."""
+    number: int = connection.execute(select(revision.c.number).with_for_update()).scalar_one()
     return number
 
 
-def _locked_courses(connection: Connection, ids: Sequence[str]) -> Iterator[Any]:
-    """Give courses with whether they are, and should be, live; others' syncs leave them alone."""
-    is_live_now = exists().where(offering.c.course_id == course.c.id, is_on_sale())
-    for chunk in _chunks(ids):
-        chosen = course.c.id.in_(chunk)
-        connection.execute(
-            select(course.c.id).where(chosen).order_by(course.c.id).with_for_update(key_share=True)
-        )
-    for chunk in _chunks(ids):
-        yield from connection.execute(
-            select(course.c.id, course.c.is_live, is_live_now.label("is_live_now")).where(
-                course.c.id.in_(chunk)
-            )
-        )
+def lock_courses(connection: Connection, touched: ColumnElement[bool]) -> None:
+    """Keep others' syncs off these courses: in order of their ids, as everywhere."""
+    if connection.dialect.name == "sqlite":
+        return
+    locked = select(course.c.id).where(touched).order_by(course.c.id)
+    rows = locked.with_for_update(key_share=True).subquery()
+    connection.execute(select(func.count()).select_from(rows))
 
 
-def _kind(*, was_live: bool, is_live: bool) -> str:
-    if not was_live:
-        return "ADDED"
-    return "CHANGED" if is_live else "WITHDRAWN"
+def publish(connection: Connection, touched: ColumnElement[bool]) -> int | None:
+    """Log what became of courses whose offerings came or went; return the new revision, if any."""
+    lock_courses(connection, touched)
+    number = lock_revision(connection) + 1
+    if not log_changes(connection, touched, number):
+        return None
+    connection.execute(update(revision).values(number=number))
+    return number
+
+
+def log_changes(connection: Connection, touched: ColumnElement[bool], number: int) -> int:
+    """Log what revision `number` makes of courses; return of how many there is something to say.
+
+    To be called by who holds the revision's lock: so either a sync sees a new block, or who
+    follows the block sees what the sync wrote.  What changes while nobody sees it is logged, too:
+    processes keep blocked courses ready for the day when they are shown again.
+    """
+    its = offering.c.course_id == course.c.id
+    is_live_now = exists().where(its, is_on_sale())
+    is_known = or_(
+        exists().where(its, offering.c.approval != Approval.PENDING), not_(exists().where(its))
+    )
+    kind = case(  # nested, so that it is asked but once
+        (course.c.is_live, case((is_live_now, "CHANGED"), else_="WITHDRAWN")),
+        else_=case((is_live_now, "ADDED"), else_=UNSEEN),
+    )
+    logged = connection.execute(
+        insert(change_log).from_select(
+            ["revision", "course_id", "kind"],
+            select(literal(number), course.c.id, kind)
+            .where(_with_heirs(connection, touched), or_(course.c.is_live, is_known))
+            .order_by(course.c.id),  # as the log's indexes are: ten times faster than at random
+        )
+    )
+    turned = select(change_log.c.course_id).where(
+        change_log.c.revision == number, change_log.c.kind.in_(("ADDED", "WITHDRAWN"))
+    )
+    connection.execute(
+        update(course).where(course.c.id.in_(turned)).values(is_live=not_(course.c.is_live))
+    )
+    return logged.rowcount
+
+
+def _with_heirs(connection: Connection, touched: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the courses touched, and those that have come by a block as institutions merged."""
+    heirs = select(redirect.c.new_id).join(
+        block, and_(block.c.scope == BlockScope.INSTITUTION, block.c.value == redirect.c.old_id)
+    )
+    if connection.execute(heirs.limit(1)).first() is None:
+        return touched
+    return or_(touched, and_(course.c.is_live, course.c.institution_id.in_(heirs)))
+
+
+def _is_blocked_by(scope: BlockScope, counts: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether any block of `scope` names an offering: mostly there is none, so ask first."""
+    values = select(block.c.value).where(block.c.scope == scope, counts)
+    return and_(exists(values), _named_by(scope, values))
 
 
 def _named_by(scope: BlockScope, values: Any) -> ColumnElement[bool]:
@@ -165,12 +174,3 @@ def _named_by(scope: BlockScope, values: Any) -> ColumnElement[bool]:
 def _merged_into(ids: Any) -> Any:
     """Return the ids to which `ids` lead since they were merged."""
     return select(redirect.c.new_id).where(redirect.c.old_id.in_(ids))
-
-
-def _values(scope: BlockScope) -> Any:
-    return select(block.c.value).where(block.c.scope == scope)
-
-
-def _chunks(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]

@@ -76,7 +76,7 @@ def catalogue(
         str | None,
         typer.Option(help="An empty PostgreSQL to fill; MITRA_DATABASE_URL or SQLite files."),
     ] = None,
-    skip: Annotated[str, typer.Option(help="Of visible,enrol,search, by commas.")] = "",
+    skip: Annotated[str, typer.Option(help="Of visible,block,enrol,search, by commas.")] = "",
 ) -> None:
     """Sync synthetic partners of these sizes through real HTTP, and search what came in."""
     counts = [_to_size(text) for text in sizes.split(",")]

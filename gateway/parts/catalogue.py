@@ -133,17 +133,17 @@ class CataloguePart:
 
     def name(self, *, with_partners: bool) -> str:
         """See `gateway.execution.answers.State`."""
-        revision = self.follower.snapshot.revision
+        shown = self.follower.snapshot.name
         if not with_partners:
-            return str(revision)
-        parts = revision, self.follower.partner_epoch, *sorted(self._calls.failing())
+            return shown
+        parts = shown, self.follower.partner_epoch, *sorted(self._calls.failing())
         return ".".join(map(str, parts))
 
     def was_lately(self, name: str) -> bool:
         """See `gateway.execution.answers.State`."""
         former = self.follower.former
         is_late = time.monotonic() - self.follower.former_at < SHOWN_AFTERWARDS
-        return former.is_whole and is_late and name == str(former.revision)
+        return former.is_whole and is_late and name == former.name
 
     def partners_hold_until(self) -> float:
         """See `gateway.execution.answers.State`."""

@@ -76,7 +76,11 @@ class EnrolmentPart:
         self.learners = LearnerRegister(self.ledger, build_keyrings(settings), utc_now)
         self.blocks = BlockRegister(self.ledger, utc_now, self._follow_blocks)
         self._block_follower = BlockFollower(
-            self.blocks, catalogue.database, utc_now, catalogue.follower.notify
+            self.blocks,
+            catalogue.database,
+            utc_now,
+            catalogue.follower.notify,
+            hide=catalogue.follower.hide_blocked,
         )
         self.quotas = QuotaRegister(self.ledger, utc_now)
         self.reviews = ReviewDesk(self.ledger, now=utc_now, notify=self.notify)

@@ -3,8 +3,8 @@
 What stands:  revision, institution, course, offering, change_log
 Why together: institution_spelling, course_spelling, course_link, likely_pair, redirect,
               recognition
-Who allows:   block_state, block (the ledger's, as far as they are followed), approval,
-              approval_mode
+Who allows:   block_state, block (the ledger's, as far as they are followed), block_revision,
+              approval, approval_mode
 
 Ids are text: UUIDs as the records have them.  `payload` is the canonical record as
 `gateway.catalogue.records` writes it.  A `match_key` is the digest of a folded name: equal keys
@@ -77,7 +77,7 @@ offering = Table(
     Column("id", String(36), primary_key=True),
     Column("partner", String(40), nullable=False),
     Column("key", Text, nullable=False),
-    Column("course_id", ForeignKey("catalogue.course.id"), nullable=False, index=True),
+    Column("course_id", ForeignKey("catalogue.course.id"), nullable=False),
     Column("match_key", String(32), nullable=False),
     Column("content_hash", String(32), nullable=False),
     Column("payload", Text, nullable=False),
@@ -90,10 +90,11 @@ offering = Table(
     Column("category", Text),
     Column("delivery_mode", String(20), nullable=False),
     Column("bundle", Boolean, nullable=False),
-    # On sale are those that are neither withdrawn nor blocked, and approved.
-    Column("blocked", Boolean, nullable=False),
+    # On sale are those that are not withdrawn, approved, and named by no block.
     Column("approval", String(10), nullable=False),  # see `schema.model.blocks.Approval`
-    Index(None, "partner", "withdrawn"),
+    # With what makes an offering listed, so that asking reads no row, which is long.
+    Index(None, "course_id", "withdrawn", "approval", "partner"),
+    Index(None, "partner", "withdrawn", "approval"),
     Index(None, "category"),
     Index(None, "delivery_mode"),
 )
@@ -109,7 +110,7 @@ change_log = Table(
     CATALOGUE,
     Column("revision", Integer, primary_key=True, autoincrement=False),
     Column("course_id", String(36), primary_key=True),
-    Column("kind", String(10), nullable=False),  # ADDED, CHANGED or WITHDRAWN
+    Column("kind", String(10), nullable=False),  # ADDED, CHANGED, WITHDRAWN or UNSEEN
     Index(None, "course_id", "revision"),
 )
 
@@ -214,6 +215,13 @@ block = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("scope", String(20), nullable=False),
     Column("value", Text, nullable=False),
+)
+
+# The revisions that only blocks have made: they change who is shown, and no offering.
+block_revision = Table(
+    "block_revision",
+    CATALOGUE,
+    Column("number", Integer, primary_key=True, autoincrement=False),
 )
 
 approval = Table(

@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
+MOST_PARAMETERS = 10_000  # of one statement; SQLite allows some 32,000
 _ROWS = bindparam("rows", type_=Text)
 
 
@@ -39,9 +40,13 @@ def is_one_of(
     connection: Connection, element: ColumnElement[str], values: Iterable[str]
 ) -> ColumnElement[bool]:
     """Return the condition that a text is one of `values`."""
-    if connection.dialect.name == "sqlite":
-        return element.in_(list(values))
-    return element == any_(_texts(values))
+    if connection.dialect.name != "sqlite":
+        return element == any_(_texts(values))
+    told = list(values)
+    if len(told) <= MOST_PARAMETERS:
+        return element.in_(told)
+    each = func.json_each(literal(orjson.dumps(told).decode(), Text)).table_valued("value")
+    return element.in_(select(each.c.value))
 
 
 def is_one_row_of(

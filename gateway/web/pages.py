@@ -159,7 +159,7 @@ async def _answer_index(site: Site, request: Request) -> Response:
         addresses = (f"{site.base_url}/sitemaps/{n}.xml" for n in range(1, len(parts) + 1))
         return _packed(to_sitemap_index(zip(addresses, changed, strict=True)))
 
-    return await _answer_sitemap(site, request, f"index:{snapshot.revision}", load)
+    return await _answer_sitemap(site, request, f"index:{snapshot.name}", load)
 
 
 async def _answer_part(site: Site, request: Request, number: int) -> Response:
@@ -175,7 +175,7 @@ async def _answer_part(site: Site, request: Request, number: int) -> Response:
         pages = [(site.address(each), changed.get(each)) for each in part if reader.course(each)]
         return await asyncio.to_thread(lambda: _packed(to_sitemap(pages)))
 
-    return await _answer_sitemap(site, request, f"{number}:{snapshot.revision}", load)
+    return await _answer_sitemap(site, request, f"{number}:{snapshot.name}", load)
 
 
 async def _answer_sitemap(site: Site, request: Request, name: str, load: Load) -> Response:

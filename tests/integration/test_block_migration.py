@@ -60,4 +60,4 @@ def test_offerings_are_told_from_their_payloads(engine: str, request, tmp_path):
         row = connection.execute(select(tables.offering)).one()
     database.close()
     assert (row.category, row.delivery_mode, row.bundle) == ("kopi", "ONSITE", False)
-    assert (row.blocked, row.approval) == (False, "APPROVED")
+    assert row.approval == "APPROVED"

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Table, func, select
 
+from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.store import CatalogueStore, StatusRow
 from gateway.catalogue.sync import CatalogueSync, FetchPage
@@ -79,13 +80,11 @@ class Workbench:
         return next(row for row in await self.store.read_statuses() if row.partner == code)
 
     async def live_titles(self) -> set[str]:
-        catalogue = await self.store.read_catalogue()
-        return {
-            sold.offering.listed.title
-            for course in catalogue.courses
-            for sold in course.offerings
-            if not sold.withdrawn
-        }
+        """Return the titles of the offerings that somebody who starts now is shown."""
+        follower = CatalogueFollower(self.store, [], self.clock)
+        await follower.refresh()
+        shown = follower.snapshot.courses.values()
+        return {offering.listed.title for course in shown for offering in course.offerings}
 
 
 @pytest.fixture

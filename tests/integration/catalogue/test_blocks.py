@@ -1,17 +1,17 @@
 """The catalogue follows central blocks, on both engines."""
 
 import asyncio
-import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from gateway.catalogue.blocks import BlockFollower
 from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.records import from_payload
+from gateway.catalogue.visibility import is_on_sale
 from gateway.storage import catalogue_tables as tables
-from schema.model.blocks import EVERY_BUNDLE, Block, BlockScope
+from schema.model.blocks import EVERY_BUNDLE, BlockScope
 from schema.model.values import PartnerCode
 from schema.ports import CourseQuery, Window
 from tests.catalogue import (
@@ -21,6 +21,7 @@ from tests.catalogue import (
     a_partner,
     an_offering,
 )
+from tests.integration.catalogue.block_log import BlockLog
 from tests.integration.catalogue.conftest import Workbench
 from tests.integration.catalogue.on_sale import (
     BARISTA,
@@ -32,41 +33,16 @@ from tests.integration.catalogue.on_sale import (
 
 pytestmark = pytest.mark.anyio
 
-
-@dataclass
-class Ledger:
-    """A block log that a test writes by hand."""
-
-    clock: object
-    blocks: list[Block] = field(default_factory=list)
-    numbers: itertools.count = field(default_factory=lambda: itertools.count(1))
-    number: int = 0
-
-    def block(self, scope: BlockScope, value: str, **later: float) -> Block:
-        self.number = next(self.numbers)
-        now = self.clock()
-        made = Block(self.number, scope, value, "why", "S-1", now + timedelta(**later), now, "op")
-        self.blocks.append(made)
-        return made
-
-    def lift(self, block: Block) -> None:
-        self.number = next(self.numbers)
-        self.blocks.remove(block)
-
-    async def read_number(self) -> int:
-        return self.number
-
-    async def read_standing(self) -> tuple[int, Sequence[Block]]:
-        return self.number, tuple(self.blocks)
+ON_SALE = select(tables.offering.c.payload).where(is_on_sale())
 
 
 @pytest.fixture
-def ledger(bench: Workbench) -> Ledger:
-    return Ledger(bench.clock)
+def ledger(bench: Workbench) -> BlockLog:
+    return BlockLog(bench.clock)
 
 
 @pytest.fixture
-def blocks(bench: Workbench, ledger: Ledger) -> BlockFollower:
+def blocks(bench: Workbench, ledger: BlockLog) -> BlockFollower:
     return BlockFollower(ledger, bench.database, bench.clock)
 
 
@@ -93,22 +69,24 @@ async def target(bench: Workbench, scope: BlockScope) -> str:
     ],
 )
 async def test_each_scope_takes_its_own_off_sale_and_gives_it_back(  # noqa: PLR0913, PLR0917
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner, scope, value, left
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner, scope, value, left
 ):
     block = ledger.block(scope, value or await target(bench, scope))
     await blocks.refresh()
     blocked = await bench.live_titles()
+    payloads = await bench.database.read(lambda c: c.execute(ON_SALE).scalars().all())
+    on_sale = {from_payload(each).listed.title for each in payloads}
     ledger.lift(block)
 
     await blocks.refresh()
 
     assert blocked == left
+    assert on_sale == left
     assert await bench.live_titles() == EVERYTHING
-    assert await bench.count(tables.offering, tables.offering.c.blocked) == 0
 
 
 async def test_a_block_is_a_revision_that_says_what_went(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     before = await bench.store.read_revision()
     block = ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
@@ -127,7 +105,7 @@ async def test_a_block_is_a_revision_that_says_what_went(
 
 
 async def test_following_twice_changes_nothing(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
     await blocks.follow()
@@ -140,7 +118,7 @@ async def test_following_twice_changes_nothing(
 
 
 async def test_what_two_blocks_name_comes_back_with_the_last(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     first = ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
     second = ledger.block(BlockScope.PARTNER, TOKOPEDIA)
@@ -157,7 +135,7 @@ async def test_what_two_blocks_name_comes_back_with_the_last(
 
 
 async def test_a_block_waits_for_its_time(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE, hours=1)
     await blocks.refresh()
@@ -171,7 +149,7 @@ async def test_a_block_waits_for_its_time(
 
 
 async def test_a_slower_clock_does_not_take_a_block_back(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE, hours=1)
     slow = BlockFollower(ledger, bench.database, lambda: NOON)
@@ -184,7 +162,7 @@ async def test_a_slower_clock_does_not_take_a_block_back(
 
 
 async def test_old_news_do_not_undo_newer_ones(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     old = replace(ledger, blocks=[])
     ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
@@ -196,7 +174,7 @@ async def test_old_news_do_not_undo_newer_ones(
 
 
 async def test_what_arrives_while_it_is_blocked_is_not_shown(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     block = ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
     await blocks.refresh()
@@ -212,7 +190,7 @@ async def test_what_arrives_while_it_is_blocked_is_not_shown(
 
 
 async def test_a_change_of_kind_is_judged_anew(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
     await blocks.refresh()
@@ -224,7 +202,7 @@ async def test_a_change_of_kind_is_judged_anew(
 
 
 async def test_a_blocked_course_still_resolves_and_enrolling_is_told_what_it_is(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
     await blocks.refresh()
@@ -238,7 +216,7 @@ async def test_a_blocked_course_still_resolves_and_enrolling_is_told_what_it_is(
     assert fact.targets[BlockScope.BUNDLE] == (EVERY_BUNDLE,)
 
 
-async def test_two_processes_show_a_block(bench: Workbench, ledger: Ledger, partner):
+async def test_two_processes_show_a_block(bench: Workbench, ledger: BlockLog, partner):
     followers = [
         CatalogueFollower(bench.store, [a_partner()], bench.clock, poll_seconds=0.02)
         for _ in range(2)
@@ -274,7 +252,7 @@ async def test_two_processes_show_a_block(bench: Workbench, ledger: Ledger, part
 
 
 async def test_blocks_and_syncs_at_once_leave_nothing_shown_that_is_blocked(
-    bench: Workbench, ledger: Ledger, blocks: BlockFollower, partner
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower, partner
 ):
     ledger.block(BlockScope.BUNDLE, EVERY_BUNDLE)
     partners = [PartnerCode(f"partner{n}") for n in range(4)]

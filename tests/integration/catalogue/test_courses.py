@@ -4,13 +4,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import ColumnElement, Connection, insert
+from sqlalchemy import Connection, true, update
 
-from gateway.catalogue.visibility import names, publish, update_blocked
+from gateway.catalogue.visibility import publish
 from gateway.storage import catalogue_tables as tables
 from gateway.storage import sync_tables
 from gateway.storage.engine import Database
-from schema.model.blocks import BlockScope
+from schema.model.blocks import Approval
 from schema.model.values import OfferingId, derived_id
 from tests.catalogue import PINTARIA, TOKOPEDIA, ScriptedPartner, a_partner, an_offering, offerings
 from tests.integration.catalogue.conftest import Workbench
@@ -171,22 +171,20 @@ async def test_only_what_was_written_since_is_read_again(bench: Workbench):
         for sold in course.offerings
     }
     first = offerings(1)[0]
-    await bench.database.write(
-        lambda c: publish(c, update_blocked(c, insert_block(c, BlockScope.PARTNER, TOKOPEDIA)))
-    )
+    await bench.database.write(revoke_all)
     partner.lists([an_offering("1", "Kursus Nomor 1", price=1), *offerings(2, start=2)])
     await bench.sync(partner)
 
     told = await bench.store.read_changes(1, known)
     anew = await bench.store.read_changes(1)
 
-    assert len(told.courses) == 3  # all are blocked, and one has changed as well
+    assert len(told.courses) == 3  # all are revoked, and one has changed as well
     assert {each.id: each for each in told.courses} == {each.id: each for each in anew.courses}
     found = {sold.offering.id: sold for each in told.courses for sold in each.offerings}
     assert all(sold.withdrawn for sold in found.values())
     assert [key for key, sold in found.items() if sold.offering is not known[key]] == [first.id]
 
 
-def insert_block(connection: Connection, scope: BlockScope, value: str) -> ColumnElement[bool]:
-    connection.execute(insert(tables.block).values(id=1, scope=scope, value=value))
-    return names(scope, value)
+def revoke_all(connection: Connection) -> None:
+    connection.execute(update(tables.offering).values(approval=Approval.REVOKED))
+    publish(connection, true())

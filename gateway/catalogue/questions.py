@@ -1,0 +1,44 @@
+"""Questions for courses in one spelling, so that the same question is known again.  Pure."""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from gateway.catalogue.cursors import to_digest
+from gateway.catalogue.words import words
+from schema.ports import CourseFilter, CourseQuery
+
+
+def normalised(query: CourseQuery) -> CourseQuery:
+    """Return the same question in one spelling: values sorted, the search folded."""
+    asked, search = query.filter, search_of(query) or None
+    several: dict[str, Any] = {
+        name: tuple(sorted(set(values)))
+        for name in _LISTS
+        if len(values := getattr(asked, name)) > 1
+    }
+    if several:
+        asked = replace(asked, **several)
+    return CourseQuery(search, asked, query.sort)
+
+
+def to_question(query: CourseQuery) -> str:
+    """Return the digest that cursors of a `normalised` query carry."""
+    return to_digest("courses", query)
+
+
+def search_of(query: CourseQuery) -> str:
+    """Return the words that a question looks for."""
+    return _words_of(query.search) if query.search else ""
+
+
+@lru_cache(maxsize=2**10)  # one request asks several times
+def _words_of(search: str) -> str:
+    return " ".join(words(search))
+
+
+_LISTS = tuple(
+    name
+    for name in CourseFilter.__dataclass_fields__
+    if isinstance(getattr(CourseFilter(), name), tuple)
+)
