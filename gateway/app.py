@@ -27,6 +27,7 @@ from gateway.parts.quotes import QuotesPart, build_answers_cache
 from gateway.parts.rules import load_rules
 from gateway.parts.syncing import SyncingProcess, Told
 from gateway.parts.webhooks import WebhooksPart
+from gateway.priority import take_short_turns
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
 from gateway.telemetry import PROCESS_STARTED
@@ -79,6 +80,7 @@ class Gateway:
         PROCESS_STARTED.labels("serving" if serving else "worker").set_to_current_time()
         collecting.collect_seldom()
         collecting.give_back_soon()
+        take_short_turns()
         await self._open()
         collecting.keep()
         courier = self.enrolment.courier

@@ -12,15 +12,17 @@ from starlette.types import ASGIApp
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.draining import Draining
-from gateway.execution.answers import SharedAnswers, to_edition
+from gateway.execution.answers import to_edition
+from gateway.execution.at_hand import AtHand
 from gateway.execution.manifests import load_manifests
 from gateway.execution.publicity import Publicity
+from gateway.execution.sharing import SharedAnswers
 from gateway.openapi import document as openapi
 from gateway.partner_api.endpoint import BASE
 from gateway.parts.execution import ExecutionPart
 from gateway.push import endpoint as push
 from gateway.settings import Settings
-from gateway.telemetry import configure_logging, tell_size
+from gateway.telemetry import CACHE_READS, TALLIES, configure_logging, tell_size
 from gateway.telemetry.operations import Operations
 from gateway.telemetry.traces import configure_tracing
 from gateway.web import explorer, pages
@@ -34,6 +36,7 @@ from gateway.web.hot import HotPath
 from gateway.web.observing import ObservedEndpoint, known_names, observed
 from gateway.web.outermost import Outermost
 from gateway.web.sitemap import MOST_URLS
+from gateway.web.straight import Straight
 from gateway.web.streams.connections import Connections
 from gateway.web.streams.events import EventStreams
 from gateway.web.streams.socket import SocketEndpoint
@@ -53,6 +56,7 @@ class _GraphQL:
     schema: MaskingSchema
     connections: Connections
     observer: Operations
+    at_hand: AtHand
 
     def as_subgraph(self) -> "_GraphQL":
         """Return the same over the schema that a federation's router asks."""
@@ -78,7 +82,6 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
 
     desk = _build_explorer(_build_endpoint(graphql), served)
     routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", desk),
         WebSocketRoute("/graphql", _build_sockets(graphql)),
         Route(BASE + "{call:path}", served.partner_api),
         Route(openapi.PATH, openapi.serve),
@@ -93,17 +96,19 @@ def create_app(settings: Settings, gateway: Gateway | None = None) -> ASGIApp:
         *pages.build_routes(_build_site(served)),
         *desk.routes(),
     ]
+    asked: dict[str, ASGIApp] = {"/graphql": desk}
     if settings.subgraph:
-        routes.append(Route("/graphql/subgraph", _build_endpoint(graphql.as_subgraph())))
-    app = Starlette(routes=routes, lifespan=lifespan)
-    app.router.redirect_slashes = False  # to whatever host the request says that it is for
+        asked["/graphql/subgraph"] = _build_endpoint(graphql.as_subgraph())
+    routed = Starlette(routes=routes, lifespan=lifespan)
+    routed.router.redirect_slashes = False  # to whatever host the request says that it is for
+    app = Straight(routed, asked)
     hot = HotPath(
         Outermost(app, draining, is_https=settings.base_url.startswith("https://")),
-        paths=("/graphql", "/graphql/subgraph"),
         identify=served.verifier.identify,
         budgets=graphql.execution.budgets,
         counting=graphql.observer.counting,
         draining=draining,
+        at_hand=graphql.at_hand,
     )
     tell_size("finished", hot)
     return hot
@@ -126,6 +131,7 @@ def _build_graphql(gateway: Gateway) -> _GraphQL:
         schema,
         Connections(),
         Operations(known_names(manifests), logged_share=settings.access_log),
+        AtHand(),
     )
 
 
@@ -136,9 +142,11 @@ def _build_endpoint(graphql: _GraphQL) -> ASGIApp:
         graphql.execution.gate,
         gateway.build_context,
         shared=SharedAnswers(
-            gateway.cache,
+            gateway.cache if settings.redis_url else None,
             gateway.catalogue,
+            graphql.at_hand,
             edition=to_edition(graphql.schema.as_str(), *gateway.catalogue.unchanging),
+            on_given=TALLIES.by_outcome(CACHE_READS, "answers"),
         ),
         to_public=Publicity(graphql.schema),
         events=EventStreams(engine, identify, graphql.connections),

@@ -5,18 +5,13 @@ bars, pipes get plain lines.
 """
 
 import asyncio
-import logging
-import os
 import signal
-import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
 
 from adapters.sandbox import control
 from adapters.sandbox.server import SandboxOptions, run_sandbox
@@ -24,8 +19,7 @@ from adapters.sandbox.state import SandboxState
 from adapters.scaffold import ScaffoldError, create_adapter
 from gateway import serve as processes
 from gateway.app import Gateway
-from gateway.catalogue.rates import RatesFileError
-from gateway.commands import held, sandbox_faults, steering
+from gateway.commands import held, sandbox_faults, serving, steering
 from gateway.commands.account import account
 from gateway.commands.api_keys import api_key_app
 from gateway.commands.audit import audit_app
@@ -42,19 +36,16 @@ from gateway.commands.partner_keys import key_app
 from gateway.commands.partner_secrets import secret_app
 from gateway.commands.reconcile import reconcile
 from gateway.commands.report import report_app
+from gateway.commands.telling import run_told
 from gateway.commands.webhooks import webhooks_app
 from gateway.console import SyncBoard, print_partners
+from gateway.demo import demo as run_demo
 from gateway.enrolment.intake.desk import NoConsentError
 from gateway.enrolment.intake.files import IntakeFileError
-from gateway.enrolment.privacy.keyring import KeyringError
-from gateway.enrolment.rules.book import RulesFileError
-from gateway.execution.manifests import ManifestError
 from gateway.identity.development import issue_token
 from gateway.partner_api.delivery import UnknownDeliveryError
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Profile, Settings
-from gateway.telemetry import configure_logging
-from gateway.telemetry.traces import TracingError
 from schema.build import export_sdl
 from schema.model.values import PartnerCode
 from schema.model.viewer import Role
@@ -98,61 +89,25 @@ Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia
 
 
 def main() -> None:
-    """Run a command; what people can mend is told in a sentence, without a trace."""
-    expected = (
-        PartnersFileError,
-        RatesFileError,
-        RulesFileError,
+    """Run a command."""
+    others = (
         ScaffoldError,
         control.SandboxControlError,
-        processes.CannotStartError,
         IntakeFileError,
-        KeyringError,
-        ManifestError,
         NoConsentError,
-        TracingError,
         UnknownDeliveryError,
     )
-    try:
-        app()
-    except ValidationError as exc:
-        for error in exc.errors():
-            name = "_".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"mitra: MITRA_{name}: {error['msg']}\n")
-        sys.exit(2)
-    except expected as exc:
-        sys.stderr.write(f"mitra: {exc}\n")
-        sys.exit(1)
-    except OperationalError as exc:
-        sys.stderr.write(f"mitra: the database does not answer ({exc.orig}); MITRA_DATABASE_URL?\n")
-        sys.exit(1)
-    except OSError as exc:
-        sys.stderr.write(f"mitra: {exc.filename or exc}: {exc.strerror}\n")
-        sys.exit(1)
+    run_told(app, (*serving.EXPECTED, *others))
 
 
-@app.callback()
-def prepare() -> None:
-    """One GraphQL catalogue of many partners, one central record of enrolments."""
-    configure_logging("console", level=logging.ERROR)  # commands print; servers choose anew
+app.callback()(serving.prepare)
+app.command()(serving.serve)
 
 
 @app.command()
 def demo() -> None:
     """Start ten sandbox partners and the gateway, and show where they answer."""
-    processes.demo(Settings(profile=Profile.DEVELOPMENT))
-
-
-@app.command()
-def serve(
-    workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Serving processes, instead of MITRA_WORKERS.")
-    ] = None,
-) -> None:
-    """Serve the gateway; the production profile unless MITRA_PROFILE says otherwise."""
-    if workers is not None:
-        os.environ["MITRA_WORKERS"] = str(workers)  # each process reads its own settings
-    processes.serve(Settings())
+    run_demo(Settings(profile=Profile.DEVELOPMENT))
 
 
 @app.command()
@@ -207,7 +162,11 @@ def token(
     settings = Settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     lifetime = timedelta(minutes=minutes)
-    typer.echo(issue_token(settings.data_dir, role, subject, scopes=scope or (), lifetime=lifetime))
+    try:
+        made = issue_token(settings.data_dir, role, subject, scopes=scope or (), lifetime=lifetime)
+    except ValueError as exc:
+        raise typer.BadParameter(str(exc)) from exc
+    typer.echo(made)
 
 
 @app.command()

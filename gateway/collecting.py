@@ -11,9 +11,8 @@ from contextlib import contextmanager, suppress
 from ctypes import CDLL
 
 # A collection of the young for every 2,000 objects more than there were, one of the middle-aged
-# for ten of those, and a full one for twenty of these: after 400,000 objects, not 70,000.  What a
-# run by graphql-core leaves is in a circle with the catalogue that it read, and waits for a full
-# one: with one for 500, a mixed load grew by 10 MB a minute.
+# for ten of those, and a full one for twenty of these: after 400,000 objects, not 70,000.  What
+# runs leave goes without one (`gateway.execution.circles`), but not all circles are of our making.
 THRESHOLDS = (2_000, 10, 20)
 # glibc's M_MMAP_THRESHOLD, M_TRIM_THRESHOLD and M_ARENA_MAX (malloc.h), of which the first two are
 # no longer changed by what is freed once they are told.

@@ -29,9 +29,12 @@ from schema.sync_ports import SyncWatch
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """One request; one snapshot and one instant, so that an answer agrees with itself."""
+    """One request; one snapshot and one instant, so that an answer agrees with itself.
+
+    Nothing of it is ever changed; it is not frozen because that costs ten times as much to make.
+    """
 
     catalogue: CatalogueReader
     search: SearchReader

@@ -20,12 +20,15 @@ class DescriptionLoader:
     """Long descriptions, which are not kept in memory; make one per request."""
 
     def __init__(self, read: ReadDescriptions) -> None:
-        self._loader: DataLoader[CourseId, str | None] = DataLoader(
-            load_fn=partial(_descriptions, read), max_batch_size=MOST_AT_ONCE
-        )
+        self._read = read
+        self._loader: DataLoader[CourseId, str | None] | None = None  # few requests want one
 
     async def load(self, course_id: CourseId) -> str | None:
         """Return a course's description, or None."""
+        if self._loader is None:
+            self._loader = DataLoader(
+                load_fn=partial(_descriptions, self._read), max_batch_size=MOST_AT_ONCE
+            )
         return await self._loader.load(course_id)
 
 
@@ -38,9 +41,8 @@ class QuoteLoader:
     def __init__(self, read: ReadQuotes) -> None:
         self._asked: set[OfferingId] = set()
         self._has_refused = False
-        self._loader: DataLoader[Offering, KnownQuote | None] = DataLoader(
-            load_fn=partial(_quotes, read), cache=False
-        )
+        self._read = read
+        self._loader: DataLoader[Offering, KnownQuote | None] | None = None
 
     async def load(self, offering: Offering) -> KnownQuote | None:
         """Return what is known of an offering; None if nothing is.
@@ -52,6 +54,8 @@ class QuoteLoader:
                 self._refuse()
                 return None
             self._asked.add(offering.id)
+        if self._loader is None:
+            self._loader = DataLoader(load_fn=partial(_quotes, self._read), cache=False)
         return await self._loader.load(offering)
 
     def _refuse(self) -> None:

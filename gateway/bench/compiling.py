@@ -101,7 +101,7 @@ class Asking:
         [operation] = self._document.definitions
         if not isinstance(operation, OperationDefinitionNode):
             raise TypeError("a document of one operation is asked")
-        self._compiled = Compiler(self._schema).operation(self._document, operation)
+        self._compiled = Compiler(self._schema, encodes=True).operation(self._document, operation)
         self._context = make_context
 
     async def plainly(self, variables: Mapping[str, Any]) -> bytes:

@@ -1,17 +1,20 @@
 """Entries in memory and, where there is one, in a shared level behind it."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from gateway.cache.lifetimes import Entry, Standing, from_bytes, to_bytes
 from gateway.cache.memory import MemoryCache
-from gateway.cache.shared import SharedLevel
+
+if TYPE_CHECKING:  # Redis's client takes 7 MB, which a process without it does without
+    from gateway.cache.shared import SharedLevel
 
 
 class Levels:
     """Both levels; what the second has, the first takes over."""
 
     def __init__(
-        self, memory: MemoryCache, shared: SharedLevel | None, clock: Callable[[], float]
+        self, memory: MemoryCache, shared: "SharedLevel | None", clock: Callable[[], float]
     ) -> None:
         """Use both levels; `clock` is the wall clock."""
         self.memory = memory

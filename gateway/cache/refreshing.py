@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from gateway.cache.flights import Flight, LoadAll, NotMadeError, Terms
+from gateway.cache.leases import Turn
 from gateway.cache.levels import Levels
 from gateway.cache.lifetimes import Entry, Standing, to_bytes
-from gateway.cache.shared import Turn
 
 LEASE_SECONDS = 2.0  # for which one process makes a value for all, or what failed is left alone
 FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.04  # seconds between two looks whether it has come

@@ -7,13 +7,12 @@ value itself: a lease spares partners, and nothing rests on it.
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Any
 
 from redis.exceptions import ResponseError
 
 from gateway.cache.connecting import RedisClient, build_redis
+from gateway.cache.leases import Claim, Turn
 from gateway.cache.redis import RedisCache
 
 _FAILED = b"failed"  # what a lease says when its holder could not make the value
@@ -26,22 +25,6 @@ if redis.pcall('GET', KEYS[1]) == ARGV[1] then
   end
 end
 """
-
-
-class Turn(Enum):
-    """Who makes a value anew."""
-
-    OURS = auto()
-    THEIRS = auto()
-    FAILED = auto()  # another process has just tried in vain
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Whose turn it is to make a value, and what stands under its key all the while."""
-
-    turn: Turn
-    kept: bytes | None = None
 
 
 class SharedLevel(RedisCache):

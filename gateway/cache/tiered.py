@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from gateway.cache.base import Load
 from gateway.cache.flights import LoadAll, Loaded, Terms
@@ -15,8 +16,10 @@ from gateway.cache.levels import Levels
 from gateway.cache.lifetimes import Entry, Lifetime, Standing, to_bytes
 from gateway.cache.memory import MemoryCache
 from gateway.cache.refreshing import Refreshes
-from gateway.cache.shared import SharedLevel, build_shared_level
 from gateway.telemetry import CACHE_READS, CACHE_UNAVAILABLE, tell_size
+
+if TYPE_CHECKING:  # Redis's client takes 7 MB, which a process without it does without
+    from gateway.cache.shared import SharedLevel
 
 MOST_REFRESHES = 32  # at a time in one lane
 BRIEFLY = 0.1  # seconds for which a value of our own making is waited for elsewhere
@@ -36,7 +39,7 @@ class TieredCache:
     def __init__(
         self,
         memory: MemoryCache,
-        shared: SharedLevel | None = None,
+        shared: "SharedLevel | None" = None,
         *,
         most_refreshes: int = MOST_REFRESHES,
         clock: Callable[[], float] = time.time,
@@ -148,8 +151,6 @@ class TieredCache:
 
 def build_cache(redis_url: str | None, name: str, max_bytes: int) -> TieredCache:
     """Return a cache that counts its reads under `name`, in memory alone without a Redis."""
-    shared = redis_url and build_shared_level(redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)
-
     counters = {outcome: CACHE_READS.labels(name, outcome) for outcome in OUTCOMES}
 
     def count(outcome: str) -> None:
@@ -157,4 +158,10 @@ def build_cache(redis_url: str | None, name: str, max_bytes: int) -> TieredCache
 
     memory = MemoryCache(max_bytes)
     tell_size(name, memory)
-    return TieredCache(memory, shared or None, on_read=count)
+    return TieredCache(memory, _build_shared(redis_url) if redis_url else None, on_read=count)
+
+
+def _build_shared(redis_url: str) -> "SharedLevel":
+    from gateway.cache.shared import build_shared_level  # noqa: PLC0415 - see above
+
+    return build_shared_level(redis_url, on_unavailable=CACHE_UNAVAILABLE.inc)

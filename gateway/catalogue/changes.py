@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+from weakref import ref
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select, update
 
@@ -49,7 +50,7 @@ class ChangeFeed:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._listed: tuple[Snapshot | None, Sequence[CourseId]] = (None, ())
+        self._listed: tuple[ref[Snapshot] | None, Sequence[CourseId]] = (None, ())
 
     def as_of(self, reader: CatalogueReader, snapshot: Snapshot) -> "SnapshotChanges":
         """Return the log as one request sees it; `reader` is over `snapshot`."""
@@ -72,8 +73,9 @@ class ChangeFeed:
 
     def live_ids(self, snapshot: Snapshot) -> Sequence[CourseId]:
         """Return the live courses' ids, sorted; worked out once per snapshot."""
-        if self._listed[0] is not snapshot:
-            self._listed = (snapshot, sorted(snapshot.live_ids()))
+        listed = self._listed[0]
+        if listed is None or listed() is not snapshot:
+            self._listed = (ref(snapshot), sorted(snapshot.live_ids()))
         return self._listed[1]
 
 

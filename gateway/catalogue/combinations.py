@@ -5,7 +5,7 @@ its number.  There are few combinations, so a filter is one look into a small ta
 course, and all facets are counted in one pass over the rows of a result.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -42,13 +42,15 @@ class Combinations:
         """Make room for so many slots."""
         self._numbers = np.pad(self._numbers, ((0, more), (0, 0)))
 
-    def put(self, slot: int, having: Mapping[FacetName, Iterable[str]]) -> None:
-        """Note which values a slot has; of facets that are not named, none."""
-        row = [self._number(facet, having[facet]) if facet in having else 0 for facet in FACETS]
-        self._numbers[slot] = row
+    def put(self, facet: FacetName, slots: npt.NDArray[np.int64], numbers: Sequence[int]) -> None:
+        """Note which combination of a facet's values, by its `number`, each of `slots` has."""
+        self._numbers[slots, _COLUMN[facet]] = numbers
 
-    def _number(self, facet: FacetName, values: Iterable[str]) -> int:
+    def number(self, facet: FacetName, values: Iterable[str]) -> int:
+        """Return the number of a combination, which is a new one if nobody had it."""
         combination = facet, tuple(sorted(set(values)))
+        if not combination[1]:
+            return 0
         number = self._known.get(combination)
         if number is None:
             number = self._known[combination] = len(self._values)
@@ -56,7 +58,7 @@ class Combinations:
             for value in combination[1]:
                 self._with.setdefault((facet, value), []).append(number)
                 if len(combination[1]) > 1:
-                    self._number(facet, (value,))  # where it is counted for itself
+                    self.number(facet, (value,))  # where it is counted for itself
         return number
 
     def holds(self, facet: FacetName, slots: Slots, values: Iterable[str]) -> Flags:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, not_, select, update
 
 from gateway.catalogue.identity.grouping import Grouping, group
 from gateway.catalogue.identity.scores import compare_titles
@@ -209,7 +209,7 @@ def _settle(connection: Connection, home: _Home, now: datetime) -> None:
             .values(course_id=home.id, match_key=home.key)
         )
         linked = course_link.c.offering_id.in_(some)
-        connection.execute(delete(course_link).where(linked, course_link.c.decided_by == RULE))
+        connection.execute(delete(course_link).where(linked, not_(course_link.c.pinned)))
         connection.execute(update(course_link).where(linked).values(course_id=home.id))
     founder = _founder(connection, home)
     values = {"match_key": home.key, "founding_offering_id": founder}

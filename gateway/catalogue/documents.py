@@ -1,17 +1,16 @@
 """The texts by which a course is found, as words.  Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 from gateway.catalogue.words import spelled_out, stem, subject
 
 DIGEST_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """The texts of one course by which it is found."""
 
     title: str
@@ -21,8 +20,7 @@ class Document:
 
     def digest(self) -> bytes:
         """Return what stands for the texts: another text has another digest."""
-        told = f"{self.title}\0{self.institution}\0{self.topic}\0{self.summary}"
-        return blake2b(told.encode(), digest_size=DIGEST_BYTES).digest()
+        return blake2b("\0".join(self).encode(), digest_size=DIGEST_BYTES).digest()
 
 
 def spelled(document: Document) -> dict[str, Sequence[str]]:

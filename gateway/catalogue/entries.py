@@ -1,35 +1,19 @@
 """A course with everything by which it is found, counted and sorted, worked out once.  Pure."""
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from datetime import UTC, datetime
+from functools import lru_cache
 
 from gateway.catalogue.documents import Document
 from gateway.catalogue.merge import to_course
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.stored import StoredCourse
+from gateway.catalogue.unchecked import unchecked
 from schema.model.catalogue import Course, Institution, Offering, Session
-from schema.model.values import folded
-from schema.ports import FacetName
+from schema.model.values import PartnerCode, folded
 
 TITLE_KEY = 200  # characters of a title that sort it: folding may lengthen text
-
-# Inclusive, in rupiah; the last has no end.
-PRICE_BANDS: Sequence[tuple[int, int | None]] = (
-    (0, 0), (1, 250_000), (250_001, 500_000), (500_001, 1_000_000), (1_000_001, None),
-)  # fmt: skip
-_BAND_ENDS = [high for _, high in PRICE_BANDS if high is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value of one facet that a course has."""
-
-    facet: FacetName
-    value: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +33,9 @@ class Entry:
     price: int | None
     starts: tuple[datetime, ...]
     listed: tuple[Offering, ...]
+
+
+_unchecked_entry = unchecked(Entry)
 
 
 def to_entry(stored: StoredCourse, institution: Institution, rates: Rates = RUPIAH_ONLY) -> Entry:
@@ -73,7 +60,7 @@ def _to_entry(
     rates: Rates,
 ) -> Entry:
     sessions = [session for offering in course.offerings for session in offering.sessions]
-    return Entry(
+    return _unchecked_entry(
         course=course,
         withdrawn=withdrawn,
         created_at=created_at,
@@ -87,8 +74,7 @@ def _to_entry(
 def to_document(entry: Entry) -> Document:
     """Return the texts by which a course is found."""
     course = entry.course
-    codes = dict.fromkeys([sold.partner for sold in course.offerings])
-    sellers = " ".join(codes).replace("_", " ")
+    sellers = _sellers(tuple([sold.partner for sold in course.offerings]))
     return Document(
         title=course.title,
         institution=course.institution.name,
@@ -118,57 +104,17 @@ def as_withdrawn(entry: Entry) -> Course:
 
 def micros(moment: datetime) -> int:
     """Return a moment as microseconds, exactly: what columns and cursors compare."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
-
-
-def values_of(entry: Entry) -> Iterator[Value]:
-    """Yield every value by which a course can be filtered and counted."""
-    course = entry.course
-    for offering in course.offerings:
-        yield _value(FacetName.PARTNER, offering.partner, offering.partner)
-        for session in offering.sessions:
-            venue = session.venue
-            if venue is not None and venue.region_code:
-                code = venue.region_code
-                yield _value(FacetName.REGION, code, venue.region_name or code)
-    yield _value(FacetName.INSTITUTION, course.institution.id, course.institution.name)
-    if course.category:
-        yield _value(FacetName.CATEGORY, course.category.code, course.category.name)
-    yield _spoken(FacetName.LEVEL, course.level)
-    for mode in course.delivery_modes:
-        yield _spoken(FacetName.DELIVERY_MODE, mode)
-    for language in course.languages:
-        yield _value(FacetName.LANGUAGE, language, _LANGUAGES.get(language, language))
-    if entry.price is not None:
-        yield _price_band(bisect_left(_BAND_ENDS, entry.price))
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
 
 
 def _starts(sessions: Sequence[Session]) -> tuple[datetime, ...]:
     return tuple(sorted({each.starts_at for each in sessions if each.starts_at}))
 
 
-_value = lru_cache(maxsize=2**15)(Value)  # very many courses have the same
-
-
-@cache
-def _spoken(facet: FacetName, word: str) -> Value:
-    return Value(facet, word, word.replace("_", " ").capitalize())
-
-
-@cache
-def _price_band(band: int) -> Value:
-    low, high = PRICE_BANDS[band]
-    value = f"{low}-{'' if high is None else high}"
-    if high is None:
-        return Value(FacetName.PRICE, value, f"over {_rupiah(low - 1)}")
-    if high == 0:
-        return Value(FacetName.PRICE, value, "free")
-    return Value(FacetName.PRICE, value, f"{_rupiah(low)} to {_rupiah(high)}")
-
-
-def _rupiah(amount: int) -> str:
-    return f"Rp {amount:,}".replace(",", ".")
+@lru_cache(maxsize=2**10)  # few partners sell the same courses
+def _sellers(partners: tuple[PartnerCode, ...]) -> str:
+    return " ".join(dict.fromkeys(partners)).replace("_", " ")

@@ -4,22 +4,36 @@ A facet counts under all filters but its own, so that a client sees what else it
 chosen.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
 from gateway.catalogue.combinations import Combinations
-from gateway.catalogue.entries import Entry, micros, values_of
+from gateway.catalogue.entries import Entry, micros
+from gateway.catalogue.facet_values import TOLD, labels_of, told_by
 from schema.ports import CourseFilter, Facet, FacetName
 
 Slots = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 NO_PRICE = -1
+
+
+_PRICE = FacetName.PRICE  # finding a member of an enum takes as long as looking at 500 prices
+_NAMED: Sequence[tuple[FacetName, Callable[[CourseFilter], Sequence[str]]]] = (
+    (FacetName.PARTNER, attrgetter("partners")),
+    (FacetName.INSTITUTION, attrgetter("institutions")),
+    (FacetName.CATEGORY, attrgetter("categories")),
+    (FacetName.LEVEL, attrgetter("levels")),
+    (FacetName.DELIVERY_MODE, attrgetter("delivery_modes")),
+    (FacetName.REGION, attrgetter("regions")),
+    (FacetName.LANGUAGE, attrgetter("languages")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +92,41 @@ class FacetColumns:
             self.live = np.pad(self.live, (0, more))
             self._prices = np.pad(self._prices, (0, more), constant_values=NO_PRICE)
             self._values.grow(more)
-        starts: list[tuple[int, int]] = []
-        for slot, entry in entries.items():
-            price = entry.price if entry else None
-            self.live[slot] = entry is not None
-            self._prices[slot] = NO_PRICE if price is None else price
-            self._set_values(slot, entry)
-            starts += [(micros(start), slot) for start in (entry.starts if entry else ())]
+        slots, found = np.fromiter(entries, np.int64, len(entries)), list(entries.values())
+        self.live[slots] = [each is not None for each in found]
+        self._prices[slots] = [
+            NO_PRICE if each is None or each.price is None else each.price for each in found
+        ]
+        for facet, told in zip(TOLD, zip(*map(told_by, found), strict=True), strict=False):
+            self._fill_values(facet, slots, told)
         self._values.name(self._labels)
+        starts = [
+            (micros(start), slot)
+            for slot, each in entries.items()
+            if each is not None and each.starts
+            for start in each.starts
+        ]
         self._starts = _with_starts(self._starts, size, list(entries), starts)
         self.everything: Slots = np.flatnonzero(self.live).astype(np.int32)
+
+    def _fill_values(
+        self, facet: FacetName, slots: npt.NDArray[np.int64], told: Sequence[Hashable]
+    ) -> None:
+        """Note what courses have of a facet: each thing that is told is spelled out once."""
+        numbers: dict[Hashable, int] = dict.fromkeys(told, 0)
+        for each in numbers:
+            labels = labels_of(facet, each)
+            if facet is FacetName.PARTNER:
+                labels = {code: self._partners.get(code, code) for code in labels}
+            self._labels[facet].update(labels)
+            numbers[each] = self._values.number(facet, labels)
+        self._values.put(facet, slots, [numbers[each] for each in told])
 
     def without(self, hidden: Flags) -> "FacetColumns":
         """Return the columns without what is at `hidden` slots; it stays, to be shown again."""
         other = copy(self)
         other.everything = np.flatnonzero(self.live & ~hidden).astype(np.int32)
         return other
-
-    def _set_values(self, slot: int, entry: Entry | None) -> None:
-        having: dict[FacetName, list[str]] = {}
-        for each in values_of(entry) if entry else ():
-            having.setdefault(each.facet, []).append(str(each.value))  # an enum's plain text
-            is_partner = each.facet is FacetName.PARTNER
-            name = self._partners.get(each.value) if is_partner else None
-            self._labels[each.facet][each.value] = name or each.label
-        self._values.put(slot, having)
 
     def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
         """Return the courses that are shown and have any of `values`."""
@@ -122,22 +146,13 @@ class FacetColumns:
         """Return the courses of `among` that match `asked`, availability aside."""
         if asked.starts_after is not None or asked.starts_before is not None:
             among = among[self._starting(asked.starts_after, asked.starts_before)[among]]
-        named: Mapping[FacetName, Sequence[str]] = {
-            FacetName.PARTNER: asked.partners,
-            FacetName.INSTITUTION: asked.institutions,
-            FacetName.CATEGORY: asked.categories,
-            FacetName.LEVEL: asked.levels,
-            FacetName.DELIVERY_MODE: asked.delivery_modes,
-            FacetName.REGION: asked.regions,
-            FacetName.LANGUAGE: asked.languages,
-        }
         taken = {
             facet: self._values.holds(facet, among, values)
-            for facet, values in named.items()
-            if values
+            for facet, values_of_it in _NAMED
+            if (values := values_of_it(asked))
         }
         if asked.price_min is not None or asked.price_max is not None:
-            taken[FacetName.PRICE] = self._priced(among, asked.price_min, asked.price_max)
+            taken[_PRICE] = self._priced(among, asked.price_min, asked.price_max)
         return Matched(among, taken)
 
     def counted(self, matched: Matched) -> list[Facet]:

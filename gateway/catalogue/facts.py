@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from gateway.catalogue.records import ShortReader
+from gateway.catalogue.short import ShortReader
 from gateway.storage.catalogue_tables import course, offering, redirect
 from gateway.storage.engine import Database
 from gateway.storage.sets import is_one_of
@@ -109,7 +109,7 @@ class FactReader:
                 )
             )
             for offering_id, payload in payloads:
-                found[offering_id] = read(payload)
+                found[offering_id] = read(payload, offering_id)
                 self._keep(offering_id, hashes[offering_id], found[offering_id])
         return found
 

@@ -5,6 +5,7 @@ aside, in a thread, and swapped in.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from schema.model.catalogue import Course, PartnerStatus
 from schema.model.values import CourseId, OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 0.25  # between two looks whether there is a new revision
 MANY = 100  # new courses: as many as a partner's first list brings
 
 logger = structlog.get_logger()
@@ -75,6 +77,7 @@ class CatalogueFollower:
         self._partners = [config.partner for config in configs]
         self._snapshot = Snapshot(0, partners=self._partners)
         self.former = Former(0, 0.0, is_whole=False)
+        self.newest_at = self.former_at = -math.inf  # when each was last known to be the newest
         self._rows: Sequence[StatusRow] = ()
         self._ledger_blocks = LedgerBlocks(now)
         self._orders: Orders = {}
@@ -139,17 +142,14 @@ class CatalogueFollower:
                 await self.refresh()
             except Exception:
                 logger.exception("catalogue.follow_failed", revision=self._snapshot.revision)
-            try:
-                async with asyncio.timeout(self._poll_seconds):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
+            await self._wait()
             self._woken.clear()
 
     async def refresh(self) -> None:
         """Bring statuses and snapshot up to what is committed now."""
         rows = await self._store.read_statuses()  # first, so that no status outruns the snapshot
         self._orders = await self._store.read_orders()
+        asked = time.monotonic()
         newest = await self._store.read_revision()
         known = self._snapshot.revision
         if newest > known > 0:
@@ -158,6 +158,9 @@ class CatalogueFollower:
         elif newest != known:  # the first time, or another database stands in its place
             with collecting.paused():
                 await self._take(await self._store.read_catalogue(), is_whole=True)
+        if newest != known:
+            self.former_at = self.newest_at
+        self.newest_at = asked
         if self._snapshot.veil.behind:
             await self._catch_up()
         if rows != self._rows:
@@ -168,6 +171,28 @@ class CatalogueFollower:
         if not self._is_loaded:
             self._is_loaded = True
             self._was_stored = newest > 0
+
+    async def _wait(self) -> None:
+        """Wait until it is time to look at everything, or something has just changed."""
+        for _ in range(max(1, round(self._poll_seconds / LOOK_SECONDS))):
+            try:
+                async with asyncio.timeout(min(LOOK_SECONDS, self._poll_seconds)):
+                    await self._woken.wait()
+            except TimeoutError:
+                if await self._has_moved():
+                    return
+            else:
+                return
+
+    async def _has_moved(self) -> bool:
+        asked = time.monotonic()
+        try:
+            newest = await self._store.read_revision()
+        except Exception:  # noqa: BLE001 - a store that does not answer is told of by the next refresh
+            return False
+        if newest == self._snapshot.revision:
+            self.newest_at = asked
+        return newest != self._snapshot.revision
 
     async def stand(self, code: PartnerCode) -> PartnerStatus | None:
         """Return how a partner stands by what is ordered at this moment."""

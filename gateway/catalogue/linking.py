@@ -98,10 +98,14 @@ def recognise(connection: Connection, run: OpenRun, now: datetime) -> Torn:
 
 
 def write_links(connection: Connection, run: OpenRun, now: datetime) -> None:
-    """Keep why each changed offering belongs to a course that it has not founded."""
+    """Keep why each changed offering belongs to a course that it has not founded.
+
+    What operators decided about its name comes with the name, what they decided about the
+    offering itself is pinned.
+    """
     changed = select(offering.c.id).where(offering.c.changed_run == run.id)
-    by_rule = course_link.c.decided_by == RULE
-    connection.execute(delete(course_link).where(by_rule, course_link.c.offering_id.in_(changed)))
+    is_loose = not_(course_link.c.pinned)
+    connection.execute(delete(course_link).where(is_loose, course_link.c.offering_id.in_(changed)))
     spelled = func.coalesce(staged.c.spelling_key, staged.c.match_key)
     links = (
         select(

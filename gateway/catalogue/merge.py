@@ -5,12 +5,16 @@ in which they came.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TypeVar
 
+from gateway.catalogue.unchecked import unchecked
 from schema.model.catalogue import Course, Institution, ListedCourse, Offering
 from schema.model.values import CourseId, CourseLevel, DeliveryMode, Money
 
 T = TypeVar("T")
+
+_to_course = unchecked(Course)
 
 
 def to_course(
@@ -54,7 +58,7 @@ def _of_one(
     """Return the course that one offering alone sells: nothing has to be chosen."""
     listed = sold.listed
     rating = listed.rating
-    return Course(
+    return _to_course(
         id=course_id,
         title=listed.title,
         institution=institution,
@@ -65,13 +69,18 @@ def _of_one(
         languages=_distinct(listed.languages),
         duration_minutes=listed.duration_minutes,
         lowest_price=sold.price if is_live else None,
-        delivery_modes=(sold.delivery_mode,) if is_live else (),
+        delivery_modes=_alone(sold.delivery_mode) if is_live else (),
         offerings=(sold,) if is_live else (),
         rating=None if rating is None else round(rating, 2),
         rating_count=None if rating is None else listed.rating_count,
         image_url=listed.image_url,
         withdrawn=not is_live,
     )
+
+
+@cache
+def _alone(mode: DeliveryMode) -> tuple[DeliveryMode, ...]:
+    return (mode,)
 
 
 def _distinct(codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Orders: the courses of a snapshot by one sort key, and parts of them.  Pure.
+"""Orders: the courses of a snapshot by one sort key.  Pure.
 
 Keys ascend and end in an id, so that no two are equal; what comes last ("no price") says so in
 its first part.  An order gives every slot a *place*, a number: whoever needs one page looks at
@@ -7,7 +7,6 @@ the places of the courses that match, and never sorts the catalogue.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -195,46 +194,6 @@ class Relevance:
 _MOST = 1 << 30  # more than any score
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The slots of one page, in order, and what lies around them."""
-
-    slots: Sequence[int]
-    has_next: bool
-    has_previous: bool
-
-
-def page_of(
-    places: Places,
-    slots: Slots,
-    wanted: int,
-    bounds: tuple[int | None, int | None],
-    *,
-    from_end: bool,
-) -> Part:
-    """Return the `wanted` first (or last) of `slots` whose places lie within `bounds`."""
-    first, end = bounds
-    near, far = places, slots
-    if bounds != (None, None):
-        inside = np.ones(len(slots), np.bool_)
-        inside &= places >= first if first is not None else True
-        inside &= places < end if end is not None else True
-        near, far = places[inside], slots[inside]
-    if len(near) > wanted + 1:
-        cut = len(near) - wanted - 1 if from_end else wanted
-        kept = near.argpartition(cut)
-        kept = kept[cut:] if from_end else kept[: cut + 1]
-        near, far = near[kept], far[kept]
-    ordered = far[near.argsort()].tolist()
-    has_more = len(ordered) > wanted
-    shown = (ordered[1:] if from_end else ordered[:-1]) if has_more else ordered
-    outside_before = first is not None and bool((places < first).any())
-    outside_after = end is not None and bool((places >= end).any())
-    if from_end:
-        return Part(shown, has_next=outside_after, has_previous=has_more or outside_before)
-    return Part(shown, has_next=has_more or outside_after, has_previous=outside_before)
-
-
 def _within(at: npt.NDArray[np.int64], found: Slots) -> npt.NDArray[np.int64]:
     return np.minimum(at, len(found) - 1)
 
@@ -257,9 +216,14 @@ def _rating_key(entry: Entry) -> Key:
 
 def popularity(entry: Entry) -> float:
     """Return how well a course is liked, by rating and by how many said so."""
-    course = entry.course
-    votes = course.rating_count or 0
-    return round((course.rating or 0.0) * votes / (votes + _VOTES), 6)
+    return liking(entry.course.rating, entry.course.rating_count)
+
+
+def liking(rating: float | None, votes: int | None) -> float:
+    """Return how well is liked what so many have rated so."""
+    if not rating or not votes:  # as most is
+        return 0.0
+    return round(rating * votes / (votes + _VOTES), 6)
 
 
 def _with_id(to_key: Callable[[Entry], Key]) -> Callable[[Entry], Key]:

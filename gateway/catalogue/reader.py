@@ -15,7 +15,8 @@ from gateway.catalogue.narrowing import (
     without_closed,
     without_stale,
 )
-from gateway.catalogue.orders import Order, Part, Relevance, Slots, page_of
+from gateway.catalogue.orders import Order, Relevance, Slots
+from gateway.catalogue.parts import Part, page_of
 from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.questions import normalised, search_of, to_question
 from gateway.catalogue.snapshot import Snapshot
@@ -31,6 +32,8 @@ from schema.model.values import (
 )
 from schema.ports import CourseQuery, CourseSort, Facet, FacetName, FreshOfferings, Slice, Window
 from schema.search_ports import Snippet, Suggestion
+
+_NOTHING = CourseQuery()
 
 
 class SnapshotReader:
@@ -55,7 +58,8 @@ class SnapshotReader:
         self._booked = () if taken is nobody_booked else booked
         self._fresh = fresh
         self._closed = closed
-        self._asked = CourseQuery(), CourseQuery()
+        self._asked = _NOTHING, _NOTHING
+        self._found: tuple[CourseQuery, Matched] | None = None
 
     @property
     def revision(self) -> int:
@@ -149,6 +153,12 @@ class SnapshotReader:
         return self._asked[1]
 
     def _matched(self, query: CourseQuery) -> Matched:
+        """Return what matches; a list and its facets ask the same one after the other."""
+        if self._found is None or self._found[0] is not query:
+            self._found = query, self._matching(query)
+        return self._found[1]
+
+    def _matching(self, query: CourseQuery) -> Matched:
         if self._fresh is None:
             matched = self._snapshot.matching(query)
         else:
@@ -199,16 +209,16 @@ class SnapshotReader:
                 from_end=window.last is not None,
             )
         return Slice(
-            nodes=[self._course_at(slot) for slot in part.slots],
+            nodes=self._courses_at(part.slots),
             cursors=Cursors(part.slots, revision, order.keys, question),
             has_next=part.has_next,
             has_previous=part.has_previous,
             total=total,
         )
 
-    def _course_at(self, slot: int) -> Course:
-        course = self._snapshot.course_at(slot)
-        return course if self._fresh is None else narrowed(course, self._fresh)
+    def _courses_at(self, slots: Sequence[int]) -> list[Course]:
+        courses, fresh = self._snapshot.courses_at(slots), self._fresh
+        return courses if fresh is None else [narrowed(each, fresh) for each in courses]
 
     def _kept(
         self, ranked: Relevance, slots: Slots, search: str, place: Place | None

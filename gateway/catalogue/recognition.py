@@ -71,6 +71,10 @@ class Recognition:
             return None
         return await self._run(from_the_start=False)
 
+    async def is_under_way(self) -> bool:
+        """Return whether it is begun by our rules, and not done: who did it may have died."""
+        return await self._database.read(_is_under_way)
+
     async def anew(self) -> Recognised | None:
         """Recognise all that is stored, whatever was done; None: another process is at it."""
         return await self._run(from_the_start=True)
@@ -100,12 +104,16 @@ def _is_done(connection: Connection) -> bool:
     return row is not None and row.rules == rules_digest() and row.after is None
 
 
+def _is_under_way(connection: Connection) -> bool:
+    row = connection.execute(select(recognition)).one_or_none()
+    return row is not None and row.rules == rules_digest() and row.after is not None
+
+
 def _begin(connection: Connection, now: datetime, *, from_the_start: bool) -> Recognised:
     """Begin at the beginning, unless these rules were at it when they were stopped."""
-    row = connection.execute(select(recognition)).one_or_none()
-    is_begun = row is not None and row.rules == rules_digest() and row.after is not None
-    if is_begun and not from_the_start:
+    if _is_under_way(connection) and not from_the_start:
         return Recognised()
+    row = connection.execute(select(recognition)).one_or_none()
     lock_names(connection)
     changed = regroup(connection, (), now, institutions=True)
     tell(connection, changed)

@@ -1,6 +1,7 @@
 """What cannot become a row, with its reason: nothing is lost silently.  Pure."""
 
 from adapters.base import Rejection
+from gateway.catalogue.cleaning import clean_name
 from schema.model.catalogue import Offering, Session
 from schema.model.values import PartnerCode
 
@@ -17,11 +18,11 @@ def to_rejection(row: int, key: str, reason: Exception | str, record: object) ->
 
 
 def storable(rejection: Rejection) -> Rejection:
-    """Return `rejection` as every database takes it, and not endless."""
+    """Return `rejection` as every database takes it, and not endless; its reason can be printed."""
     return Rejection(
         row=rejection.row,
         key=storable_key(rejection.key),
-        reason=storable_text(rejection.reason)[:REASON_LENGTH],
+        reason=clean_name(rejection.reason, REASON_LENGTH),
         raw=storable_text(rejection.raw)[:RAW_LENGTH],
     )
 

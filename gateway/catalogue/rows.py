@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from adapters.base import Cursor, LeftOut, Page, Rejection, Validators
-from gateway.catalogue.cleaning import clean_category, clean_terms
+from gateway.catalogue.cleaning import clean_category, clean_name, clean_terms
 from gateway.catalogue.contents import Cleaned, clean_here, to_content
 from gateway.catalogue.drafts import Draft, DraftPage, Standing, to_draft
 from gateway.catalogue.records import digest, to_session_payload
 from gateway.catalogue.rejections import (
+    KEY_LENGTH,
     check_owner,
     check_seats,
     checked_key,
@@ -93,7 +94,7 @@ def to_page_rows(
     )
     sessions = _to_session_rows(partner, page, rejections)
     left_out = tuple(
-        LeftOut(storable_text(each.key), storable_text(each.rule)) for each in page.left_out
+        LeftOut(clean_name(each.key, KEY_LENGTH), clean_name(each.rule)) for each in page.left_out
     )
     kept = len(offerings) + len(sessions) + len(rejections) - len(page.rejections)
     return PageRows(

@@ -64,11 +64,6 @@ class Contents(msgspec.Struct):
         counts = np.bincount(np.frombuffer(self.word_numbers, "<u4"), minlength=len(self.words))
         return dict(zip(self.words, counts.tolist(), strict=True))
 
-    def has(self, slot: int, document: Document) -> bool:
-        """Return whether a slot's document is this one."""
-        at = slot * DIGEST_BYTES
-        return self.digests[at : at + DIGEST_BYTES] == document.digest()
-
 
 class Kept:
     """A kept index that was opened."""
@@ -81,13 +76,17 @@ class Kept:
 
     def differing(self, found: Iterable[Numbered]) -> tuple[set[int], dict[int, Document]]:
         """Return which slots are not as they were kept, and the documents that now are there."""
-        size, standing, come = len(self.lengths), set[int](), dict[int, Document]()
+        digests, come = self.contents.digests, dict[int, Document]()
+        differs: npt.NDArray[np.bool_] = np.ones(len(self.lengths), np.bool_)
+        standing: list[int] = []
         for slot, document in found:
-            if slot < size and self.contents.has(slot, document):
-                standing.add(slot)
+            at = slot * DIGEST_BYTES
+            if digests[at : at + DIGEST_BYTES] == document.digest():  # beyond them are none
+                standing.append(slot)
             else:
                 come[slot] = document
-        return set(range(size)) - standing, come
+        differs[standing] = False
+        return set(np.flatnonzero(differs).tolist()), come
 
 
 class Shelf:

@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Select, exists, func, not_, select
 from gateway.catalogue.facts import FactReader, Sells
 from gateway.catalogue.in_force import NO_BLOCKS, StoredBlocks, read_stored_blocks
 from gateway.catalogue.partner_orders import Orders, read_orders
-from gateway.catalogue.records import Closing, ShortReader, from_payload, never_closing
+from gateway.catalogue.records import from_payload
 from gateway.catalogue.runs import RunOutcome
+from gateway.catalogue.short import Closing, ShortReader, never_closing
 from gateway.catalogue.stored import (
     NOTHING,
     Known,
@@ -233,7 +234,7 @@ def _descriptions(connection: Connection, ids: Sequence[CourseId]) -> Mapping[Co
     found: dict[CourseId, str] = {}
     on_sale = select(offering.c.id).where(is_one_of(connection, offering.c.course_id, ids))
     live_ids = frozenset(connection.execute(on_sale.where(is_on_sale())).scalars())
-    for each in read_courses(connection, ids, from_payload):
+    for each in read_courses(connection, ids, lambda payload, _: from_payload(payload)):
         live = [sold for sold in each.offerings if sold.offering.id in live_ids] or each.offerings
         told = (sold.offering.listed.description_html for sold in live)
         html = next((html for html in told if html is not None), None)

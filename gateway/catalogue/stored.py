@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, cast, func, select
 
 from gateway.catalogue.runs import KEPT_RUNS
 from gateway.catalogue.visibility import is_listed
@@ -22,7 +22,7 @@ from schema.model.values import CourseId, InstitutionId, OfferingId
 
 CHUNK = 1_000  # ids in one statement
 
-Read = Callable[[str], Offering]  # a payload
+Read = Callable[[str | bytes, OfferingId], Offering]  # a payload, and whose it is
 Known = Mapping[OfferingId, Offering]
 NOTHING: Known = {}
 
@@ -86,10 +86,10 @@ def read_every_course(connection: Connection, read: Read) -> list[StoredCourse]:
     Rows come as they lie in the table: a database would sort their payloads on its disk.
     """
     found: dict[str, list[tuple[int, str, StoredOffering]]] = {}
-    question = select(*_SOLD, offering.c.added_run, offering.c.payload).where(_WAS_APPROVED)
+    question = select(*_SOLD, offering.c.added_run, _payload(connection)).where(_WAS_APPROVED)
     rows = connection.execute(question.execution_options(yield_per=CHUNK))
     for course_id, offering_id, is_listed_now, added_run, payload in rows:
-        sold = StoredOffering(read(payload), not is_listed_now)
+        sold = StoredOffering(read(payload, offering_id), not is_listed_now)
         found.setdefault(course_id, []).append((added_run, offering_id, sold))
     offerings = {
         course_id: [sold for _, _, sold in (told if len(told) == 1 else sorted(told, key=_age))]
@@ -128,9 +128,18 @@ def _read_payloads(connection: Connection, ids: Iterable[str], read: Read) -> di
     wanted, found = list(ids), dict[str, Offering]()
     for start in range(0, len(wanted), CHUNK):
         chosen = is_one_of(connection, offering.c.id, wanted[start : start + CHUNK])
-        rows = connection.execute(select(offering.c.id, offering.c.payload).where(chosen))
-        found.update({row.id: read(row.payload) for row in rows})
+        rows = connection.execute(select(offering.c.id, _payload(connection)).where(chosen))
+        found.update({offering_id: read(payload, offering_id) for offering_id, payload in rows})
     return found
+
+
+def _payload(connection: Connection) -> ColumnElement[Any]:
+    """Return the payload as it comes fastest: of SQLite's text Python would make text of its own.
+
+    PostgreSQL's driver makes text in any case, and its casts read escapes in it.
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
+    return cast(offering.c.payload, LargeBinary) if is_sqlite else offering.c.payload
 
 
 def _courses() -> Select[Any]:

@@ -78,7 +78,7 @@ def add_block(
 
 @blocks_app.command("lift")
 def lift_block(
-    number: Annotated[int, typer.Argument(help="The block's number.", min=1)],
+    number: Annotated[int, typer.Argument(help="The block's number.", min=1, max=2**31 - 1)],
     *,
     reason: Reason,
     by: By = None,

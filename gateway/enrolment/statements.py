@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, insert, select
-from sqlalchemy.orm import aliased
 
 from adapters.base import ReceiptStatus, StatementLine
 from gateway.enrolment.compare import HOLDING
@@ -118,7 +117,7 @@ def read_unknown(
 
 def stands_for_all(run: Run) -> ColumnElement[bool]:
     """Return the condition for the first line of the run's day that holds a reference's place."""
-    earlier = aliased(statement_line)
+    earlier = statement_line.alias("earlier")
     is_repeated = exists().where(
         and_(
             earlier.c.run == run.id,

@@ -6,7 +6,7 @@ The engine knows a schema and nothing of what it is about.  A request that is re
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -17,12 +17,16 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
+    create_source_event_stream,
     execute,
-    subscribe,
+    execute_subscription_event,
+    map_source_to_response_event,
 )
+from graphql.execution import Executor
 from graphql.execution.values import VariableValues
 from strawberry.execution import optimized_is_awaitable
 
+from gateway.execution.circles import LooseExecutor, let_go
 from gateway.execution.compiled import Compiled, Compiler, OnOutcome
 from gateway.execution.cost import DEFAULT_PRICES, Prices, cost_of
 from gateway.execution.documents import Document, Documents, OnLookup, Operation, Reading
@@ -98,6 +102,7 @@ class Engine:
         prices: Prices = DEFAULT_PRICES,
         hints: bool = False,
         compiles: bool = True,
+        encodes: bool = False,
         on_lookup: OnLookup = lambda _: None,
         on_outcome: OnOutcome = lambda _: None,
     ) -> None:
@@ -105,7 +110,7 @@ class Engine:
 
         `on_lookup` is told of every document, whether it was known already.  With `compiles`,
         operations that are asked again are compiled; `on_outcome` is told of each run whether
-        it was, or why not.
+        it was, or why not.  With `encodes` parts of their data are JSON already, for orjson.
         """
         self._masking = schema
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for it
@@ -114,7 +119,11 @@ class Engine:
         self._persisted = documents or PersistedDocuments()
         self._compiles = compiles
         compiler = Compiler(
-            self._schema, hides_suggestions=not hints, on_outcome=on_outcome, patience=1
+            self._schema,
+            hides_suggestions=not hints,
+            on_outcome=on_outcome,
+            patience=1,
+            encodes=encodes,
         )
         reading = Reading(self._schema, limits, prices, compiler, hints=hints)
         self._documents = Documents(
@@ -168,29 +177,44 @@ class Engine:
             context_value=context,
             variable_values=dict(prepared.variables),
             operation_name=prepared.name,
+            executor_class=LooseExecutor,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # it guards no type
             hide_suggestions=not self._hints,
         )
 
     async def subscribe(
-        self, prepared: Prepared, context: object
+        self, prepared: Prepared, opening: object, contexts: Callable[[], object]
     ) -> AsyncGenerator[ExecutionResult, None]:
         """Return the results of a subscription as they come.
 
+        Its source sees the context `opening` for as long as it lasts; each result is told with
+        one of its own from `contexts`.
         Raises `RefusedError` if it cannot begin.  Close the iterator to end it.
         """
-        begun = subscribe(
+        executor = LooseExecutor.build(
             self._schema,
             prepared.document,
-            context_value=context,
-            variable_values=dict(prepared.variables),
+            context_value=opening,
+            raw_variable_values=dict(prepared.variables),
             operation_name=prepared.name,
             hide_suggestions=not self._hints,
         )
-        results = await begun if isawaitable(begun) else begun
-        if isinstance(results, ExecutionResult):
-            raise RefusedError(Stage.VALIDATION, self._presentable(results).errors or [])
-        return self._stream(results)
+        if isinstance(executor, list):
+            raise self._not_begun(executor)
+        begun = create_source_event_stream(executor)
+        source = await begun if isawaitable(begun) else begun
+        if isinstance(source, ExecutionResult):
+            raise self._not_begun(source.errors or [])
+
+        def tell(event: Executor[Any]) -> Any:
+            event.context_value = contexts()
+            return execute_subscription_event(event)
+
+        return self._stream(map_source_to_response_event(executor, source, tell))
+
+    def _not_begun(self, errors: list[GraphQLError]) -> RefusedError:
+        refused = self._presentable(ExecutionResult(None, errors)).errors
+        return RefusedError(Stage.VALIDATION, refused or [])
 
     async def _stream(
         self, results: AsyncIterator[ExecutionResult]
@@ -249,10 +273,13 @@ class Engine:
 
     def _presentable(self, result: ExecutionResult) -> ExecutionResult:
         if result.errors:
+            raised = result.errors
             result.errors = [
                 error if "code" in (error.extensions or {}) else coded(error, _UNCODED)
-                for error in self._presentable_errors(result.errors)
+                for error in self._presentable_errors(raised)
             ]
+            for error in raised:
+                let_go(error)
         return result
 
 

@@ -3,9 +3,11 @@
 What an operation says by itself is found once; what its variables add is found each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 from graphql import (
@@ -13,10 +15,13 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     OperationType,
+    VariableNode,
+    is_non_null_type,
     print_ast,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
+from gateway.execution.compiled.arguments import has_variables
 from gateway.execution.engine import Prepared
 from gateway.execution.remembered import Beside
 from schema.build import MaskingSchema
@@ -24,6 +29,12 @@ from schema.guarding import selected_fields
 from schema.lasting import ALL_AROUND, ARGUMENTS, NOTHING_ELSE, Reads, reads_of, united
 from schema.policies import PUBLIC, policy_of
 
+Rule = Callable[[Any], Reads]
+Rules = Mapping[str, Rule]  # by argument
+Moved = Callable[[VariableValues | None], Reads]
+
+_NOTHING = VariableValues({}, {})
+_UNSAID = object()
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -45,7 +56,7 @@ class _Standing:
 
     text: bytes | None = None  # None if its answer is not for all
     reads: Reads = NOTHING_ELSE
-    moved: Sequence[tuple[str, GraphQLField, FieldNode]] = ()  # by their arguments
+    moved: Sequence[Moved] = ()  # by what arguments their values are
 
 
 class Publicity:
@@ -60,11 +71,13 @@ class Publicity:
         standing = self._standing(prepared)
         if standing.text is None:
             return None
-        moved = (_moved(*each, prepared.values) for each in standing.moved)
+        reads = standing.reads
+        for moved in standing.moved:
+            reads |= moved(prepared.values)
         name = (prepared.name or "").encode()
         parts = (standing.text, name, _canonical(prepared))
         digest = blake2b(b"\0".join(parts), digest_size=20).hexdigest()
-        return PublicQuestion(digest, united((standing.reads, *moved)))
+        return PublicQuestion(digest, reads)
 
     def _standing(self, prepared: Prepared) -> _Standing:
         known = self._known.get(prepared.operation)
@@ -82,21 +95,56 @@ class Publicity:
         is_public = all(policy_of(kind, node.name.value) is PUBLIC for kind, node in fields)
         if Reads.LIVE in reads or not is_public:
             return _Standing()
-        moved = [
-            (kind, self._schema.type_map[kind].fields[node.name.value], node)  # type: ignore[attr-defined]  # it has fields
-            for kind, node in fields
-            if (kind, node.name.value) in ARGUMENTS
-        ]
+        moved: list[Moved] = []
+        for kind, node in fields:
+            if rules := ARGUMENTS.get((kind, node.name.value)):
+                field = self._schema.type_map[kind].fields[node.name.value]  # type: ignore[attr-defined]  # it has fields
+                fixed, by_variables = _movements(field, node, rules)
+                reads |= fixed
+                moved += by_variables
         return _Standing(print_ast(prepared.document).encode(), reads, moved)
 
 
-def _moved(kind: str, field: GraphQLField, node: FieldNode, values: VariableValues | None) -> Reads:
-    """Return what a field reads because of its arguments."""
+def _movements(field: GraphQLField, node: FieldNode, rules: Rules) -> tuple[Reads, Sequence[Moved]]:
+    """Return what a field reads because of its arguments: always, and by what variables are."""
+    told = {each.name.value: each.value for each in node.arguments or ()}
+    sent = {
+        name: value.name.value
+        for name in rules
+        if isinstance(value := told.get(name), VariableNode)
+    }
+    within = [value for name, value in told.items() if name in rules and name not in sent]
+    try:
+        unsaid = get_argument_values(field, node, _NOTHING)
+    except GraphQLError:  # it needs the value of a variable
+        return NOTHING_ELSE, [partial(_moved, field, node, rules)]
+    if any(map(has_variables, within)):
+        return NOTHING_ELSE, [partial(_moved, field, node, rules)]
+    fixed = united(rule(unsaid.get(name)) for name, rule in rules.items() if name not in sent)
+    by_variables = [
+        partial(_moved_by, variable, rules[name], rules[name](unsaid.get(name)))
+        for name, variable in sent.items()
+        if not is_non_null_type(field.args[name].type)
+    ]
+    if len(by_variables) < len(sent):  # null may be sent where none may be
+        return NOTHING_ELSE, [partial(_moved, field, node, rules)]
+    return fixed, by_variables
+
+
+def _moved_by(variable: str, rule: Rule, unsaid: Reads, values: VariableValues | None) -> Reads:
+    """Return what a field reads because of an argument that is just a variable."""
+    value = values.coerced.get(variable, _UNSAID) if values else _UNSAID
+    return unsaid if value is _UNSAID else rule(value)
+
+
+def _moved(
+    field: GraphQLField, node: FieldNode, rules: Rules, values: VariableValues | None
+) -> Reads:
+    """Return what a field reads because of all its arguments."""
     try:
         given = get_argument_values(field, node, values)
     except GraphQLError:  # told to everybody alike, whenever it is run
         return ALL_AROUND
-    rules = ARGUMENTS[kind, node.name.value]
     return united(rule(given.get(name)) for name, rule in rules.items())
 
 

@@ -34,13 +34,28 @@ class Remembered(Generic[T]):
         return found[0]
 
     def keep(self, key: Hashable, value: T, size: int) -> None:
-        """Keep a value, and forget others that have not been used for longest."""
-        self._size += size - self._kept.get(key, (None, 0))[1]
+        """Keep a value, and forget others that have not been used for longest.
+
+        One that is larger than all may be together is not kept, and costs no other its place.
+        """
+        self.forget(key)
+        if size > self._most_size:
+            return
+        self._size += size
         self._kept[key] = (value, size)
-        self._kept.move_to_end(key)
         while len(self._kept) > self._most or self._size > self._most_size:
-            _, (_, forgotten) = self._kept.popitem(last=False)
-            self._size -= forgotten
+            self.forget_oldest()
+
+    def forget(self, key: Hashable) -> T | None:
+        """Keep it no longer; return what was kept, or None."""
+        value, size = self._kept.pop(key, (None, 0))
+        self._size -= size
+        return value
+
+    def forget_oldest(self) -> None:
+        """Forget what has not been used for longest."""
+        _, (_, size) = self._kept.popitem(last=False)
+        self._size -= size
 
 
 class Beside(Generic[T]):

@@ -19,9 +19,9 @@ from gateway.catalogue.links import LinkDesk
 from gateway.catalogue.partner_orders import Orders, PartnerOrders
 from gateway.catalogue.rates import load_rates
 from gateway.catalogue.recognition import Recognition
-from gateway.catalogue.records import Closing, never_closing
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.shelf import Shelf
+from gateway.catalogue.short import Closing, never_closing
 from gateway.catalogue.store import CatalogueStore
 from gateway.catalogue.sync import CatalogueSync, Report, count_sync, report_to_nobody
 from gateway.catalogue.watching import SyncWatch
@@ -37,7 +37,10 @@ from schema.model.values import PartnerCode
 TURN_SECONDS = 300.0  # how long a sync that was asked for waits for another process's
 TURN_POLL_SECONDS = 0.2
 _PAUSED = "is paused by an order; `mitra partners resume` lets it be read"
-SHOWN_AFTERWARDS = 0.5  # seconds for which an answer may stand while it is made anew
+# Seconds for which an answer may stand while it is made anew, from when its revision was last known
+# to be the newest: two are promised, and some of them are the answer's way.
+SHOWN_AFTERWARDS = 1.8
+RECOGNISE_SECONDS = 60.0  # until it is looked whether another process left it half done
 PRUNE_SECONDS = 3_600.0  # between two looks for changes that need not be kept
 
 log = structlog.get_logger(__name__)
@@ -98,7 +101,7 @@ class CataloguePart:
         What other rules have recognised is recognised anew beside it.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._recognise())
+            tasks.create_task(self._keep_recognised())
             tasks.create_task(self._scheduler.run(self._configs))
             tasks.create_task(self._keep_pruning())
 
@@ -139,7 +142,7 @@ class CataloguePart:
     def was_lately(self, name: str) -> bool:
         """See `gateway.execution.answers.State`."""
         former = self.follower.former
-        is_late = time.monotonic() - former.at < SHOWN_AFTERWARDS
+        is_late = time.monotonic() - self.follower.former_at < SHOWN_AFTERWARDS
         return former.is_whole and is_late and name == former.name
 
     def partners_hold_until(self) -> float:
@@ -157,11 +160,18 @@ class CataloguePart:
             count_sync(progress)
             self.follower.notify()
 
-    async def _recognise(self) -> None:
+    async def _keep_recognised(self) -> None:
+        """Recognise what other rules have recognised; go on with what another process left."""
+        while not await self._is_recognised():  # noqa: ASYNC110 - by another process, perhaps
+            await asyncio.sleep(RECOGNISE_SECONDS)
+
+    async def _is_recognised(self) -> bool:
         try:
             await self.recognition.keep_up()
+            return not await self.recognition.is_under_way()
         except Exception:
-            log.exception("catalogue.recognising_failed")  # the next process goes on with it
+            log.exception("catalogue.recognising_failed")
+            return False
 
     async def _keep_pruning(self) -> None:
         while True:

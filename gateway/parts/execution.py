@@ -1,21 +1,25 @@
 """Where GraphQL requests come in: the engine, its documents, and what clients may spend."""
 
+from typing import TYPE_CHECKING
+
 import structlog
 
-from gateway.cache.connecting import build_redis
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.execution.manifests import load_manifests
 from gateway.execution.persisted import PersistedDocuments, trusted_texts
-from gateway.execution.shared_buckets import SharedBuckets
 from gateway.settings import Settings
 from gateway.telemetry import (
     CACHE_UNAVAILABLE,
     GRAPHQL_DOCUMENTS,
     GRAPHQL_OPERATIONS_COMPILED,
+    TALLIES,
 )
 from schema.build import MaskingSchema
+
+if TYPE_CHECKING:  # a process without Redis does without its client
+    from gateway.execution.shared_buckets import SharedBuckets
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +40,9 @@ class ExecutionPart:
             documents=PersistedDocuments() if beside else _build_documents(settings),
             hints=settings.is_development,
             compiles=settings.compiles_operations,
-            on_lookup=lambda outcome: GRAPHQL_DOCUMENTS.labels(outcome=outcome).inc(),
-            on_outcome=lambda outcome: GRAPHQL_OPERATIONS_COMPILED.labels(outcome=outcome).inc(),
+            encodes=True,
+            on_lookup=TALLIES.by_outcome(GRAPHQL_DOCUMENTS),
+            on_outcome=TALLIES.by_outcome(GRAPHQL_OPERATIONS_COMPILED),
         )
         for name, refused in self.engine.unusable.items():
             reason = refused.errors[0].message
@@ -67,7 +72,7 @@ def _build_documents(settings: Settings) -> PersistedDocuments:
     )
 
 
-def _build_budgets(settings: Settings, shared: SharedBuckets | None) -> Budgets:
+def _build_budgets(settings: Settings, shared: "SharedBuckets | None") -> Budgets:
     return Budgets(
         shared or LocalBuckets(processes=settings.workers),
         points_a_minute=settings.client_budget_per_minute,
@@ -75,8 +80,11 @@ def _build_budgets(settings: Settings, shared: SharedBuckets | None) -> Budgets:
     )
 
 
-def _build_shared_buckets(settings: Settings) -> SharedBuckets | None:
+def _build_shared_buckets(settings: Settings) -> "SharedBuckets | None":
     if settings.redis_url is None:
         return None
+    from gateway.cache.connecting import build_redis  # noqa: PLC0415 - see above
+    from gateway.execution.shared_buckets import SharedBuckets  # noqa: PLC0415
+
     local, client = LocalBuckets(processes=settings.workers), build_redis(settings.redis_url)
     return SharedBuckets(client, local, on_unavailable=CACHE_UNAVAILABLE.inc)

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from typing import TYPE_CHECKING
 
 from gateway.probes import PATIENCE, Probes, database_probe
 from gateway.storage.engine import Database
+
+if TYPE_CHECKING:  # a process without Redis does without its client
+    from redis.asyncio import Redis
 
 
 class HealthPart:
@@ -30,7 +30,11 @@ class HealthPart:
             await self._redis.aclose()
 
 
-def _build_client(url: str) -> Redis:
+def _build_client(url: str) -> "Redis":
+    from redis.asyncio import Redis  # noqa: PLC0415 - see above
+    from redis.asyncio.retry import Retry  # noqa: PLC0415
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+
     client: Redis = Redis.from_url(
         url,
         socket_timeout=PATIENCE,

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from adapters.registry import build_adapter
-from gateway.cache.connecting import build_redis
 from gateway.partners.adapters import AdapterPool
 from gateway.partners.breaker import BreakerState
 from gateway.partners.calls import PartnerCalls
@@ -13,7 +13,6 @@ from gateway.partners.operations import Operation
 from gateway.partners.pace import LocalPace, partner_rates
 from gateway.partners.reports import CallReport
 from gateway.partners.sandbox import partners_files, partners_reach
-from gateway.partners.shared_pace import SharedPace
 from gateway.settings import Settings
 from gateway.telemetry import (
     CACHE_UNAVAILABLE,
@@ -22,6 +21,9 @@ from gateway.telemetry import (
     PARTNER_CALLS,
 )
 from gateway.telemetry.traces import trace_call
+
+if TYPE_CHECKING:  # a process without Redis does without its client
+    from gateway.partners.shared_pace import SharedPace
 
 PROCESSES_EACH = 2  # that call partners, for each that serves: itself, and one that syncs
 _GUARDED = {Operation.FETCH_PAGE: "lists", Operation.QUOTE: "quotes"}
@@ -42,16 +44,19 @@ class PartnersPart:
     async def aclose(self) -> None:
         """Close every connection to partners, and that to their shared pace."""
         await self._adapters.aclose()
-        if isinstance(self._pace, SharedPace):
+        if not isinstance(self._pace, LocalPace):
             await self._pace.close()
 
 
-def _build_pace(settings: Settings, configs: Sequence[PartnerConfig]) -> LocalPace | SharedPace:
+def _build_pace(settings: Settings, configs: Sequence[PartnerConfig]) -> "LocalPace | SharedPace":
     rates = partner_rates(configs)
     processes = settings.calling_processes or settings.workers * PROCESSES_EACH
     local = LocalPace(rates, processes=processes)
     if settings.redis_url is None:
         return local
+    from gateway.cache.connecting import build_redis  # noqa: PLC0415 - see above
+    from gateway.partners.shared_pace import SharedPace  # noqa: PLC0415
+
     client = build_redis(settings.redis_url)
     return SharedPace(client, rates, local, on_unavailable=CACHE_UNAVAILABLE.inc)
 

@@ -11,7 +11,7 @@ from gateway.settings import Settings
 from schema.model.catalogue import Offering
 
 QUOTES_BYTES = 16 * 2**20
-ANSWERS_BYTES = 40 * 2**20
+ANSWERS_BYTES = 4 * 2**20  # questions' answers are at hand beside it
 
 
 class QuotesPart:

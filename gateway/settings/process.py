@@ -1,17 +1,22 @@
 """What a process is: its profile, its addresses, where it keeps things, and how it stops."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gateway.settings.written import split_at
 
 DRAIN_SECONDS = 5.0  # in production: two looks of most proxies
+_SPOKEN: Mapping[str, frozenset[str]] = {
+    "database_url": frozenset({"postgresql", "postgres", "postgresql+psycopg"}),
+    "redis_url": frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster", "unix"}),
+}
 
 
 class Profile(StrEnum):
@@ -96,6 +101,14 @@ class ProcessSettings(BaseSettings):
     def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network)  # its sentence says what is wrong
+        return value
+
+    @field_validator("database_url", "redis_url")
+    @classmethod
+    def _check_scheme(cls, value: str | None, info: ValidationInfo) -> str | None:
+        spoken = _SPOKEN[str(info.field_name)]
+        if value is not None and value.partition("://")[0] not in spoken:  # untold: it has secrets
+            raise ValueError(f"begins with one of {', '.join(f'{s}://' for s in sorted(spoken))}")
         return value
 
     @property

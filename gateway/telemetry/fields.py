@@ -21,6 +21,7 @@ _NAMES = """
 """
 ALLOWED = frozenset(_NAMES.split())
 _DIGITS = 6  # of a number, behind its point
+_LONG = 10**15  # a number below it has no sixteen digits in a row
 LONGEST = 500  # characters of one value: partners' reasons may be any length
 
 
@@ -32,7 +33,8 @@ def only_allowed(_logger: object, _name: str, event: MutableMapping[str, Any]) -
     if dropped:
         event["dropped"] = sorted(dropped)
     for name, value in event.items():
-        event[name] = value if name == "exception" else _fitting(value)
+        if name != "exception" and not (value.__class__ is str and len(value) <= LONGEST):
+            event[name] = _fitting(value)
     return event
 
 
@@ -42,6 +44,7 @@ def _fitting(value: Any) -> Any:
         return value[:LONGEST] + "…"
     if isinstance(value, float):
         value = round(value, _DIGITS)
-    if isinstance(value, int | float) and redacted(str(value)) != str(value):
-        return redacted(str(value))
-    return value
+    if not isinstance(value, int | float) or abs(value) < _LONG:
+        return value
+    told = str(value)
+    return value if redacted(told) == told else redacted(told)

@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 from prometheus_client import Counter, Histogram
 
+from gateway.telemetry.logs import tell
 from gateway.telemetry.metrics import (
     CLIENT_COST,
     CLIENT_OPERATIONS,
@@ -145,7 +146,7 @@ class Operations:
         if not share or (seen.outcome == "ok" and share < 1 and self._dice() >= share):
             return
         told = _told(seen) | {"milliseconds": round(seconds * 1000, 2)}
-        log.info("graphql.answered", **told)
+        tell(log, "graphql.answered", told)
 
 
 def _told(seen: Observed) -> dict[str, object]:

@@ -5,7 +5,7 @@ A tally is a plain number; counters are told what has come together when anybody
 
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import CollectorRegistry, Counter, Metric
 
 MOST_WAITING = 10_000  # tallies that have something to tell, if nobody reads
 
@@ -19,6 +19,18 @@ class Tallies:
     def tally(self, tell: Callable[[int], None]) -> "Tally":
         """Return a tally; `tell` takes how often it happened since it was called last."""
         return Tally(self, tell)
+
+    def by_outcome(self, counter: Counter, *labels: str) -> Callable[[str], None]:
+        """Return what counts each outcome, the last label of a counter."""
+        tallies: dict[str, Tally] = {}
+
+        def count(outcome: str) -> None:
+            tally = tallies.get(outcome)
+            if tally is None:
+                tally = tallies[outcome] = self.tally(counter.labels(*labels, outcome).inc)
+            tally.add()
+
+        return count
 
     def settle(self) -> None:
         """Have every tally tell."""

@@ -150,6 +150,8 @@ def to_parent(traceparent: bytes | None) -> SpanContext | None:
 
 def current_trace_id() -> str | None:
     """Return the id of the trace that is being recorded here, if one is."""
+    if not is_tracing():
+        return None
     context = trace.get_current_span().get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else None
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from graphql import OperationType
 from starlette.responses import Response
 
-from gateway.execution.answers import Answer, SharedAnswers
+from gateway.execution.answers import Answer, Remake
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
 from gateway.execution.publicity import PublicQuestion
+from gateway.execution.sharing import SharedAnswers
 from gateway.web.cors import not_allowed
 from gateway.web.exchange import Exchange, Known
 from gateway.web.negotiation import Media
@@ -49,10 +51,13 @@ class Answering:
         digest = self._digest(exchange, key)
         if self.shared and (known := self.shared.known(digest)) and known.public:
             await self._pay(exchange, known)
-            answer, promise = await self.shared.answer(
-                known.public, lambda: self._finish(exchange, self.prepare(exchange, read()))
+            answer, kept = await self.shared.answer(
+                known.public,
+                lambda: self._finish(exchange, self.prepare(exchange, read())),
+                self._to_remake(key, read),
+                again=True,
             )
-            exchange.promise(promise)
+            exchange.give_again(kept)
             return answer
         prepared = await self.admit(exchange, read())
         check_kind(exchange, prepared)
@@ -62,7 +67,9 @@ class Answering:
         exchange.is_public = public is not None
         if self.shared and digest and public:
             self.shared.learn(digest, Known.of(prepared, public))
-            answer, _ = await self.shared.answer(public, lambda: self._finish(exchange, prepared))
+            answer, exchange.kept = await self.shared.answer(
+                public, lambda: self._finish(exchange, prepared), self._to_remake(key, read)
+            )
             return answer
         work = self._finish(exchange, prepared)
         if prepared.kind is OperationType.MUTATION:  # what has begun is done, whoever goes
@@ -102,8 +109,18 @@ class Answering:
         with exchange.timed("encode"):
             return to_answer(payload, run_status(prepared, payload))
 
+    def _to_remake(self, key: bytes, read: Read) -> Remake:
+        return Remake(partial(self._make, read), len(key))
+
+    async def _make(self, read: Read) -> Answer:
+        """Make the answer to a public question when nobody waits for it."""
+        prepared = self.gate.engine.prepare(read())
+        payload = to_payload(await self.gate.engine.run(prepared, self.build_context(ANONYMOUS)))
+        return to_answer(payload, run_status(prepared, payload))
+
     def _allowed(self, exchange: Exchange, question: Question) -> Question:
-        return replace(question, may_introspect=self.may_introspect(exchange.viewer))
+        allowed = self.may_introspect(exchange.viewer)
+        return replace(question, may_introspect=True) if allowed else question
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
         """Return what names a question that may be shared, if it may."""
@@ -114,9 +131,9 @@ class Answering:
         return self.shared.digest(*(each.encode() for each in told), key)
 
     def _to_asked(self, exchange: Exchange, prepared: Prepared) -> Asked:
-        context = self.build_context(exchange.viewer)
+        contexts = partial(self.build_context, exchange.viewer)
         authorization = exchange.headers.get("authorization")
-        return Asked(prepared, context, exchange.viewer, authorization)
+        return Asked(prepared, contexts, exchange.viewer, authorization)
 
 
 def check_kind(exchange: Exchange, prepared: Prepared) -> None:

@@ -38,6 +38,11 @@ def choose_encoding(accepted: str | None) -> Encoding | None:
     return best if quality > 0 else None
 
 
+def is_small(body: bytes) -> bool:
+    """Return whether a body is better sent as it is."""
+    return len(body) < SMALLEST
+
+
 async def pack(body: bytes, encoding: Encoding) -> bytes:
     """Return a packed body; a long one is packed beside the event loop."""
     if len(body) <= LONGEST_AT_ONCE:

@@ -5,9 +5,8 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from gateway.cache.memory import MemoryCache
 from gateway.execution.answers import Answer
-from gateway.web.compression import SMALLEST, Encoding, choose_encoding, pack
+from gateway.web.compression import Encoding, choose_encoding, is_small, pack
 from gateway.web.cors import Cors
 from gateway.web.etags import has
 from gateway.web.exchange import Exchange
@@ -15,8 +14,6 @@ from gateway.web.negotiation import Media
 from gateway.web.replies import VARY, cache_headers
 from gateway.web.surprises import RETRY_SECONDS
 
-PACKED_BYTES = 8 * 2**20  # of public answers, packed once for all who take them so
-PACKED_SECONDS = 60.0
 _JSON = (Media.JSON, Media.GRAPHQL)
 
 
@@ -25,7 +22,6 @@ class Finishing:
 
     def __init__(self, cors: Cors) -> None:
         self._cors = cors
-        self._packed = MemoryCache(PACKED_BYTES)
         self._vary = f"{VARY}, Origin" if cors.varies else VARY
 
     async def response(
@@ -61,13 +57,13 @@ class Finishing:
 
     async def _body(self, exchange: Exchange, answer: Answer) -> tuple[bytes, Encoding | None]:
         encoding = choose_encoding(exchange.headers.get("accept-encoding"))
-        if encoding is None or len(answer.body) < SMALLEST:
+        if encoding is None or is_small(answer.body):
             return answer.body, None
-        with exchange.timed("pack"):
-            if not exchange.is_public:
-                return await pack(answer.body, encoding), encoding
-            key = f"{answer.tag}:{encoding}"
-            packed = await self._packed.get_or_load(
-                key, lambda: pack(answer.body, encoding), PACKED_SECONDS
-            )
-            return packed, encoding
+        kept = exchange.kept  # packed once for all who take it so
+        packed = kept.bodies.get(encoding) if kept else None
+        if packed is None:
+            with exchange.timed("pack"):
+                packed = await pack(answer.body, encoding)
+            if kept:
+                kept.pack(encoding, packed)
+        return packed, encoding

@@ -6,7 +6,9 @@ sends it, its body; then the question itself.  Refusals are in the form that was
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 
+from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -42,6 +44,11 @@ BODY_SECONDS = 8.0  # for a body to arrive
 _CLOSE = {"Connection": "close"}  # what is left of a body is not waited for
 
 Identify = Callable[[str | None], Awaitable[Viewer]]
+
+
+@lru_cache(maxsize=64)
+def _counter(status: int) -> Counter:
+    return GRAPHQL_REQUESTS.labels(status=status)
 
 
 class GraphQLEndpoint:
@@ -84,7 +91,7 @@ class GraphQLEndpoint:
             answer = broken(exc)
             exchange.seen.codes = answer.codes
             response = await self._finishing.response(exchange, answer, {})
-        GRAPHQL_REQUESTS.labels(status=response.status_code).inc()
+        _counter(response.status_code).inc()
         await response(scope, receive, send)
 
     async def _response(self, exchange: Exchange) -> Response:

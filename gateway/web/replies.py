@@ -11,7 +11,7 @@ import orjson
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import Prepared, RefusedError, Stage
-from gateway.web.etags import etag_of
+from gateway.web.etags import to_weak
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
 from gateway.web.streams.results import Payload, codes_of, to_errors
@@ -61,12 +61,11 @@ def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK)
     body = orjson.dumps(payload)
     several = payload if isinstance(payload, Sequence) else (payload,)
     codes = sorted({code for each in several for code in codes_of(each.get("errors", ()))})
-    return Answer(status, body, tuple(codes), etag_of(body))
+    return Answer(status, body, tuple(codes))
 
 
 def cache_headers(answer: Answer, *, is_public: bool) -> Mapping[str, str]:
     """Return what a browser and a CDN may keep of an answer."""
     if not is_public or answer.codes or answer.status != HTTPStatus.OK:
         return {"Cache-Control": CACHE_NEVER}
-    # weak: the same answer, packed or not
-    return {"Cache-Control": CACHE_PUBLIC, "ETag": f"W/{answer.tag}"}
+    return {"Cache-Control": CACHE_PUBLIC, "ETag": to_weak(answer.tag)}

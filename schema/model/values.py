@@ -23,13 +23,14 @@ LearnerId = NewType("LearnerId", str)  # the opaque subject of the learner's tok
 Reference = NewType("Reference", str)  # ours, sent to the partner; never books twice
 
 _NAMESPACE = UUID("6d697472-6100-5000-8000-000000000001")  # "mitra"; changing it changes every id
+_NAMESPACE_BYTES = _NAMESPACE.bytes
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 
 
 def derived_id(owner: str, kind: str, remote_id: str) -> str:
     """Return the stable UUIDv5 of `remote_id`, a `kind` of thing that belongs to `owner`."""
     name = f"{owner}|{kind}|{remote_id}".encode()
-    told = sha1(_NAMESPACE.bytes + name, usedforsecurity=False).hexdigest()
+    told = sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).hexdigest()
     variant = _VARIANT[told[16]]  # the standard library's way takes five times as long
     return f"{told[:8]}-{told[8:12]}-5{told[13:16]}-{variant}{told[17:20]}-{told[20:32]}"
 

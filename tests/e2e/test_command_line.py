@@ -43,6 +43,7 @@ def test_a_database_that_is_away_is_said_without_its_password(alone):
         ({"MITRA_PORT": "many"}, ["serve"], "MITRA_PORT: Input should be a valid integer"),
         ({"MITRA_PROFILE": "production"}, ["sync"], "no partners here: set MITRA_PARTNERS"),
         ({}, ["sync", "nobody"], "'nobody' is not a partner"),
+        ({}, ["token", "--subject", ""], "a subject is 1 to 255 printable characters"),
         ({}, ["sandbox", "down", "tokopedia"], "mitra sandbox run"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

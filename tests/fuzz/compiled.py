@@ -80,7 +80,9 @@ class Comparison:
         self.schema = build_schema()._schema
         self.outcomes: Counter[str] = Counter()
         self.races = 0
-        self.compiler = Compiler(self.schema, on_outcome=lambda each: self.outcomes.update([each]))
+        self.compiler = Compiler(
+            self.schema, on_outcome=lambda each: self.outcomes.update([each]), encodes=True
+        )
 
     async def differs(self, case: Case) -> str | None:
         """Return how the two answers differ, or None."""

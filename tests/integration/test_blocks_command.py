@@ -74,3 +74,9 @@ def test_what_is_not_there_is_not_blocked(course: Course):
     status, said = mitra("add", "course", "nobody", *WHY)
 
     assert (status, said.strip()) == (1, "There is no such course.")
+
+
+def test_a_number_that_none_can_have_is_refused(course: Course):
+    del course
+
+    assert mitra("lift", str(2**31), "--reason", "reviewed")[0] == 2

@@ -8,13 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from gateway.app import Gateway
+from gateway.catalogue.recognition import rules_digest
 from gateway.partners.reports import CallReport
 from gateway.parts import syncing
 from gateway.parts.syncing import SyncingProcess
 from gateway.settings import Settings
+from gateway.storage.catalogue_tables import recognition
 from schema.model.syncing import SyncProgress
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +67,21 @@ async def test_a_gateway_follows_what_the_process_syncs(settings):
             await asyncio.sleep(0.01)
 
     assert found == 1
+
+
+async def test_who_syncs_recognises_anew_what_other_rules_did(settings):
+    await Gateway(settings).migrate()
+    gateway = Gateway(settings)
+    syncing_here = asyncio.create_task(gateway.catalogue.sync_forever())
+    done = select(recognition.c.rules).where(recognition.c.after.is_(None))
+    read = gateway.catalogue.database.read
+
+    while (rules := await read(lambda c: c.execute(done).scalar())) is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    await _cancelled(syncing_here)
+    gateway.catalogue.database.close()
+
+    assert rules == rules_digest()
 
 
 async def test_what_it_tells_is_every_call_and_every_end(settings):

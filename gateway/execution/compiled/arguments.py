@@ -37,7 +37,7 @@ class _Argument:
 
     @property
     def is_fixed(self) -> bool:
-        return self.node is None or not _has_variables(self.node.value)
+        return self.node is None or not has_variables(self.node.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +171,10 @@ def _is_taken(sent: _Sent, made: dict[str, Any], coerced: Mapping[str, Any]) -> 
     return True
 
 
-def _has_variables(value: Any) -> bool:
+def has_variables(value: Any) -> bool:
+    """Return whether a value of a document is a variable, or holds one."""
     if isinstance(value, ListValueNode):
-        return any(map(_has_variables, value.values))
+        return any(map(has_variables, value.values))
     if isinstance(value, ObjectValueNode):
-        return any(_has_variables(each.value) for each in value.fields)
+        return any(has_variables(each.value) for each in value.fields)
     return isinstance(value, VariableNode)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-from gateway.execution.compiled.kept import Kept
+import orjson
+
+from gateway.execution.compiled.kept import Kept, listed
 from gateway.execution.compiled.shortcuts import Shortcut
 
 Part = tuple[list[str], str]  # the steps, and the expression for what they come to
@@ -16,8 +18,9 @@ class Functions:
     def __init__(self, kept: Kept) -> None:
         self._kept = kept
         self._numbers = count()
+        self._tables: dict[str, str] = {}  # of the functions that encode
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {}
+        self.names: dict[str, Any] = {"J": listed, "Q": orjson.Fragment}
 
     def number(self, prefix: str) -> str:
         """Return a name that nothing has."""
@@ -45,8 +48,7 @@ class Functions:
                 *head,
                 f"k = {known}.get(id(s))",
                 "if k is None:",
-                *(f"    {step}" for step in tried(f"f = {kept.condition}", "f = False")),
-                f"    if not f: return {otherwise}(s, r, p)",
+                *(f"    {step}" for step in _made(kept, otherwise)),
                 f"    k = {keep}({known}, s, {kept.value})",
                 "d = k[0].copy()" if changing else "return k[0]",
                 *_steps(changing),
@@ -54,6 +56,31 @@ class Functions:
                 "return d",
             ]
         )
+
+    def encoding(self, head: list[str], kept: Shortcut, otherwise: str) -> str:
+        """Write the function that gives the JSON of an object of which nothing changes."""
+        known, keep = self.bind("M", self._kept.table()), self.bind("N", self._kept.encode)
+        name = self._define(
+            [
+                *head,
+                f"k = {known}.get(id(s))",
+                "if k is None:",
+                *(f"    {step}" for step in _made(kept, otherwise)),
+                f"    k = {keep}({known}, s, {kept.value})",
+                f"    if k is None: return {otherwise}(s, r, p)",
+                "return Q(k[0])",
+            ]
+        )
+        self._tables[name] = known
+        return name
+
+    def joined(self, name: str, value: str) -> str | None:
+        """Return the expression for a list of what a function has encoded, if it does so.
+
+        It raises `KeyError` if any of them is not kept.
+        """
+        known = self._tables.get(name)
+        return known and f"J([{known}[id(x)][0] for x in {value}])"
 
     def _define(self, lines: list[str]) -> str:
         name = self.number("o")
@@ -64,6 +91,13 @@ class Functions:
 def tried(step: str, otherwise: str) -> list[str]:
     """Return `step`, and what is done instead if it raises."""
     return [f"try: {step}", f"except Exception: {otherwise}"]
+
+
+def _made(kept: Shortcut, otherwise: str) -> list[str]:
+    return [
+        *tried(f"f = {kept.condition}", "f = False"),
+        f"if not f: return {otherwise}(s, r, p)",
+    ]
 
 
 def _steps(parts: Mapping[str, Part]) -> list[str]:

@@ -2,17 +2,25 @@
 
 A type whose records are unchanging says so (`is_type_of.is_unchanging`).  What an operation reads
 of such a record itself is made once and kept beside it; what needs a context, an argument or the
-clock is made anew each time.  All tables together hold a bounded number of objects: when they
-are full they are emptied, as records of older revisions are among them.
+clock is made anew each time.  Of a record of which all that is asked is unchanging, the finished
+JSON is kept, if answers are to be encoded anyway: a list of such is one join.  All tables
+together hold a bounded number of bytes: when they are full they are emptied, as records of older
+revisions are among them.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakSet
 
-MOST_KEPT = 8_192  # objects in a process; each takes 1 kB or two
+import orjson
+
+KEPT_BYTES = 12 * 2**20  # in a process, roughly
+_OBJECT_BYTES = 1_500  # that an object of Python takes, with what it refers to
+_ENTRY_BYTES = 250  # that anything kept takes beside itself
+
+Entry: TypeAlias = tuple[Any, object]  # what was made, and its record
 
 
-class Table(dict[int, tuple[dict[str, Any], object]]):
+class Table(dict[int, Entry]):
     """What was made in one place of one operation, by the record's `id`, with the record."""
 
     __slots__ = ("__weakref__",)
@@ -20,9 +28,13 @@ class Table(dict[int, tuple[dict[str, Any], object]]):
 
 
 class Kept:
-    """The tables of all operations of one compiler."""
+    """The tables of all operations of one compiler.
 
-    def __init__(self, most: int = MOST_KEPT) -> None:
+    With `encodes` what is kept may be JSON, as all answers are encoded with orjson.
+    """
+
+    def __init__(self, most: int = KEPT_BYTES, *, encodes: bool = False) -> None:
+        self.encodes = encodes
         self._most = most
         self._size = 0
         self._tables: WeakSet[Table] = WeakSet()
@@ -33,14 +45,28 @@ class Kept:
         self._tables.add(made)
         return made
 
-    def keep(
-        self, table: Table, record: object, made: dict[str, Any]
-    ) -> tuple[dict[str, Any], object]:
+    def keep(self, table: Table, record: object, made: dict[str, Any]) -> Entry:
         """Keep what was made of a record; nobody may change it."""
-        if self._size >= self._most:
-            self._size = 0
+        return self._keep(table, record, made, _OBJECT_BYTES)
+
+    def encode(self, table: Table, record: object, made: dict[str, Any]) -> Entry | None:
+        """Keep what was made of a record as JSON; None if it is none (half a character)."""
+        try:
+            encoded = orjson.dumps(made)
+        except orjson.JSONEncodeError:
+            return None
+        return self._keep(table, record, encoded, len(encoded))
+
+    def _keep(self, table: Table, record: object, made: Any, size: int) -> Entry:
+        self._size += size + _ENTRY_BYTES
+        if self._size > self._most:
+            self._size = size + _ENTRY_BYTES
             for each in self._tables:
                 each.clear()
-        self._size += 1
         kept = table[id(record)] = made, record  # which keeps the id from being another's
         return kept
+
+
+def listed(items: list[bytes]) -> orjson.Fragment:
+    """Return a list of what is JSON already."""
+    return orjson.Fragment(b"[%b]" % b",".join(items))

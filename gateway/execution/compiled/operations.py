@@ -162,16 +162,18 @@ class Compiler:
         hides_suggestions: bool = True,
         on_outcome: OnOutcome = lambda _: None,
         patience: int = 0,
+        encodes: bool = False,
     ) -> None:
         """Tell `on_outcome` of each run whether it was compiled, or why not.
 
         The first `patience` runs of each operation are left to graphql-core: what is asked once
-        is not worth compiling.
+        is not worth compiling.  With `encodes` parts of answers are JSON already
+        (`orjson.Fragment`), for those who encode all of them with orjson.
         """
         self._schema = schema
         self._patience = patience
         self._plans = Plans(most=MOST_PLANS, most_size=MOST_FIELDS)
-        self._kept = Kept()
+        self._kept = Kept(encodes=encodes)
         self._numbers = count()
         self._hides_suggestions = hides_suggestions
         self._on_outcome = on_outcome

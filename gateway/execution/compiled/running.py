@@ -20,6 +20,7 @@ from strawberry.execution import optimized_is_awaitable
 from strawberry.types.field import StrawberryField
 from strawberry.types.info import Info
 
+from gateway.execution.circles import LooseExecutor
 from gateway.execution.compiled.sites import Place, Site, keys_of, nullable_of, path_of
 
 
@@ -111,7 +112,7 @@ class Run:
     def executor(self) -> Executor[Any]:
         """What graphql-core would run this with, for those who ask what it tells resolvers."""
         if self._executor is None:
-            built = Executor.build(
+            built = LooseExecutor.build(
                 self._source.schema,
                 self._source.document,
                 self.root,

@@ -59,13 +59,18 @@ class Writer:
     """Writes one operation, with its conditions as they are in `values`."""
 
     def __init__(
-        self, source: Source, values: VariableValues | None, fragments: Any, kept: Kept
+        self,
+        source: Source,
+        values: VariableValues | None,
+        fragments: Any,
+        kept: Kept,
     ) -> None:
         self._source = source
         self._schema = source.schema
         self._values = values or VariableValues({}, {})
         self._fragments = fragments
         self._has_handlers = bool(source.strawberry.schema_converter.exception_handlers)
+        self._encodes = kept.encodes
         self._sites: list[Site] = []
         self._functions = Functions(kept)
         self._bind, self._names = self._functions.bind, self._functions.names
@@ -183,6 +188,11 @@ class Writer:
     def _list(self, site: Site, value: str, kind: GraphQLList[Any]) -> list[str]:
         """Return the steps that make a list of the list `value`, whose place is `q`."""
         made = f"[{self._each(site, kind, 'q')} for i, x in enumerate({value})]"
+        if joined := self._joined(site, kind, value):
+            return [
+                *tried(f"f = {joined}", "f = None"),
+                f"{value} = {made} if f is None else f",
+            ]
         quick = self._quick(site, get_nullable_type(kind.of_type), "x")
         if quick is None:
             return [f"{value} = {made}"]
@@ -191,6 +201,13 @@ class Writer:
             *tried(comprehension, "f = ()"),
             f"{value} = f if len(f) == len({value}) else {made}",
         ]
+
+    def _joined(self, site: Site, kind: GraphQLList[Any], value: str) -> str | None:
+        """Return the expression that joins a list's items, if their JSON is kept."""
+        inner: Any = get_nullable_type(kind.of_type)
+        if not self._encodes or not is_object_type(inner):
+            return None
+        return self._functions.joined(self._object(site, inner), value)
 
     def _quick(self, site: Site, kind: Any, source: str) -> Shortcut | None:
         if not is_object_type(kind):
@@ -245,9 +262,11 @@ class Writer:
         head = [f"if {test}(s := {check}(s, r, p)) is None: return None"]
         parts = self._parts(kind, fields)
         name = self._functions.making(head, parts)
-        is_quick = self._shortcuts.find(kind, fields, "s") is not None
-        if not is_quick and (kept := self._shortcuts.find_kept(kind, fields)):
-            name = self._functions.keeping(head, parts, kept, name)
+        if kept := self._shortcuts.find_kept(kind, fields):
+            if self._encodes and kept.fields >= parts.keys():
+                name = self._functions.encoding(head, kept, name)
+            elif self._shortcuts.find(kind, fields, "s") is None:
+                name = self._functions.keeping(head, parts, kept, name)
         self._names[check] = completing.checked(site, kind, self._resolved(name))
         self._objects[key] = name
         return name

@@ -6,7 +6,7 @@ as a `next` too, for an `EventSource` cannot read a status.  A stream that ends 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,7 @@ from gateway.web.streams.results import (
     until_expired,
 )
 from gateway.web.surprises import logged
+from schema.context import Context
 from schema.errors import ErrorCode, to_error
 from schema.model.viewer import Viewer
 
@@ -41,7 +42,7 @@ class Asked:
     """A request that wants its answers as events: who asks, by which token."""
 
     prepared: Prepared
-    context: object
+    contexts: Callable[[], Context]  # one for each answer
     viewer: Viewer
     authorization: str | None
 
@@ -76,7 +77,7 @@ class EventStreams:
 
     async def _told(self, asked: Asked, connection: Connection) -> AsyncGenerator[bytes, None]:
         """Yield results and heartbeats until the operation, the token or this process ends."""
-        results = stream(self.engine, asked.prepared, asked.context)
+        results = stream(self.engine, asked.prepared, asked.contexts)
         ending = asyncio.create_task(connection.ending.wait())
         expiry = asyncio.create_task(self._until_expired(asked.authorization))
         pull = asyncio.create_task(_next_of(results))

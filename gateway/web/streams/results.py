@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError, OperationType
 
 from gateway.execution.engine import Engine, Prepared
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
+from schema.context import Context
 from schema.model.viewer import Viewer
 
 RECHECK_SECONDS = 10.0  # between two looks at the token of an open connection
@@ -19,20 +21,32 @@ Identify = Callable[[str | None], Awaitable[Viewer]]
 _under_way: set[asyncio.Task[ExecutionResult]] = set()  # a loop forgets what nobody holds
 
 
+class _Unread:
+    """Stands for the catalogue where it is not read, and does not keep it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise LookupError(f"{name}: a stream is opened without the catalogue, and may last longer")
+
+
+_UNREAD: Any = _Unread()
+
+
 async def stream(
-    engine: Engine, prepared: Prepared, context: object
+    engine: Engine, prepared: Prepared, contexts: Callable[[], Context]
 ) -> AsyncGenerator[Payload, None]:
-    """Yield what an operation answers.  Raises `RefusedError` if it cannot begin.
+    """Yield what an operation answers, each answer as all stands when it is told.
 
     Whoever goes ends it, but for a change that has begun: as elsewhere, that is done.
+    Raises `RefusedError` if it cannot begin.
     """
     if prepared.kind is OperationType.MUTATION:
-        yield to_payload(await _to_its_end(engine.run(prepared, context)))
+        yield to_payload(await _to_its_end(engine.run(prepared, contexts())))
         return
     if prepared.kind is OperationType.QUERY:
-        yield to_payload(await engine.run(prepared, context))
+        yield to_payload(await engine.run(prepared, contexts()))
         return
-    async with aclosing(await engine.subscribe(prepared, context)) as results:
+    opening = replace(contexts(), catalogue=_UNREAD, search=_UNREAD, changes=_UNREAD)
+    async with aclosing(await engine.subscribe(prepared, opening, contexts)) as results:
         async for result in results:
             yield to_payload(result)
 

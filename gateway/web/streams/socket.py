@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -230,8 +231,8 @@ class _Conversation:
         endpoint = self._endpoint
         prepared = await self._admit(payload.to_question())
         seen.name, seen.kind, seen.cost = prepared.name, prepared.kind.value, prepared.cost
-        context = endpoint.build_context(self._viewer)
-        async with aclosing(stream(endpoint.gate.engine, prepared, context)) as results:
+        contexts = partial(endpoint.build_context, self._viewer)
+        async with aclosing(stream(endpoint.gate.engine, prepared, contexts)) as results:
             async for result in results:
                 seen.codes = codes_of(result.get("errors", ()))
                 await self._say({"type": "next", "id": operation_id, "payload": result})

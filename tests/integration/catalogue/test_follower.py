@@ -1,6 +1,7 @@
 """Serving processes see what was synced, on both engines."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -71,6 +72,24 @@ async def test_it_says_whether_a_revision_has_lost_what_the_one_before_showed(
         former.append((follower.former.revision, follower.former.is_whole))
 
     assert former == [(0, False), (1, True), (2, False)]
+
+
+async def test_it_knows_until_when_the_revision_before_was_the_newest(
+    bench: Workbench, follower: CatalogueFollower
+):
+    partner = ScriptedPartner(offerings(3))
+    await bench.sync(partner)
+    await follower.refresh()
+    begun = time.monotonic()
+    assert not await follower._has_moved()
+    looked = time.monotonic()
+    partner.lists([an_offering("1", "Baru"), *offerings(3, start=2)])
+    await bench.sync(partner)
+
+    assert await follower._has_moved()
+    await follower.refresh()
+
+    assert begun <= follower.former_at <= looked < follower.newest_at
 
 
 async def test_a_move_between_courses_is_followed(bench: Workbench, follower: CatalogueFollower):

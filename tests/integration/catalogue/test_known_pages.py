@@ -16,6 +16,7 @@ from tests.integration.catalogue.files import COURSES, FileServer, file_server
 
 __all__ = ["file_server"]
 pytestmark = pytest.mark.anyio
+on_sqlite = pytest.mark.parametrize("catalogue_db", ["sqlite"], indirect=True)  # its SQL is plain
 
 
 class PagesWithETags(ScriptedPartner):
@@ -61,6 +62,7 @@ async def test_every_page_is_asked_by_what_it_was(bench: Workbench):
     assert len(await bench.live_titles()) == 6
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("at", "asked"),
     [
@@ -83,6 +85,7 @@ async def test_one_page_that_has_changed_has_the_whole_list_read(
     assert await synced(bench, partner) == ["None?", "1?", "2?"]
 
 
+@on_sqlite
 async def test_a_page_speaks_for_those_after_it_that_are_silent(bench: Workbench):
     partner = PagesWithETags(True, None, True)
     await bench.sync(partner)
@@ -90,6 +93,7 @@ async def test_a_page_speaks_for_those_after_it_that_are_silent(bench: Workbench
     assert await synced(bench, partner) == ["None?", "2?"]
 
 
+@on_sqlite
 @pytest.mark.parametrize("told", [(True, False, True), (None, True, True)])
 async def test_a_list_with_a_page_that_nobody_speaks_for_is_read(bench: Workbench, told):
     partner = PagesWithETags(*told)
@@ -98,6 +102,7 @@ async def test_a_list_with_a_page_that_nobody_speaks_for_is_read(bench: Workbenc
     assert await synced(bench, partner) == [None, "1", "2"]
 
 
+@on_sqlite
 async def test_very_many_pages_are_rather_read(bench: Workbench, monkeypatch):
     monkeypatch.setattr(known_pages, "MOST_ASKED", 2)
     partner = PagesWithETags()
@@ -106,6 +111,7 @@ async def test_very_many_pages_are_rather_read(bench: Workbench, monkeypatch):
     assert await synced(bench, partner) == [None, "1", "2"]
 
 
+@on_sqlite
 async def test_a_page_that_is_gone_has_changed(bench: Workbench):
     partner = PagesWithETags()
     await bench.sync(partner)
@@ -114,6 +120,7 @@ async def test_a_page_that_is_gone_has_changed(bench: Workbench):
     assert await synced(bench, partner) == ["None?", "1?", None, "1", "2"]
 
 
+@on_sqlite
 async def test_a_partner_that_is_down_is_asked_again_another_time(bench: Workbench):
     partner = PagesWithETags()
     await bench.sync(partner)
@@ -125,6 +132,7 @@ async def test_a_partner_that_is_down_is_asked_again_another_time(bench: Workben
     assert await synced(bench, partner) == ["None?", "1?", "2?"]
 
 
+@on_sqlite
 async def test_another_mapping_or_version_of_ours_reads_the_list_again(
     bench: Workbench, monkeypatch
 ):
@@ -137,6 +145,7 @@ async def test_another_mapping_or_version_of_ours_reads_the_list_again(
     assert await synced(bench, partner, options={"other": True}) == [None, "1", "2"]
 
 
+@on_sqlite
 async def test_a_list_that_is_held_is_not_what_stands(bench: Workbench):
     partner = PagesWithETags()
     await bench.sync(partner)

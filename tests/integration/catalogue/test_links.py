@@ -177,6 +177,16 @@ async def test_a_merge_sticks_for_its_names(bench: Workbench, desk: LinkDesk):
     assert await bench.course_of(again) == older
 
 
+async def test_a_link_goes_when_the_offering_does(bench: Workbench, desk: LinkDesk):
+    await bench.lists(BARISTA)
+    await bench.lists(OTHER)
+    await desk.merge([await bench.course_of(BARISTA), await bench.course_of(OTHER)], BY)
+
+    await bench.lists(an_offering("B", "Latte Art", "LKP Kopi Nusantara", partner=PINTARIA))
+
+    assert (await desk.read_links(TEN)).nodes == []
+
+
 async def test_redirects_never_chain(bench: Workbench, desk: LinkDesk, follower: CatalogueFollower):
     third = an_offering("C", "Seduh Manual", "LKP Kopi Nusantara", partner=PINTARIA)
     await bench.lists(BARISTA)

@@ -93,7 +93,8 @@ class Mitra:
         viewer = await self.gateway.verifier.verify(self.tokens[role])
         try:
             prepared = self.engine.prepare(Asked(question.document, variables=question.variables))
-            begun = await self.engine.subscribe(prepared, self.gateway.build_context(viewer))
+            context = self.gateway.build_context(viewer)
+            begun = await self.engine.subscribe(prepared, context, lambda: context)
             async with aclosing(begun) as results:  # type: ignore[type-var]
                 async with asyncio.timeout(0.05):
                     first = await anext(results)

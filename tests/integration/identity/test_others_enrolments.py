@@ -96,7 +96,7 @@ class Programme:
         if prepared.kind.value != "subscription":
             return shown(await self.engine.run(prepared, context))
         try:
-            results = await self.engine.subscribe(prepared, context)
+            results = await self.engine.subscribe(prepared, context, lambda: context)
             first = await anext(aiter(results))
             await results.aclose()  # type: ignore[attr-defined]
             return shown(first)

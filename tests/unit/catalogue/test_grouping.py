@@ -147,7 +147,7 @@ def spelled(draw: st.DrawFn) -> list[Member]:
     return list(found.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(members=spelled(), data=st.data())
 def test_any_order_gives_the_same(members: list[Member], data: st.DataObject):
     order = data.draw(st.permutations(members))

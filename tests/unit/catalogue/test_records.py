@@ -4,20 +4,21 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.catalogue.records import (
-    ShortReader,
     digest,
     from_payload,
     from_session_payload,
     to_payload,
     to_session_payload,
 )
+from gateway.catalogue.short import ShortReader
 from schema.model.catalogue import Offering, Session
-from schema.model.values import RemoteId
+from schema.model.values import OfferingId, RemoteId
 from tests.catalogue import TOKOPEDIA, an_offering
 from tests.unit.catalogue.strategies import any_offering
 
@@ -38,8 +39,23 @@ def test_a_short_reading_lacks_the_long_description_and_nothing_else(offerings: 
     read = ShortReader()
 
     for offering in offerings:
-        listed = replace(offering.listed, description_html=None)
-        assert read(to_payload(offering)) == replace(offering, listed=listed)
+        payload = to_payload(offering)
+        whole = from_payload(payload)
+        listed = replace(whole.listed, description_html=None)
+        assert repr(read(payload)) == repr(replace(whole, listed=listed))
+
+
+def test_an_id_that_is_known_is_not_worked_out_again():
+    payload = to_payload(an_offering("A-1"))
+
+    assert ShortReader()(payload, OfferingId("known")).id == "known"
+
+
+def test_a_price_that_cannot_be_is_refused_in_a_short_reading_too():
+    payload = to_payload(an_offering("A-1", price=7)).replace("IDR", "XXX")
+
+    with pytest.raises(msgspec.ValidationError, match="'XXX' is not one of"):
+        ShortReader()(payload)
 
 
 def test_what_many_have_alike_is_kept_once():

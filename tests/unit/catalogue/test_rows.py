@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.base import Page
+from adapters.base import LeftOut, Page, Rejection
 from gateway.catalogue import drafts
 from gateway.catalogue.drafts import NOTHING, Standing, to_draft_page
 from gateway.catalogue.rows import OfferingRow, PageRows, to_offering_row, to_page_rows
@@ -98,3 +98,16 @@ def test_numbers_that_no_client_can_read_are_refused(told):
     assert [row.key for row in page.offerings] == ["2"]
     assert page.sessions == ()
     assert len(page.rejections) == 1 + len(apart)
+
+
+def test_what_is_told_of_rows_that_are_not_shown_can_be_printed():
+    spoilt = "A\x1b[2J\u202e\0B\ud800" + "x" * 600
+    page = rows_of(
+        Page(
+            left_out=(LeftOut(spoilt, "archived"),), rejections=(Rejection(1, None, spoilt, "{}"),)
+        )
+    )
+
+    told = [page.left_out[0].key, page.rejections[0].reason]
+    assert all(text.isprintable() and text.startswith("ABx") for text in told)
+    assert max(map(len, told)) <= 500

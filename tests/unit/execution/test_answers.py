@@ -3,12 +3,14 @@
 import asyncio
 import math
 from dataclasses import dataclass
+from zlib import crc32
 
 import pytest
 
 from gateway.cache.memory import MemoryCache
-from gateway.execution.answers import MOST_QUESTION_BYTES, Answer, SharedAnswers
+from gateway.execution.answers import Answer, Remake
 from gateway.execution.publicity import PublicQuestion
+from gateway.execution.sharing import MOST_QUESTION_BYTES, SharedAnswers
 from schema.lasting import ALL_AROUND, NOTHING_ELSE, Reads
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +26,7 @@ class Asked:
     async def __call__(self) -> Answer:
         self.times += 1
         await asyncio.sleep(0)
-        return Answer(200, str(self.times).encode(), self.codes, tag=str(self.times))
+        return Answer(200, str(self.times).encode(), self.codes)
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Clock:
 
 
 ASKED = PublicQuestion("a")
+LASTS = 600 * (1 - 0.2 * crc32(b"a") / 2**32)
 OF_PARTNERS = PublicQuestion("b", Reads.PARTNERS)
 
 
@@ -73,9 +76,10 @@ def world():
     return World()
 
 
-@pytest.fixture
-def shared(cache, world, clock):
-    return SharedAnswers(cache, world, clock=clock)
+@pytest.fixture(params=["alone", "with-a-cache"])
+def shared(request, cache, world, clock):
+    others = None if request.param == "alone" else cache
+    return SharedAnswers(others, world, clock=clock)
 
 
 async def test_equal_questions_are_answered_once_with_the_same_bytes(shared):
@@ -90,11 +94,11 @@ async def test_equal_questions_are_answered_once_with_the_same_bytes(shared):
 
 async def test_a_new_revision_is_seen_at_once(shared, world):
     make = Asked()
-    _, promise = await shared.answer(ASKED, make)
+    _, kept = await shared.answer(ASKED, make)
 
-    assert promise.holds()
+    assert kept.promise.holds()
     world.revision = "2"
-    assert not promise.holds()
+    assert not kept.promise.holds()
     await shared.answer(ASKED, make)
     assert make.times == 2
 
@@ -113,8 +117,8 @@ async def test_how_partners_stand_matters_where_it_is_asked(shared, world, quest
 @pytest.mark.parametrize(
     ("reads", "seconds"),
     [
-        (NOTHING_ELSE, 60.0),
-        (Reads.PARTNERS, 60.0),
+        (NOTHING_ELSE, LASTS),
+        (Reads.PARTNERS, LASTS),
         (Reads.CLOCK, 1.0),
         (Reads.SEATS, 1.0),
         (ALL_AROUND, 1.0),
@@ -124,26 +128,26 @@ async def test_an_answer_holds_as_long_as_nothing_it_reads_can_have_changed(
     shared, clock, reads, seconds
 ):
     make = Asked()
-    _, promise = await shared.answer(PublicQuestion("a", reads), make)
+    _, kept = await shared.answer(PublicQuestion("a", reads), make)
 
     clock.now += seconds - 0.001
-    assert promise.holds()
+    assert kept.promise.holds()
     await shared.answer(PublicQuestion("a", reads), make)
     assert make.times == 1
 
     clock.now += 0.001
-    assert not promise.holds()
+    assert not kept.promise.holds()
     await shared.answer(PublicQuestion("a", reads), make)
     assert make.times == 2
 
 
 async def test_an_answer_about_partners_ends_when_the_next_list_is_too_old(shared, world, clock):
     world.until = clock.now + 7
-    _, promise = await shared.answer(OF_PARTNERS, Asked())
+    _, kept = await shared.answer(OF_PARTNERS, Asked())
     _, other = await shared.answer(ASKED, Asked())
 
     clock.now += 7
-    assert (promise.holds(), other.holds()) == (False, True)
+    assert (kept.promise.holds(), other.promise.holds()) == (False, True)
 
 
 async def test_two_editions_share_nothing(cache, world, clock):
@@ -160,9 +164,10 @@ async def test_another_machines_clock_cannot_make_an_answer_last_longer(cache, w
     theirs.now = clock.now + 30
     await SharedAnswers(cache, world, clock=theirs).answer(ASKED, Asked())
 
-    _, promise = await SharedAnswers(cache, world, clock=clock).answer(ASKED, Asked())
+    ours = SharedAnswers(cache, world, clock=clock)
+    _, kept = await ours.answer(ASKED, Asked())
 
-    assert promise.until == clock.now + 60
+    assert kept.promise.until == clock.now + LASTS
 
 
 @pytest.mark.parametrize("code", ["INTERNAL", "UNAVAILABLE", "BAD_USER_INPUT"])
@@ -177,15 +182,62 @@ async def test_what_went_wrong_is_told_to_those_who_wait_and_is_not_kept(shared,
     assert make.times == 2
 
 
-async def test_garbage_in_the_cache_is_a_miss(cache, shared):
+async def test_garbage_in_the_cache_is_a_miss(cache, world, clock):
     make = Asked()
-    await shared.answer(ASKED, make)
+    one, other = (SharedAnswers(cache, world, clock=clock) for _ in range(2))
+    await one.answer(ASKED, make)
     [key] = cache._entries
     await cache.set(key, b"garbage", ttl=60)
 
-    answer, promise = await shared.answer(ASKED, make)
+    answer, kept = await other.answer(ASKED, make)
 
-    assert (answer.body, promise) == (b"2", None)
+    assert (answer.body, kept) == (b"2", None)
+
+
+async def test_two_who_share_a_cache_make_an_answer_once(cache, world, clock):
+    make = Asked()
+    one, other = (SharedAnswers(cache, world, clock=clock) for _ in range(2))
+
+    bodies = [(await each.answer(ASKED, make))[0].body for each in (one, other, one, other)]
+
+    assert (bodies, make.times) == ([b"1"] * 4, 1)
+
+
+async def test_what_was_made_together_ends_apart(shared, clock):
+    kept = [(await shared.answer(PublicQuestion(str(n)), Asked()))[1] for n in range(100)]
+
+    lasts = sorted(each.promise.until - clock.now for each in kept)
+    assert 480 <= lasts[0] < 495
+    assert 585 < lasts[-1] <= 600
+
+
+async def test_who_goes_while_an_answer_is_made_leaves_it_to_another(world, clock):
+    shared, go_on = SharedAnswers(None, world, clock=clock), asyncio.Event()
+
+    async def make() -> Answer:
+        await go_on.wait()
+        return Answer(200, b"made")
+
+    first, *others = (asyncio.create_task(shared.answer(ASKED, make)) for _ in range(3))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+
+    assert [answer.body for answer, _ in await asyncio.gather(*others)] == [b"made"] * 2
+
+
+async def test_an_answer_is_made_anew_in_its_place_without_who_asked(shared, world):
+    make = Asked()
+    remake = Asked()
+    _, kept = await shared.answer(ASKED, make, Remake(remake, 9))
+
+    world.revision = "2"
+    await kept.renew()
+    answer, renewed = await shared.answer(ASKED, make)
+
+    assert (make.times, remake.times) == (1, 1)
+    assert (answer, renewed.promise.holds()) == (renewed.answer, True)
 
 
 def test_questions_differ_by_each_of_their_parts(shared):

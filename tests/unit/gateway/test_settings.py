@@ -43,6 +43,9 @@ def test_partners_files_are_separated_by_colons(monkeypatch):
         ("MITRA_EXPLORER", "everybody,operator"),
         ("MITRA_CLIENT_BUDGET", "-1"),
         ("MITRA_ACCESS_LOG", "1.5"),
+        ("MITRA_DATABASE_URL", "mysql://mitra@db/mitra"),
+        ("MITRA_DATABASE_URL", "db.example.id"),
+        ("MITRA_REDIS_URL", "http://cache"),
     ],
 )
 def test_nonsense_is_refused(monkeypatch, name, value):

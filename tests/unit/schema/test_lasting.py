@@ -92,6 +92,11 @@ def test_what_nobody_has_named_reads_all_there_is():
 
 FILTERED = "query ($filter: CourseFilter) { courses(filter: $filter) { totalCount } }"
 SORTED = "query ($sort: CourseSort = STARTS_SOONEST) { courses(sort: $sort) { totalCount } }"
+WITHIN = "query ($only: Boolean) { courses(filter: {availableOnly: $only}) { totalCount } }"
+AGED = "query ($age: Int) { courses(maxAge: $age) { totalCount } }"
+UPCOMING = (
+    "query ($up: Boolean) { courses { nodes { offerings { sessions(upcoming: $up) { id } } } } }"
+)
 SESSIONS = "{ courses { nodes { offerings { sessions%s { id } } } } }"
 
 
@@ -105,11 +110,18 @@ SESSIONS = "{ courses { nodes { offerings { sessions%s { id } } } } }"
         (FILTERED, {"filter": {"availableOnly": False}}, NOTHING_ELSE),
         (FILTERED, {"filter": {"availableOnly": True}}, ALL_AROUND),
         ("{ courses(filter: {availableOnly: true}) { totalCount } }", {}, ALL_AROUND),
+        (WITHIN, {}, NOTHING_ELSE),
+        (WITHIN, {"only": True}, ALL_AROUND),
+        (AGED, {}, NOTHING_ELSE),
+        (AGED, {"age": None}, NOTHING_ELSE),
+        (AGED, {"age": 9}, Reads.PARTNERS | Reads.CLOCK),
         (SORTED, {}, Reads.CLOCK),
         (SORTED, {"sort": "TITLE"}, NOTHING_ELSE),
         ("{ courses(maxAge: 9) { totalCount } }", {}, Reads.PARTNERS | Reads.CLOCK),
         (SESSIONS % "", {}, Reads.CLOCK),
         (SESSIONS % "(upcoming: false)", {}, NOTHING_ELSE),
+        (UPCOMING, {}, Reads.CLOCK),
+        (UPCOMING, {"up": False}, NOTHING_ELSE),
         (SESSIONS.replace("id", "seatsLeft") % "(upcoming: false)", {}, Reads.SEATS),
         ("{ catalogueChanges { revision } }", {}, ALL_AROUND),
     ],

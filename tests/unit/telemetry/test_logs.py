@@ -12,6 +12,7 @@ import structlog
 
 from gateway.telemetry import configure_logging
 from gateway.telemetry.fields import ALLOWED
+from gateway.telemetry.logs import tell
 
 ROOT = Path(__file__).parents[3]
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
@@ -76,6 +77,28 @@ def test_a_line_stays_json_where_a_number_is_cut(lines):
 
     [line] = lines()
     assert (line["number"], line["seconds"]) == ("[16 digits]", 0.333333)
+
+
+def test_what_is_told_of_every_request_is_told_as_anything_else(lines):
+    fields = {"operation": "A", "milliseconds": 1 / 3, "phone": "0812 3456", "number": 10**15}
+    log = structlog.get_logger()
+    with structlog.contextvars.bound_contextvars(request_id="1234", method="mine"):
+        log.info("graphql.answered", **fields, method="GET")
+        tell(log, "graphql.answered", {**fields, "method": "GET"})
+    tell(log, "graphql.answered", {"client": "3201010101900001"})
+
+    first, second, third = lines()
+    assert first.pop("timestamp") <= second.pop("timestamp")
+    assert first == second
+    assert third["client"] == "[16 digits]"
+
+
+def test_what_is_told_of_every_request_is_silent_below_the_level(lines):
+    configure_logging("json", level=logging.WARNING)
+
+    tell(structlog.get_logger(), "graphql.answered", {"operation": "A"})
+
+    assert lines() == []
 
 
 def test_every_field_that_the_product_logs_is_listed():

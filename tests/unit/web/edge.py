@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import orjson
 
-from gateway.cache.memory import MemoryCache
-from gateway.execution.answers import SharedAnswers
+from gateway.execution.at_hand import AtHand
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Gate
 from gateway.execution.engine import Engine
 from gateway.execution.publicity import Publicity
+from gateway.execution.sharing import SharedAnswers
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.telemetry.observed import Observed
 from gateway.web.answering import Answering
@@ -74,8 +74,8 @@ class Edge:
 
     def __post_init__(self) -> None:
         streams = EventStreams(self.engine, identify, Connections())
-        self.cache = MemoryCache()
-        shared = SharedAnswers(self.cache, self)
+        self.at_hand = AtHand()
+        shared = SharedAnswers(None, self, self.at_hand)
         parts: dict[str, Any] = {
             "shared": shared,
             "events": streams,

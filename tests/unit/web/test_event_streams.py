@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import orjson
@@ -58,7 +59,7 @@ class Bench:
 
     def asked(self, text: str, viewer: Viewer = ANI, **variables: Any) -> Asked:
         prepared = self.engine.prepare(Question(text, variables=variables))
-        return Asked(prepared, self.api.context(viewer), viewer, "Bearer …")
+        return Asked(prepared, partial(self.api.context, viewer), viewer, "Bearer …")
 
     async def enrolment(self) -> str:
         offering = next(iter(self.api.catalogue.every())).offerings[0]

@@ -11,8 +11,10 @@ import pytest
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets
 from gateway.telemetry import REGISTRY
+from gateway.web.asked import UNREAD
 from gateway.web.cors import Cors
-from gateway.web.hot import _UNREAD
+from tests.unit.schema.api import Api
+from tests.unit.schema.fakes import a_course
 from tests.unit.web.edge import Edge
 from tests.unit.web.wire import Served, Wire, get, post
 
@@ -170,6 +172,41 @@ async def test_while_some_are_made_anew_others_get_what_was_there_before(served,
     assert at_once.status == 200
 
 
+CHANGED = {"post": post(LONG), "zstd": SHARED["zstd"], "get": SHARED["get"]}
+
+
+@pytest.mark.parametrize("sent", CHANGED.values(), ids=CHANGED)
+async def test_what_was_made_anew_in_the_background_is_given_as_the_ordinary_path_says_it(sent):
+    served, after = Served(Edge()), Edge(api=Api([a_course(7), a_course(8)]))
+    ordinary, wire = Served(after, is_hot=False).connect(), served.connect()
+    before = [(await wire.send(sent)).lasting for _ in range(4)][-1]
+    expected = [(await ordinary.send(sent)).lasting for _ in range(3)][-1]
+
+    served.edge.epoch, served.edge.former, served.edge.api = "2.1", "1", after.api
+    at_once = (await wire.send(sent)).lasting
+    for _ in range(20):
+        await asyncio.sleep(0)
+    replies = [(await wire.send(sent)).lasting for _ in range(3)]
+
+    assert at_once == before != expected
+    assert replies == [expected] * 3
+    assert served.edge.contexts == 2
+
+
+async def test_what_says_the_same_after_a_revision_never_leaves_the_hot_path(served):
+    wire, sent = served.connect(), SHARED["zstd"]
+    for _ in range(4):
+        await wire.send(sent)
+    before = finished()
+
+    served.edge.epoch, served.edge.former = "2.1", "1"
+    for _ in range(5):
+        await wire.send(sent)
+        await asyncio.sleep(0.001)
+
+    assert (finished(), served.edge.contexts) == (before + 5, 2)
+
+
 async def test_how_partners_stand_matters_to_those_alone_who_ask_it(served):
     wire, coverage = served.connect(), {"query": "{ courses { coverage { complete } } }"}
     for question in (TITLES, coverage) * 4:
@@ -194,6 +231,39 @@ async def test_who_has_spent_all_is_refused_on_the_hot_path_too():
     left = [each.headers["ratelimit"].partition(";t=")[0] for each in replies]
     assert left == [f'"client";r={n}' for n in (3, 2, 1, 0, 0)]
     assert other.status == 200
+
+
+async def test_what_is_made_anew_is_paid_for_once_and_first():
+    budgets = Budgets(LocalBuckets(clock=lambda: 0.0), points_a_minute=6)
+    served = Served(Edge(budgets=budgets))
+    wire, question = served.connect(), post({"query": "{ __typename }"})
+    for _ in range(4):
+        await wire.send(question)
+
+    replies = []
+    for revision in "234":
+        served.edge.epoch = f"{revision}.1"
+        replies.append(await wire.send(question))
+
+    left = [each.headers["ratelimit"].partition(";t=")[0] for each in replies]
+    assert left == [f'"client";r={n}' for n in (1, 0, 0)]
+    assert [each.status for each in replies] == [200, 200, 429]
+    assert served.edge.contexts == 3  # and nothing was run for who could not pay
+
+
+async def test_what_cannot_be_made_anew_is_told_by_the_ordinary_path(served, monkeypatch):
+    wire = served.connect()
+    for _ in range(4):
+        await wire.send(post(TITLES))
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("nobody is told this")
+
+    monkeypatch.setattr(served.edge.engine, "run", fail, raising=False)
+    served.edge.epoch = "2.1"
+    reply = await wire.send(post(TITLES))
+
+    assert (reply.status, b"nobody" in reply.body) == (500, False)
 
 
 async def test_a_token_that_is_not_good_is_refused_though_the_answer_is_at_hand(served):
@@ -310,7 +380,7 @@ async def test_a_client_that_wants_no_more_is_told_that_the_connection_ends(serv
 
 
 async def test_what_is_kept_is_bounded_by_bytes(served, monkeypatch):
-    kept, sent = served.hot._kept, served.hot._sent
+    kept, sent = served.hot._finished, served.hot._sent
     for each, most in ((kept, 60_000), (sent, 50_000)):
         monkeypatch.setattr(each, "_most_size", most)
     for n in range(8):
@@ -365,5 +435,5 @@ def test_no_header_is_left_out_that_anybody_reads():
     code = "".join(path.read_text() for path in paths)
     ways = ('get("{}"', '["{}"]', '== b"{}"', '"{}" in', '"{}" not in')
 
-    for name in _UNREAD - ours - servers:
+    for name in UNREAD - ours - servers:
         assert not [way for way in ways if way.format(name.decode()) in code.lower()], name

@@ -34,7 +34,7 @@ def enrolling(desk: SlowDesk) -> AsyncGenerator[Any, None]:
     api, engine = Api(), build_engine()
     api.enrolments = desk  # type: ignore[assignment]
     prepared = engine.prepare(Question(ENROL, variables={"offering": "any"}))
-    return stream(engine, prepared, api.context(a_learner()))
+    return stream(engine, prepared, lambda: api.context(a_learner()))
 
 
 async def test_a_change_that_has_begun_is_done_and_waited_for():

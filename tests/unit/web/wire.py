@@ -79,11 +79,11 @@ class Served:
         )
         self.hot = HotPath(
             app,
-            paths=("/graphql",),
             identify=identify,
             budgets=edge.budgets,
             counting=operations.counting,
             draining=self.draining,
+            at_hand=edge.at_hand,
         )
         self.app = self.hot if is_hot else app
         self.state = {"mitra.shortcut": self.hot} if is_hot else {}

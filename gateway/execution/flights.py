@@ -1,0 +1,36 @@
+"""One piece of work at a time for all who want the same."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Flights(Generic[T]):
+    """Runs one piece of work per key at a time, in the task of the first who wants it.
+
+    Nothing is handed over to another task, which would take turns of the event loop.  When the one
+    who works is cancelled, one of those who wait begins again.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: dict[str, asyncio.Future[T]] = {}
+
+    async def run(self, key: str, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+        """Return what `work` returns, or an equal one under way; and whether it was ours."""
+        while (flight := self._under_way.get(key)) is not None:
+            await asyncio.wait({flight})  # whoever gives up waiting leaves it as it is
+            if not flight.cancelled():
+                return flight.result(), False
+        flight = self._under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            flight.set_result(await work())
+        except Exception as exc:
+            flight.set_exception(exc)
+            flight.exception()  # seen, even when nobody waits
+            raise
+        finally:
+            del self._under_way[key]
+            flight.cancel()  # if nothing came of it
+        return flight.result(), True
