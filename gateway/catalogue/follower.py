@@ -25,12 +25,13 @@ from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.shelf import Shelf
+from gateway.catalogue.shown import shows_no_less
 from gateway.catalogue.snapshot import Snapshot
 from gateway.catalogue.store import CatalogueStore, Changes, HeldBack, StatusRow
 from gateway.partners.config import PartnerConfig
 from gateway.telemetry import CATALOGUE_REVISION, HELD_SYNCS
 from schema.model.blocks import Block
-from schema.model.catalogue import Course, PartnerStatus
+from schema.model.catalogue import PartnerStatus
 from schema.model.values import CourseId, OfferingId, PartnerCode, SessionId
 
 POLL_SECONDS = 1.0
@@ -50,7 +51,12 @@ class Former:
     revision: int
     at: float
     is_whole: bool
-    name: str = ""  # see `Snapshot.name`
+    ahead: str = ""  # see `InForce.ahead`
+
+    @property
+    def name(self) -> str:
+        """Its name, as `Snapshot.name` says it."""
+        return f"{self.revision}{self.ahead}"
 
 
 class CatalogueFollower:
@@ -208,7 +214,7 @@ class CatalogueFollower:
             if self._snapshot is base:  # else another has come, under some blocks or others
                 break
         if shown is not base:
-            self._show(shown, keeps=_shows_no_less(base, shown))
+            self._show(shown, keeps=shows_no_less(base, shown, ()))
         if shown.veil.behind:
             self.notify()
 
@@ -227,13 +233,8 @@ class CatalogueFollower:
             await asyncio.to_thread(self._prepare, snapshot)
             snapshot = await self._under_blocks(snapshot)
         before = self._snapshot
-        keeps = (
-            not is_whole
-            and _shows_no_less(before, snapshot)
-            and not any(
-                _loses(before.course(each.id), snapshot.course(each.id)) for each in changes.courses
-            )
-        )
+        changed = (each.id for each in changes.courses)
+        keeps = not is_whole and shows_no_less(before, snapshot, changed)
         self._show(snapshot, keeps=keeps)
         logger.info("catalogue.followed", revision=snapshot.revision, changed=len(changes.courses))
 
@@ -246,7 +247,9 @@ class CatalogueFollower:
 
     def _show(self, snapshot: Snapshot, *, keeps: bool) -> None:
         before = self._snapshot
-        self.former = Former(before.revision, time.monotonic(), is_whole=keeps, name=before.name)
+        self.former = Former(
+            before.revision, time.monotonic(), is_whole=keeps, ahead=before.veil.in_force.ahead
+        )
         self._snapshot = snapshot
         CATALOGUE_REVISION.set(snapshot.revision)
 
@@ -289,21 +292,3 @@ class CatalogueFollower:
         """Work out what every request would have to, so that none has to."""
         snapshot.index.prepare()
         snapshot.places.having(self._now(), nobody_booked, ())
-
-
-def _shows_no_less(before: Snapshot, now: Snapshot) -> bool:
-    """Return whether nothing is hidden that was not."""
-    return not bool((now.hidden[: len(before.hidden)] & ~before.hidden).any())
-
-
-def _loses(before: Course | None, now: Course | None) -> bool:
-    """Return whether anything of a course that was shown is not there any more."""
-    return before is not None and not _shown(before) <= _shown(now)
-
-
-def _shown(course: Course | None) -> set[str]:
-    """Return what can be bought of a course: it, who sells it, and when it runs."""
-    if course is None or course.withdrawn:
-        return set()
-    runs = (run.id for offering in course.offerings for run in offering.sessions)
-    return {course.id, *(offering.id for offering in course.offerings), *runs}
