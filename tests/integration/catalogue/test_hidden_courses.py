@@ -9,6 +9,7 @@ from gateway.catalogue.approvals import ApprovalDesk
 from gateway.catalogue.blocks import BlockFollower
 from gateway.catalogue.changes import ChangeFeed
 from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.links import LinkDesk
 from gateway.storage import catalogue_tables as tables
 from schema.model.blocks import EVERY_BUNDLE, Approval, BlockScope, Decision
 from schema.model.catalogue import Course, Offering
@@ -239,3 +240,28 @@ async def test_the_log_of_blocks_is_forgotten_with_the_changes(
     await ChangeFeed(bench.database).prune(keep=0)
 
     assert await bench.rows(tables.block_revision) == []
+
+
+async def test_an_institution_that_takes_in_a_blocked_one_takes_its_block_along(
+    bench: Workbench, log: BlockLog, blocks: BlockFollower, desk: LinkDesk
+):
+    older = an_offering("5", "Menjahit", "LKP Beta Jaya", partner=PINTARIA)
+    newer = an_offering("6", "Merias", "LKP Alfa", partner=PINTARIA)
+    await bench.sync(ScriptedPartner([PINTARIAS, older]), a_partner(PINTARIA))
+    await bench.sync(ScriptedPartner([PINTARIAS, older, newer]), a_partner(PINTARIA))
+    follower = CatalogueFollower(bench.store, CONFIGS, bench.clock)
+    await follower.refresh()
+    names = {each.institution.name: each.institution.id for each in shown(follower).values()}
+    log.block(BlockScope.INSTITUTION, names["LKP Alfa"])
+    await blocks.refresh()
+
+    await desk.merge_institutions([names["LKP Beta Jaya"], names["LKP Alfa"]], "rina")
+    await follower.refresh()
+
+    assert shown(follower).keys() == {"Barista", "Paket Satu"}
+    logged = [
+        row["kind"]
+        for row in await bench.rows(tables.change_log)
+        if row["revision"] == follower.snapshot.revision
+    ]
+    assert sorted(logged) == ["UNSEEN", "WITHDRAWN"]

@@ -82,7 +82,7 @@ targets = st.one_of(
 some_blocks = st.lists(targets, max_size=3).map(lambda told: in_force(*told))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=15)
 @given(
     entries(),
     st.lists(some_blocks, min_size=1, max_size=3),
@@ -113,7 +113,7 @@ def test_a_catalogue_under_blocks_answers_as_one_that_was_built_under_them(
     assert sorted(snapshot.live_ids()) == sorted(anew.live_ids())
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=15)
 @given(entries(), some_blocks, some_blocks)
 def test_at_once_nothing_is_shown_that_is_blocked(
     found: list[Entry], before: InForce, blocks: InForce
