@@ -101,8 +101,8 @@ class Snapshot:
         other.columns = self.columns.changed(len(other.entries), after)
         other.rankings = to_changed(self.rankings, before, other.entries)
         other.places = self.places.changed(before, other.entries, slots)
-        seen = self.institutions.moved((), self._hidden_among(leaving))
-        other.institutions = seen.changed(former, come)
+        unseen = [entry for entry in former if self.is_hidden(entry.course.id)]
+        other.institutions = self.institutions.moved((), unseen).changed(former, come)
         other.hidden = np.pad(self.hidden, (0, len(other.entries) - size))  # a copy
         other.hidden[slots] = False
         other.veil = self.veil.without(leaving)
@@ -133,8 +133,8 @@ class Snapshot:
         self.hidden = hidden
         self._has_hidden = bool(hidden.any())
         self.columns = self.columns.without(hidden)
-        size = len(self.entries)
-        self._memo = Memo(max(16, min(REMEMBERED, REMEMBERED_SLOTS // max(1, size))))
+        most = REMEMBERED_SLOTS // max(1, len(self.entries))
+        self._memo = Memo(max(16, min(REMEMBERED, most)))
 
     def flags(self, course_ids: Iterable[CourseId]) -> Flags:
         """Return, by slot, where these courses are."""
@@ -145,10 +145,6 @@ class Snapshot:
     def _entries_at(self, flags: Flags) -> list[Entry]:
         found = (self.entries[slot] for slot in np.flatnonzero(flags).tolist())
         return [entry for entry in found if entry is not None]
-
-    def _hidden_among(self, course_ids: Iterable[CourseId]) -> list[Entry]:
-        hidden = filter(self.is_hidden, course_ids)
-        return [entry for each in hidden if (entry := self.entry(each))]
 
     def is_hidden(self, course_id: CourseId) -> bool:
         """Return whether blocks leave nothing of a course that is listed."""
