@@ -192,10 +192,8 @@ class Snapshot:
 
     def live_ids(self) -> Iterator[CourseId]:
         """Yield the ids of the courses that are shown."""
-        entries = self.entries
         for slot in self.columns.everything.tolist():
-            if (entry := entries[slot]) is not None:
-                yield entry.course.id
+            yield self.course_at(slot).id
 
     @property
     def offerings(self) -> Mapping[OfferingId, Offering]:
