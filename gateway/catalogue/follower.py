@@ -243,7 +243,7 @@ class CatalogueFollower:
         behind = self._snapshot.veil.behind
         snapshot = await asyncio.to_thread(caught_up, self._snapshot, self._rates)
         self._show(await self._under_blocks(snapshot), keeps=False)
-        logger.info("catalogue.blocks_worked_out", courses=len(behind))
+        logger.info("catalogue.blocks_worked_out", changed=len(behind))
 
     def _show(self, snapshot: Snapshot, *, keeps: bool) -> None:
         before = self._snapshot

@@ -21,11 +21,11 @@ from gateway.catalogue.stored import (
     Known,
     Read,
     StoredCourse,
+    described,
     read_courses,
     read_every_course,
     to_memory,
 )
-from gateway.catalogue.visibility import is_on_sale
 from gateway.storage.catalogue_tables import (
     block_revision,
     change_log,
@@ -35,7 +35,6 @@ from gateway.storage.catalogue_tables import (
     revision,
 )
 from gateway.storage.engine import Database
-from gateway.storage.sets import is_one_of
 from gateway.storage.sync_tables import left_out, partner_status, quarantine, sync_run, unknown_term
 from schema.model.catalogue import Institution, UnknownTerm
 from schema.model.codes import ids_of_code
@@ -230,16 +229,18 @@ def _changes(connection: Connection, since: int | None, read: Read, known: Known
 
 
 def _descriptions(connection: Connection, ids: Sequence[CourseId]) -> Mapping[CourseId, str]:
-    """Return the first description of each course's live offerings, or else of all."""
+    """Return the first description of each course's offerings on sale, or else of all."""
     found: dict[CourseId, str] = {}
-    on_sale = select(offering.c.id).where(is_one_of(connection, offering.c.course_id, ids))
-    live_ids = frozenset(connection.execute(on_sale.where(is_on_sale())).scalars())
-    for each in read_courses(connection, ids, lambda payload, _: from_payload(payload)):
-        live = [sold for sold in each.offerings if sold.offering.id in live_ids] or each.offerings
-        told = (sold.offering.listed.description_html for sold in live)
-        html = next((html for html in told if html is not None), None)
-        if html is not None:
-            found[each.id] = html
+    sold = set[CourseId]()
+    for row in connection.execute(described(connection, ids)):  # what is on sale comes first
+        if row.is_on_sale:
+            sold.add(row.course_id)
+        elif row.course_id in sold:
+            continue
+        if row.course_id not in found:
+            html = from_payload(row.payload).listed.description_html
+            if html is not None:
+                found[row.course_id] = html
     return found
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, cast, func, select
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, cast, func, not_, select
 
 from gateway.catalogue.runs import KEPT_RUNS
-from gateway.catalogue.visibility import is_listed
+from gateway.catalogue.visibility import is_listed, is_on_sale
 from gateway.storage.catalogue_tables import course, offering
 from gateway.storage.sets import is_one_of
 from gateway.storage.sync_tables import sync_run
@@ -107,6 +107,17 @@ def read_courses(
         chunk = ids[start : start + CHUNK]
         found += _read_some(connection, chunk, read, memory or Memory(NOTHING))
     return found
+
+
+def described(connection: Connection, ids: Sequence[str]) -> Select[Any]:
+    """Select all that tells of these courses: first what is on sale, then what founded them."""
+    on_sale, founded = is_on_sale(), offering.c.id == course.c.founding_offering_id
+    return (
+        select(offering.c.course_id, on_sale.label("is_on_sale"), offering.c.payload)
+        .join(course, course.c.id == offering.c.course_id)
+        .where(_WAS_APPROVED, is_one_of(connection, offering.c.course_id, ids))
+        .order_by(not_(on_sale), not_(founded), offering.c.added_run, offering.c.id)
+    )
 
 
 def _read_some(

@@ -3,9 +3,10 @@
 import httpx
 import pytest
 
+from gateway import asgi
 from gateway.app import Gateway
-from gateway.asgi import create_app
 from gateway.cache.tiered import TieredCache
+from gateway.execution.at_hand import AtHand
 from gateway.settings import Profile, Settings
 
 pytestmark = pytest.mark.anyio
@@ -19,17 +20,24 @@ QUOTED = [
 ]
 
 
-def stored(gateway: Gateway) -> list[str]:
+def shared(gateway: Gateway) -> list[str]:
     assert isinstance(gateway.cache, TieredCache)
     return [key for key in gateway.cache._levels.memory._entries if key.startswith("answer:")]
 
 
+@pytest.fixture
+def at_hand(monkeypatch) -> AtHand:
+    found = AtHand()
+    monkeypatch.setattr(asgi, "AtHand", lambda: found)
+    return found
+
+
 @pytest.mark.parametrize("with_redis", [False, True], ids=["memory", "redis"])
-async def test_no_answer_that_reads_a_quote_is_stored(tmp_path, with_redis, request):
+async def test_no_answer_that_reads_a_quote_is_stored(tmp_path, with_redis, request, at_hand):
     url = request.getfixturevalue("redis_url") if with_redis else None
     settings = Settings(profile=Profile.DEVELOPMENT, data_dir=tmp_path, redis_url=url)
     gateway = Gateway(settings)
-    app = httpx.ASGITransport(create_app(settings, gateway))
+    app = httpx.ASGITransport(asgi.create_app(settings, gateway))
 
     async with gateway.opened(loaded=True), httpx.AsyncClient(transport=app) as client:
 
@@ -39,10 +47,10 @@ async def test_no_answer_that_reads_a_quote_is_stored(tmp_path, with_redis, requ
             return found
 
         quoted = [await ask(query) for query in QUOTED]
-        after_quotes = stored(gateway)
+        after_quotes = len(at_hand), shared(gateway)
         plain = await ask(PLAIN)
-        after_others = stored(gateway)
+        after_others = len(at_hand), len(shared(gateway))
 
     assert all("errors" not in answer for answer in [*quoted, plain])
-    assert after_quotes == []
-    assert len(after_others) == 1
+    assert after_quotes == (0, [])
+    assert after_others == (1, int(with_redis))

@@ -112,7 +112,7 @@ DESCRIPTIONS = (
 QUOTES = "{ courses(first: 100) { nodes { offerings { quote { price { amount } } } } } }"
 OTHERS = {
     EVERY_PUBLIC_LIST: Rule(variables={"search": "nomor"}),
-    DESCRIPTIONS: Rule(transactions=1, statements=3),
+    DESCRIPTIONS: Rule(transactions=1, statements=1),
 }
 
 

@@ -16,6 +16,7 @@ from schema.model.values import PartnerCode
 from schema.ports import CourseQuery, Window
 from tests.catalogue import (
     NOON,
+    PINTARIA,
     TOKOPEDIA,
     ScriptedPartner,
     a_partner,
@@ -28,6 +29,7 @@ from tests.integration.catalogue.on_sale import (
     DESAIN,
     EVERYTHING,
     PAKET,
+    PINTARIAS,
     three_on_sale,
 )
 
@@ -83,6 +85,24 @@ async def test_each_scope_takes_its_own_off_sale_and_gives_it_back(  # noqa: PLR
     assert blocked == left
     assert on_sale == left
     assert await bench.live_titles() == EVERYTHING
+
+
+async def test_a_course_is_not_described_by_an_offering_that_is_blocked_while_another_is_sold(
+    bench: Workbench, ledger: BlockLog, blocks: BlockFollower
+):
+    described = an_offering("1", "Barista", "LKP Kopi", description_html="<p>Kopi</p>")
+    await bench.sync(ScriptedPartner([described]))
+    await bench.sync(ScriptedPartner([PINTARIAS]), a_partner(PINTARIA))
+    fact = await bench.store.read_fact(described.id)
+    course = fact.targets[BlockScope.COURSE][0]
+    told = [await bench.store.read_descriptions([course])]
+
+    for offering in (described, PINTARIAS):
+        ledger.block(BlockScope.OFFERING, offering.id)
+        await blocks.refresh()
+        told.append(await bench.store.read_descriptions([course]))
+
+    assert told == [{course: "<p>Kopi</p>"}, {}, {course: "<p>Kopi</p>"}]
 
 
 async def test_a_block_is_a_revision_that_says_what_went(
