@@ -242,6 +242,7 @@ class CatalogueFollower:
         """Work out of which courses blocks leave a part."""
         behind = self._snapshot.veil.behind
         snapshot = await asyncio.to_thread(caught_up, self._snapshot, self._rates)
+        await asyncio.to_thread(self._prepare, snapshot)
         self._show(await self._under_blocks(snapshot), keeps=False)
         logger.info("catalogue.blocks_worked_out", changed=len(behind))
 

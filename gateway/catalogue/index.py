@@ -95,6 +95,7 @@ class SearchIndex:
         other._is_prepared = self._is_prepared and len(come) <= MOST_CARRIED
         if other._is_prepared:
             other._carry(self._postings, {*gone, *come}, come)
+        other.searcher()  # now: by the time it is asked, the writer may be at the next one's
         return other
 
     def _carry(self, known: Memo, changed: set[int], come: Mapping[int, Document]) -> None:
@@ -136,7 +137,10 @@ class SearchIndex:
         return counted
 
     def searcher(self) -> Searcher:
-        """Make what is new findable, unless that is done, and return it."""
+        """Make what is new findable, unless that is done, and return it.
+
+        Not while another index is being made of this one: they share a writer.
+        """
         if self._searcher is None:
             self._searcher = self._texts.committed()
         return self._searcher

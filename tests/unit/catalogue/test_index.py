@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.catalogue import index as index_module
 from gateway.catalogue.index import Document, SearchIndex
+from gateway.catalogue.texts import Texts
 from tests.unit.catalogue.strategies import WORDS, titles
 
 TITLES = [
@@ -112,6 +113,13 @@ def test_changes_are_found_and_an_older_index_does_not_see_them():
 
     assert (found("barista", older), found("barista", newer)) == ([0], [2])
     assert (found("batik", older), found("batik", newer)) == ([], [0])
+
+
+def test_what_was_changed_is_asked_without_the_writer_which_may_be_at_the_next_one(monkeypatch):
+    changed = an_index(DOCUMENTS).changed({}, {6: Document("Batik")})
+    monkeypatch.setattr(Texts, "committed", lambda _: pytest.fail("the writer was needed"))
+
+    assert found("batik", changed) == [6]
 
 
 @settings(deadline=None, max_examples=30)
