@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import count, cycle
+from itertools import chain, count, cycle
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -53,6 +53,8 @@ _BLOCK = """mutation ($value: String!, $letter: String!) { blockCourses(input: {
 _LIFT = """mutation ($id: ID!) { liftBlock(input: {blockId: $id, reason: "soak"}) {
   userErrors { message } } }"""
 LARGE_ANSWERS = 2_000  # of some 60 kB: more than are remembered
+SMALL = "query ($most: BigInt!) { courses(filter: {priceMax: $most}) { totalCount } }"
+SMALL_ANSWERS = 20_000  # more questions than are known by their bytes
 AT_ONCE = 4
 RATES = {"hot": 40.0, "warm": 20.0, "search": 5.0, "enrol": 2.0, "change": 0.1}
 
@@ -88,12 +90,14 @@ class Crowd:
             self.done[kind] += 1
 
     async def fill(self) -> None:
-        """Have as many large answers remembered as there is room for."""
-        numbers = iter(range(LARGE_ANSWERS))
+        """Have as many answers and questions remembered as there is room for."""
+        large = ((LARGE, 2_000_000 + number) for number in range(LARGE_ANSWERS))
+        small = ((SMALL, 3_000_000 + number) for number in range(SMALL_ANSWERS))
+        questions = chain(large, small)
 
         async def ask() -> None:
-            for number in numbers:
-                await self._ask(LARGE, most=2_000_000 + number)
+            for query, most in questions:
+                await self._ask(query, most=most)
 
         await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
 
