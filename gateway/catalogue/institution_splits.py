@@ -15,7 +15,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, delete, select, update
 
 from gateway.catalogue.drafts import DraftInstitution, course_key, draft_institution
@@ -31,7 +30,7 @@ from gateway.catalogue.joining import (
     write_link,
 )
 from gateway.catalogue.linking import lock_names
-from gateway.catalogue.records import digest
+from gateway.catalogue.records import digest, names_in
 from gateway.catalogue.spellings import BLOCKS, OPERATOR
 from gateway.storage.catalogue_tables import (
     course,
@@ -51,18 +50,6 @@ from schema.model.links import (
     LinkOutcome,
 )
 from schema.model.values import InstitutionId, OfferingId, PartnerCode, derived_id
-
-
-class _Listed(msgspec.Struct):
-    title: str
-    institution: str
-
-
-class _Listing(msgspec.Struct):
-    listed: _Listed
-
-
-_listings = msgspec.json.Decoder(_Listing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +172,7 @@ def _leavers(
 
 
 def _leaving(row: Any, leaving: DraftInstitution) -> _Leaving | None:
-    listed = _listings.decode(row.payload).listed
+    listed = names_in(row.payload)
     if row.pinned or draft_institution(listed.institution).key != leaving.key:
         return None
     title_key = course_key(leaving, listed.title)

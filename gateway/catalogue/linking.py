@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import (
     Column,
     Connection,
@@ -29,6 +28,7 @@ from sqlalchemy import (
 
 from gateway.catalogue.identity.choosing import Spelling
 from gateway.catalogue.identity.names import to_institution, to_title
+from gateway.catalogue.records import names_in
 from gateway.catalogue.runs import OpenRun
 from gateway.catalogue.spellings import INSTITUTIONS, RULE, TITLES, Kind, recognise_names
 from gateway.catalogue.standing import chunks
@@ -46,17 +46,6 @@ from gateway.storage.upsert import insert_into
 
 CHUNK = 1_000  # names looked up at once
 _LOCK = 0x4D495452  # "MITR": names are recognised by one transaction at a time
-
-
-class _Listed(msgspec.Struct):
-    title: str
-
-
-class _Titled(msgspec.Struct):
-    listed: _Listed
-
-
-_titles = msgspec.json.Decoder(_Titled)
 
 
 def lock_names(connection: Connection, *, shared: bool = False) -> None:
@@ -204,13 +193,11 @@ def _new_titles(connection: Connection, run: OpenRun) -> Iterator[Sequence[Spell
         last = rows[-1].offering_id
         first_of = {row.match_key: row for row in reversed(rows)}
         yield [
-            Spelling(key, key, to_title(_title(row.payload)), run.partner, row.institution_id)
+            Spelling(
+                key, key, to_title(names_in(row.payload).title), run.partner, row.institution_id
+            )
             for key, row in first_of.items()
         ]
-
-
-def _title(payload: str) -> str:
-    return _titles.decode(payload).listed.title
 
 
 def _found_institutions(connection: Connection, new: Sequence[Spelling]) -> None:

@@ -63,9 +63,21 @@ class OfferingPayload(msgspec.Struct, omit_defaults=True):
     bundle: bool = False
 
 
+class Names(msgspec.Struct):
+    """How a partner spells a course and who gives it."""
+
+    title: str
+    institution: str
+
+
+class _Named(msgspec.Struct):
+    listed: Names
+
+
 _encoder = msgspec.json.Encoder()
 _offerings = msgspec.json.Decoder(OfferingPayload)
 _sessions = msgspec.json.Decoder(SessionPayload)
+_named = msgspec.json.Decoder(_Named)
 
 
 def to_payload(offering: Offering) -> str:
@@ -85,6 +97,11 @@ def to_payload(offering: Offering) -> str:
         bundle=offering.bundle,
     )
     return _encoder.encode(row).decode()
+
+
+def names_in(payload: str | bytes) -> Names:
+    """Return how a payload's offering is named; the rest of it is not decoded."""
+    return _named.decode(payload).listed
 
 
 def from_payload(payload: str | bytes) -> Offering:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, or_, select
 
 from gateway.catalogue.drafts import course_key, draft_institution
 from gateway.catalogue.identity.choosing import Spelling
 from gateway.catalogue.identity.grouping import Member
 from gateway.catalogue.identity.names import to_title
+from gateway.catalogue.records import names_in
 from gateway.catalogue.spellings import OPERATOR
 from gateway.catalogue.standing import CHUNK, chunks
 from gateway.storage.catalogue_tables import (
@@ -26,18 +26,6 @@ from gateway.storage.catalogue_tables import (
     redirect,
 )
 from schema.model.blocks import BlockScope
-
-
-class _Listed(msgspec.Struct):
-    title: str
-    institution: str
-
-
-class _Listing(msgspec.Struct):
-    listed: _Listed
-
-
-_listings = msgspec.json.Decoder(_Listing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +125,7 @@ def to_members(titles: Sequence[Title]) -> Iterator[Sequence[Member]]:
 
 
 def _to_shelved(row: Any) -> Shelved:
-    listed = _listings.decode(row.payload).listed
+    listed = names_in(row.payload)
     institution = draft_institution(listed.institution)
     return Shelved(
         id=row.id,
