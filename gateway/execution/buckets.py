@@ -97,3 +97,9 @@ class LocalBuckets:
         if len(self._full_at) > MOST_BUCKETS:
             self._full_at.popitem(last=False)
         return allowance
+
+    def give_back(self, key: str, bucket: Bucket, amount: int) -> None:
+        """Undo `spend_at_once` of the same."""
+        part = bucket.shared_by(self._processes)
+        if key in self._full_at:
+            self._full_at[key] -= min(amount, part.points) * part.interval

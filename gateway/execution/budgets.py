@@ -73,6 +73,11 @@ class Budgets:
         key = f"client:{payer.client}"
         return _checked("client", self._buckets.spend_at_once(key, self._client, max(cost, 1)))
 
+    def give_back(self, payer: Payer, cost: int) -> None:
+        """Undo `pay_at_once`, where what was paid for is not to be had."""
+        if self._client is not None and isinstance(self._buckets, LocalBuckets):
+            self._buckets.give_back(f"client:{payer.client}", self._client, max(cost, 1))
+
     async def pay_refusal(self, payer: Payer, refused: RefusedError) -> Allowance | None:
         """Return what the client has left.  Raises `RefusedError` if it cannot be paid."""
         return await self.pay(payer, REFUSALS.get(refused.stage, 1))

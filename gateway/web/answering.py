@@ -1,13 +1,15 @@
 """From a question to its finished answer: prepared, run, encoded; or taken from what is shared."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from graphql import OperationType
 from starlette.responses import Response
+from starlette.types import Scope
 
 from gateway.execution.answers import Answer, Remake
+from gateway.execution.at_hand import Kept
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
 from gateway.execution.publicity import PublicQuestion
@@ -18,6 +20,7 @@ from gateway.web.negotiation import Media
 from gateway.web.paying import payer_of
 from gateway.web.refusals import EnvelopeCode, EnvelopeError
 from gateway.web.replies import run_status, to_answer
+from gateway.web.requests import from_body
 from gateway.web.running import run_while_connected
 from gateway.web.streams.events import Asked, EventStreams
 from gateway.web.streams.results import Payload, to_payload
@@ -25,6 +28,24 @@ from schema.context import Context
 from schema.model.viewer import ANONYMOUS, Viewer
 
 Read = Callable[[], Question]
+_NEW = "mitra.new"
+
+
+@dataclass(slots=True)
+class ForAll:
+    """A question that is answered the same for everybody; whether it was run for who asks it."""
+
+    prepared: Prepared
+    public: PublicQuestion
+    is_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An answer that was made for all, and who makes others of its kind."""
+
+    answering: "Answering"
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +91,7 @@ class Answering:
             answer, exchange.kept = await self.shared.answer(
                 public, lambda: self._finish(exchange, prepared), self._to_remake(key, read)
             )
+            exchange.request.scope[_NEW] = exchange.kept and New(self, exchange.kept)
             return answer
         work = self._finish(exchange, prepared)
         if prepared.kind is OperationType.MUTATION:  # what has begun is done, whoever goes
@@ -80,7 +102,7 @@ class Answering:
         """Return what would be run, paid for.  Raises `RefusedError`."""
         payer = payer_of(exchange.request.scope, exchange.viewer)
         with exchange.timed("prepare"):
-            admitted = await self.gate.admit(self._allowed(exchange, question), payer)
+            admitted = await self.gate.admit(self._allowed(exchange.viewer, question), payer)
         exchange.allowance = admitted.allowance
         exchange.tell(Known.of(admitted.prepared))
         return admitted.prepared
@@ -88,7 +110,7 @@ class Answering:
     def prepare(self, exchange: Exchange, question: Question) -> Prepared:
         """Return what would be run, without paying.  Raises `RefusedError`."""
         with exchange.timed("prepare"):
-            return self.gate.engine.prepare(self._allowed(exchange, question))
+            return self.gate.engine.prepare(self._allowed(exchange.viewer, question))
 
     async def run(self, exchange: Exchange, prepared: Prepared) -> Payload:
         """Return what running one operation gives."""
@@ -97,6 +119,31 @@ class Answering:
             result = await self.gate.engine.run(prepared, self.build_context(viewer))
         payload = to_payload(result)
         return {**payload, "extensions": _cost_of(prepared)} if exchange.wants_cost else payload
+
+    def prepare_for_all(self, question: Question) -> "ForAll | None":
+        """Return what is answered the same for everybody, if it is, without paying.
+
+        Raises `RefusedError`.
+        """
+        prepared = self.gate.engine.prepare(self._allowed(ANONYMOUS, question))
+        public = self.to_public(prepared)
+        return ForAll(prepared, public) if public is not None and self.shared else None
+
+    async def answer_for_all(self, asked: "ForAll", body: bytes) -> Kept | None:
+        """Return what is at hand, run now if it must be, of what a POST of `body` asks.
+
+        None is for an answer that is not for all.
+        """
+        if self.shared is None:
+            return None
+
+        def run() -> Awaitable[Answer]:
+            asked.is_run = True
+            return self._run_for_all(asked.prepared)
+
+        remake = self._to_remake(body, partial(from_body, body))
+        _, kept = await self.shared.answer(asked.public, run, remake)
+        return kept
 
     async def _pay(self, exchange: Exchange, known: Known) -> None:
         exchange.tell(known)
@@ -114,12 +161,14 @@ class Answering:
 
     async def _make(self, read: Read) -> Answer:
         """Make the answer to a public question when nobody waits for it."""
-        prepared = self.gate.engine.prepare(read())
+        return await self._run_for_all(self.gate.engine.prepare(read()))
+
+    async def _run_for_all(self, prepared: Prepared) -> Answer:
         payload = to_payload(await self.gate.engine.run(prepared, self.build_context(ANONYMOUS)))
         return to_answer(payload, run_status(prepared, payload))
 
-    def _allowed(self, exchange: Exchange, question: Question) -> Question:
-        allowed = self.may_introspect(exchange.viewer)
+    def _allowed(self, viewer: Viewer, question: Question) -> Question:
+        allowed = self.may_introspect(viewer)
         return replace(question, may_introspect=True) if allowed else question
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
@@ -134,6 +183,11 @@ class Answering:
         contexts = partial(self.build_context, exchange.viewer)
         authorization = exchange.headers.get("authorization")
         return Asked(prepared, contexts, exchange.viewer, authorization)
+
+
+def new_of(scope: Scope) -> New | None:
+    """Return the answer that was made for all for a request, if one was."""
+    return scope.get(_NEW)
 
 
 def check_kind(exchange: Exchange, prepared: Prepared) -> None:

@@ -20,6 +20,7 @@ _OF_ONE_REQUEST = frozenset(
 
 Header = tuple[bytes, bytes]
 Asked = tuple[str | bytes | Header, ...]  # all that must be the same
+_BODY = 3  # where the body stands in it
 
 
 def read_asked(scope: Scope, body: bytes) -> tuple[Asked | None, bytes | None]:
@@ -38,6 +39,17 @@ def read_asked(scope: Scope, body: bytes) -> tuple[Asked | None, bytes | None]:
         else:
             return None, None
     return tuple(told), authorization
+
+
+def body_of(asked: Asked) -> bytes:
+    """Return the body among all that must be the same."""
+    body = asked[_BODY]
+    return body if isinstance(body, bytes) else b""
+
+
+def with_body(asked: Asked, body: bytes) -> Asked:
+    """Return the same with another body."""
+    return *asked[:_BODY], body, *asked[_BODY + 1 :]
 
 
 def size_of(asked: Asked) -> int:

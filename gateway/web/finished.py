@@ -13,7 +13,7 @@ from gateway.telemetry import CACHE_READS, GRAPHQL_REQUESTS, TALLIES
 from gateway.telemetry.operations import Count
 from gateway.telemetry.tallies import Tally
 from gateway.web.asked import Header
-from gateway.web.compression import is_small
+from gateway.web.compression import Encoding, is_small, pack
 from gateway.web.etags import to_weak
 
 _WHOLE = 2  # messages of an answer in one piece
@@ -22,39 +22,36 @@ _OF_THE_BODY = frozenset({b"content-length", b"etag"})
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """What is sent with the body that is at hand under `key`.
+class Sending:
+    """How an answer is sent, whatever it says.
 
     What its head says of the body is left out, and told of the one that is sent.  `packing` is
-    None for an answer without a body; it belongs to `tag` alone.
+    None for an answer without a body.
     """
 
-    key: str
-    tag: str
     packing: str | None
     is_small: bool
     status: int
     head: bytes
-    cost: int
     tells_tag: bool
     is_timed: bool
     tells_allowance: bool
-    count: Count
-    given: Tally
 
     def body_of(self, kept: Kept) -> bytes | None:
-        """Return the body to be sent; None if its head may be another, too."""
-        if self.packing is None:
-            return b"" if kept.answer.tag == self.tag else None
-        if kept.answer.status != self.status or is_small(kept.answer.body) != self.is_small:
+        """Return the body to be sent, if it is at hand; None if its head may be another, too."""
+        if self.packing is None or kept.answer.status != self.status:
             return None
-        return kept.bodies.get(self.packing)
+        is_alike = is_small(kept.answer.body) == self.is_small
+        return kept.bodies.get(self.packing) if is_alike else None
 
-    def headed(self, kept: Kept, body: bytes, own: bytes, began: float) -> bytes:
-        """Return the lines of headers of an answer that is given now, and count it."""
-        seconds = time.perf_counter() - began
-        self.count(seconds)
-        self.given.add()
+    async def packed(self, kept: Kept) -> bytes | None:
+        """Return the body to be sent, packed now if it must be."""
+        if self.packing and self.packing not in kept.bodies:
+            kept.pack(self.packing, await pack(kept.answer.body, Encoding(self.packing)))
+        return self.body_of(kept)
+
+    def headed(self, kept: Kept, body: bytes, own: bytes, seconds: float) -> bytes:
+        """Return the lines of headers of an answer that took so long."""
         told = [self.head, own]
         if self.packing is not None:
             told.append(b"content-length: %d\r\n" % len(body))
@@ -73,36 +70,66 @@ class Finished:
         return own
 
 
-def to_finished(
-    kept: Kept, sent: Sequence[Message], cost: int | None, count: Count
-) -> Finished | None:
-    """Return what was sent, to be given again; None if its body is not the one that is kept."""
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How the answer that is at hand under `key` is sent; one without a body is of `tag` alone."""
+
+    key: str
+    tag: str
+    sending: Sending
+    cost: int
+    count: Count
+    given: Tally
+
+    @classmethod
+    def of(cls, kept: Kept, sending: Sending, cost: int, count: Count) -> "Finished":
+        """Return how what is kept is sent."""
+        return cls(kept.key, kept.answer.tag, sending, cost, count, _given(sending.status))
+
+    def body_of(self, kept: Kept) -> bytes | None:
+        """Return the body to be sent; None if its head may be another, too."""
+        if self.sending.packing is None:
+            return b"" if kept.answer.tag == self.tag else None
+        return self.sending.body_of(kept)
+
+    def headed(self, kept: Kept, body: bytes, own: bytes, began: float) -> bytes:
+        """Return the lines of headers of an answer that is given now, and count it."""
+        seconds = time.perf_counter() - began
+        self.count(seconds)
+        self.given.add()
+        return self.sending.headed(kept, body, own, seconds)
+
+
+def to_sending(kept: Kept, sent: Sequence[Message]) -> Sending | None:
+    """Return how an answer was sent; None if its body is not the one that is kept."""
     if len(sent) != _WHOLE:
         return None
     start, end = sent
     body: bytes = end.get("body", b"")
     packing = kept.packing_of(body)
     headers = dict[bytes, bytes](start["headers"])
-    tag = to_weak(kept.answer.tag).encode()
     if body and (packing is None or headers.get(b"content-length") != b"%d" % len(body)):
         return None
-    if headers.get(b"etag", tag) != tag or len(headers) != len(start["headers"]):
+    if len(headers) != len(start["headers"]):
+        return None
+    if b"etag" in headers and headers[b"etag"] != to_weak(kept.answer.tag).encode():
         return None
     left_out = _PER_REQUEST | _OF_THE_BODY if body else _PER_REQUEST
-    return Finished(
-        kept.key,
-        kept.answer.tag,
+    return Sending(
         packing,
         is_small(kept.answer.body),
         start["status"],
         _lines((name, value) for name, value in headers.items() if name not in left_out),
-        cost or 0,
         tells_tag=bool(body) and b"etag" in headers,
         is_timed=b"server-timing" in headers,
         tells_allowance=b"ratelimit" in headers,
-        count=count,
-        given=_given(start["status"]),
     )
+
+
+@cache
+def answered(status: int) -> Tally:
+    """Return what counts answers of a status: one for all of them."""
+    return TALLIES.tally(GRAPHQL_REQUESTS.labels(status=status).inc)
 
 
 @cache

@@ -26,8 +26,10 @@ from gateway.telemetry.operations import Count
 from gateway.telemetry.traces import is_tracing
 from gateway.web.asked import Asked, comes_again, read_asked, size_of
 from gateway.web.bodies import WHOLE
+from gateway.web.counts import Counts
 from gateway.web.exchange import kept_of
-from gateway.web.finished import Finished, to_finished
+from gateway.web.finished import Finished, to_sending
+from gateway.web.forms import Answered, Forms
 from gateway.web.observing import observed
 from gateway.web.outermost import to_request_id
 from gateway.web.paying import payer_at, payer_of
@@ -40,7 +42,6 @@ HEADS_BYTES = 8 * 2**20
 SENT_BYTES = 8 * 2**20
 _PATHS = frozenset({"/graphql", "/graphql/subgraph"})
 _MOST_KEPT = 20_000
-_MOST_COUNTS = 1_000
 _MOST_WATCHED = 2  # messages; of a stream no more is looked at
 _OVERHEAD = 900  # bytes of bookkeeping per answer, roughly
 
@@ -67,18 +68,18 @@ class HotPath:
         self._app = app
         self._identify = identify
         self._budgets = budgets
-        self._counting = counting
         self._draining = draining
         self._at_hand = at_hand
         self._renewals = Renewals()
         self._finished = Remembered[Finished](most=_MOST_KEPT, most_size=HEADS_BYTES)
-        self._counts = Remembered[Count](most=_MOST_COUNTS, most_size=_MOST_COUNTS)
         self._sent = Remembered[Asked](most=_MOST_KEPT, most_size=SENT_BYTES)
+        self._counts = Counts(counting)
+        self._forms = Forms(budgets=budgets, counts=self._counts, remember=self._remember)
 
     @property
     def size(self) -> int:
         """Bytes of what is kept, roughly."""
-        return self._at_hand.size + self._finished.size + self._sent.size
+        return self._at_hand.size + self._finished.size + self._sent.size + self._forms.size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,7 +99,7 @@ class HotPath:
         if await self._is_answered(door, asked, scope, authorization, began):
             self._learn(door, asked, scope)
             return
-        if await self._watch(asked, scope, receive, send):
+        if await self._watch(door, asked, scope, (receive, send)):
             self._learn(door, asked, scope)
 
     async def _is_answered(
@@ -109,7 +110,7 @@ class HotPath:
         if finished is None or kept is None or not door.is_free():
             return False
         is_given = self._is_given(kept)
-        if (finished.body_of(kept) if is_given else finished.packing) is None:
+        if (finished.body_of(kept) if is_given else finished.sending.packing) is None:
             return False  # before it is paid for
         own = await self._own(finished, scope, authorization)
         if own is None:
@@ -122,15 +123,21 @@ class HotPath:
         body = finished.body_of(kept) if kept is not None else None
         if kept is None or body is None or not door.is_free():
             return False
-        door.answer(finished.status, finished.headed(kept, body, own, began), body)
+        door.answer(finished.sending.status, finished.headed(kept, body, own, began), body)
         return True
 
-    def find(self, sent: bytes, host: str | None) -> tuple[int, bytes, bytes] | None:
+    def find(self, sent: bytes, host: str | None) -> Answered | None:
         """See `Shortcut.find`."""
         began = time.perf_counter()
+        if self._draining.is_draining:
+            return None
+        return self._again(sent, host, began) or self._forms.find(sent, host, began)
+
+    def _again(self, sent: bytes, host: str | None, began: float) -> Answered | None:
+        """Return what is at hand for the very bytes that were sent."""
         asked = self._sent.get(sent)
         finished, kept = (None, None) if asked is None else self._found(asked)
-        if finished is None or kept is None or self._draining.is_draining:
+        if finished is None or kept is None:
             return None
         body = finished.body_of(kept) if self._is_given(kept) else None
         if body is None:
@@ -139,15 +146,26 @@ class HotPath:
             allowance = self._budgets.pay_at_once(payer_at(host), finished.cost)
         except RefusedError:
             return None
-        own = finished.own_lines(random_id(16), allowance)
-        return finished.status, finished.headed(kept, body, own, began), body
+        own = finished.sending.own_lines(random_id(16), allowance)
+        return finished.sending.status, finished.headed(kept, body, own, began), body
 
     def _learn(self, door: Door, asked: Asked, scope: Scope) -> None:
         """Remember what the bytes of a request ask, if they may be the same another time."""
-        if door.sent is None or not door.is_kept_open() or not self._budgets.pays_at_once:
-            return
-        if comes_again(scope):
+        if door.sent is not None and self._comes_again(door, scope):
             self._sent.keep(door.sent, asked, _OVERHEAD + len(door.sent) + size_of(asked))
+
+    def _comes_again(self, door: Door, scope: Scope) -> bool:
+        """Return whether bytes like those of a request are enough to answer another."""
+        return door.is_kept_open() and self._budgets.pays_at_once and comes_again(scope)
+
+    def _remember(self, sent: bytes, asked: Asked, finished: Finished) -> None:
+        """Remember how a request was answered that came a second time."""
+        self._keep(asked, finished)
+        self._sent.keep(sent, asked, _OVERHEAD + len(sent) + size_of(asked))
+
+    def _keep(self, asked: Asked, finished: Finished) -> None:
+        size = _OVERHEAD + size_of(asked) + len(finished.sending.head)
+        self._finished.keep(asked, finished, size)
 
     def _found(self, asked: Asked) -> tuple[Finished | None, Kept | None]:
         """Return how an answer was sent, and the newest at hand."""
@@ -181,11 +199,14 @@ class HotPath:
             allowance = await self._budgets.pay(payer_of(scope, viewer), finished.cost)
         except Exception:  # noqa: BLE001 - the ordinary path meets it again, and says what it is
             return None
-        return finished.own_lines(to_request_id(scope["headers"]), allowance)
+        return finished.sending.own_lines(to_request_id(scope["headers"]), allowance)
 
-    async def _watch(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> bool:
+    async def _watch(
+        self, door: Door, asked: Asked, scope: Scope, passed: tuple[Receive, Send]
+    ) -> bool:
         """Leave a request to the ordinary path; keep what it says, and tell whether it may be."""
         sent: list[Message] = []
+        receive, send = passed
 
         async def watched(message: Message) -> None:
             if len(sent) <= _MOST_WATCHED:
@@ -193,22 +214,15 @@ class HotPath:
             await send(message)
 
         await self._app(scope, receive, watched)
+        if is_tracing():  # then each has its own span
+            return False
+        if door.sent is not None and self._comes_again(door, scope):
+            self._forms.learn(door.sent, asked, scope, sent)
         kept = kept_of(scope)
-        if kept is None or is_tracing():  # then each has its own span
+        sending = to_sending(kept, sent) if kept is not None else None
+        if kept is None or sending is None:
             return False
         seen = observed(scope)
-        finished = to_finished(kept, sent, seen.cost, self._count_of(seen))
-        if finished is None:
-            return False
-        self._finished.keep(asked, finished, _OVERHEAD + size_of(asked) + len(finished.head))
+        count = self._counts.of(seen, seen.cost)
+        self._keep(asked, Finished.of(kept, sending, seen.cost or 0, count))
         return True
-
-    def _count_of(self, seen: Observed) -> Count:
-        """Return what counts operations that go as this one went: one for all of them."""
-        told = seen.client, seen.name, seen.kind, seen.status, seen.outcome, seen.cost
-        key = *told, *seen.codes
-        count = self._counts.get(key)
-        if count is None:
-            count = self._counting(seen)
-            self._counts.keep(key, count, 1)
-        return count
