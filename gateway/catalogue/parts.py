@@ -30,8 +30,11 @@ def page_of(
 ) -> Part:
     """Return the `wanted` first (or last) of `slots` whose places lie within `bounds`."""
     first, end = bounds
-    nearest = _seated if _are_dense(places) else _sorted
-    ordered = nearest(places, slots, bounds, wanted + 1, from_end=from_end)
+    last = int(np.maximum.reduce(places))
+    if last < _SPARSE * len(places):  # seating courses takes a tenth of what sorting takes
+        ordered = _seated(places, slots, bounds, wanted + 1, last=last, from_end=from_end)
+    else:
+        ordered = _sorted(places, slots, bounds, wanted + 1, from_end=from_end)
     has_more = len(ordered) > wanted
     shown = (ordered[1:] if from_end else ordered[:-1]) if has_more else ordered
     outside_before = first is not None and bool((places < first).any())
@@ -41,17 +44,13 @@ def page_of(
     return Part(shown, has_next=has_more or outside_after, has_previous=outside_before)
 
 
-def _are_dense(places: Places) -> bool:
-    """Return whether seating courses takes less than sorting them, which is ten times as much."""
-    return int(places.max()) < _SPARSE * len(places)
-
-
 def _seated(
-    places: Places, slots: Slots, bounds: Bounds, most: int, *, from_end: bool
+    places: Places, slots: Slots, bounds: Bounds, most: int, *, last: int, from_end: bool
 ) -> list[int]:
     """Return the `most` first (or last) of `slots` between two places, no two of them equal."""
     first, end = bounds
-    seats = np.full(int(places.max()) + 1, -1, np.int32)
+    seats = np.empty(last + 1, np.int32)
+    seats.fill(-1)
     seats[places] = slots
     inside = seats[max(0, first or 0) : None if end is None else max(0, end)]
     found = inside[inside >= 0]

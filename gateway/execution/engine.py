@@ -44,9 +44,12 @@ _OF_THE_SCHEMA = INTROSPECTION | {"__typename"}
 _INTROSPECTION = re.compile(r"__schema|__type(?!name)")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Question:
-    """What a client sends, whatever brought it; types are checked, values are not."""
+    """What a client sends, whatever brought it; types are checked, values are not.
+
+    Like `Prepared` it is never changed, and not frozen because one is made for each request.
+    """
 
     query: str | None = None
     document_id: str | None = None
@@ -56,7 +59,7 @@ class Question:
     may_introspect: bool = False  # set by whoever knows the viewer and the profile
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """A request that may be run."""
 

@@ -95,6 +95,8 @@ def trusted_texts(manifests: Iterable[Manifest]) -> tuple[Mapping[str, str], lis
 
 def _named(document_id: str | None, extensions: Mapping[str, Any]) -> str | None:
     """Return the id that a request gives, in either of its two places."""
+    if document_id is None and not extensions:
+        return None
     told = [name for name in (document_id, _apollo_hash(extensions)) if name is not None]
     if not told:
         return None

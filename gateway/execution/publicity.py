@@ -73,7 +73,8 @@ class Publicity:
             return None
         reads = standing.reads
         for moved in standing.moved:
-            reads |= moved(prepared.values)
+            if more := moved(prepared.values):  # uniting them takes ten times as long as looking
+                reads |= more
         name = (prepared.name or "").encode()
         parts = (standing.text, name, _canonical(prepared))
         digest = blake2b(b"\0".join(parts), digest_size=20).hexdigest()

@@ -26,6 +26,7 @@ from schema.lasting import Reads
 
 MOVING_SECONDS = 1.0  # for what reads the clock or the seats
 LASTING_SECONDS = 600.0  # for what stays until the state it is named by changes
+_MOVING = Reads.CLOCK | Reads.SEATS
 SPREAD = 0.2  # of those that may be missing
 OUTSIDE_SECONDS = 60.0  # in a shared cache, which does not forget what a revision leaves behind
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
@@ -172,7 +173,7 @@ class SharedAnswers(Generic[K]):
 
     def _promise(self, question: PublicQuestion) -> Promise:
         """Return what can be promised of an answer that is made now."""
-        with_partners = Reads.PARTNERS in question.reads
+        with_partners = bool(question.reads) and Reads.PARTNERS in question.reads
         name = self._state.name(with_partners=with_partners)
         until = self._clock() + _seconds_of(question)
         if with_partners:
@@ -182,6 +183,6 @@ class SharedAnswers(Generic[K]):
 
 def _seconds_of(question: PublicQuestion) -> float:
     """Return for how long an answer holds in the same state; of many made together each its own."""
-    if question.reads & (Reads.CLOCK | Reads.SEATS):
+    if question.reads and question.reads & _MOVING:
         return MOVING_SECONDS
     return LASTING_SECONDS * (1 - SPREAD * crc32(question.digest.encode()) / 2**32)

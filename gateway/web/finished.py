@@ -63,11 +63,11 @@ class Sending:
 
     def own_lines(self, request_id: str, allowance: Allowance | None) -> bytes:
         """Return the lines of headers that are one request's own."""
-        own = b"x-request-id: %b\r\n" % request_id.encode()
+        own = f"x-request-id: {request_id}\r\n"
         if allowance is not None and self.tells_allowance:
-            told = allowance.headers.items()
-            own += _lines((name.lower().encode(), value.encode()) for name, value in told)
-        return own
+            for name, value in allowance.headers.items():
+                own += f"{name.lower()}: {value}\r\n"
+        return own.encode()
 
 
 @dataclass(frozen=True, slots=True)

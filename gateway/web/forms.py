@@ -15,16 +15,19 @@ nothing of it was sent.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from weakref import ref
 
 import orjson
+from graphql import DocumentNode
 from starlette.types import Message, Scope
 
 from gateway.execution.at_hand import Kept
 from gateway.execution.at_once import WaitsError, at_once
-from gateway.execution.budgets import LONG, Budgets
+from gateway.execution.budgets import Budgets
 from gateway.execution.engine import Question
 from gateway.execution.remembered import Remembered
 from gateway.telemetry.observed import Observed
+from gateway.telemetry.operations import Count
 from gateway.web.answering import Answering, ForAll, new_of
 from gateway.web.asked import Asked, body_of, size_of, with_body
 from gateway.web.compression import is_small
@@ -60,19 +63,6 @@ class UnusualError(Exception):
     """An answer is not sent as others of its form were."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """An answer, and how it is sent."""
-
-    kept: Kept
-    sending: Sending
-    body: bytes
-
-    def headed(self, own: bytes, seconds: float) -> bytes:
-        """Return its lines of headers."""
-        return self.sending.headed(self.kept, self.body, own, seconds)
-
-
 @dataclass(slots=True)
 class _Form:
     """Who answers a form, and how that is sent: bodies that are small in another way."""
@@ -80,6 +70,8 @@ class _Form:
     answering: Answering
     seen: Observed
     sendings: dict[bool, Sending] = field(default_factory=dict)
+    document: "ref[DocumentNode] | None" = None
+    counted: tuple[int, Count] | None = None
     times: int = 0
     waited: int = 0
 
@@ -88,8 +80,19 @@ class _Form:
         """Whether nearly all of its questions were answered without waiting."""
         return self.waited * _MOST_WAITED <= self.times + _MOST_WAITED
 
-    def found(self, asked: ForAll, body: bytes) -> "_Found":
-        """Return the answer, made now if it must be.  Raises `WaitsError`."""
+    def count(self, cost: int, counts: Counts) -> Count:
+        """Return what counts answers of a cost; mostly it is that of the one before."""
+        if self.counted is None or self.counted[0] != cost:
+            self.counted = cost, counts.of(self.seen, cost)
+        return self.counted[1]
+
+    def is_read_anew(self, asked: ForAll) -> bool:
+        """Return whether its document had been forgotten, so that it was parsed and validated."""
+        known, self.document = self.document, ref(asked.prepared.document)
+        return known is not None and known() is not asked.prepared.document
+
+    def found(self, asked: ForAll, body: bytes) -> tuple[Kept, Sending, bytes]:
+        """Return the answer, made now if it must be, and how it is sent.  Raises `WaitsError`."""
         self.times += 1
         try:
             kept = at_once(self.answering.answer_for_all(asked, body))
@@ -100,7 +103,7 @@ class _Form:
             raise
         if kept is None or sending is None or sent is None:
             raise UnusualError
-        return _Found(kept, sending, sent)
+        return kept, sending, sent
 
 
 class Forms:
@@ -157,27 +160,27 @@ class Forms:
     def _answered(self, request: "_Request", form: _Form, question: Question) -> Answered | None:
         """Return the answer; None if it is not to be sent from here, and then nothing is paid."""
         asked = form.answering.prepare_for_all(question)
-        if asked is None or time.perf_counter() - request.began > LONG:  # others come first
+        if asked is None or form.is_read_anew(asked):  # which took long: others come first
             return None
         payer, cost = payer_at(request.host), asked.prepared.cost
         allowance = self._budgets.pay_at_once(payer, cost)
         try:
-            found = form.found(asked, request.body)
+            kept, sending, body = form.found(asked, request.body)
         except BaseException:
             self._budgets.give_back(payer, cost)
             raise
-        count = self._counts.of(form.seen, cost)
+        count = form.count(cost, self._counts)
         if not asked.is_run:
             again = with_body(request.told, request.body)
-            self._remember(request.sent, again, Finished.of(found.kept, found.sending, cost, count))
-        own = found.sending.own_lines(random_id(16), allowance)
+            self._remember(request.sent, again, Finished.of(kept, sending, cost, count))
+        own = sending.own_lines(random_id(16), allowance)
         seconds = time.perf_counter() - request.began
         count(seconds)
-        answered(found.sending.status).add()
-        return found.sending.status, found.headed(own, seconds), found.body
+        answered(sending.status).add()
+        return sending.status, sending.headed(kept, body, own, seconds), body
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Request:
     """One request of a known head."""
 

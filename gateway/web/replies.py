@@ -43,7 +43,9 @@ def run_status(prepared: Prepared, payload: Payload) -> HTTPStatus:
 
     Of several changes some may stand; and what stands, though it cannot be shown, was written.
     """
-    errors = payload.get("errors", ())
+    errors = payload.get("errors")
+    if not errors:
+        return HTTPStatus.OK
     of_the_change = [error for error in errors if len(error.get("path", ())) == 1]
     if prepared.changes == 1 and ErrorCode.UNAVAILABLE in codes_of(of_the_change):
         return HTTPStatus.SERVICE_UNAVAILABLE
@@ -60,6 +62,8 @@ def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK)
     """Return an answer, encoded."""
     body = orjson.dumps(payload)
     several = payload if isinstance(payload, Sequence) else (payload,)
+    if not any("errors" in each for each in several):
+        return Answer(status, body)
     codes = sorted({code for each in several for code in codes_of(each.get("errors", ()))})
     return Answer(status, body, tuple(codes))
 

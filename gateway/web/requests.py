@@ -104,8 +104,9 @@ def _to_question(sent: object) -> Question:
 
 
 def _names_a_document(question: Question) -> bool:
-    given = (question.query, question.document_id, question.extensions.get("persistedQuery"))
-    return any(each is not None for each in given)
+    if question.query is not None or question.document_id is not None:
+        return True
+    return question.extensions.get("persistedQuery") is not None
 
 
 def _checked(sent: Mapping[str, Any], name: str, kind: type[T], kinds_name: str) -> T | None:

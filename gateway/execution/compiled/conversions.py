@@ -59,26 +59,25 @@ def _made(kind: Any, config: Any, scalars: Mapping[object, Any]) -> Convert | No
     definition = kind.__strawberry_definition__
     if definition.from_input is not None or not definition.is_input:
         return None
-    unsaid = {
+    unsaid: dict[str, Any] = {
         field.python_name: None
         for field in definition.fields
         if field.default_value is MISSING and field.default_factory is MISSING
     }
-    fields = []
+    fields: dict[str, tuple[str, Convert]] = {}
     for field in definition.fields:
         convert = conversion(field.resolve_type(type_definition=definition), config, scalars)
         if convert is None:
             return None
-        fields.append((config.name_converter.from_field(field), field.python_name, convert))
+        fields[config.name_converter.from_field(field)] = field.python_name, convert
 
     def convert_object(value: Any) -> Any:
         if value is None or value is UNSET:
             return value
-        told = {
-            python_name: convert(value[name])
-            for name, python_name, convert in fields
-            if name in value
-        }
-        return kind(**unsaid, **told) if not unsaid else kind(**(unsaid | told))
+        told = unsaid.copy()
+        for name, sent in value.items():
+            if field := fields.get(name):
+                told[field[0]] = field[1](sent)
+        return kind(**told)
 
     return convert_object

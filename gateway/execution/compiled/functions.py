@@ -50,7 +50,7 @@ class Functions:
                 "if k is None:",
                 *(f"    {step}" for step in _made(kept, otherwise)),
                 f"    k = {keep}({known}, s, {kept.value})",
-                "d = k[0].copy()" if changing else "return k[0]",
+                "d = k.copy()" if changing else "return k",
                 *_steps(changing),
                 *(f"d[{key!r}] = {value}" for key, (_, value) in changing.items()),
                 "return d",
@@ -68,7 +68,7 @@ class Functions:
                 *(f"    {step}" for step in _made(kept, otherwise)),
                 f"    k = {keep}({known}, s, {kept.value})",
                 f"    if k is None: return {otherwise}(s, r, p)",
-                "return Q(k[0])",
+                "return Q(k)",
             ]
         )
         self._tables[name] = known
@@ -80,7 +80,7 @@ class Functions:
         It raises `KeyError` if any of them is not kept.
         """
         known = self._tables.get(name)
-        return known and f"J([{known}[id(x)][0] for x in {value}])"
+        return known and f"J(map({known}.__getitem__, map(id, {value})))"
 
     def _define(self, lines: list[str]) -> str:
         name = self.number("o")

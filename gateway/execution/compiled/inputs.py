@@ -179,39 +179,38 @@ def _object(kind: GraphQLInputObjectType, above: tuple[Any, ...]) -> Coerce | No
         return None
     fields: dict[str, tuple[str, Coerce]] = {}
     unsaid: dict[str, Any] = {}
-    required: list[str] = []
+    required: set[str] = set()
     for name, field in kind.fields.items():
         coerce, default = coercing(field.type, (*above, kind)), _default_of(field)
         if coerce is None or default is None:
             return None
         fields[name] = field.out_name or name, coerce
         if default[0] is not Undefined:
-            unsaid[name] = default[0]
+            unsaid[field.out_name or name] = default[0]
         elif is_non_null_type(field.type):
-            required.append(name)
+            required.add(name)
     return _mapping(kind.out_type, fields, unsaid, required)
 
 
 def _mapping(
     to_output: Coerce,
     fields: Mapping[str, tuple[str, Coerce]],
-    unsaid: Mapping[str, Any],
-    required: Sequence[str],
+    unsaid: dict[str, Any],
+    required: set[str],
 ) -> Coerce:
     def coerce(value: Any) -> Any:
-        if value.__class__ is not dict or not fields.keys() >= value.keys():
+        if value.__class__ is not dict or (required and not value.keys() >= required):
             return Undefined
-        if any(name not in value for name in required):
-            return Undefined
-        made: dict[str, Any] = {}
-        for name, (out_name, coerce_field) in fields.items():
-            if name in value:
-                found = coerce_field(value[name])
-                if found is Undefined:
-                    return Undefined
-                made[out_name] = found
-            elif name in unsaid:
-                made[out_name] = unsaid[name]
+        made: dict[str, Any] = unsaid.copy()
+        for name, sent in value.items():  # mostly few of many fields
+            field = fields.get(name)
+            if field is None:
+                return Undefined
+            out_name, coerce_field = field
+            found = coerce_field(sent)
+            if found is Undefined:
+                return Undefined
+            made[out_name] = found
         return to_output(made)
 
     return coerce

@@ -8,7 +8,8 @@ together hold a bounded number of bytes: when they are full they are emptied, as
 revisions are among them.
 """
 
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import Any
 from weakref import WeakSet
 
 import orjson
@@ -17,14 +18,24 @@ KEPT_BYTES = 12 * 2**20  # in a process, roughly
 _OBJECT_BYTES = 1_500  # that an object of Python takes, with what it refers to
 _ENTRY_BYTES = 250  # that anything kept takes beside itself
 
-Entry: TypeAlias = tuple[Any, object]  # what was made, and its record
 
+class Table(dict[int, Any]):
+    """What was made in one place of one operation, by the record's `id`.
 
-class Table(dict[int, Entry]):
-    """What was made in one place of one operation, by the record's `id`, with the record."""
+    It holds the records, too, which keeps their ids from being others'.
+    """
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "records")
     __hash__ = object.__hash__  # type: ignore[assignment]  # each is itself
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[object] = []
+
+    def clear(self) -> None:
+        """Let go of all."""
+        super().clear()
+        self.records.clear()
 
 
 class Kept:
@@ -45,28 +56,30 @@ class Kept:
         self._tables.add(made)
         return made
 
-    def keep(self, table: Table, record: object, made: dict[str, Any]) -> Entry:
+    def keep(self, table: Table, record: object, made: dict[str, Any]) -> dict[str, Any]:
         """Keep what was made of a record; nobody may change it."""
-        return self._keep(table, record, made, _OBJECT_BYTES)
+        self._keep(table, record, made, _OBJECT_BYTES)
+        return made
 
-    def encode(self, table: Table, record: object, made: dict[str, Any]) -> Entry | None:
+    def encode(self, table: Table, record: object, made: dict[str, Any]) -> bytes | None:
         """Keep what was made of a record as JSON; None if it is none (half a character)."""
         try:
             encoded = orjson.dumps(made)
         except orjson.JSONEncodeError:
             return None
-        return self._keep(table, record, encoded, len(encoded))
+        self._keep(table, record, encoded, len(encoded))
+        return encoded
 
-    def _keep(self, table: Table, record: object, made: Any, size: int) -> Entry:
+    def _keep(self, table: Table, record: object, made: Any, size: int) -> None:
         self._size += size + _ENTRY_BYTES
         if self._size > self._most:
             self._size = size + _ENTRY_BYTES
             for each in self._tables:
                 each.clear()
-        kept = table[id(record)] = made, record  # which keeps the id from being another's
-        return kept
+        table[id(record)] = made
+        table.records.append(record)
 
 
-def listed(items: list[bytes]) -> orjson.Fragment:
+def listed(items: Iterable[bytes]) -> orjson.Fragment:
     """Return a list of what is JSON already."""
     return orjson.Fragment(b"[%b]" % b",".join(items))
