@@ -20,6 +20,14 @@ def asking(name: str, **headers: str) -> bytes:
     return post({"query": f"{{ courses {{ nodes {{ {name}: id }} }} }}"}, **headers)
 
 
+def by_variables(dice: Random, name: str) -> bytes:
+    """Return a question that the form of the others has, and that was hardly asked before."""
+    told = ", ".join(f"${each}: Boolean = false" for each in NAMES)
+    fields = " ".join(f"{each}: id @include(if: ${each})" for each in NAMES)
+    query = f"query ($first: Int, {told}) {{ courses(first: $first) {{ nodes {{ {fields} }} }} }}"
+    return post({"query": query, "variables": {name: True, "first": dice.randrange(10, 100)}})
+
+
 def a_get(name: str) -> bytes:
     query = f"query=%7Bcourses%7Bnodes%7B{name}%3Aid%7D%7D%7D"
     return get(query, graphql_require_preflight="1")
@@ -58,7 +66,12 @@ def cut(dice: Random, sent: bytes) -> list[bytes]:
 @pytest.mark.parametrize("seed", range(4))
 async def test_requests_cut_and_joined_anywhere_are_answered_as_in_one_piece(seed):
     dice, served = Random(seed), Served(Edge())
-    forms = {"post": asking, "get": a_get, "token": lambda n: asking(n, authorization="Bearer ani")}
+    forms = {
+        "post": asking,
+        "get": a_get,
+        "token": lambda n: asking(n, authorization="Bearer ani"),
+        "variables": lambda n: by_variables(dice, n),
+    }
     for form in forms.values():
         for name in NAMES * 3:
             await served.connect().send(form(name))
