@@ -13,7 +13,7 @@ nothing of it was sent.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import ref
 
@@ -35,6 +35,7 @@ from gateway.web.counts import Counts
 from gateway.web.finished import Finished, Sending, answered, to_sending
 from gateway.web.observing import observed
 from gateway.web.paying import payer_at
+from gateway.web.repeats import Repeats
 from gateway.web.requests import from_body
 from schema.redaction import random_id
 
@@ -48,7 +49,6 @@ _END = b"\r\n\r\n"
 _UNPLAIN = frozenset({b"expect", b"transfer-encoding", b"upgrade"})  # with these bodies come oddly
 
 Answered = tuple[int, bytes, bytes]  # the status, the lines of headers and the body
-Remember = Callable[[bytes, Asked, Finished], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +109,13 @@ class _Form:
 class Forms:
     """Answers questions of a known form, and learns forms.
 
-    What was asked for again is given to `remember`, to be known by all its bytes.
+    What was asked again is given to `repeats`, to be known by all its bytes.
     """
 
-    def __init__(self, *, budgets: Budgets, counts: Counts, remember: Remember) -> None:
+    def __init__(self, *, budgets: Budgets, counts: Counts, repeats: Repeats) -> None:
         self._budgets = budgets
         self._counts = counts
-        self._remember = remember
+        self._repeats = repeats
         self._heads = Remembered[_Head](most=_MOST, most_size=HEADS_BYTES)
         self._forms = Remembered[_Form](most=_MOST, most_size=FORMS_BYTES)
 
@@ -172,7 +172,8 @@ class Forms:
         count = form.count(cost, self._counts)
         if not asked.is_run:
             again = with_body(request.told, request.body)
-            self._remember(request.sent, again, Finished.of(kept, sending, cost, count))
+            self._repeats.keep(again, Finished.of(kept, sending, cost, count))
+            self._repeats.keep_sent(request.sent, again)
         own = sending.own_lines(random_id(16), allowance)
         seconds = time.perf_counter() - request.began
         count(seconds)

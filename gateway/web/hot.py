@@ -7,6 +7,8 @@ same: method, address, body and all headers but those known to say nothing.  So 
 same, and nothing of GraphQL is told a second time here.  What is each request's own is done for
 each: whose token it is, what it costs, its id, its time, and that it is counted.
 
+Of what nobody asked before, but like others, `forms` answers; it is asked second.
+
 Whatever is unusual takes the ordinary path: a body that has not wholly come, a token that is not
 good, a budget that is spent, a process that is about to stop, a client that does not read.
 """
@@ -20,11 +22,10 @@ from gateway.draining import Draining
 from gateway.execution.at_hand import AtHand, Kept
 from gateway.execution.budgets import Budgets
 from gateway.execution.refusals import RefusedError
-from gateway.execution.remembered import Remembered
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Count
 from gateway.telemetry.traces import is_tracing
-from gateway.web.asked import Asked, comes_again, read_asked, size_of
+from gateway.web.asked import Asked, comes_again, read_asked
 from gateway.web.bodies import WHOLE
 from gateway.web.counts import Counts
 from gateway.web.exchange import kept_of
@@ -34,16 +35,13 @@ from gateway.web.observing import observed
 from gateway.web.outermost import to_request_id
 from gateway.web.paying import payer_at, payer_of
 from gateway.web.renewals import Renewals, renewed
+from gateway.web.repeats import Repeats
 from gateway.web.server.door import Door, put_shortcut, take_door
 from schema.model.viewer import ANONYMOUS, Viewer
 from schema.redaction import random_id
 
-HEADS_BYTES = 8 * 2**20
-SENT_BYTES = 8 * 2**20
 _PATHS = frozenset({"/graphql", "/graphql/subgraph"})
-_MOST_KEPT = 20_000
 _MOST_WATCHED = 2  # messages; of a stream no more is looked at
-_OVERHEAD = 900  # bytes of bookkeeping per answer, roughly
 
 Identify = Callable[[str | None], Awaitable[Viewer]]
 
@@ -69,17 +67,15 @@ class HotPath:
         self._identify = identify
         self._budgets = budgets
         self._draining = draining
-        self._at_hand = at_hand
         self._renewals = Renewals()
-        self._finished = Remembered[Finished](most=_MOST_KEPT, most_size=HEADS_BYTES)
-        self._sent = Remembered[Asked](most=_MOST_KEPT, most_size=SENT_BYTES)
+        self._repeats = Repeats(at_hand)
         self._counts = Counts(counting)
-        self._forms = Forms(budgets=budgets, counts=self._counts, remember=self._remember)
+        self._forms = Forms(budgets=budgets, counts=self._counts, repeats=self._repeats)
 
     @property
     def size(self) -> int:
         """Bytes of what is kept, roughly."""
-        return self._at_hand.size + self._finished.size + self._sent.size + self._forms.size
+        return self._repeats.size + self._forms.size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,24 +102,21 @@ class HotPath:
         self, door: Door, asked: Asked, scope: Scope, authorization: bytes | None, began: float
     ) -> bool:
         """Answer with what is at hand, made anew if it must be; else say that nothing was sent."""
-        finished, kept = self._found(asked)
-        if finished is None or kept is None or not door.is_free():
+        found = self._repeats.find(asked)
+        if found is None or not door.is_free():
             return False
+        finished, kept = found
         is_given = self._is_given(kept)
         if (finished.body_of(kept) if is_given else finished.sending.packing) is None:
             return False  # before it is paid for
         own = await self._own(finished, scope, authorization)
         if own is None:
             return False
-        if not is_given:
-            try:
-                kept = await renewed(kept)
-            except Exception:  # noqa: BLE001 - the ordinary path meets it again, and says what it is
-                return False
-        body = finished.body_of(kept) if kept is not None else None
-        if kept is None or body is None or not door.is_free():
+        newest = kept if is_given else await self._renewed(kept)
+        body = finished.body_of(newest) if newest is not None else None
+        if newest is None or body is None or not door.is_free():
             return False
-        door.answer(finished.sending.status, finished.headed(kept, body, own, began), body)
+        door.answer(finished.sending.status, finished.headed(newest, body, own, began), body)
         return True
 
     def find(self, sent: bytes, host: str | None) -> Answered | None:
@@ -135,10 +128,10 @@ class HotPath:
 
     def _again(self, sent: bytes, host: str | None, began: float) -> Answered | None:
         """Return what is at hand for the very bytes that were sent."""
-        asked = self._sent.get(sent)
-        finished, kept = (None, None) if asked is None else self._found(asked)
-        if finished is None or kept is None:
+        found = self._repeats.find_sent(sent)
+        if found is None:
             return None
+        finished, kept = found
         body = finished.body_of(kept) if self._is_given(kept) else None
         if body is None:
             return None
@@ -151,26 +144,13 @@ class HotPath:
 
     def _learn(self, door: Door, asked: Asked, scope: Scope) -> None:
         """Remember what the bytes of a request ask, if they may be the same another time."""
-        if door.sent is not None and self._comes_again(door, scope):
-            self._sent.keep(door.sent, asked, _OVERHEAD + len(door.sent) + size_of(asked))
+        if (sent := self._sent(door, scope)) is not None:
+            self._repeats.keep_sent(sent, asked)
 
-    def _comes_again(self, door: Door, scope: Scope) -> bool:
-        """Return whether bytes like those of a request are enough to answer another."""
-        return door.is_kept_open() and self._budgets.pays_at_once and comes_again(scope)
-
-    def _remember(self, sent: bytes, asked: Asked, finished: Finished) -> None:
-        """Remember how a request was answered that came a second time."""
-        self._keep(asked, finished)
-        self._sent.keep(sent, asked, _OVERHEAD + len(sent) + size_of(asked))
-
-    def _keep(self, asked: Asked, finished: Finished) -> None:
-        size = _OVERHEAD + size_of(asked) + len(finished.sending.head)
-        self._finished.keep(asked, finished, size)
-
-    def _found(self, asked: Asked) -> tuple[Finished | None, Kept | None]:
-        """Return how an answer was sent, and the newest at hand."""
-        finished = self._finished.get(asked)
-        return finished, self._at_hand.get(finished.key) if finished is not None else None
+    def _sent(self, door: Door, scope: Scope) -> bytes | None:
+        """Return the bytes of a request, if such bytes are enough to answer another."""
+        is_so = door.is_kept_open() and self._budgets.pays_at_once and comes_again(scope)
+        return door.sent if is_so else None
 
     def _is_given(self, kept: Kept) -> bool:
         """Return whether an answer may be given; one of the revision before is made anew, too."""
@@ -180,6 +160,12 @@ class HotPath:
         if is_tolerable:
             self._renewals.begin(kept)
         return is_tolerable
+
+    async def _renewed(self, kept: Kept) -> Kept | None:
+        try:
+            return await renewed(kept)
+        except Exception:  # noqa: BLE001 - the ordinary path meets it again, and says what it is
+            return None
 
     def _door(self, scope: Scope) -> Door | None:
         if scope["type"] != "http":
@@ -216,13 +202,13 @@ class HotPath:
         await self._app(scope, receive, watched)
         if is_tracing():  # then each has its own span
             return False
-        if door.sent is not None and self._comes_again(door, scope):
-            self._forms.learn(door.sent, asked, scope, sent)
+        if (bytes_sent := self._sent(door, scope)) is not None:
+            self._forms.learn(bytes_sent, asked, scope, sent)
         kept = kept_of(scope)
         sending = to_sending(kept, sent) if kept is not None else None
         if kept is None or sending is None:
             return False
         seen = observed(scope)
         count = self._counts.of(seen, seen.cost)
-        self._keep(asked, Finished.of(kept, sending, seen.cost or 0, count))
+        self._repeats.keep(asked, Finished.of(kept, sending, seen.cost or 0, count))
         return True

@@ -14,7 +14,8 @@ FIRST = {"query": "query ($first: Int!) { courses(first: $first) { nodes { title
 
 
 async def test_what_is_kept_is_bounded_by_bytes(served, monkeypatch):
-    kept, sent = served.hot._finished, served.hot._sent
+    repeats = served.hot._repeats
+    kept, sent = repeats._finished, repeats._sent
     for each, most in ((kept, 60_000), (sent, 50_000)):
         monkeypatch.setattr(each, "_most_size", most)
     for n in range(8):
