@@ -19,6 +19,8 @@ def normalised(query: CourseQuery) -> CourseQuery:
     }
     if several:
         asked = replace(asked, **several)
+    elif search == query.search:
+        return query
     return CourseQuery(search, asked, query.sort)
 
 

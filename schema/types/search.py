@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 import strawberry
-from strawberry import Parent
+from strawberry import UNSET, Parent
 
 from schema import ports
 from schema.errors import bad_user_input
@@ -82,7 +82,9 @@ def to_filter(asked: CourseFilter | None) -> ports.CourseFilter:
 
 
 def _values(name: str, asked: Sequence[T] | None) -> tuple[T, ...]:
-    values = tuple(asked or ())
+    if asked is None or asked is UNSET:  # mostly
+        return ()
+    values = tuple(asked)
     if len(values) > MOST_VALUES:
         raise bad_user_input(f"`{name}` takes at most {MOST_VALUES} values, not {len(values)}")
     return values
