@@ -119,6 +119,16 @@ def test_lists_are_separated_by_commas(monkeypatch):
     assert Settings().cors_origins == ("https://app.example.id", "http://localhost:3000")
 
 
+def test_origins_are_compared_as_browsers_send_them(monkeypatch):
+    monkeypatch.setenv("MITRA_CORS_ORIGINS", "https://App.example.id:443,HTTP://localhost:80,*")
+    monkeypatch.setenv("MITRA_PUBLIC_URL", "https://Mitra.example.id:443/")
+
+    settings = Settings()
+
+    assert settings.cors_origins == ("https://app.example.id", "http://localhost", "*")
+    assert settings.public_origin == "https://mitra.example.id"
+
+
 def test_production_has_limits_over_time_and_shows_itself_to_few():
     settings = Settings()
 
