@@ -129,6 +129,10 @@ def test_origins_are_compared_as_browsers_send_them(monkeypatch):
     assert settings.public_origin == "https://mitra.example.id"
 
 
+def test_an_address_of_ipv6_is_written_in_brackets():
+    assert Settings(host="::1").base_url == "http://[::1]:8000"
+
+
 def test_production_has_limits_over_time_and_shows_itself_to_few():
     settings = Settings()
 
