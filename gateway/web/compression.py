@@ -46,8 +46,20 @@ def is_small(body: bytes) -> bool:
 async def pack(body: bytes, encoding: Encoding) -> bytes:
     """Return a packed body; a long one is packed beside the event loop."""
     if len(body) <= LONGEST_AT_ONCE:
-        return _PACKERS[encoding](body)
-    return await asyncio.to_thread(_PACKERS[encoding], body)
+        return pack_at_once(body, encoding)
+    return await asyncio.to_thread(pack_at_once, body, encoding)
+
+
+def pack_at_once(body: bytes, encoding: Encoding) -> bytes:
+    """Return a packed body; nobody else is served meanwhile."""
+    return _PACKERS[encoding](body)
+
+
+def unpack(packed: bytes, encoding: Encoding) -> bytes:
+    """Return what we packed: it is believed, however long it says to be."""
+    if encoding is Encoding.ZSTD:
+        return zstd.decompress(packed)
+    return zlib.decompress(packed, _GZIP_WINDOW)
 
 
 def _gzip(body: bytes) -> bytes:
