@@ -210,3 +210,12 @@ def test_what_has_gone_is_counted_no_longer(at_hand):
     assert at_hand.get("folded") is None
     assert gone.body(PLAIN) == TEXT  # who holds it still may send it
     assert at_hand.size == before
+
+
+def test_nothing_is_done_with_what_has_gone(at_hand):
+    at_hand.keep(gone := a_kept(at_hand, "gone", weight=80_000), again=True)
+
+    keep(at_hand, *"abcdef", again=True)
+
+    assert at_hand.get("gone") is None
+    assert gone.bodies.keys() == {PLAIN}
