@@ -49,7 +49,6 @@ class _Manner:
 
 _READING = _Manner("BEGIN")
 _WRITING = _Manner(_IMMEDIATE, cache_kb=32_000)  # a large list's indexes
-_RECORDING = _Manner(_IMMEDIATE, cache_kb=4_000)  # a few rows at a time, in each serving process
 _WRITING_SOON = _Manner(_IMMEDIATE, "NORMAL", cache_kb=8_000)
 
 
@@ -64,8 +63,7 @@ class Database:
         self.schema = schema
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
-            writing = _WRITING if schema == "catalogue" else _RECORDING
-            self.engine = _build_sqlite_engine(url, writing)
+            self.engine = _build_sqlite_engine(url, _WRITING)
             self._soon_engine = _build_sqlite_engine(url, _WRITING_SOON)
             self._read_engine = _build_sqlite_engine(url, _READING)
         else:
