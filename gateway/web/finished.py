@@ -13,7 +13,7 @@ from gateway.telemetry import CACHE_READS, GRAPHQL_REQUESTS, TALLIES
 from gateway.telemetry.operations import Count
 from gateway.telemetry.tallies import Tally
 from gateway.web.asked import Header
-from gateway.web.compression import Encoding, is_small, pack
+from gateway.web.compression import Encoding, pack
 from gateway.web.etags import to_weak
 
 _WHOLE = 2  # messages of an answer in one piece
@@ -39,10 +39,11 @@ class Sending:
 
     def body_of(self, kept: Kept) -> bytes | None:
         """Return the body to be sent, if it is at hand; None if its head may be another, too."""
-        if self.packing is None or kept.answer.status != self.status:
+        if self.packing is None:
             return None
-        is_alike = is_small(kept.answer.body) == self.is_small
-        return kept.bodies.get(self.packing) if is_alike else None
+        if kept.status != self.status or kept.is_small != self.is_small:
+            return None
+        return kept.body(self.packing)
 
     async def packed(self, kept: Kept) -> bytes | None:
         """Return the body to be sent, packed now if it must be."""
@@ -56,7 +57,7 @@ class Sending:
         if self.packing is not None:
             told.append(b"content-length: %d\r\n" % len(body))
         if self.tells_tag:
-            told.append(b"etag: %b\r\n" % to_weak(kept.answer.tag).encode())
+            told.append(b"etag: %b\r\n" % to_weak(kept.tag).encode())
         if self.is_timed:
             told.append(b"server-timing: total;dur=%.2f\r\n" % (seconds * 1000))
         return b"".join(told)
@@ -84,12 +85,12 @@ class Finished:
     @classmethod
     def of(cls, kept: Kept, sending: Sending, cost: int, count: Count) -> "Finished":
         """Return how what is kept is sent."""
-        return cls(kept.key, kept.answer.tag, sending, cost, count, _given(sending.status))
+        return cls(kept.key, kept.tag, sending, cost, count, _given(sending.status))
 
     def body_of(self, kept: Kept) -> bytes | None:
         """Return the body to be sent; None if its head may be another, too."""
         if self.sending.packing is None:
-            return b"" if kept.answer.tag == self.tag else None
+            return b"" if kept.tag == self.tag else None
         return self.sending.body_of(kept)
 
     def headed(self, kept: Kept, body: bytes, own: bytes, began: float) -> bytes:
@@ -112,12 +113,12 @@ def to_sending(kept: Kept, sent: Sequence[Message]) -> Sending | None:
         return None
     if len(headers) != len(start["headers"]):
         return None
-    if b"etag" in headers and headers[b"etag"] != to_weak(kept.answer.tag).encode():
+    if b"etag" in headers and headers[b"etag"] != to_weak(kept.tag).encode():
         return None
     left_out = _PER_REQUEST | _OF_THE_BODY if body else _PER_REQUEST
     return Sending(
         packing,
-        is_small(kept.answer.body),
+        kept.is_small,
         start["status"],
         _lines((name, value) for name, value in headers.items() if name not in left_out),
         tells_tag=bool(body) and b"etag" in headers,

@@ -30,7 +30,6 @@ from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Count
 from gateway.web.answering import Answering, ForAll, new_of
 from gateway.web.asked import Asked, body_of, size_of, with_body
-from gateway.web.compression import is_small
 from gateway.web.counts import Counts
 from gateway.web.finished import Finished, Sending, answered, to_sending
 from gateway.web.observing import observed
@@ -96,7 +95,7 @@ class _Form:
         self.times += 1
         try:
             kept = at_once(self.answering.answer_for_all(asked, body))
-            sending = self.sendings.get(is_small(kept.answer.body)) if kept else None
+            sending = self.sendings.get(kept.is_small) if kept else None
             sent = at_once(sending.packed(kept)) if kept and sending else None
         except WaitsError:
             self.waited += 1
