@@ -6,7 +6,8 @@ full: what nobody asks again pushes out nothing of what is asked all the time.
 
 Of what is asked again a part of the room holds bodies as they are.  Those that were not asked for
 so for longest are packed, which takes a third of the bytes: as clients get it who can unpack, and
-unpacked for who cannot.  So nothing is packed that nobody asks again.
+unpacked for who cannot.  What is unpacked twice in a while stays so: else what is asked once in a
+while would push out what is asked all the time.  Nothing is packed that nobody asks again.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,6 +21,7 @@ ANSWERS_BYTES = 22 * 2**20
 PLAIN = ""  # a body that is not packed
 _NEW_ONES = 16  # one part in so many of the room is left to what was asked for once
 _PLAIN_ONES = 4  # and one in so many to bodies as they are, of what is asked again
+_WHILE = 300  # unpackings
 _MOST = 100_000  # more than there is room for
 _OVERHEAD = 1_600  # bytes of bookkeeping per answer, roughly
 
@@ -34,8 +36,8 @@ class Kept:
     """
 
     __slots__ = (
-        "_at_hand", "_tag", "bodies", "key", "promise", "renew", "seconds", "status", "until",
-        "weight",
+        "_at_hand", "_tag", "bodies", "key", "promise", "renew", "seconds", "status", "unpacked",
+        "until", "weight",
     )  # fmt: skip
 
     def __init__(
@@ -57,11 +59,12 @@ class Kept:
         self.renew = renew
         self.weight = weight
         self.seconds = 0.0
+        self.unpacked = -_WHILE  # when it was the last time, counted in unpackings
 
     @property
     def answer(self) -> Answer:
-        """The answer as it is."""
-        return Answer(self.status, self._asked_plain(), until=self.until)
+        """The answer as it is, which stays so: its body may be asked for by that very object."""
+        return Answer(self.status, self._asked_plain(stays=True), until=self.until)
 
     @property
     def tag(self) -> str:
@@ -111,13 +114,15 @@ class Kept:
         if not self.bodies:
             self.bodies[Encoding.ZSTD] = pack_at_once(plain, Encoding.ZSTD)
 
-    def _asked_plain(self) -> bytes:
+    def _asked_plain(self, *, stays: bool = False) -> bytes:
         plain = self.bodies.get(PLAIN)
-        if plain is None:
-            plain = self.bodies[PLAIN] = self._read()
-            self._at_hand.unfolded(self)
-        else:
+        if plain is not None:
             self._at_hand.used_plain(self.key)
+            return plain
+        plain = self._read()
+        if self._at_hand.is_unpacked_again(self) or stays:
+            self.bodies[PLAIN] = plain
+            self._at_hand.unfolded(self)
         return plain
 
     def _read(self) -> bytes:
@@ -136,6 +141,7 @@ class AtHand:
         self._new = Remembered[Kept](most=_MOST)
         self._asked_again = Remembered[Kept](most=_MOST)
         self._plain = Remembered[Kept](most=_MOST)  # those of the latter that are not folded
+        self._unpackings = 0
 
     def __len__(self) -> int:
         return len(self._new) + len(self._asked_again)
@@ -178,6 +184,12 @@ class AtHand:
     def used_plain(self, key: str) -> None:
         """Note that a body was asked for as it is."""
         self._plain.get(key)
+
+    def is_unpacked_again(self, kept: Kept) -> bool:
+        """Count an unpacking, and return whether it is this answer's second in a while."""
+        self._unpackings += 1
+        last, kept.unpacked = kept.unpacked, self._unpackings
+        return kept.unpacked - last <= _WHILE
 
     def unfolded(self, kept: Kept) -> None:
         """Note that a body is there as it is, too."""

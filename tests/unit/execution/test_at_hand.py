@@ -146,14 +146,34 @@ def test_what_is_packed_is_given_as_it_was(at_hand):
     assert (kept.answer.body, kept.body(PLAIN)) == (TEXT, TEXT)
 
 
-def test_what_is_asked_for_again_is_unpacked_once_and_another_is_packed(at_hand):
-    folded(at_hand)
+def test_what_is_asked_for_twice_in_a_while_stays_unpacked_and_another_is_packed(at_hand):
+    kept = folded(at_hand)
 
-    first = at_hand.get("folded").body(PLAIN)
+    kept.body(PLAIN)
+    assert PLAIN not in kept.bodies
+    second = kept.body(PLAIN)
 
-    assert at_hand.get("folded").body(PLAIN) is first
+    assert at_hand.get("folded").body(PLAIN) is second
     assert PLAIN not in at_hand.get("a").bodies
     assert PLAIN in at_hand.get("c").bodies
+
+
+def test_what_is_asked_for_once_in_a_while_pushes_out_nothing(at_hand):
+    kept, other = folded(at_hand), a_kept(at_hand, "other")
+
+    for _ in range(3):
+        kept.body(PLAIN)
+        for _ in range(300):
+            at_hand.is_unpacked_again(other)
+
+    assert PLAIN not in kept.bodies
+    assert all(PLAIN in at_hand.get(key).bodies for key in "abc")
+
+
+def test_what_the_ordinary_path_was_given_is_known_by_its_body(at_hand):
+    kept = folded(at_hand)
+
+    assert kept.packing_of(kept.answer.body) == PLAIN
 
 
 def test_what_is_asked_for_as_it_is_stays_so(at_hand):
