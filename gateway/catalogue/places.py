@@ -5,6 +5,7 @@ moment at which it may change; places taken through us are looked up for the few
 tell their seats.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
@@ -95,12 +96,11 @@ def _verdict(entry: Entry | None, now: datetime) -> tuple[bool, int, int]:
     if not sessions:
         return has, _ALWAYS, _NEVER
     moments = _moments(sessions)
-    since = max((each for each in moments if each <= now), default=None)
-    until = min((each for each in moments if each > now), default=None)
+    at = bisect_right(moments, now)
     return (
         has,
-        _ALWAYS if since is None else micros(since),
-        _NEVER if until is None else micros(until),
+        micros(moments[at - 1]) if at else _ALWAYS,
+        micros(moments[at]) if at < len(moments) else _NEVER,
     )
 
 
@@ -121,8 +121,8 @@ def _sessions(course: Course) -> Sequence[Session]:
 
 
 def _moments(sessions: Sequence[Session]) -> list[datetime]:
-    """Return when the availability of sessions may change without anybody's doing."""
-    return [
+    """Return when availability may change without anybody's doing, ascending."""
+    return sorted(
         moment
         for each in sessions
         for moment in (
@@ -133,7 +133,7 @@ def _moments(sessions: Sequence[Session]) -> list[datetime]:
             each.purchase_ends_at,
         )
         if moment is not None
-    ]
+    )
 
 
 def _counting_seats(

@@ -19,7 +19,7 @@ FILE = "postings.slots"
 Posting = tuple[str, str, int]  # its field, its word, and how long it is
 
 
-def write_postings(folder: Path, base: Base, uses: Mapping[str, int]) -> Sequence[Posting]:
+def write_postings(folder: Path, base: Base, uses: Mapping[str, int]) -> list[Posting]:
     """Write the long postings of `base`, one after the other; return which these are.
 
     `uses` tells how many documents use each word.
