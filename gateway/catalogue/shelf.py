@@ -141,8 +141,14 @@ class Shelf:
         return sorted(found, reverse=True)
 
     def _remove(self, folders: Iterable[Path]) -> None:
-        for folder in folders:  # another process may be opening it, and then builds its own
-            shutil.rmtree(folder, ignore_errors=True)
+        """Remove folders, none of which is taken for a kept index before it is gone.
+
+        Another process may be opening one, and then builds its own.
+        """
+        for folder in folders:
+            with suppress(OSError):
+                going = folder.with_name(folder.name.replace(_KEPT, _BUILDING))
+                shutil.rmtree(folder.rename(going), ignore_errors=True)
 
 
 def _write(folder: Path, found: Iterable[Numbered], courses: Sequence[str]) -> None:

@@ -194,6 +194,22 @@ def test_who_is_killed_while_building_leaves_nothing_that_is_opened(tmp_path: Pa
     assert told(again) == told(snapshot)
 
 
+def test_who_is_killed_while_removing_an_older_index_leaves_the_newer(folder: Path):
+    def killed(path: Path, **_: object) -> None:
+        (path / "meta.json").unlink()
+        raise KeyboardInterrupt
+
+    changed = [an_entry(n, an_offering(str(n), f"baru {n}")) for n in range(100)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            loaded(changed, folder)
+
+    snapshot, logged = loaded(changed, folder)
+
+    assert (told(snapshot), logged) == (told(Snapshot(1, changed)), [])
+
+
 def kinds_in(folder: Path) -> set[str]:
     """Return what kinds of folders there are."""
     return {path.name.partition("-")[0] + "-" for path in folder.iterdir()}
