@@ -17,17 +17,30 @@ class Alarm:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
 
     def set(self, seconds: float, work: Callable[[], object]) -> None:
         """Do `work` in so many seconds."""
         if self._timer is None:
-            self._timer = self._loop.call_later(seconds, work)
+            self.postpone(seconds)
+            self._timer = self._loop.call_later(seconds, self._ring, work)
+
+    def postpone(self, seconds: float) -> None:
+        """Do it in so many seconds from now, if it is to be done; this costs next to nothing."""
+        self._due = self._loop.time() + seconds
 
     def stop(self) -> None:
         """Do not do it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _ring(self, work: Callable[[], object]) -> None:
+        left = self._due - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._ring, work)
+        else:
+            work()
 
 
 class LingeringTransport:

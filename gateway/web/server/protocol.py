@@ -53,6 +53,7 @@ class GuardedProtocol(HttpToolsProtocol):
         is_between = self._is_between()
         if is_between and self._is_answered_by_shortcut(data):
             self._await_head()
+            self._head_alarm.postpone(self.bounds.head_seconds)  # which nothing has stopped
             return
         self._begun = 0
         self._unset_keepalive_if_required()

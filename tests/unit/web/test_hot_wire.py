@@ -81,6 +81,28 @@ async def test_a_client_that_wants_no_more_is_told_that_the_connection_ends(serv
         assert wire.transport.is_closed
 
 
+async def test_a_connection_is_kept_while_it_asks_what_is_answered_before_parsing(
+    served, monkeypatch
+):
+    sent, wire = post(TITLES), served.connect()
+    for _ in range(4):
+        await served.connect().send(sent)
+    loop, passed = asyncio.get_running_loop(), 0.0
+    told = loop.time
+    monkeypatch.setattr(loop, "time", lambda: told() + passed)
+
+    before, is_closed = finished(), []
+    for seconds in (3, 3, 3, 3, 9):
+        await wire.send(sent)
+        passed += seconds
+        for _ in range(3):
+            await asyncio.sleep(0)
+        is_closed.append(wire.transport.is_closed)
+
+    assert is_closed == [False] * 4 + [True]
+    assert finished() == before + 5
+
+
 async def test_a_process_that_is_about_to_stop_says_so_to_every_client(served):
     wire = served.connect()
     for _ in range(4):
