@@ -16,7 +16,6 @@ def _as_before():
     thresholds = gc.get_threshold()
     yield
     gc.set_threshold(*thresholds)
-    gc.unfreeze()
 
 
 def test_what_was_there_is_not_looked_through():
