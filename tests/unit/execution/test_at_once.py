@@ -8,7 +8,6 @@ from gateway.execution.at_once import WaitsError, at_once
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets, Payer
 
-
 pytestmark = pytest.mark.anyio
 
 
