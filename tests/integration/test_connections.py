@@ -44,9 +44,8 @@ async def test_who_reads_one_after_the_other_uses_one_connection_of_several(tmp_
 async def test_only_the_writer_of_large_lists_holds_many_pages(tmp_path: Path):
     catalogue, ledger = opened(tmp_path, "catalogue"), opened(tmp_path, "ledger")
 
-    of_writers = [await each.write(cache_kb) for each in (catalogue, ledger)]
-    of_reader = await ledger.read(cache_kb)
+    of_lists, of_enrolments = [await each.write(cache_kb) for each in (catalogue, ledger)]
     catalogue.close()
     ledger.close()
 
-    assert of_writers == [32_000, of_reader]
+    assert of_enrolments * 8 <= of_lists
