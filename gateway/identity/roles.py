@@ -21,7 +21,7 @@ def to_roles(claims: Mapping[str, Any], claim: str | None) -> frozenset[Role]:
     return as_one(frozenset(_NAMES[name] for name in told if name in _NAMES))
 
 
-@lru_cache(maxsize=2 ** len(Role))
+@lru_cache(maxsize=1 << len(Role))
 def as_one(roles: frozenset[Role]) -> frozenset[Role]:
     """Return the one set of these roles: a set for each bearer would weigh as much as the rest."""
     return roles
