@@ -50,7 +50,7 @@ class _Manner:
 _READING = _Manner("BEGIN")
 _WRITING = {
     "catalogue": _Manner(_IMMEDIATE, cache_kb=32_000),  # a large list's indexes
-    "ledger": _Manner(_IMMEDIATE, cache_kb=4_000),  # what a group of enrolments touches
+    "ledger": _Manner(_IMMEDIATE),  # a few learners at a time, of whom none comes again soon
 }
 _WRITING_SOON = _Manner(_IMMEDIATE, "NORMAL", cache_kb=8_000)
 
