@@ -63,6 +63,12 @@ def _documents(settings: Settings) -> Iterator[str]:
             "MITRA_TRUSTED_DOCUMENTS_ONLY=true without manifests would refuse every request; set "
             "MITRA_PERSISTED to a folder with one *.json per client"
         )
+    if settings.trusted_documents_only and settings.subgraph:
+        yield (
+            "MITRA_SUBGRAPH=true answers any document at /graphql/subgraph, as routers write their "
+            "own, so with it MITRA_TRUSTED_DOCUMENTS_ONLY=true would bind nobody; serve the "
+            "subgraph from processes of its own that only your router reaches"
+        )
 
 
 def _has_manifests(settings: Settings) -> bool:

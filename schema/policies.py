@@ -1,8 +1,9 @@
 """Who may ask for what, on one page: every field of the API has a policy, declared here.
 
-A type's policy is that of all its fields; a root field has one of its own.  Roots are where
-policies are enforced (`schema/guarding.py`).  Those of types tell how widely an answer may be
-shared: a type that only operators can reach is as much theirs as the field that leads there.
+A root field has a policy of its own, and so has each field that is public; the policy of another
+type is that of all its fields.  Roots are where policies are enforced (`schema/guarding.py`).
+Those of types tell how widely an answer may be shared: a type that only operators can reach is
+as much theirs as the field that leads there.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -126,35 +127,40 @@ ROOTS: Mapping[str, Mapping[Policy, Collection[str]]] = {
     },
 }
 
-TYPES: Mapping[Policy, Collection[str]] = {
-    PUBLIC: (
-        "CatalogueChange",
-        "CatalogueChangeConnection",
-        "CatalogueChangeEdge",
-        "Category",
-        "Course",
-        "CourseConnection",
-        "CourseEdge",
-        "Coverage",
-        "Facet",
-        "FacetBucket",
-        "Freshness",
-        "Institution",
-        "InstitutionConnection",
-        "InstitutionEdge",
-        "MissingPartner",
-        "Money",
-        "Node",
-        "Offering",
-        "PageInfo",
-        "Partner",
-        "Quote",
-        "Session",
-        "Snippet",
-        "Suggestion",
-        "Venue",
-        "_Service",
-    ),
+PUBLIC_FIELDS: Mapping[str, str] = {  # by type, each by name: none is public because others are
+    "CatalogueChange": "kind courseId course mergedInto",
+    "CatalogueChangeConnection": "edges nodes pageInfo revision",
+    "CatalogueChangeEdge": "node cursor",
+    "Category": "code name",
+    "Course": "id title summary descriptionHtml institution category level languages "
+    "durationMinutes lowestPrice deliveryModes availability offerings rating ratingCount imageUrl "
+    "withdrawn",
+    "CourseConnection": "edges nodes pageInfo totalCount facets coverage revision",
+    "CourseEdge": "node cursor snippet",
+    "Coverage": "complete missing",
+    "Facet": "name buckets",
+    "FacetBucket": "value label count",
+    "Freshness": "state fetchedAt reason",
+    "Institution": "id name courses partners",
+    "InstitutionConnection": "edges nodes pageInfo totalCount",
+    "InstitutionEdge": "node cursor",
+    "MissingPartner": "partner since reason lastGoodAt",
+    "Money": "amount currency",
+    "Node": "id",
+    "Offering": "id course partner remoteId url price deliveryMode bundle sessions enrolmentMode "
+    "code freshness quote",
+    "PageInfo": "hasNextPage hasPreviousPage startCursor endCursor",
+    "Partner": "id code name kind state health freshness offeringCount",
+    "Quote": "price seatsLeft asOf freshness",
+    "Session": "id code startsAt endsAt enrolmentStartsAt enrolmentEndsAt purchaseEndsAt venue "
+    "capacity seatsLeft availability",
+    "Snippet": "text html",
+    "Suggestion": "text kind",
+    "Venue": "name address regionCode regionName",
+    "_Service": "sdl",
+}
+
+TYPES: Mapping[Policy, Collection[str]] = {  # with all their fields: only some get so far
     OWN: (
         "Enrolment",
         "EnrolmentConnection",
@@ -229,12 +235,12 @@ TYPES: Mapping[Policy, Collection[str]] = {
     SYSTEMS: ("EnrolmentEventPage", "EnrolmentFeedEvent"),
 }
 
-_OF_ROOT_FIELD = {
+_OF_FIELD = {
     (root, name): policy
     for root, policies in ROOTS.items()
     for policy, names in policies.items()
     for name in names
-}
+} | {(kind, name): PUBLIC for kind, names in PUBLIC_FIELDS.items() for name in names.split()}
 _OF_TYPE = {name: policy for policy, names in TYPES.items() for name in names}
 
 
@@ -246,7 +252,7 @@ def policy_of(type_name: str, field_name: str) -> Policy:
     """Return the policy of a field.  Raises `UndeclaredPolicyError`."""
     if type_name.startswith("__") or field_name.startswith("__"):
         return PUBLIC  # the schema itself; who may read that is decided elsewhere
-    found = _OF_ROOT_FIELD.get((type_name, field_name)) or _OF_TYPE.get(type_name)
+    found = _OF_FIELD.get((type_name, field_name)) or _OF_TYPE.get(type_name)
     if found is None:
         raise UndeclaredPolicyError(
             f"{type_name}.{field_name} has no policy: say in schema/policies.py who may ask for it"

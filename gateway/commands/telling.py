@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
+_OURS = "Value error, "  # what pydantic puts before the sentences of our own checks
+
 
 def run_told(command: Callable[[], object], expected: tuple[type[Exception], ...]) -> None:
     """Run a command; errors that are `expected` say what to do by themselves."""
@@ -14,7 +16,8 @@ def run_told(command: Callable[[], object], expected: tuple[type[Exception], ...
     except ValidationError as exc:
         for error in exc.errors():
             name = "_".join(str(part) for part in error["loc"]).upper()
-            sys.stderr.write(f"mitra: MITRA_{name}: {error['msg']}\n")
+            said = error["msg"].removeprefix(_OURS)
+            sys.stderr.write(f"mitra: MITRA_{name}: {said}\n")
         sys.exit(2)
     except expected as exc:
         sys.stderr.write(f"mitra: {exc}\n")

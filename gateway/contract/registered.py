@@ -11,13 +11,12 @@ from typing import Any
 
 import orjson
 
-from gateway.execution.manifests import BadRow, Registered, load_manifests
+from gateway.execution.manifests import BadRow, Registered, load_manifests, name_in
 
 ROOT = Path(__file__).parents[2]
 EXPLORER = Path("gateway", "web", "explorer", "operations")
 CLIENTS = Path("operations")
 GUIDES = ("README.md", "docs/*.md")
-_NAMED = re.compile(r"^\s*(?:query|mutation|subscription)\s+(\w+)", re.MULTILINE)
 _FENCED = re.compile(r"^```graphql\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SENT = re.compile(r"-d '(\{.*?\})'", re.DOTALL)
 
@@ -37,8 +36,7 @@ def load_registered(root: Path = ROOT) -> tuple[Sequence[Registered], Sequence[B
 
 def to_registered(client: str, key: str, body: str) -> Registered:
     """Return a document as an operation, with the name that it gives itself."""
-    named = _NAMED.search(body)
-    return Registered(client, key, named[1] if named else None, body)
+    return Registered(client, key, name_in(body), body)
 
 
 def _documents(folder: Path, client: str) -> Iterator[Registered]:

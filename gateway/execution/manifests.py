@@ -20,6 +20,7 @@ APOLLO_VERSION = 1
 LONGEST_ID = 255
 _NAMED = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-fA-F]{64})")
+_OPERATION = re.compile(r"^\s*(?:query|mutation|subscription)\s+([_A-Za-z]\w*)", re.MULTILINE)
 _CLIENT = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
@@ -29,7 +30,7 @@ class ManifestError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """One operation of a client; `name` is None where the format tells none."""
+    """One operation of a client; `name` is None for one that has none."""
 
     client: str
     id: str
@@ -90,6 +91,12 @@ def load_manifests(folder: Path) -> Sequence[Manifest]:
     return manifests
 
 
+def name_in(body: str) -> str | None:
+    """Return the name that a document gives its first operation with one; Relay tells no other."""
+    named = _OPERATION.search(body)
+    return named[1] if named else None
+
+
 def _rows(client: str, text: bytes) -> Iterator[tuple[str, Any]]:
     """Yield each row in Apollo's form, with its place."""
     try:
@@ -125,7 +132,7 @@ def _to_registered(client: str, row: Any) -> Registered:
     digest = _DIGEST.fullmatch(key)
     if digest is not None and digest[1].lower() != sha256(body.encode()).hexdigest():
         raise _BadRowError("its `id` is not the SHA-256 of its body")
-    return Registered(client, key, name, body)
+    return Registered(client, key, name or name_in(body), body)
 
 
 def _add(operations: dict[str, Registered], refused: set[str], found: Registered) -> None:

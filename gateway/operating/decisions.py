@@ -1,4 +1,7 @@
-"""Operators' decisions about what partners list, each in the audit trail before it is made."""
+"""Operators' decisions about what partners list, each in the audit trail before it is made.
+
+One that is then refused is followed there by a row that says so.
+"""
 
 from gateway.enrolment.audit.records import Act
 from gateway.operating.trail import Trail
@@ -24,7 +27,10 @@ class ListDesk:
         target = f"list of run {verdict.run}"
         await self._trail.note(act, target, by=verdict.by, reason=verdict.reason)
         decide = self._held.approve if verdict.is_approval else self._held.reject
-        return await decide(verdict.run, verdict.by, verdict.reason)
+        decision = await decide(verdict.run, verdict.by, verdict.reason)
+        codes = [refusal.code for refusal in decision.refusals]
+        await self._trail.note_refused(act, target, codes, by=verdict.by)
+        return decision
 
 
 class AuditedApprovals:

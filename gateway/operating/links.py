@@ -1,6 +1,10 @@
-"""Operators' decisions about links, each in the audit trail before it is made."""
+"""Operators' decisions about links, each in the audit trail before it is made.
 
-from collections.abc import Sequence
+One that is then refused is followed there by a row that says so.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from gateway.enrolment.audit.records import Act, because
 from gateway.operating.trail import Trail
@@ -47,47 +51,57 @@ class AuditedLinks:
         self, offering_id: OfferingId, by: str, reason: str | None = None
     ) -> LinkOutcome:
         """See `CourseLinks.confirm`."""
-        await self._note(Act.LINK_CONFIRMED, [offering_id], by, reason)
-        return await self._links.confirm(offering_id, by, reason)
+        decide = partial(self._links.confirm, offering_id, by, reason)
+        return await self._decide(decide, Act.LINK_CONFIRMED, [offering_id], by, reason)
 
     async def split(
         self, offering_id: OfferingId, by: str, reason: str | None = None
     ) -> LinkOutcome:
         """See `CourseLinks.split`."""
-        await self._note(Act.OFFERING_SPLIT, [offering_id], by, reason)
-        return await self._links.split(offering_id, by, reason)
+        decide = partial(self._links.split, offering_id, by, reason)
+        return await self._decide(decide, Act.OFFERING_SPLIT, [offering_id], by, reason)
 
     async def merge(
         self, course_ids: Sequence[CourseId], by: str, reason: str | None = None
     ) -> LinkOutcome:
         """See `CourseLinks.merge`."""
-        await self._note(Act.COURSES_MERGED, course_ids, by, reason)
-        return await self._links.merge(course_ids, by, reason)
+        decide = partial(self._links.merge, course_ids, by, reason)
+        return await self._decide(decide, Act.COURSES_MERGED, course_ids, by, reason)
 
     async def merge_institutions(
         self, institution_ids: Sequence[InstitutionId], by: str, reason: str | None = None
     ) -> LinkOutcome:
         """See `CourseLinks.merge_institutions`."""
-        await self._note(Act.INSTITUTIONS_MERGED, institution_ids, by, reason)
-        return await self._links.merge_institutions(institution_ids, by, reason)
+        decide = partial(self._links.merge_institutions, institution_ids, by, reason)
+        return await self._decide(decide, Act.INSTITUTIONS_MERGED, institution_ids, by, reason)
 
     async def split_institution(
         self, institution_id: InstitutionId, name: str, by: str, reason: str | None = None
     ) -> LinkOutcome:
         """See `CourseLinks.split_institution`."""
-        named = {"name": _kept(name)}
-        await self._note(Act.INSTITUTION_SPLIT, [institution_id], by, reason, **named)
-        return await self._links.split_institution(institution_id, name, by, reason)
+        decide = partial(self._links.split_institution, institution_id, name, by, reason)
+        act, named = Act.INSTITUTION_SPLIT, {"name": _kept(name)}
+        return await self._decide(decide, act, [institution_id], by, reason, **named)
 
-    async def _note(
-        self, act: Act, ids: Sequence[str], by: str, reason: str | None, **more: str
-    ) -> None:
-        """Write down what is about to be done; an id of another kind is empty, and does nothing."""
+    async def _decide(
+        self,
+        decide: Callable[[], Awaitable[LinkOutcome]],
+        act: Act,
+        ids: Sequence[str],
+        by: str,
+        reason: str | None,
+        **more: str,
+    ) -> LinkOutcome:
+        """Write down what is done, and do it; an id of another kind is empty, and does nothing."""
         if not all(ids):
-            return
+            return await decide()
         named = [_kept(each) for each in ids[:NAMED]]
         details = {"ids": named, "count": len(ids), **more, **because(reason)}
         await self._trail.note(act, "links", by=by, **details)
+        outcome = await decide()
+        codes = [error.code for error in outcome.errors]
+        await self._trail.note_refused(act, "links", codes, by=by, ids=named)
+        return outcome
 
 
 def _kept(text: str) -> str:

@@ -1,6 +1,6 @@
 """The audit trail of acts that change other rows than the ledger's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from gateway.enrolment.audit.records import Act, record
@@ -18,3 +18,11 @@ class Trail:
         """Write down one act; `details` hold no personal data, they stay for ever."""
         now = self._now()
         await self._ledger.write(lambda c: record(c, act, target, by=by, at=now, **details))
+
+    async def note_refused(
+        self, act: Act, target: str, codes: Iterable[str], *, by: str, **details: object
+    ) -> None:
+        """Write down that an act which was noted was then refused, if there are codes of that."""
+        if told := sorted(codes):
+            details |= {"of": act, "codes": told}
+            await self.note(Act.NOT_CARRIED_OUT, target, by=by, **details)

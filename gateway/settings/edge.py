@@ -8,12 +8,12 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode
 
 from gateway.settings.process import ProcessSettings
-from gateway.settings.written import split_at
+from gateway.settings.written import split_at, to_origin
 
 # Ten questions of the dearest kind and a few hundred usual ones; a wave of people is many clients.
 CLIENT_BUDGET = 60_000
 LEARNER_RATE = 30  # a person who enrols, cancels and enrols again stays far below
-_ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+")
+_ORIGIN = re.compile(r"\*|https?://[^/?#\s@]+", re.IGNORECASE)
 
 
 class EdgeSettings(ProcessSettings):
@@ -77,7 +77,7 @@ class EdgeSettings(ProcessSettings):
         for origin in value:
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin} is no origin; write https://app.example.id, or *")
-        return value
+        return tuple(each if each == "*" else to_origin(each) for each in value)
 
     @property
     def client_budget_per_minute(self) -> int | None:

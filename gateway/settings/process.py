@@ -5,12 +5,11 @@ from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from gateway.settings.written import split_at
+from gateway.settings.written import split_at, to_origin
 
 DRAIN_SECONDS = 5.0  # in production: two looks of most proxies
 _SPOKEN: Mapping[str, frozenset[str]] = {
@@ -114,15 +113,13 @@ class ProcessSettings(BaseSettings):
     @property
     def base_url(self) -> str:
         """The public address, without a slash at its end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def public_origin(self) -> str | None:
         """The origin of the public's pages; None if no public address is set."""
-        if self.public_url is None:
-            return None
-        parts = urlsplit(self.public_url)
-        return f"{parts.scheme}://{parts.netloc}"
+        return None if self.public_url is None else to_origin(self.public_url)
 
     @property
     def is_development(self) -> bool:

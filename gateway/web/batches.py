@@ -10,7 +10,8 @@ from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.refusals import refusal
 from gateway.web.answering import Answering, check_kind
 from gateway.web.exchange import Exchange
-from gateway.web.refusals import EnvelopeError
+from gateway.web.negotiation import Media
+from gateway.web.refusals import EnvelopeCode, EnvelopeError
 from gateway.web.replies import envelope_payload, refused_payload, to_answer
 from gateway.web.running import run_while_connected
 from gateway.web.streams.results import Payload
@@ -22,8 +23,12 @@ async def answer_batch(
 ) -> Answer:
     """Answer each in its place; one that is refused costs the others nothing.
 
-    Raises `RefusedError` if they ask too much together, and `ClientDisconnect`.
+    Raises `EnvelopeError` for who takes events alone, `RefusedError` if they ask too much
+    together, and `ClientDisconnect`.
     """
+    if exchange.media is Media.EVENTS:
+        reason = f"Several operations are answered together: accept {Media.JSON}"
+        raise EnvelopeError(EnvelopeCode.NOT_ACCEPTABLE, reason)
     batch = [await _admitted(answering, exchange, question) for question in questions]
     operations = [each for each in batch if isinstance(each, Prepared)]
     _check_together(operations)

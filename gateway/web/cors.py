@@ -19,6 +19,8 @@ _SENT = (
     "apollographql-client-version",
     "graphql-cost",
     "traceparent",
+    "tracestate",
+    "x-request-id",
     *PREFLIGHT_HEADERS,
 )
 _READ = ("etag", "retry-after", "server-timing", "x-request-id", "ratelimit", "ratelimit-policy")

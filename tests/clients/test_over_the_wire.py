@@ -97,7 +97,7 @@ def test_apollo_sends_a_text_once_and_its_hash_ever_after(mitra: Mitra):
     assert asked["first"] == asked["again"]
 
 
-@pytest.mark.parametrize("transport", ["ws", "sse"])
+@pytest.mark.parametrize("transport", ["ws", "sse", "explorer"])
 def test_an_enrolment_is_followed_until_it_is_confirmed(
     mitra: Mitra, partner: Partner, transport: str
 ):

@@ -1,5 +1,6 @@
 """The explorer in a real browser: it loads from this host alone, and its operations work."""
 
+import json
 import shutil
 from collections.abc import Iterator
 
@@ -64,6 +65,18 @@ def test_the_ready_operations_answer(page):
     assert '"offerings":[{' in run_tab(page, "CourseWithOfferings")
     assert '"status":"RESERVED"' in run_tab(page, "Enrol")
     assert '"balance"' in run_tab(page, "Me")
+    assert page.problems == []
+
+
+def test_an_enrolment_is_followed_in_it(page):
+    made = json.loads(run_tab(page, "Enrol"))["data"]["enrol"]["enrolment"]["id"]
+
+    page.locator(".graphiql-query-editor .view-lines").click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(f'subscription {{ enrolmentChanged(id: "{made}") {{ version }} }}')
+    page.get_by_role("button", name="Execute query").click()
+
+    expect(page.locator(".result-window")).to_contain_text('"enrolmentChanged": {')
     assert page.problems == []
 
 

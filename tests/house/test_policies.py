@@ -9,6 +9,7 @@ from schema.policies import (
     OPERATORS_ACT,
     OWN,
     PUBLIC,
+    PUBLIC_FIELDS,
     ROOTS,
     TYPES,
     Policy,
@@ -29,20 +30,23 @@ def test_every_field_has_a_policy():
 def test_nothing_is_declared_that_is_not_there():
     roots = {(root, name) for root, by in ROOTS.items() for names in by.values() for name in names}
     types = [name for names in TYPES.values() for name in names]
+    public = {(kind, name) for kind, names in PUBLIC_FIELDS.items() for name in names.split()}
 
-    of_a_subgraph = {("Query", "_entities"), ("Query", "_service")}
-    assert roots - of_a_subgraph <= set(FIELDS)
-    assert set(types) - {"_Service"} <= {type_name for type_name, _ in FIELDS}
+    of_a_subgraph = {("Query", "_entities"), ("Query", "_service"), ("_Service", "sdl")}
+    assert (roots | public) - of_a_subgraph <= set(FIELDS)
+    assert set(types) <= {type_name for type_name, _ in FIELDS}
 
 
 def test_nothing_is_declared_twice():
     roots = [
         f"{root}.{name}" for root, by in ROOTS.items() for names in by.values() for name in names
     ]
-    types = [name for names in TYPES.values() for name in names]
+    types = [*PUBLIC_FIELDS, *(name for names in TYPES.values() for name in names)]
 
     assert len(roots) == len(set(roots))
     assert len(types) == len(set(types))
+    for names in PUBLIC_FIELDS.values():
+        assert len(names.split()) == len(set(names.split()))
 
 
 def test_whatever_changes_something_needs_a_role():
@@ -58,6 +62,15 @@ def test_a_schema_with_a_field_that_nobody_decided_about_is_not_built():
     query = GraphQLObjectType("Query", {"secret": field})
 
     with pytest.raises(UndeclaredPolicyError, match=r"Query\.secret has no policy"):
+        guard(GraphQLSchema(query))
+
+
+def test_a_field_is_not_public_because_the_rest_of_its_type_is():
+    names = ("name", "contactOfItsStaff")
+    partner = GraphQLObjectType("Partner", {name: GraphQLField(GraphQLString) for name in names})
+    query = GraphQLObjectType("Query", {"partner": GraphQLField(partner)})
+
+    with pytest.raises(UndeclaredPolicyError, match=r"Partner\.contactOfItsStaff has no policy"):
         guard(GraphQLSchema(query))
 
 

@@ -27,6 +27,7 @@ SIGN_IN = "/explorer/open"
 MOST_FORM_BYTES = 20_000
 FORM_SECONDS = 8.0  # for it to arrive
 _ASKING = frozenset({"query", "documentId", "doc_id", "id", "extensions"})  # then it is a question
+_FOR_BROWSERS_ALONE = {"Cache-Control": "no-store", "Vary": "Accept"}  # others get answers here
 _FORM_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -94,7 +95,7 @@ class ExplorerDesk:
 
     async def _answer(self, request: Request) -> Response:
         if self._audience.is_nobody:
-            return PlainTextResponse("Not Found", HTTPStatus.NOT_FOUND)
+            return PlainTextResponse("Not Found", HTTPStatus.NOT_FOUND, _FOR_BROWSERS_ALONE)
         if self._audience.is_everybody:
             return self._shown(request, {})
         authorization = request.headers.get("authorization")

@@ -161,6 +161,18 @@ async def test_decisions_on_lists_and_offerings_are_in_the_trail(office: Office)
     ]
 
 
+async def test_the_trail_says_of_a_decision_that_it_was_refused(office: Office):
+    lists = ListDesk(FakeHeldSyncs(), office.trail)
+
+    await lists.decide(ListVerdict(99, is_approval=True, reason="prices", by="rina"))
+
+    refused = {"of": Act.LIST_APPROVED, "codes": ["NOT_HELD"]}
+    assert await news(office) == [
+        (Act.LIST_APPROVED, "list of run 99", "rina", {"reason": "prices"}),
+        (Act.NOT_CARRIED_OUT, "list of run 99", "rina", refused),
+    ]
+
+
 async def test_who_reaches_for_what_is_not_theirs_is_recorded_once_a_minute(office: Office):
     now = 0.0
     log = RefusalLog(office.trail, lambda: now)

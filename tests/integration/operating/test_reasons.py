@@ -16,6 +16,7 @@ from gateway.operating.trail import Trail
 from gateway.storage.audit_tables import audit_record
 from gateway.storage.engine import Database
 from schema.model.learners import ConsentDecision
+from schema.model.links import LinkError, LinkErrorCode, LinkOutcome
 from schema.model.values import CourseId, InstitutionId, LearnerId, OfferingId
 from tests.databases import SqliteTemplates
 from tests.integration.enrolment.learners import a_grant, row
@@ -77,6 +78,20 @@ async def test_the_trail_comes_first(ledger: Database, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="full"):
         await AuditedLinks(links, trail).confirm(OfferingId("o"), *WHY)
     assert links.decided == []
+
+
+async def test_the_trail_says_of_a_decision_about_links_that_it_was_refused(
+    ledger: Database, monkeypatch: pytest.MonkeyPatch
+):
+    refusal = LinkError(LinkErrorCode.NOTHING_TO_SPLIT, "it is alone in its course")
+    links = FakeLinks()
+    monkeypatch.setattr(links, "_decide", lambda *_: LinkOutcome(errors=(refusal,)))
+
+    await AuditedLinks(links, Trail(ledger, lambda: NOW)).split(OfferingId("o"), *WHY)
+
+    [(split, *_), (said, by, details)] = await told(ledger)
+    assert (split, said, by) == (Act.OFFERING_SPLIT, Act.NOT_CARRIED_OUT, "rina")
+    assert details == {"of": split, "codes": ["NOTHING_TO_SPLIT"], "ids": ["o"]}
 
 
 async def test_what_an_operator_writes_is_kept_in_bounds(ledger: Database):

@@ -29,7 +29,7 @@ def test_manifests_folders_and_examples_are_all_found(repository):
     found, bad_rows = load_registered(repository)
 
     assert [(each.client, each.id, each.name) for each in found] == [
-        ("web", "1", None),
+        ("web", "1", "Titles"),
         ("app", "list", "Titles"),
         ("docs/asking.md", "example in line 3", "Titles"),
         ("docs/asking.md", "example in line 7", None),
@@ -51,7 +51,7 @@ def test_clients_can_check_their_manifest(tmp_path):
 
     assert code == 1
     assert lines[0].startswith("refused\tweb: operation 3: its `body`")
-    assert lines[1] == "accepted\t1"
+    assert lines[1] == "accepted\tTitles"
     assert lines[2].startswith("refused\t2\tCannot query field 'total'")
 
 

@@ -33,7 +33,21 @@ def test_relays_map_of_ids_to_texts_is_read():
     manifest = read_manifest("app", json.dumps({"3be4abb8": BODY}).encode())
 
     assert manifest.operations["3be4abb8"].body == BODY
-    assert manifest.operations["3be4abb8"].name is None
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (BODY, "Titles"),
+        ("fragment F on Query { a }\nmutation Enrol($i: I!) { ...F }", "Enrol"),
+        ("{ courses { totalCount } }", None),
+        ("query ($n: Int) { courses(first: $n) { totalCount } }", None),
+    ],
+)
+def test_an_operation_is_known_by_the_name_in_its_text_where_a_manifest_tells_none(body, name):
+    manifest = read_manifest("app", json.dumps({"3be4abb8": body}).encode())
+
+    assert manifest.operations["3be4abb8"].name == name
 
 
 @pytest.mark.parametrize(

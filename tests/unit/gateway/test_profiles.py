@@ -100,6 +100,16 @@ def test_trusted_documents_with_manifests_start(tmp_path):
     assert unsafe_mixtures(settings) == []
 
 
+def test_trusted_documents_are_not_served_beside_a_subgraph_that_takes_any(tmp_path):
+    (tmp_path / "web.json").write_text("{}")
+    trusted = Settings(data_dir=tmp_path, persisted=tmp_path, trusted_documents_only=True)
+
+    [sentence] = unsafe_mixtures(trusted.model_copy(update={"subgraph": True}))
+
+    assert "MITRA_SUBGRAPH" in sentence
+    assert unsafe_mixtures(Settings(data_dir=tmp_path, subgraph=True)) == []
+
+
 def test_all_that_is_unsafe_is_told_at_once(tmp_path):
     settings = Settings(data_dir=tmp_path, explorer=EVERYBODY, trusted_documents_only=True)
 

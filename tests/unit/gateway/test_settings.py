@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.sandbox.state import SandboxState, write_state
+from gateway.commands.telling import run_told
 from gateway.partners.sandbox import SANDBOX_PARTNERS, partners_files, partners_reach
 from gateway.settings import EVERYBODY, NOBODY, Audience, Profile, Settings
 from schema.model.viewer import ANONYMOUS, Role, Viewer
@@ -118,6 +119,20 @@ def test_lists_are_separated_by_commas(monkeypatch):
     assert Settings().cors_origins == ("https://app.example.id", "http://localhost:3000")
 
 
+def test_origins_are_compared_as_browsers_send_them(monkeypatch):
+    monkeypatch.setenv("MITRA_CORS_ORIGINS", "https://App.example.id:443,HTTP://localhost:80,*")
+    monkeypatch.setenv("MITRA_PUBLIC_URL", "https://Mitra.example.id:443/")
+
+    settings = Settings()
+
+    assert settings.cors_origins == ("https://app.example.id", "http://localhost", "*")
+    assert settings.public_origin == "https://mitra.example.id"
+
+
+def test_an_address_of_ipv6_is_written_in_brackets():
+    assert Settings(host="::1").base_url == "http://[::1]:8000"
+
+
 def test_production_has_limits_over_time_and_shows_itself_to_few():
     settings = Settings()
 
@@ -167,3 +182,13 @@ def test_an_audience_admits_by_role(audience, admits_nobody_known, admits_operat
 
     assert audience.admits(ANONYMOUS) is admits_nobody_known
     assert audience.admits(operator) is admits_operators
+
+
+def test_what_is_wrong_is_told_by_the_variables_name_in_our_own_words(monkeypatch, capsys):
+    monkeypatch.setenv("MITRA_CORS_ORIGINS", "app.example.id")
+
+    with pytest.raises(SystemExit):
+        run_told(Settings, ())
+
+    said = "app.example.id is no origin; write https://app.example.id, or *"
+    assert capsys.readouterr().err == f"mitra: MITRA_CORS_ORIGINS: {said}\n"

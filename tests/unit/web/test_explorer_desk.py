@@ -45,7 +45,10 @@ async def ask(audience, method="GET", path="/graphql", **options) -> httpx.Respo
 
 
 async def test_for_nobody_there_is_nothing():
-    assert (await ask(NOBODY, headers=BROWSER)).status_code == 404
+    answer = await ask(NOBODY, headers=BROWSER)
+
+    assert (answer.status_code, answer.headers["Vary"]) == (404, "Accept")
+    assert answer.headers["Cache-Control"] == "no-store"  # or others would be given it
     assert (await ask(NOBODY, path="/explorer/explorer.js")).status_code == 404
     assert (await ask(NOBODY, "POST", SIGN_IN, data={"token": "operator"})).status_code == 404
 

@@ -58,3 +58,25 @@ async def test_a_batch_has_no_more_mutations_than_a_document():
 
     assert (answer.status_code, codes(answer)) == (400, ["QUERY_TOO_COMPLEX"])
     assert edge.contexts == 0
+
+
+@pytest.mark.parametrize("query", [TYPENAME, 'subscription { enrolmentChanged(id: "x") { id } }'])
+async def test_a_batch_is_never_a_stream_of_events(query):
+    edge = Edge(options={"most_batched": 10})
+    headers = {"Accept": "text/event-stream", "Authorization": "Bearer ani"}
+
+    answer = await edge.send(json=[{"query": query}], headers=headers)
+
+    assert (answer.status_code, codes(answer)) == (406, ["NOT_ACCEPTABLE"])
+    assert edge.contexts == 0
+
+
+async def test_in_a_batch_nobody_subscribes():
+    edge = Edge(options={"most_batched": 10})
+    subscription = {"query": 'subscription { enrolmentChanged(id: "x") { id } }'}
+
+    answer = await edge.send(json=[subscription, {"query": TYPENAME}])
+
+    [refused, told] = answer.json()
+    assert refused["errors"][0]["extensions"]["code"] == "SUBSCRIPTION_NEEDS_STREAM"
+    assert told == {"data": {"__typename": "Query"}}

@@ -1,8 +1,9 @@
 // The explorer: GraphiQL with a few ready operations, one per tab.
 import { createRoot } from "react-dom/client";
 import { GraphiQL } from "graphiql";
-import { Kind, parse } from "graphql";
+import { getOperationAST, Kind, OperationTypeNode, parse } from "graphql";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { follow } from "./following.js";
 import "graphiql/style.css";
 import "./page.css";
 
@@ -25,11 +26,19 @@ const ask = createGraphiQLFetcher({ url: "/graphql" });
 
 // GraphiQL names the last tab's operation for a moment after a tab was changed; a document
 // with one operation needs no name.
-function fetcher(question, options) {
-  const operations = parse(question.query).definitions.filter(
-    (definition) => definition.kind === Kind.OPERATION_DEFINITION,
-  );
-  return ask(operations.length === 1 ? { ...question, operationName: undefined } : question, options);
+function withoutNeedlessName(question, document) {
+  const isOperation = ({ kind }) => kind === Kind.OPERATION_DEFINITION;
+  const needsName = document.definitions.filter(isOperation).length > 1;
+  return needsName ? question : { ...question, operationName: undefined };
+}
+
+function fetcher(asked, options) {
+  const document = parse(asked.query);
+  const question = withoutNeedlessName(asked, document);
+  const kind = getOperationAST(document, question.operationName)?.operation;
+  return kind === OperationTypeNode.SUBSCRIPTION
+    ? follow("/graphql", question, options.headers)
+    : ask(question, options);
 }
 
 createRoot(root).render(
