@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats soak fuzz-compiled fuzz-graphql fuzz-partners lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
+.PHONY: help demo test bench bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats soak fuzz-compiled fuzz-graphql fuzz-partners fuzz-refusals fuzz-validating lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -58,6 +58,12 @@ drill-seats: setup-dev  ## Let 10,000 learners rush for 100 seats from four proc
 
 fuzz-compiled: setup-dev  ## Compare compiled operations with graphql-core at random (10 minutes; CASES=20000 FIRST=1)
 	@$(BIN)/python -m tests.fuzz.compiled --cases $(or $(CASES),20000) --first $(or $(FIRST),1)
+
+fuzz-refusals: setup-dev  ## Look for the documents that are dearest to refuse (a minute)
+	@$(BIN)/python -m tests.fuzz.dearest
+
+fuzz-validating: setup-dev  ## Compare our validation with graphql-core's at random (20 minutes; CASES=100000 FIRST=1)
+	@$(BIN)/python -m tests.fuzz.validating --cases $(or $(CASES),100000) --first $(or $(FIRST),1)
 
 fuzz-partners: setup-dev  ## Call all that partners can call at random, from our OpenAPI (minutes; CASES=2000)
 	@$(BIN)/python -m tests.fuzz.partners --cases $(or $(CASES),2000)

@@ -87,7 +87,7 @@ class Gateway:
         courier = self.enrolment.courier
         work = [self.catalogue.follower.run(), *self.enrolment.work(background=background)]
         work += self.webhooks.work(background=background)
-        work.append(LoopLag().run())
+        work += [LoopLag().run(), collecting.keep_what_settles()]
         if not serving or self.settings.workers > 1:
             work.append(self.metrics.run())  # scrapers reach one of several, or none of this
         if background:

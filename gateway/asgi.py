@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+import gateway.lean  # noqa: F401 - before what it is about
+from gateway import collecting
 from gateway.app import Gateway
 from gateway.catalogue.published import PublishedCourses
 from gateway.draining import Draining
@@ -119,7 +121,9 @@ def create_app_from_environment() -> ASGIApp:
     settings = Settings()
     configure_logging(settings.log_format)
     configure_tracing()
-    return create_app(settings)
+    app = create_app(settings)
+    collecting.tidy()
+    return app
 
 
 def _build_graphql(gateway: Gateway) -> _GraphQL:

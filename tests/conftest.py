@@ -1,6 +1,7 @@
 """Fixtures that every kind of test may use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import redis
 import structlog
 from hypothesis import settings
 
+from gateway import collecting
 from tests.databases import PostgresTemplates, SqliteTemplates
 from tests.scratch import use_memory
 from tests.servers import running_postgres, running_redis
@@ -22,6 +24,15 @@ def pytest_configure() -> None:
     """Have temporary files in memory before anything makes one, and logs that can be captured."""
     use_memory()
     structlog.configure = partial(_configure_afresh, structlog.configure)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Never look for garbage among ten thousand tests and all that is imported: it stays."""
+    with collecting.paused():
+        collected = yield
+    collecting.keep()
+    return collected
 
 
 def _configure_afresh(configure: Callable[..., None], **options: Any) -> None:
@@ -51,9 +62,10 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_templates(postgres_server: str) -> PostgresTemplates:
+def postgres_templates(postgres_server: str) -> Iterator[PostgresTemplates]:
     """What makes databases on a real server."""
-    return PostgresTemplates(postgres_server)
+    with closing(PostgresTemplates(postgres_server)) as templates:
+        yield templates
 
 
 @pytest.fixture

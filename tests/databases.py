@@ -40,10 +40,11 @@ class SqliteTemplates:
 
 
 class PostgresTemplates:
-    """Databases of one server to copy, each with the tables of one schema."""
+    """Databases of one server to copy, each with the tables of one schema; close it at the end."""
 
     def __init__(self, server: str) -> None:
         self._server = server
+        self._admin = psycopg.connect(f"{server}/postgres", autocommit=True)
         self._numbers = count(1)
         self._migrated: set[str] = set()
 
@@ -57,6 +58,10 @@ class PostgresTemplates:
         """Drop a database, whoever is still connected."""
         self._run(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
+    def close(self) -> None:
+        """Let the server go."""
+        self._admin.close()
+
     def _template(self, schema: str | None) -> str:
         if schema is None:
             return "template1"
@@ -68,5 +73,4 @@ class PostgresTemplates:
         return name
 
     def _run(self, statement: str) -> None:
-        with psycopg.connect(f"{self._server}/postgres", autocommit=True) as admin:
-            admin.execute(statement)
+        self._admin.execute(statement)

@@ -228,10 +228,8 @@ class CatalogueFollower:
 
     async def _take(self, changes: Changes, *, is_whole: bool) -> None:
         snapshot = await asyncio.to_thread(self._build, changes, is_whole=is_whole)
+        await asyncio.to_thread(self._prepare, snapshot)
         snapshot = await self._under_blocks(snapshot)
-        if not is_whole:
-            await asyncio.to_thread(self._prepare, snapshot)
-            snapshot = await self._under_blocks(snapshot)
         before = self._snapshot
         changed = (each.id for each in changes.courses)
         keeps = not is_whole and shows_no_less(before, snapshot, changed)

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from gateway.catalogue.documents import Document, spelled, stems_of, words_of
 from gateway.catalogue.memo import Memo
+from gateway.catalogue.postings import LONG
 from gateway.catalogue.shelf import MOST_STALE, Kept
-from gateway.catalogue.texts import Searcher, Texts
+from gateway.catalogue.texts import WRITTEN, Searcher, Texts
 from gateway.catalogue.vocabulary import Meaning, Stems, Vocabulary
 from gateway.catalogue.words import MOST_WORDS, OPTIONAL, spelled_out, stem
 
@@ -33,7 +34,6 @@ PHRASE = 400  # for the words of the question one after the other in the title
 WHOLE_TITLE = 200  # for a title of which nothing was left unasked
 POSTINGS = 4_096  # kept at hand; all of them together are few numbers per course
 MOST_CARRIED = 1_000  # changed documents, up to which long postings are kept
-LONG = 1_000  # documents of a posting that is worth keeping
 _NONE: Posting = (np.empty(0, np.int32), np.empty(0, np.int32))
 
 
@@ -72,7 +72,7 @@ class SearchIndex:
         if (len(differ) + len(come)) * MOST_STALE > len(kept.lengths):
             return None
         index = cls()
-        index._texts = Texts(kept.searcher, len(kept.lengths))
+        index._texts = Texts(kept.base)
         index._lengths = kept.lengths
         index.vocabulary = index.vocabulary.changed({}, kept.contents.uses())
         if differ or come:
@@ -156,6 +156,7 @@ class SearchIndex:
             if meaning is not None:
                 self._of_stems(meaning.stems)
                 self._of_stems(meaning.longer)
+            self._written(word)
 
     def search(self, text: str) -> Found | None:
         """Return the documents that match `text`; None (which means all) without any word."""
@@ -176,8 +177,10 @@ class SearchIndex:
     def _of_word(self, word: str, meaning: Meaning) -> Posting:
         longer, worth = self._of_stems(meaning.longer)
         parts = [(longer, (worth * PREFIX).astype(np.int32)), self._of_stems(meaning.stems)]
-        exact = self._posting(("exact", word), lambda: self.searcher().holding("exact", (word,)))
-        return _plus(self._best(parts), exact, EXACT)
+        return _plus(self._best(parts), self._written(word), EXACT)
+
+    def _written(self, word: str) -> Slots:
+        return self._posting((WRITTEN, word), lambda: self.searcher().holding(WRITTEN, (word,)))
 
     def _of_stems(self, stems: Stems) -> Posting:
         if not stems:

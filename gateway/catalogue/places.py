@@ -5,7 +5,8 @@ moment at which it may change; places taken through us are looked up for the few
 tell their seats.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import Lock
 
@@ -91,16 +92,15 @@ def _verdict(entry: Entry | None, now: datetime) -> tuple[bool, int, int]:
     if entry is None:
         return False, _ALWAYS, _NEVER
     has = _has_a_place(entry.course, nobody_booked, now)
-    since = until = None
-    for moment in _moments(entry.course):
-        if moment <= now:
-            since = moment if since is None or since < moment else since
-        else:
-            until = moment if until is None or moment < until else until
+    sessions = _sessions(entry.course)
+    if not sessions:
+        return has, _ALWAYS, _NEVER
+    moments = _moments(sessions)
+    at = bisect_right(moments, now)
     return (
         has,
-        _ALWAYS if since is None else micros(since),
-        _NEVER if until is None else micros(until),
+        micros(moments[at - 1]) if at else _ALWAYS,
+        micros(moments[at]) if at < len(moments) else _NEVER,
     )
 
 
@@ -120,18 +120,20 @@ def _sessions(course: Course) -> Sequence[Session]:
     return [session for offering in offerings for session in offering.sessions]
 
 
-def _moments(course: Course) -> Iterator[datetime]:
-    """Yield when a course's availability may change without anybody's doing."""
-    for session in _sessions(course):
+def _moments(sessions: Sequence[Session]) -> list[datetime]:
+    """Return when availability may change without anybody's doing, ascending."""
+    return sorted(
+        moment
+        for each in sessions
         for moment in (
-            session.starts_at,
-            session.ends_at,
-            session.enrolment_starts_at,
-            session.enrolment_ends_at,
-            session.purchase_ends_at,
-        ):
-            if moment is not None:
-                yield moment
+            each.starts_at,
+            each.ends_at,
+            each.enrolment_starts_at,
+            each.enrolment_ends_at,
+            each.purchase_ends_at,
+        )
+        if moment is not None
+    )
 
 
 def _counting_seats(

@@ -9,6 +9,7 @@ import shutil
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -20,11 +21,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import structlog
-import tantivy
 
-from gateway.catalogue import documents, texts, words
+from gateway.catalogue import documents, postings, texts, words
 from gateway.catalogue.documents import DIGEST_BYTES, Document, spelled, words_of
-from gateway.catalogue.texts import Spelled, open_base, write_base
+from gateway.catalogue.postings import Posting, open_postings, write_postings
+from gateway.catalogue.texts import Base, Spelled, open_base, write_base
 
 MOST_STALE = 20  # of so many documents one may have changed; with more, all are indexed anew
 ABANDONED_SECONDS = 3_600.0  # after which a folder that is being built is nobody's
@@ -48,6 +49,7 @@ class Contents(msgspec.Struct):
     words: list[str]
     word_numbers: bytes  # of all documents, one after the other
     word_ends: bytes  # where each document's end
+    postings: list[Posting]
 
     def words_at(self, slots: Iterable[int]) -> Counter[str]:
         """Return how many of some documents use each word."""
@@ -68,9 +70,9 @@ class Contents(msgspec.Struct):
 class Kept:
     """A kept index that was opened."""
 
-    def __init__(self, contents: Contents, searcher: tantivy.Searcher) -> None:
+    def __init__(self, contents: Contents, base: Base) -> None:
         self.contents = contents
-        self.searcher = searcher
+        self.base = base
         self.seats = {course: slot for slot, course in enumerate(contents.courses)}
         self.lengths: npt.NDArray[np.uint8] = np.frombuffer(contents.lengths, np.uint8)
 
@@ -97,6 +99,7 @@ class Shelf:
 
     def open(self) -> Kept | None:
         """Return the newest kept index that is whole and this code's own."""
+        self._remove(self._abandoned())
         for folder in self._kept():
             try:
                 return _open(folder)
@@ -113,7 +116,7 @@ class Shelf:
             _write(building, found(), courses)
             kept, older = _open(building), self._kept()
             building.rename(self._folder / building.name.replace(_BUILDING, _KEPT))
-            self._remove([*older, *self._abandoned()])
+            self._remove(older)
         except (OSError, ValueError) as exc:
             logger.warning("search.index_not_kept", reason=repr(exc))
             self._remove([building] if building else [])
@@ -122,17 +125,30 @@ class Shelf:
 
     def _kept(self) -> list[Path]:
         """Return the folders of kept indexes, the newest first."""
-        found = [(path.stat().st_mtime, path) for path in self._folder.glob(f"{_KEPT}*")]
-        return [path for _, path in sorted(found, reverse=True)]
+        return [path for _, path in self._by_age(_KEPT)]
 
-    def _abandoned(self) -> Iterator[Path]:
-        for path in self._folder.glob(f"{_BUILDING}*"):
-            if path.stat().st_mtime < time() - ABANDONED_SECONDS:
-                yield path
+    def _abandoned(self) -> list[Path]:
+        """Return what processes left that were killed while they built."""
+        lately = time() - ABANDONED_SECONDS
+        return [path for changed, path in self._by_age(_BUILDING) if changed < lately]
+
+    def _by_age(self, kind: str) -> list[tuple[float, Path]]:
+        """Return the folders of a kind and when each was changed, the newest first."""
+        found = []
+        for path in self._folder.glob(f"{kind}*"):
+            with suppress(OSError):  # another process has just removed it
+                found.append((path.stat().st_mtime, path))
+        return sorted(found, reverse=True)
 
     def _remove(self, folders: Iterable[Path]) -> None:
-        for folder in folders:  # another process may be opening it, and then builds its own
-            shutil.rmtree(folder, ignore_errors=True)
+        """Remove folders, none of which is taken for a kept index before it is gone.
+
+        Another process may be opening one, and then builds its own.
+        """
+        for folder in folders:
+            with suppress(OSError):
+                going = folder.with_name(folder.name.replace(_KEPT, _BUILDING))
+                shutil.rmtree(folder.rename(going), ignore_errors=True)
 
 
 def _write(folder: Path, found: Iterable[Numbered], courses: Sequence[str]) -> None:
@@ -152,14 +168,18 @@ def _write(folder: Path, found: Iterable[Numbered], courses: Sequence[str]) -> N
     write_base(folder, noting())
     contents = Contents(
         made_by=_maker(),
-        files={path.name: _digest(path) for path in _files(folder)},
+        files={},
         courses=list(courses),
         digests=bytes(digests),
         lengths=bytes(lengths),
         words=list(known),
         word_numbers=np.asarray(numbers, "<u4").tobytes(),
         word_ends=np.asarray(ends, "<u8").tobytes(),
+        postings=[],
     )
+    base = Base(open_base(folder), len(lengths), {})
+    contents.postings = write_postings(folder, base, contents.uses())
+    contents.files = {path.name: _digest(path) for path in _files(folder)}
     packed = msgspec.msgpack.encode(contents)
     check = blake2b(packed, digest_size=16).digest()
     (folder / _CONTENTS).write_bytes(check + packed)
@@ -175,7 +195,8 @@ def _open(folder: Path) -> Kept:
         raise ValueError("other code made it")
     if {path.name: _digest(path) for path in _files(folder)} != contents.files:
         raise ValueError("its files are damaged")
-    return Kept(contents, open_base(folder))
+    known = open_postings(folder, contents.postings)
+    return Kept(contents, Base(open_base(folder), len(contents.lengths), known))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -190,7 +211,7 @@ def _digest(path: Path) -> bytes:
 def _maker() -> str:
     """Return a name for all code that decides what an index holds."""
     told = blake2b(digest_size=16)
-    for module in (documents, texts, words):
+    for module in (documents, postings, texts, words):
         told.update(Path(module.__file__ or "").read_bytes())
     told.update(Path(__file__).read_bytes())
     versions = (version("tantivy"), version("snowballstemmer"))

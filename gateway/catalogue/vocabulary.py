@@ -161,7 +161,7 @@ class Vocabulary:
         return min(other_forms, default=None)
 
     def _near(self, word: str) -> set[str]:
-        return {each for each in strokes(word) if each in self.uses and each != word}
+        return self.uses.among(strokes(word)) - {word}
 
     def _commonest_first(self, word: str) -> tuple[int, str]:
         return (-self.uses[word], word)

@@ -3,16 +3,18 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from datetime import UTC
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
 from gateway.app import Gateway
+from gateway.catalogue.snapshot import Snapshot
 from gateway.enrolment.places import QuotaError
 from gateway.settings import Settings
 from schema.ids import NodeKind, plain_id
 from schema.model.progress import Review, ReviewDecision, ReviewWish
-from schema.model.values import EnrolmentId, SessionId
+from schema.model.values import EnrolmentId, OfferingId, SessionId
 from schema.operators.actors import checked_reason
 from schema.operators.reviews import LONGEST_REASON
 from schema.ports import Window
@@ -63,10 +65,15 @@ def set_seats(
     waiting: Annotated[int, typer.Option(help="How many may wait for one.", min=0)] = 0,
     by: By = None,
 ) -> None:
-    """Take a session's seats into our own hands, or change how many there are."""
+    """Take a session's seats into our own hands, or change how many there are.
+
+    Given an offering's id it sets nothing, and lists that offering's sessions.
+    """
     session_id = SessionId(plain_id(NodeKind.SESSION, session) or session)
 
     async def ask(gateway: Gateway) -> None:
+        if not await _is_known(gateway, session_id):
+            _refuse_unknown(session, gateway.catalogue.follower.snapshot)
         made = await gateway.enrolment.quotas.set(
             session_id, seats, waiting, by or getpass.getuser()
         )
@@ -88,6 +95,32 @@ def list_seats() -> None:
             typer.echo(f"{each.quota.session_id}\t{taken}\t{each.waiting} waiting")
 
     _run(ask)
+
+
+async def _is_known(gateway: Gateway, session_id: SessionId) -> bool:
+    """Return whether the ledger has a session, or else the catalogue, which is read for it."""
+    if await gateway.enrolment.quotas.is_known(session_id):
+        return True
+    await gateway.catalogue.follower.refresh()
+    return session_id in gateway.catalogue.follower.snapshot.sessions
+
+
+def _refuse_unknown(named: str, catalogue: Snapshot) -> NoReturn:
+    """Say which sessions could have been named."""
+    offering_id = OfferingId(plain_id(NodeKind.OFFERING, named) or named)
+    offering = catalogue.offerings.get(offering_id)
+    sessions = offering.sessions if offering else ()
+    if offering is None:
+        said = f"no session {named!r}: given an offering's id, this command lists its sessions"
+    elif not sessions:
+        said = f"{named!r} is an offering without sessions: it has no seats to set"
+    else:
+        said = f"{named!r} is an offering; name one of its sessions:"
+    typer.echo(said, err=True)
+    for each in sessions:
+        begins = f"{each.starts_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if each.starts_at else "-"
+        typer.echo(f"{each.id}\t{begins}", err=True)
+    raise typer.Exit(1)
 
 
 async def _list_reviews(gateway: Gateway) -> None:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
 
 from gateway.enrolment import places
 from gateway.enrolment.audit import records as audit
 from gateway.enrolment.places import Quota
 from gateway.storage.engine import Database
+from gateway.storage.ledger_tables import enrolment
 from gateway.storage.settling_tables import quota
 from schema.model.values import SessionId
 
@@ -45,9 +46,19 @@ class QuotaRegister:
 
         return await self._database.write(change)
 
+    async def is_known(self, session_id: SessionId) -> bool:
+        """Return whether we have given seats of a session, or somebody has enrolled in it."""
+        return await self._database.read(lambda connection: _is_known(connection, session_id))
+
     async def read_all(self) -> Sequence[QuotaStanding]:
         """Return all sessions whose seats are ours."""
         return await self._database.read(_read_all)
+
+
+def _is_known(connection: Connection, session_id: SessionId) -> bool:
+    ours = exists().where(quota.c.session_id == session_id)
+    enrolled = exists().where(enrolment.c.session_id == session_id)
+    return connection.execute(select(or_(ours, enrolled))).scalar_one()
 
 
 def _read_all(connection: Connection) -> Sequence[QuotaStanding]:

@@ -1,6 +1,5 @@
 """Documents, each parsed, measured, validated and priced once, also those that are refused."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,11 +17,13 @@ from graphql import (
 from gateway.execution.compiled import Compiled, Compiler
 from gateway.execution.cost import Cost, Prices, Pricing
 from gateway.execution.limits import Limits
-from gateway.execution.overlaps import fragments_of
-from gateway.execution.parsing import parsed
+from gateway.execution.overlaps import ambiguous_in, fragments_of
+from gateway.execution.parsing import NotExecutableError, names_of, parsed
 from gateway.execution.refusals import RefusedError, Stage, coded, refusal
 from gateway.execution.remembered import Remembered
 from gateway.execution.shape import Measuring, root_calls
+from gateway.execution.texts import Names
+from gateway.execution.tokens import A_NAME, CLOSES, COMMENT, OPENS, TOKENS
 from gateway.execution.validation import screened, validated
 from schema.errors import ErrorCode
 
@@ -33,14 +34,6 @@ MOST_REFUSED = 1_000
 # Of each.  A document takes some ninety bytes and up to two objects for each, and a full garbage
 # collection, which holds up everybody, looks at each object: more would take it too long.
 MOST_CHARACTERS = 30_000
-# As GraphQL has them, strings and comments possessive, so that none is ever tried twice.
-_TOKENS = re.compile(
-    r"([\[{(])|([\]})])|(#[^\r\n]*+)|([A-Za-z_]\w*)|\.\.\.|[!$&:=@|]"
-    r'|"""(?:[^"\\]|\\"""|\\|"(?!""))*+(?:""")?|"(?:[^"\\\r\n]|\\.)*+"?'
-    r"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?",
-    re.ASCII,
-)
-_OPENS, _CLOSES, _COMMENT, _NAME = 1, 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +79,8 @@ class Reading:
         self._limits = limits
         self._prices = prices
         self._hints = hints
+        self._names = names_of(schema)
+        self._ambiguous = ambiguous_in(schema)
 
     def read(self, text: str) -> Document:
         """Return a document that may be run.  Raises `RefusedError`."""
@@ -97,38 +92,26 @@ class Reading:
 
     def _read(self, text: str) -> Document:
         self._check_text(text)
-        node = _parsed(text)
+        node = _parsed(text, self._names)
         measuring = Measuring(node, self._limits)
         shape = measuring.measure()
-        measuring.check_overlaps()
-        if not self._hints:
-            _raise(screened(self._schema, node))
-            self._check_cost(node)
-        _raise(validated(self._schema, node, hints=self._hints, most=self._limits.errors))
+        merge = measuring.check_overlaps(self._ambiguous)
+        if self._hints:
+            _raise(validated(self._schema, node, most=self._limits.errors))
+        else:
+            _raise(screened(self._schema, node, merge=merge))
         return Document(node, self._operations(node), shape.introspects)
-
-    def _check_cost(self, node: DocumentNode) -> None:
-        """Refuse what costs too much whatever its variables are: all rules take far longer."""
-        fragments = fragments_of(node)
-        pricing = Pricing(self._schema, self._prices, fragments)
-        operations = [
-            each for each in node.definitions if isinstance(each, OperationDefinitionNode)
-        ]
-        if len(operations) == 1:
-            cost = pricing.operation(operations[0])
-            if isinstance(cost, int) and cost > self._limits.cost:
-                raise self._limits.too_costly(cost)
 
     def _check_text(self, text: str) -> None:
         """Refuse what is not worth parsing; brackets are looked at first, as they tell more."""
         limits = self._limits
         depth = tokens = comments = names = 0
-        for each in _TOKENS.finditer(text, 0, limits.characters):
+        for each in TOKENS.finditer(text, 0, limits.characters):
             kind = each.lastindex
-            tokens += kind != _COMMENT
-            comments += kind == _COMMENT
-            names += kind == _NAME
-            depth += (kind == _OPENS) - (kind == _CLOSES)
+            tokens += kind != COMMENT
+            comments += kind == COMMENT
+            names += kind == A_NAME
+            depth += (kind == OPENS) - (kind == CLOSES)
             if depth > limits.brackets:
                 raise limits.exceeded("brackets", depth, ErrorCode.QUERY_TOO_DEEP)
             if tokens > limits.tokens or names > limits.names or comments > limits.comments:
@@ -139,20 +122,34 @@ class Reading:
                 raise limits.exceeded(name, found, ErrorCode.QUERY_TOO_LARGE)
         if len(text) > limits.characters:
             raise limits.exceeded("characters", len(text), ErrorCode.QUERY_TOO_LARGE)
+        lines = text.count("\n") + text.count("\r")  # errors are placed by counting them
+        if lines > limits.lines:
+            raise limits.exceeded("lines", lines, ErrorCode.QUERY_TOO_LARGE)
 
     def _operations(self, node: DocumentNode) -> Sequence[Operation]:
         fragments = fragments_of(node)
         pricing = Pricing(self._schema, self._prices, fragments)
+        costs = [
+            (each, pricing.operation(each))
+            for each in node.definitions
+            if isinstance(each, OperationDefinitionNode)
+        ]
+        self._check_cost([cost for _, cost in costs])
         return tuple(
             Operation(
                 each,
-                pricing.operation(each),
+                cost,
                 Counter(root_calls(each, fragments).values()),
                 self._compiler.operation(node, each),
             )
-            for each in node.definitions
-            if isinstance(each, OperationDefinitionNode)
+            for each, cost in costs
         )
+
+    def _check_cost(self, costs: Sequence[Cost]) -> None:
+        """Refuse the document of one operation that costs too much whatever its variables are."""
+        match costs:
+            case [int(cost)] if cost > self._limits.cost:
+                raise self._limits.too_costly(cost)
 
 
 class Documents:
@@ -214,11 +211,14 @@ def _raise(errors: Sequence[GraphQLError]) -> None:
         raise RefusedError(Stage.VALIDATION, errors)
 
 
-def _parsed(text: str) -> DocumentNode:
+def _parsed(text: str, names: Names) -> DocumentNode:
     try:
-        return parsed(text)
+        return parsed(text, names)
     except GraphQLSyntaxError as exc:
         raise RefusedError(Stage.PARSE, [coded(exc, ErrorCode.GRAPHQL_PARSE_FAILED)]) from None
+    except NotExecutableError as exc:
+        refused = coded(exc, ErrorCode.GRAPHQL_VALIDATION_FAILED)
+        raise RefusedError(Stage.VALIDATION, [refused]) from None
 
 
 def _digest(text: str) -> bytes:

@@ -16,6 +16,7 @@ class Limits:
     """What is beyond any of these is refused before it is run."""
 
     characters: int = _limit(20_000, "characters")
+    lines: int = _limit(2_000, "lines")
     brackets: int = _limit(60, "brackets within one another, whatever they stand for")
     tokens: int = _limit(1_000, "tokens")
     names: int = _limit(600, "names, of whatever")
@@ -32,9 +33,7 @@ class Limits:
         1_000, "fields and spreads, with fragments written out wherever they are spread"
     )
     aliases: int = _limit(30, "aliases, counted likewise")
-    comparisons: int = _limit(
-        2_000, "pairs of fields of one name in one place, below equal ones too"
-    )
+    comparisons: int = _limit(600, "pairs of fields of one name in one place, below equal ones too")
     root_fields: int = _limit(20, "fields of the operation itself")
     mutations: int = _limit(5, "fields of a mutation itself")
     directives: int = _limit(50, "directives")

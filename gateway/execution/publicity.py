@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from graphql import (
+    DocumentNode,
     FieldNode,
     GraphQLError,
     GraphQLField,
@@ -21,9 +22,11 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_argument_values
 
+from gateway.execution.circles import let_go
 from gateway.execution.compiled.arguments import has_variables
 from gateway.execution.engine import Prepared
 from gateway.execution.remembered import Beside
+from gateway.execution.tokens import tokens_of
 from schema.build import MaskingSchema
 from schema.guarding import selected_fields
 from schema.lasting import ALL_AROUND, ARGUMENTS, NOTHING_ELSE, Reads, reads_of, united
@@ -102,7 +105,7 @@ class Publicity:
                 fixed, by_variables = _movements(field, node, rules)
                 reads |= fixed
                 moved += by_variables
-        return _Standing(print_ast(prepared.document).encode(), reads, moved)
+        return _Standing(_written(prepared.document), reads, moved)
 
 
 def _movements(field: GraphQLField, node: FieldNode, rules: Rules) -> tuple[Reads, Sequence[Moved]]:
@@ -116,7 +119,8 @@ def _movements(field: GraphQLField, node: FieldNode, rules: Rules) -> tuple[Read
     within = [value for name, value in told.items() if name in rules and name not in sent]
     try:
         unsaid = get_argument_values(field, node, _NOTHING)
-    except GraphQLError:  # it needs the value of a variable
+    except GraphQLError as exc:  # it needs the value of a variable
+        let_go(exc)
         return NOTHING_ELSE, [partial(_moved, field, node, rules)]
     if any(map(has_variables, within)):
         return NOTHING_ELSE, [partial(_moved, field, node, rules)]
@@ -143,9 +147,17 @@ def _moved(
     """Return what a field reads because of all its arguments."""
     try:
         given = get_argument_values(field, node, values)
-    except GraphQLError:  # told to everybody alike, whenever it is run
+    except GraphQLError as exc:  # told to everybody alike, whenever it is run
+        let_go(exc)
         return ALL_AROUND
     return united(rule(given.get(name)) for name, rule in rules.items())
+
+
+def _written(document: DocumentNode) -> bytes:
+    """Return a document in one spelling, whatever stands between its tokens."""
+    if document.loc is None:  # nobody has parsed it
+        return print_ast(document).encode()
+    return " ".join(tokens_of(document.loc.source.body)).encode(errors="surrogatepass")
 
 
 def _canonical(prepared: Prepared) -> bytes:

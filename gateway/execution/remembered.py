@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from math import inf
 from typing import Generic, TypeVar
 from weakref import ref
 
@@ -11,7 +12,7 @@ T = TypeVar("T")
 class Remembered(Generic[T]):
     """Values by key, bounded by their number and by the sum of their sizes."""
 
-    def __init__(self, *, most: int, most_size: int) -> None:
+    def __init__(self, *, most: int, most_size: float = inf) -> None:
         self._most = most
         self._most_size = most_size
         self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
@@ -52,10 +53,17 @@ class Remembered(Generic[T]):
         self._size -= size
         return value
 
-    def forget_oldest(self) -> None:
-        """Forget what has not been used for longest."""
-        _, (_, size) = self._kept.popitem(last=False)
+    def forget_oldest(self) -> T:
+        """Forget what has not been used for longest, and return it."""
+        _, (value, size) = self._kept.popitem(last=False)
         self._size -= size
+        return value
+
+    def weigh(self, key: Hashable, size: int) -> None:
+        """Note that what is kept has another size now; that is no use of it."""
+        if found := self._kept.get(key):
+            self._kept[key] = (found[0], size)
+            self._size += size - found[1]
 
 
 class Beside(Generic[T]):

@@ -5,7 +5,7 @@ that of the document's own size, however often its fragments are spread.  It is 
 GraphQL's own validation, which can be made to work for seconds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -26,7 +26,7 @@ from graphql import (
 )
 
 from gateway.execution.limits import Limits
-from gateway.execution.overlaps import collected, comparisons, fragments_of
+from gateway.execution.overlaps import collected, fragments_of, overlaps
 from gateway.execution.refusals import Stage, refusal
 from schema.errors import ErrorCode
 
@@ -81,10 +81,15 @@ class Measuring:
             self._begun.append(root.selection_set)
         return total
 
-    def check_overlaps(self) -> None:
-        """Check how much has to be compared, once it is measured how much there is."""
+    def check_overlaps(self, ambiguous: Container[str] = ()) -> bool:
+        """Check how much has to be compared, once it is measured how much there is.
+
+        Return whether anything has to; names are `ambiguous` as `ambiguous_in` says.
+        """
         most = self._limits.comparisons
-        self._check("comparisons", comparisons(self._begun, self._fragments, most))
+        found = overlaps(self._begun, self._fragments, most, ambiguous)
+        self._check("comparisons", found.pairs)
+        return found.differ
 
     def _roots(self) -> Iterator[OperationDefinitionNode | FragmentDefinitionNode]:
         """Yield what nothing before it has led to."""

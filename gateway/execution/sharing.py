@@ -29,7 +29,7 @@ LASTING_SECONDS = 600.0  # for what stays until the state it is named by changes
 SPREAD = 0.2  # of those that may be missing
 OUTSIDE_SECONDS = 60.0  # in a shared cache, which does not forget what a revision leaves behind
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
-MOST_KNOWN = 10_000  # questions that are known to be public, in this process
+MOST_KNOWN = 4_000  # questions that are known to be public, in this process; half a kB each
 
 K = TypeVar("K")
 MakeAndKeep = Callable[[], Awaitable[Kept]]
@@ -107,7 +107,7 @@ class SharedAnswers(Generic[K]):
         name = f"answer:{VERSION}:{promise.name}:{key}"
 
         def keep(answer: Answer) -> Kept:
-            if (others := self._given(key)) and others.answer.tag == answer.tag:
+            if (others := self._given(key)) and others.tag == answer.tag:
                 return others  # it was kept by who asked first
             until = min(answer.until, promise.until)  # another machine's clock may be ahead
             anew = remake or Remake(make, 0)

@@ -5,13 +5,11 @@ one.  Where hints are given (in development) every mistake is told, up to a limi
 """
 
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from functools import partial
 
 from graphql import (
-    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -26,11 +24,11 @@ from graphql import (
 from graphql.validation import ValidationContext
 
 from gateway.execution.refusals import coded
+from gateway.execution.rules import Report, Rule
 from gateway.execution.screening import Screening
 from schema.errors import ErrorCode
 
 ENOUGH = 5  # mistakes that are looked for where only one of each kind is told
-Rule = type[ASTValidationRule]
 CODES: dict[Rule, ErrorCode] = {
     ValuesOfCorrectTypeRule: ErrorCode.BAD_USER_INPUT,
     MaxIntrospectionDepthRule: ErrorCode.QUERY_TOO_DEEP,
@@ -60,31 +58,32 @@ class Findings:
             raise _EnoughError
 
 
-def screened(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
-    """Return what most wrong documents get wrong; what passes may be priced."""
+def screened(
+    schema: GraphQLSchema, document: DocumentNode, *, merge: bool = True
+) -> list[GraphQLError]:
+    """Return what is wrong with a document; fields are compared only if some `merge`."""
     findings = Findings(hints=False, most=ENOUGH)
     with suppress(_EnoughError):
-        Screening(schema, document, findings.report).screen()
+        Screening(schema, document, findings.report, merge=merge).screen()
     return findings.errors
 
 
-def validated(
-    schema: GraphQLSchema, document: DocumentNode, *, hints: bool, most: int
-) -> list[GraphQLError]:
-    """Return what is wrong with a document; with `hints` also what may have been meant."""
-    findings = Findings(hints=hints, most=most)
+def validated(schema: GraphQLSchema, document: DocumentNode, *, most: int) -> list[GraphQLError]:
+    """Return all that is wrong with a document, up to `most`, and what may have been meant."""
+    findings = Findings(hints=True, most=most)
     with suppress(_EnoughError):
-        _visit(schema, document, findings.report, hints=hints)
+        ask_all_rules(schema, document, findings.report, hints=True)
     return findings.errors
 
 
-def _visit(
+def ask_all_rules(
     schema: GraphQLSchema,
     document: DocumentNode,
-    report: Callable[[Rule, GraphQLError], None],
+    report: Report,
     *,
     hints: bool,
 ) -> None:
+    """Have GraphQL's own validation report what it finds."""
     types = TypeInfo(schema)
     shared = ValidationContext(schema, document, types, lambda _: None, hide_suggestions=not hints)
     visitors = []

@@ -30,12 +30,23 @@ def upgrade(database: Database) -> None:
 
     with database.engine.begin() as connection:
         if not database.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _take_the_time_it_takes(connection)
             connection.execute(CreateSchema(database.schema, if_not_exists=True))
         config = _config(database.schema)
         config.attributes["connection"] = connection
         config.attributes["version_table_schema"] = version_table_schema(database)
         command.upgrade(config, "head")
+
+
+def _take_the_time_it_takes(connection: Connection) -> None:
+    """Let nothing time out but the wait for a table, behind which all who want it would queue.
+
+    An index of a large table takes minutes, and so does waiting for who is migrating already.
+    """
+    for setting in ("statement_timeout", "lock_timeout"):
+        connection.execute(text(f"SET LOCAL {setting} = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    connection.execute(text("SET LOCAL lock_timeout TO DEFAULT"))
 
 
 def is_current(database: Database) -> bool:

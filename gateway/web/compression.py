@@ -8,7 +8,7 @@ import asyncio
 import zlib
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from backports import zstd
 
@@ -46,8 +46,20 @@ def is_small(body: bytes) -> bool:
 async def pack(body: bytes, encoding: Encoding) -> bytes:
     """Return a packed body; a long one is packed beside the event loop."""
     if len(body) <= LONGEST_AT_ONCE:
-        return _PACKERS[encoding](body)
+        return pack_at_once(body, encoding)
     return await asyncio.to_thread(_PACKERS[encoding], body)
+
+
+def pack_at_once(body: bytes, encoding: Encoding) -> bytes:
+    """Return a packed body; nobody else is served meanwhile."""
+    return (_zstd_again if encoding is Encoding.ZSTD else _gzip)(body)
+
+
+def unpack(packed: bytes, encoding: Encoding) -> bytes:
+    """Return what we packed: it is believed, however long it says to be."""
+    if encoding is Encoding.ZSTD:
+        return zstd.decompress(packed)
+    return zlib.decompress(packed, _GZIP_WINDOW)
 
 
 def _gzip(body: bytes) -> bytes:
@@ -57,6 +69,21 @@ def _gzip(body: bytes) -> bytes:
 
 def _zstd(body: bytes) -> bytes:
     return zstd.compress(body, _ZSTD_LEVEL)
+
+
+def _zstd_again(body: bytes) -> bytes:
+    """Pack with what is there from the last time: its tables take longer to get than to use."""
+    packer = _zstd_packer()
+    try:
+        return packer.compress(body, packer.FLUSH_FRAME)
+    except BaseException:
+        _zstd_packer.cache_clear()  # what it has begun is nothing to go on with
+        raise
+
+
+@cache
+def _zstd_packer() -> zstd.ZstdCompressor:
+    return zstd.ZstdCompressor(_ZSTD_LEVEL)
 
 
 _PACKERS: Mapping[Encoding, Callable[[bytes], bytes]] = {

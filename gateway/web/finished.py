@@ -13,7 +13,6 @@ from gateway.telemetry import CACHE_READS, GRAPHQL_REQUESTS, TALLIES
 from gateway.telemetry.operations import Count
 from gateway.telemetry.tallies import Tally
 from gateway.web.asked import Header
-from gateway.web.compression import is_small
 from gateway.web.etags import to_weak
 
 _WHOLE = 2  # messages of an answer in one piece
@@ -45,10 +44,10 @@ class Finished:
     def body_of(self, kept: Kept) -> bytes | None:
         """Return the body to be sent; None if its head may be another, too."""
         if self.packing is None:
-            return b"" if kept.answer.tag == self.tag else None
-        if kept.answer.status != self.status or is_small(kept.answer.body) != self.is_small:
+            return b"" if kept.tag == self.tag else None
+        if kept.status != self.status or kept.is_small != self.is_small:
             return None
-        return kept.bodies.get(self.packing)
+        return kept.body(self.packing)
 
     def headed(self, kept: Kept, body: bytes, own: bytes, began: float) -> bytes:
         """Return the lines of headers of an answer that is given now, and count it."""
@@ -59,7 +58,7 @@ class Finished:
         if self.packing is not None:
             told.append(b"content-length: %d\r\n" % len(body))
         if self.tells_tag:
-            told.append(b"etag: %b\r\n" % to_weak(kept.answer.tag).encode())
+            told.append(b"etag: %b\r\n" % to_weak(kept.tag).encode())
         if self.is_timed:
             told.append(b"server-timing: total;dur=%.2f\r\n" % (seconds * 1000))
         return b"".join(told)
@@ -83,7 +82,7 @@ def to_finished(
     body: bytes = end.get("body", b"")
     packing = kept.packing_of(body)
     headers = dict[bytes, bytes](start["headers"])
-    tag = to_weak(kept.answer.tag).encode()
+    tag = to_weak(kept.tag).encode()
     if body and (packing is None or headers.get(b"content-length") != b"%d" % len(body)):
         return None
     if headers.get(b"etag", tag) != tag or len(headers) != len(start["headers"]):
@@ -91,9 +90,9 @@ def to_finished(
     left_out = _PER_REQUEST | _OF_THE_BODY if body else _PER_REQUEST
     return Finished(
         kept.key,
-        kept.answer.tag,
+        kept.tag,
         packing,
-        is_small(kept.answer.body),
+        kept.is_small,
         start["status"],
         _lines((name, value) for name, value in headers.items() if name not in left_out),
         cost or 0,

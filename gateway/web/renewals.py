@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import structlog
 
-from gateway.execution.at_hand import Kept
-from gateway.web.compression import Encoding, is_small, pack
+from gateway.execution.at_hand import PLAIN, Kept
+from gateway.web.compression import Encoding, pack
 
 SHARE = 0.6  # of the time
 LONGEST = 0.006  # seconds of work at once, which all who ask meanwhile wait for
@@ -54,7 +54,7 @@ class Renewals:
 async def renewed(kept: Kept) -> Kept | None:
     """Return an answer that was made anew and packed as the one before; None if it is not kept."""
     _, new = await kept.renew()
-    if new is not None and not is_small(new.answer.body):
-        for packing in kept.bodies.keys() - new.bodies.keys():
+    if new is not None and not new.is_small:
+        for packing in kept.bodies.keys() - new.bodies.keys() - {PLAIN}:
             new.pack(packing, await pack(new.answer.body, Encoding(packing)))
     return new

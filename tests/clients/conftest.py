@@ -14,6 +14,7 @@ import pytest
 
 from tests.clients.partner import Partner, running_partner
 from tests.e2e.conftest import Mitra
+from tests.processes import forked
 from tests.servers import free_port
 
 HERE = Path(__file__).parent
@@ -123,7 +124,7 @@ def mitra(
         "MITRA_PARTNERS": str(partner.write_partners_file(folder)),
         "MITRA_PERSISTED": str(manifests),
     }
-    gateway = Mitra(folder, free_port(), environment)
+    gateway = Mitra(folder, free_port(), environment, forked)
     try:
         gateway.start("gateway", "serve")
         gateway.wait_until_ready()

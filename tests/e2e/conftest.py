@@ -1,8 +1,6 @@
 """The whole product in its own processes, spoken to over HTTP as any client would."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +13,13 @@ import pytest
 
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
+from tests.processes import Files, Launch, Running, done, forked, started
 from tests.servers import free_port
 
 PATIENCE_SECONDS = 90  # on a machine that is busy with other things, too
-MITRA = (sys.executable, "-m", "gateway")
+# Each request is a client of its own, as many people are: but all know the same authorities, for
+# to read those takes longer than most requests.
+http = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
 PARTS = {"sandbox": ("sandbox", "run"), "worker": ("worker",), "gateway": ("serve",)}
 
 
@@ -29,7 +30,8 @@ class Mitra:
     data_dir: Path
     port: int
     environment: dict[str, str] = field(default_factory=dict)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    launch: Launch = started
+    processes: dict[str, Running] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -37,23 +39,13 @@ class Mitra:
 
     def command(self, *arguments: str, fails: bool = False) -> str:
         """Run a `mitra` command to its end; return what it printed."""
-        done = subprocess.run(
-            [*MITRA, *arguments],
-            check=False,
-            env=self._env(),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert (done.returncode != 0) is fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        ended = done(arguments, self._env(), self.launch)
+        assert (ended.code != 0) is fails, ended.out + ended.err
+        return ended.out + ended.err
 
     def start(self, name: str, *arguments: str) -> None:
-        log = (self.data_dir / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            [*MITRA, *arguments], env=self._env(), stdout=log, stderr=log
-        )
-        log.close()
+        log = self.data_dir / f"{name}.log"
+        self.processes[name] = self.launch(arguments, self._env(), Files(log, log))
 
     def stop(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -75,7 +67,7 @@ class Mitra:
     def ask(self, query: str, token: str | None = None, **variables: Any) -> dict[str, Any]:
         """Return `data` of an answer that must have no errors."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        answer = httpx.post(
+        answer = http.post(
             f"{self.url}/graphql",
             json={"query": query, "variables": variables},
             headers=headers,
@@ -92,7 +84,7 @@ class Mitra:
                 log = (self.data_dir / f"{name}.log").read_text()
                 assert process.poll() is None, f"{name} has died:\n{log}"
             try:
-                return httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200
+                return http.get(f"{self.url}/readyz", timeout=2).status_code == 200
             except httpx.TransportError:
                 return False
 
@@ -121,7 +113,7 @@ def eventually(
 @contextmanager
 def running(data_dir: Path, *parts: str, **environment: str) -> Iterator[Mitra]:
     """Run some of `PARTS`, each once the one before it is ready, until the block ends."""
-    mitra = Mitra(data_dir, free_port(), environment)
+    mitra = Mitra(data_dir, free_port(), environment, forked)
     try:
         for part in parts:
             mitra.start(part, *PARTS[part])

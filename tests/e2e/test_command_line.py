@@ -5,16 +5,18 @@ import socket
 import pytest
 
 from tests.e2e.conftest import Mitra
+from tests.processes import forked, started
 from tests.servers import free_port
 
 
 @pytest.fixture
 def alone(tmp_path) -> Mitra:
     """A data directory in which nothing runs."""
-    return Mitra(tmp_path, free_port())
+    return Mitra(tmp_path, free_port(), launch=forked)
 
 
 def test_a_taken_port_is_named_with_the_setting(alone):
+    alone.launch = started  # one mistake as a person makes it, with nothing prepared
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", alone.port))
         taken.listen()

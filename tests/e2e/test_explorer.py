@@ -4,11 +4,11 @@ import json
 import shutil
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from gateway.web.explorer import is_built
+from tests.e2e.conftest import http
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = [
@@ -97,7 +97,7 @@ def test_the_documentation_shows_the_descriptions(page):
 
 
 def test_the_page_has_a_strict_policy(mitra):
-    answer = httpx.get(f"{mitra.url}/graphql", headers={"Accept": "text/html"})
+    answer = http.get(f"{mitra.url}/graphql", headers={"Accept": "text/html"})
 
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "https://" not in answer.text.partition("ready-operations")[0]

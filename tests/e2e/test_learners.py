@@ -3,12 +3,11 @@
 import base64
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
-from tests.e2e.conftest import Mitra, eventually, running
+from tests.e2e.conftest import Mitra, eventually, http, running
 
 CANARY = "3174014502940001"
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -66,7 +65,7 @@ def test_a_learner_comes_in_is_paid_and_forgotten(mitra: Mitra):
 def test_no_answer_and_no_log_repeats_a_national_id(mitra: Mitra):
     operator = issue_token(mitra.data_dir, Role.OPERATOR, "rina")
     answers = [
-        httpx.post(
+        http.post(
             f"{mitra.url}/graphql",
             json=body,
             headers={"Authorization": f"Bearer {operator}"},

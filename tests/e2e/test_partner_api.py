@@ -7,10 +7,9 @@ import re
 import time
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.e2e.conftest import Mitra
+from tests.e2e.conftest import Mitra, http
 
 BASE = "/api/v1/integration/"
 SOLD = """{ courses(filter: { partners: ["skill_academy"], priceMin: 1, priceMax: 500000 },
@@ -37,7 +36,7 @@ class Client:
         if token:
             headers["Authorization"] = authorization
         url = f"{self.mitra.url}{BASE}{path}"
-        told: dict[str, Any] = httpx.post(
+        told: dict[str, Any] = http.post(
             url, content=json.dumps(body), headers=headers, timeout=10
         ).json()
         return told
@@ -107,7 +106,7 @@ def test_a_retired_key_is_worth_nothing_at_once(mitra: Mitra, client: Client):
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "HEAD", "OPTIONS"])
 def test_every_call_is_a_post(mitra: Mitra, method: str):
-    answer = httpx.request(method, f"{mitra.url}{BASE}payment/status")
+    answer = http.request(method, f"{mitra.url}{BASE}payment/status")
 
     assert answer.status_code == 405
     assert method == "HEAD" or answer.json()["code"] == "ERRPLT40501"
@@ -118,6 +117,6 @@ def test_more_than_64_kb_is_refused_before_it_is_read(mitra: Mitra):
         for _ in range(200):
             yield b"x" * 1_024
 
-    answer = httpx.post(f"{mitra.url}{BASE}payment/void", content=endless())
+    answer = http.post(f"{mitra.url}{BASE}payment/void", content=endless())
 
     assert (answer.status_code, answer.json()["code"]) == (413, "ERRPLT41301")

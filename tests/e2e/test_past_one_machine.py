@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.conftest import Mitra, eventually, running
+from tests.e2e.conftest import Mitra, eventually, http, running
 from tests.e2e.enrolling import BOOKABLE, ENROL, offering_of, wait_for
 
 
@@ -43,6 +42,6 @@ def test_serving_processes_follow_the_worker_and_enrolments_are_delivered(large)
 
 def roles_told(mitra: Mitra) -> list[str]:
     """Return what the processes do whose metrics one of them tells."""
-    text = httpx.get(f"{mitra.url}/metrics").text
+    text = http.get(f"{mitra.url}/metrics").text
     told = {family.name: family for family in text_string_to_metric_families(text)}
     return [each.labels["role"] for each in told["mitra_process_start_time_seconds"].samples]

@@ -2,10 +2,9 @@
 
 import time
 
-import httpx
 import pytest
 
-from tests.e2e.conftest import Mitra, eventually
+from tests.e2e.conftest import Mitra, eventually, http
 from tests.e2e.enrolling import ENROL, offering_of, wait_for
 
 QUOTE = """query ($id: ID!) {
@@ -72,7 +71,7 @@ def test_a_price_that_was_not_shown_is_refused(mitra: Mitra):
 
 
 def test_a_request_gets_only_so_many_quotes(mitra: Mitra):
-    answer = httpx.post(f"{mitra.url}/graphql", json={"query": MANY}, timeout=10).json()
+    answer = http.post(f"{mitra.url}/graphql", json={"query": MANY}, timeout=10).json()
 
     [error] = answer["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"

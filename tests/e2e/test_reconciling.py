@@ -4,13 +4,12 @@ import csv
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 
 from adapters.sandbox.state import read_state
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
-from tests.e2e.conftest import Mitra
+from tests.e2e.conftest import Mitra, http
 from tests.e2e.enrolling import ENROL, offering_of, wait_for
 
 PARTNERS = {  # one of each envelope
@@ -107,7 +106,7 @@ def test_drift_is_named_counted_and_fails_the_command(mitra, booked, day, tmp_pa
     partner, out = sandbox.partners["skill_academy"], tmp_path / "drift.csv"
     headers = {"Authorization": f"Bearer {partner.secrets['token']}"}
     mine = booked["skill_academy"]
-    offering = httpx.get(f"{partner.address}/v1/courses", headers=headers).json()["data"]
+    offering = http.get(f"{partner.address}/v1/courses", headers=headers).json()["data"]
     key = next(row["id"] for row in offering if row["bookable"] and not row["batches"])
     order = {
         "reference": "nobody-knows",
@@ -116,9 +115,9 @@ def test_drift_is_named_counted_and_fails_the_command(mitra, booked, day, tmp_pa
         "learner": "x",
         "price": {"amount": 77_000, "currency": "IDR"},
     }
-    httpx.post(f"{partner.address}/enrolments", json=order, headers=headers).raise_for_status()
+    http.post(f"{partner.address}/enrolments", json=order, headers=headers).raise_for_status()
     url = f"{partner.address}/enrolments/{mine['reference']}"
-    httpx.delete(url, headers=headers).raise_for_status()
+    http.delete(url, headers=headers).raise_for_status()
 
     printed = mitra.command(
         *("reconcile", "--day", day, "--partner", "skill_academy", "--csv", str(out)), fails=True

@@ -6,10 +6,9 @@ import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.e2e.conftest import eventually
+from tests.e2e.conftest import eventually, http
 from tests.e2e.enrolling import ENROL, ENROLMENT, offering_of, wait_for
 
 PARTNER = """query ($code: String!) {
@@ -43,7 +42,7 @@ def test_the_readmes_first_question_has_the_readmes_answer(mitra):
     [question, *_] = re.findall(r"-d '(\{.*?\})'\n", readme, re.DOTALL)
     [shown] = re.findall(r"```json\n(.*?)```", readme, re.DOTALL)
 
-    answer = httpx.post(f"{mitra.url}/graphql", json=json.loads(question.replace("\n", " ")))
+    answer = http.post(f"{mitra.url}/graphql", json=json.loads(question.replace("\n", " ")))
 
     assert answer.json() == json.loads(shown)
 
@@ -213,7 +212,7 @@ def test_nobody_reads_anothers_enrolment(mitra):
 
 
 def test_a_bad_token_is_refused_even_for_public_fields(mitra):
-    answer = httpx.post(
+    answer = http.post(
         f"{mitra.url}/graphql",
         json={"query": "{ __typename }"},
         headers={"Authorization": "Bearer not-a-token"},
@@ -242,7 +241,7 @@ def test_nonsense_is_refused_as_json(mitra, body, is_known):
     if is_known:
         headers["Authorization"] = f"Bearer {mitra.token('any')}"
 
-    answer = httpx.post(f"{mitra.url}/graphql", content=body, headers=headers)
+    answer = http.post(f"{mitra.url}/graphql", content=body, headers=headers)
 
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
@@ -255,10 +254,10 @@ def test_the_command_line_issues_tokens_for_development(mitra):
 
 
 def test_machines_are_told_what_they_ask(mitra):
-    live = httpx.get(f"{mitra.url}/livez")
-    ready = httpx.get(f"{mitra.url}/readyz")
-    metrics = httpx.get(f"{mitra.url}/metrics")
-    sdl = httpx.get(f"{mitra.url}/schema.graphql")
+    live = http.get(f"{mitra.url}/livez")
+    ready = http.get(f"{mitra.url}/readyz")
+    metrics = http.get(f"{mitra.url}/metrics")
+    sdl = http.get(f"{mitra.url}/schema.graphql")
 
     assert live.status_code == 200
     assert ready.json()["ready"] is True
@@ -266,7 +265,7 @@ def test_machines_are_told_what_they_ask(mitra):
     assert "type Course implements Node" in sdl.text
 
 
-def test_sync_prints_plain_lines_into_a_pipe(mitra):
+def test_sync_prints_plain_lines_where_nobody_looks_on(mitra):
     printed = mitra.command("sync")
 
     lines = printed.splitlines()

@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from tests.e2e.conftest import Mitra
+from tests.e2e.conftest import Mitra, http
 
 CHANGES = """query ($since: String! = "0", $after: String) {
   catalogueChanges(since: $since, first: 100, after: $after) {
@@ -55,18 +55,18 @@ def test_everybody_fresh_or_nobody(mitra: Mitra):
 
 
 def test_a_crawler_finds_every_course_from_robots_on(mitra: Mitra):
-    robots = httpx.get(f"{mitra.url}/robots.txt").text
-    index = httpx.get(re.findall(r"Sitemap: (\S+)", robots)[0]).text
-    parts = [httpx.get(address).text for address in re.findall(r"<loc>(.+?)</loc>", index)]
+    robots = http.get(f"{mitra.url}/robots.txt").text
+    index = http.get(re.findall(r"Sitemap: (\S+)", robots)[0]).text
+    parts = [http.get(address).text for address in re.findall(r"<loc>(.+?)</loc>", index)]
     pages = [address for part in parts for address in re.findall(r"<loc>(.+?)</loc>", part)]
 
     total = mitra.ask("{ courses { totalCount } }")["courses"]["totalCount"]
     assert len(pages) == len(set(pages)) == total
-    page = httpx.get(pages[0])
+    page = http.get(pages[0])
     assert page.status_code == 200
     assert "application/ld+json" in page.text
-    assert httpx.get(pages[0], headers={"If-None-Match": page.headers["etag"]}).status_code == 304
-    linked_data = httpx.get(pages[0], headers={"Accept": "application/ld+json"}).json()
+    assert http.get(pages[0], headers={"If-None-Match": page.headers["etag"]}).status_code == 304
+    linked_data = http.get(pages[0], headers={"Accept": "application/ld+json"}).json()
     assert (linked_data["@type"], linked_data["url"]) == ("Course", pages[0])
 
 
@@ -74,7 +74,7 @@ def test_equal_questions_are_answered_before_they_are_parsed(mitra: Mitra):
     title = "{ courses(first: 1, sort: TITLE) { nodes { title } } }"
 
     def finished() -> float:
-        told = httpx.get(f"{mitra.url}/metrics").text
+        told = http.get(f"{mitra.url}/metrics").text
         found = re.search(r'cache_reads_total\{cache="answers",outcome="finished"\} (\S+)', told)
         return float(found[1]) if found else 0.0
 

@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.e2e.conftest import Mitra, eventually
+from tests.e2e.conftest import Mitra, eventually, http
 from tests.e2e.enrolling import ENROL, offering_of, wait_for
 
 PARTNER = "skill_academy"
@@ -86,7 +85,7 @@ def send(mitra: Mitra, secret: str, reference: str, kind: str) -> dict[str, Any]
         "webhook-signature": Webhook(secret).sign(name, now, body),
     }
     url = f"{mitra.url}/partners/v1/webhooks/{PARTNER}"
-    answer: dict[str, Any] = httpx.post(url, content=body, headers=headers, timeout=10).json()
+    answer: dict[str, Any] = http.post(url, content=body, headers=headers, timeout=10).json()
     return answer
 
 
@@ -122,7 +121,7 @@ def test_what_a_partner_tells_is_recorded_and_told_on(mitra: Mitra, system: Syst
 
 
 def test_the_description_is_served(mitra: Mitra):
-    answer = httpx.get(f"{mitra.url}/partners/v1/openapi.json", timeout=10)
+    answer = http.get(f"{mitra.url}/partners/v1/openapi.json", timeout=10)
 
     assert answer.json()["openapi"] == "3.1.0"
     assert len(answer.json()["paths"]) == 12

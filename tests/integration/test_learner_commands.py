@@ -5,8 +5,6 @@
 import base64
 import logging
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from gateway.enrolment.audit.sealer import seal
 from gateway.storage.engine import Database, database_url
 from gateway.telemetry import configure_logging
 from tests.integration.enrolment.builders import NOW
+from tests.processes import done
 
 CANARY = "3174014502940001"
 OTHER = "3174014502940002"
@@ -180,15 +179,9 @@ def test_no_national_id_is_stored_or_told(
     for path in files:
         if path.stem == "lost key":
             monkeypatch.setenv("MITRA_NATIONAL_ID_KEYS", f"2:{KEY}")
-        done = subprocess.run(
-            [sys.executable, "-m", "gateway", "learners", "import", str(path)],
-            check=False,
-            capture_output=True,
-            text=True,
-            env=dict(os.environ),
-        )
-        assert done.returncode == 1, done.stderr
-        said.append(done.stdout + done.stderr)
+        ended = done(["learners", "import", str(path)], os.environ)
+        assert ended.code == 1, ended.err
+        said.append(ended.out + ended.err)
 
     assert "1 imported" in said[0]
     assert "another learner has this national id" in said[0]

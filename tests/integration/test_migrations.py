@@ -1,6 +1,11 @@
 """The migrations build what the code declares, however often they run."""
 
+from pathlib import Path
+
+import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.pool import StaticPool
@@ -17,7 +22,7 @@ import gateway.storage.settling_tables
 import gateway.storage.sync_tables  # the catalogue's
 import gateway.storage.webhook_tables  # noqa: F401 - the ledger's
 from gateway.storage.catalogue_tables import CATALOGUE
-from gateway.storage.engine import Database
+from gateway.storage.engine import Database, database_url
 from gateway.storage.migrate import is_current, upgrade
 from gateway.storage.reconcile_tables import LEDGER  # with all its tables
 
@@ -60,3 +65,23 @@ def test_the_catalogue_is_as_its_tables_say(catalogue_db: Database):
 
 def test_the_ledger_is_as_its_tables_say(ledger_db: Database):
     assert differences(ledger_db, LEDGER) == []
+
+
+def test_a_migration_of_a_large_table_may_take_its_time(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Only what others would queue behind is given up: the wait for a table."""
+    database = Database(database_url(postgres_url, tmp_path, "catalogue"), "catalogue")
+    told: list[object] = []
+
+    def look(config: Config, _: str) -> None:
+        for setting in ("statement_timeout", "lock_timeout"):
+            shown = config.attributes["connection"].exec_driver_sql(f"SHOW {setting}")
+            told.append(shown.scalar_one())
+
+    monkeypatch.setattr(command, "upgrade", look)
+
+    upgrade(database)
+
+    database.close()
+    assert told == ["0", "5s"]

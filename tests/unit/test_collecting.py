@@ -4,6 +4,7 @@ import gc
 import platform
 import subprocess
 import sys
+from weakref import ref
 
 import pytest
 
@@ -15,7 +16,6 @@ def _as_before():
     thresholds = gc.get_threshold()
     yield
     gc.set_threshold(*thresholds)
-    gc.unfreeze()
 
 
 def test_what_was_there_is_not_looked_through():
@@ -34,6 +34,32 @@ def test_as_many_objects_as_a_thousand_connections_hold_cause_no_full_collection
 
     assert len(held) == 300_000
     assert gc.get_stats()[2]["collections"] == full
+
+
+class Node:
+    """What may stand in a circle."""
+
+    def __init__(self):
+        self.itself = self
+
+
+@pytest.mark.anyio
+async def test_what_the_first_minutes_bring_is_kept_and_garbage_is_not(monkeypatch):
+    waited, held = [], []
+    garbage = [ref(Node())]
+
+    async def sleep(seconds):
+        waited.append(seconds)
+        held.append([seconds])
+
+    monkeypatch.setattr(collecting.asyncio, "sleep", sleep)
+
+    await collecting.keep_what_settles()
+
+    assert waited == sorted(waited)
+    assert garbage[0]() is None
+    looked_through = {id(each) for each in gc.get_objects()}
+    assert not any(id(each) in looked_through for each in held)
 
 
 KEEPS = """

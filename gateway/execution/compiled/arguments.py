@@ -20,6 +20,7 @@ from strawberry import UNSET
 from strawberry.types.arguments import StrawberryArgument, convert_argument
 from strawberry.types.field import StrawberryField
 
+from gateway.execution.circles import let_go
 from gateway.execution.compiled.conversions import Convert, conversion
 from gateway.execution.compiled.running import Run, Source
 from gateway.execution.compiled.sites import Site
@@ -111,7 +112,8 @@ class Arguments:
         made: dict[str, Any] = {}
         try:
             self._make(argument, made, _NOTHING, None)
-        except Exception:  # noqa: BLE001 - it is raised where it is asked for
+        except Exception as exc:  # noqa: BLE001 - it is raised where it is asked for
+            let_go(exc)
             return None
         return made if all(isinstance(each, _UNCHANGING) for each in made.values()) else None
 

@@ -27,7 +27,7 @@ from gateway.execution.remembered import Remembered
 
 MOST_VARIANTS = 8
 MOST_PLANS = 5_000
-MOST_FIELDS = 10_000  # of all plans; each takes some 3 kB
+MOST_FIELDS = 5_000  # of all plans; each takes some 2 kB, and a dozen objects for a collection
 MOST_ERRORS = 50  # of variables, if nobody says how many
 _CONDITIONS = frozenset({"skip", "include"})
 _MISSING = object()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterable, Callable, Collection, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from types import SimpleNamespace
+from types import MethodType, SimpleNamespace
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -38,22 +38,25 @@ PLAIN = frozenset({str, int, float, bool, datetime, date, time, Decimal, UUID, l
 
 def failing(site: Site) -> Failing:
     """Return what is called, with the place of its object, while a field's error is handled."""
+    return MethodType(_failed, site)
 
-    def fail(run: Run, place: Place | None) -> None:
-        error = sys.exc_info()[1]
-        if isinstance(error, Exception):
-            _fail(site, error, run, site.below(place))
 
-    return fail
+def _failed(site: Site, run: Run, place: Place | None) -> None:
+    error = sys.exc_info()[1]
+    if isinstance(error, Exception):
+        _fail(site, error, run, site.below(place))
 
 
 def of_field(site: Site, complete: Completer) -> Completer:
     """Return `complete` for a field's value, to be called with the place of its object."""
+    return MethodType(_complete_field, (site, complete))
 
-    def complete_field(value: Any, run: Run, place: Place | None) -> Any:
-        return complete(value, run, site.below(place))
 
-    return complete_field
+def _complete_field(
+    parts: tuple[Site, Completer], value: Any, run: Run, place: Place | None
+) -> Any:
+    site, complete = parts
+    return complete(value, run, site.below(place))
 
 
 def _fail(site: Site, error: Exception, run: Run, place: Place) -> None:
@@ -66,14 +69,15 @@ def _fail(site: Site, error: Exception, run: Run, place: Place) -> None:
 
 def guarded(site: Site, complete: Completer) -> Completer:
     """Return `complete` for an item of a list: its errors are its own, not the list's."""
+    return MethodType(_guard, (site, complete))
 
-    def guard(value: Any, run: Run, place: Place) -> Any:
-        try:
-            return complete(value, run, place)
-        except Exception as exc:  # noqa: BLE001 - resolvers raise what they like
-            return _fail(site, exc, run, place)
 
-    return guard
+def _guard(parts: tuple[Site, Completer], value: Any, run: Run, place: Place) -> Any:
+    site, complete = parts
+    try:
+        return complete(value, run, place)
+    except Exception as exc:  # noqa: BLE001 - resolvers raise what they like
+        return _fail(site, exc, run, place)
 
 
 def is_absent(value: Any, run: Run, place: Place, site: Site, complete: Completer) -> bool:
@@ -92,38 +96,43 @@ def is_absent(value: Any, run: Run, place: Place, site: Site, complete: Complete
 
 def leaf(site: Site, kind: GraphQLLeafType) -> Completer:
     """Return the completer of scalars and enums."""
-    coerce = kind.coerce_output_value
+    return MethodType(_leaf, (site, kind))
 
-    def complete(value: Any, run: Run, place: Place) -> Any:
-        if value.__class__ not in PLAIN and is_absent(value, run, place, site, complete):
-            return None
-        coerced = coerce(value)
-        if coerced is None or coerced is Undefined:
-            raise TypeError(
-                f"Expected `{inspect(kind)}.coerce_output_value({inspect(value)})` to return "
-                f"non-nullable value, returned: {inspect(coerced)}"
-            )
-        return coerced
 
-    return complete
+def _leaf(parts: tuple[Site, GraphQLLeafType], value: Any, run: Run, place: Place) -> Any:
+    site, kind = parts
+    if value.__class__ not in PLAIN and is_absent(
+        value, run, place, site, MethodType(_leaf, parts)
+    ):
+        return None
+    coerced = kind.coerce_output_value(value)
+    if coerced is None or coerced is Undefined:
+        raise TypeError(
+            f"Expected `{inspect(kind)}.coerce_output_value({inspect(value)})` to return "
+            f"non-nullable value, returned: {inspect(coerced)}"
+        )
+    return coerced
 
 
 def listed(site: Site, item: Completer, nullable: bool) -> Completer:  # noqa: FBT001 - one of three
     """Return the completer of lists; `item` completes an item and keeps its errors to it."""
+    return MethodType(_list, (site, item, nullable))
 
-    def complete(value: Any, run: Run, place: Place) -> Any:
-        if value.__class__ not in PLAIN and is_absent(value, run, place, site, complete):
-            return None
-        if isinstance(value, AsyncIterable):
-            run.later(_all_of(value), complete, site, place)
-            return None
-        if not is_iterable(value):
-            raise GraphQLError(
-                f"Expected Iterable, but did not find one for field '{site.parent}.{site.name}'."
-            )
-        return [item(each, run, (place, index, nullable, None)) for index, each in enumerate(value)]
 
-    return complete
+def _list(parts: tuple[Site, Completer, bool], value: Any, run: Run, place: Place) -> Any:
+    site, item, nullable = parts
+    if value.__class__ not in PLAIN and is_absent(
+        value, run, place, site, MethodType(_list, parts)
+    ):
+        return None
+    if isinstance(value, AsyncIterable):
+        run.later(_all_of(value), MethodType(_list, parts), site, place)
+        return None
+    if not is_iterable(value):
+        raise GraphQLError(
+            f"Expected Iterable, but did not find one for field '{site.parent}.{site.name}'."
+        )
+    return [item(each, run, (place, index, nullable, None)) for index, each in enumerate(value)]
 
 
 async def _all_of(values: AsyncIterable[Any]) -> list[Any]:
@@ -144,26 +153,30 @@ def checked(site: Site, kind: GraphQLObjectType, complete: Completer) -> Complet
 
     Its errors are located, as they may be an item's.
     """
-    is_type_of, record = kind.is_type_of, record_of(kind)
+    return MethodType(_check, (site, kind, complete))
 
-    def is_right(value: Any, run: Run, place: Place) -> bool:
-        if record is not None:
-            return isinstance(value, record)
-        return is_type_of is None or bool(is_type_of(value, run.raw_info(site, place)))
 
-    def check(value: Any, run: Run, place: Place) -> Any:
-        try:
-            if is_absent(value, run, place, site, complete):
-                return None
-            if is_right(value, run, place):
-                return value
-            raise GraphQLError(  # noqa: TRY301 - located like all others
-                f"Expected value of type '{kind}' but got: {inspect(value)}.", site.nodes
-            )
-        except Exception as exc:
-            raise site.located(exc, place) from exc
+def _check(
+    parts: tuple[Site, GraphQLObjectType, Completer], value: Any, run: Run, place: Place
+) -> Any:
+    site, kind, complete = parts
+    try:
+        if is_absent(value, run, place, site, complete):
+            return None
+        if _is_right(site, kind, value, run, place):
+            return value
+        raise GraphQLError(  # noqa: TRY301 - located like all others
+            f"Expected value of type '{kind}' but got: {inspect(value)}.", site.nodes
+        )
+    except Exception as exc:
+        raise site.located(exc, place) from exc
 
-    return check
+
+def _is_right(site: Site, kind: GraphQLObjectType, value: Any, run: Run, place: Place) -> bool:
+    record = record_of(kind)
+    if record is not None:
+        return isinstance(value, record)
+    return kind.is_type_of is None or bool(kind.is_type_of(value, run.raw_info(site, place)))
 
 
 def abstract(
@@ -173,32 +186,50 @@ def abstract(
     completers: Mapping[str, Completer],
 ) -> Completer:
     """Return the completer of interfaces and unions: that of the type which the value is of."""
-    resolve_type = kind.resolve_type
-    by_class: dict[type, Completer] = {}
-    ensuring = SimpleNamespace(schema=schema)
+    return _Abstract(site, kind, schema, completers).complete
 
-    def complete(value: Any, run: Run, place: Place) -> Any:
-        known = by_class.get(value.__class__)
+
+class _Abstract:
+    __slots__ = ("_by_class", "_completers", "_kind", "_may_remember", "_schema", "_site")
+
+    def __init__(
+        self,
+        site: Site,
+        kind: GraphQLAbstractType,
+        schema: GraphQLSchema,
+        completers: Mapping[str, Completer],
+    ) -> None:
+        self._site = site
+        self._kind = kind
+        self._schema = schema
+        self._completers = completers
+        self._by_class: dict[type, Completer] = {}
+        self._may_remember = _is_by_records(kind, schema.get_possible_types(kind))
+
+    def complete(self, value: Any, run: Run, place: Place) -> Any:
+        known = self._by_class.get(value.__class__)
         if known is not None:
             return known(value, run, place)
-        if is_absent(value, run, place, site, complete):
+        site, kind = self._site, self._kind
+        if is_absent(value, run, place, site, self.complete):
             return None
         info = run.raw_info(site, place)
-        name: Any = (resolve_type or run.executor.type_resolver)(value, info, kind)
+        name: Any = (kind.resolve_type or run.executor.type_resolver)(value, info, kind)
         if optimized_is_awaitable(name):
-            run.later(name, lambda found, *at: of_type(found, info, value)(value, *at), site, place)
+            run.later(
+                name, lambda found, *at: self._of_type(found, info, value)(value, *at), site, place
+            )
             return None
-        found = of_type(name, info, value)
-        if may_remember and _is_told_by_class(value.__class__):
-            by_class[value.__class__] = found
+        found = self._of_type(name, info, value)
+        if self._may_remember and _is_told_by_class(value.__class__):
+            self._by_class[value.__class__] = found
         return found(value, run, place)
 
-    def of_type(name: Any, info: Any, value: Any) -> Completer:
+    def _of_type(self, name: Any, info: Any, value: Any) -> Completer:
         ensure: Any = Executor.ensure_valid_runtime_type
-        return completers[ensure(ensuring, name, kind, site.details, info, value).name]
-
-    may_remember = _is_by_records(kind, schema.get_possible_types(kind))
-    return complete
+        ensuring = SimpleNamespace(schema=self._schema)
+        kind = ensure(ensuring, name, self._kind, self._site.details, info, value)
+        return self._completers[kind.name]
 
 
 def _is_by_records(kind: GraphQLAbstractType, possible: Collection[GraphQLObjectType]) -> bool:

@@ -7,6 +7,8 @@ tested in a line, and taken as it is; what fails the test goes to a completer.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import MethodType
 from typing import Any
 
 from graphql import (
@@ -48,11 +50,19 @@ class UncompilableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A compiled operation: its functions, which are called in order, and what they refer to."""
+    """A compiled operation: its functions, which are called in order, and what they refer to.
+
+    Its functions know one another by their names, which are forgotten with it: in that circle all
+    of it would stay until a full collection.
+    """
 
     roots: Sequence[Completer]
     sites: Sequence[Site]
     code: str
+    names: dict[str, Any]
+
+    def __del__(self) -> None:
+        self.names.clear()
 
 
 class Writer:
@@ -69,6 +79,8 @@ class Writer:
         self._schema = source.schema
         self._values = values or VariableValues({}, {})
         self._fragments = fragments
+        # no method of its own: it would be in a circle with who is told of it
+        self._selected = partial(_subfields, source, fragments, self._values)
         self._has_handlers = bool(source.strawberry.schema_converter.exception_handlers)
         self._encodes = kept.encodes
         self._sites: list[Site] = []
@@ -94,7 +106,8 @@ class Writer:
         names = [self._functions.making([], self._parts(root, part)) for part in parts]
         code = "\n".join(self._functions.lines)
         exec(compile(code, "<compiled operation>", "exec"), self._names)  # noqa: S102 - no text of a client's is in it but names that GraphQL allows
-        return Plan([self._names[name] for name in names], self._sites, code)
+        roots = [self._names[name] for name in names]
+        return Plan(roots, self._sites, code, self._names)
 
     def _parts(self, kind: GraphQLObjectType, fields: GroupedFieldSet) -> dict[str, Part]:
         """Return the steps by which each field of an object is made, and what it is then."""
@@ -271,28 +284,36 @@ class Writer:
         self._objects[key] = name
         return name
 
-    def _selected(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
-        return collect_subfields(
-            self._schema,
-            self._fragments,
-            self._values,
-            self._source.operation,
-            kind,
-            details,
-            self._source.hides_suggestions,
-        ).grouped_field_set
-
     def _resolved(self, name: str) -> Completer:
         """Return the function that has a name, or will have it when all is written."""
         bound = self._names.get(name)
         if bound is not None:
             return bound  # type: ignore[no-any-return]  # nothing else has such a name
-        names = self._names
+        return MethodType(_call, (self._names, name))
 
-        def call(value: Any, run: Any, place: Any) -> Any:
-            return names[name](value, run, place)
 
-        return call
+def _subfields(
+    source: Source,
+    fragments: Any,
+    values: VariableValues,
+    kind: GraphQLObjectType,
+    details: FieldDetailsList,
+) -> GroupedFieldSet:
+    """Return what is selected of a type by all the nodes of a field."""
+    return collect_subfields(
+        source.schema,
+        fragments,
+        values,
+        source.operation,
+        kind,
+        details,
+        source.hides_suggestions,
+    ).grouped_field_set
+
+
+def _call(at: tuple[dict[str, Any], str], value: Any, run: Any, place: Any) -> Any:
+    names, name = at
+    return names[name](value, run, place)
 
 
 def _otherwise(step: str, condition: str, *, after: bool) -> str:

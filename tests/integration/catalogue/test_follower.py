@@ -5,13 +5,15 @@ import time
 
 import pytest
 
+from gateway.catalogue import index, places
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.scheduler import SyncScheduler
 from gateway.catalogue.sync import CatalogueSync
+from gateway.catalogue.texts import Searcher
 from gateway.storage import sync_tables
 from gateway.storage.leases import LASTS, Leases
 from schema.model.values import FreshnessState
-from schema.ports import CourseQuery, Window
+from schema.ports import CourseFilter, CourseQuery, Window
 from tests.catalogue import NOON, TOKOPEDIA, ScriptedPartner, a_partner, an_offering, offerings
 from tests.integration.catalogue.conftest import Workbench
 
@@ -39,6 +41,21 @@ async def test_a_running_follower_sees_a_sync(bench: Workbench, follower: Catalo
             await asyncio.sleep(0.01)
     running.cancel()
     assert len(titles(follower)) == 3
+
+
+async def test_who_asks_first_waits_for_nothing_that_all_would_wait_for(
+    bench: Workbench, follower: CatalogueFollower, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(index, "LONG", 1)
+    await bench.sync(ScriptedPartner(offerings(3)))
+
+    await follower.refresh()
+
+    monkeypatch.setattr(Searcher, "holding", lambda *_: pytest.fail("a posting was read"))
+    monkeypatch.setattr(places, "_verdict", lambda *_: pytest.fail("places were worked out"))
+    query = CourseQuery(search="kursus 2", filter=CourseFilter(available_only=True))
+    found = follower.reader(NOON).courses(query, Window(first=1))
+    assert found.total == 1
 
 
 async def test_changes_are_followed_one_revision_after_the_other(

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 
 import pytest
+import tantivy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.catalogue import index as index_module
+from gateway.catalogue import texts
 from gateway.catalogue.index import Document, SearchIndex
 from gateway.catalogue.texts import Texts
+from gateway.catalogue.words import stem
 from tests.unit.catalogue.strategies import WORDS, titles
 
 TITLES = [
@@ -136,6 +139,29 @@ def test_postings_that_are_carried_on_are_those_read_anew(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index_module, "LONG", 0)
         assert_changes_are_followed(changes, text)
+
+
+def test_long_postings_are_read_in_pieces_and_are_the_same(monkeypatch: pytest.MonkeyPatch):
+    """While hits are made objects no other thread gets on: too many at once hold up everybody."""
+    titles = [f"barista {'dasar' if n % 3 else 'kopi'} {n}" for n in range(50)]
+    documents = dict(enumerate(map(Document, titles)))
+    index = SearchIndex(documents.items()).changed({7: documents[7]}, {60: Document("barista")})
+    words = ("barista", "dasar", "kopi")
+    whole = [index.searcher().holding("title", (stem(word),)).tolist() for word in words]
+    read = list[int]()
+
+    def noting(searcher: tantivy.Searcher, query: tantivy.Query, most: int) -> texts.Slots:
+        read.append(len(slots := hits(searcher, query, most)))
+        return slots
+
+    hits = texts._hits
+    monkeypatch.setattr(texts, "_hits", noting)
+    monkeypatch.setattr(texts, "_PIECE", 8)
+    anew = SearchIndex(documents.items()).changed({7: documents[7]}, {60: Document("barista")})
+
+    assert [anew.searcher().holding("title", (stem(word),)).tolist() for word in words] == whole
+    assert anew.searcher().phrase([stem("barista"), stem("dasar")]).tolist() == whole[1]
+    assert 0 < max(read) <= 8
 
 
 def assert_changes_are_followed(changes: list[tuple[int, str]], text: str) -> None:

@@ -14,7 +14,7 @@ from gateway.execution.limits import DEFAULT_LIMITS
 from gateway.execution.parsing import parsed
 from gateway.execution.refusals import RefusedError, Stage
 from gateway.execution.remembered import Beside, Remembered
-from gateway.execution.validation import validated
+from gateway.execution.validation import screened, validated
 from tests.unit.execution.documents import SCHEMA
 
 GOOD, BAD = "{ thing { name } }", "{ thing { nonsense } }"
@@ -182,6 +182,7 @@ def test_a_forgotten_document_is_gone_without_a_garbage_collection(counted):
 def test_validating_leaves_no_rule_behind(text):
     before = alive(ValidationContext)
 
-    validated(SCHEMA, parsed(text), hints=False, most=5)
+    validated(SCHEMA, parsed(text), most=5)
+    screened(SCHEMA, parsed(text))
 
     assert alive(ValidationContext) == before

@@ -135,6 +135,7 @@ ABUSE = {
     "b14-6-mutations": (f"mutation {{ {repeated('m{n}: ' + ENROL, 6)} }}", "QUERY_TOO_COMPLEX"),
     "not-graphql": ("{", "GRAPHQL_PARSE_FAILED"),
     "a-megabyte-of-blanks": (" " * 1_000_000, "QUERY_TOO_LARGE"),
+    "lines": ("\n" * 10_000 + "\r" * 9_000 + "{ titel }", "QUERY_TOO_LARGE"),
     "comments": ("# \n" * 5_000 + "{ __typename }", "QUERY_TOO_LARGE"),
     "strings-that-do-not-end": ('{ node(id: "' + '\\"' * 9_000, "GRAPHQL_PARSE_FAILED"),
     "brackets-in-strings-count-for-nothing": (

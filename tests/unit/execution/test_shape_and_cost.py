@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.execution.cost import Pricing, cost_of
 from gateway.execution.limits import Limits
-from gateway.execution.overlaps import comparisons, fragments_of
+from gateway.execution.overlaps import fragments_of, overlaps
 from gateway.execution.refusals import RefusedError
 from gateway.execution.shape import Measuring
 from tests.unit.execution.documents import (
@@ -79,7 +79,7 @@ def test_as_many_pairs_are_compared_as_when_it_is_written_out(text):
     document = parse(text)
     selections = operation_of(document).selection_set
 
-    found = comparisons([selections], fragments_of(document), 10**6)
+    found = overlaps([selections], fragments_of(document), 10**6).pairs
 
     assert found == pairs_written_out(document, [selections])
 
@@ -141,7 +141,7 @@ def test_equal_fields_meet_again_below(width):
     selections = operation_of(parse(text)).selection_set
     friends = width + 1
 
-    assert comparisons([selections], {}, 10**6) == 1 + 2 * (friends * (friends - 1) // 2)
+    assert overlaps([selections], {}, 10**6).pairs == 1 + 2 * (friends * (friends - 1) // 2)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import asyncio
 import gc
 
 import pytest
+from backports import zstd
 
-from tests.unit.web.again import TITLES
+from tests.unit.web.again import LONG, TITLES, finished
 from tests.unit.web.wire import post
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +24,21 @@ async def test_what_is_kept_is_bounded_by_bytes(served, monkeypatch):
             await served.connect().send(post(question))
 
     assert (len(kept), len(sent)) == (2, 1)  # the questions' own bytes count, too
+
+
+async def test_what_is_packed_is_given_at_once_to_who_can_unpack_and_who_cannot(served):
+    wire, plain, packed = served.connect(), post(LONG), post(LONG, accept_encoding="zstd")
+    [expected, *_] = [await wire.send(each) for each in (plain, packed) * 2]
+    [kept] = [served.edge.at_hand.get(key) for key in served.edge.at_hand._plain._kept]
+    kept.fold()
+    before = finished()
+
+    first = await wire.send(packed)
+    assert kept.bodies.keys() == {"zstd"}  # nothing was unpacked for that
+    second = await wire.send(plain)
+
+    assert finished() == before + 2
+    assert zstd.decompress(first.body) == second.body == expected.body
 
 
 async def test_of_a_stream_no_more_is_kept_than_tells_that_it_is_one(served, monkeypatch):
