@@ -14,7 +14,6 @@ from gateway.cache.base import Cache
 from gateway.catalogue.store import Quarantined
 from gateway.clock import utc_now
 from gateway.enrolment.last_purchase import LastPurchase
-from gateway.giving_back import give_back
 from gateway.partners.reports import CallReport
 from gateway.parts.catalogue import CataloguePart
 from gateway.parts.enrolment import EnrolmentPart
@@ -92,7 +91,6 @@ class Gateway:
             work.append(self.metrics.run())  # scrapers reach one of several, or none of this
         if background:
             work.append(SyncingProcess(self.settings, self._hear).run())
-        work.append(give_back())
         tasks = [asyncio.create_task(each) for each in work]
         delivering = [asyncio.create_task(courier.run())] if background else []
         tasks += delivering
