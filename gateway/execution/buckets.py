@@ -78,13 +78,20 @@ class Buckets(Protocol):
 
 
 class LocalBuckets:
-    """This process's part of each bucket; those that were not used for longest are forgotten."""
+    """This process's part of each bucket.
+
+    Those that have not been used for longest are forgotten once they are full: one that nobody
+    knows of is full, too.  So there are those of a window's clients, and no more than a bound.
+    """
 
     def __init__(self, *, processes: int = 1, clock: Callable[[], float] = time.monotonic) -> None:
         """Keep a part, as one of so many `processes` that do not know of each other."""
         self._processes = processes
         self._clock = clock
-        self._full_at: OrderedDict[str, float] = OrderedDict()
+        self._full_at: OrderedDict[str, float] = OrderedDict()  # least recently used first
+
+    def __len__(self) -> int:
+        return len(self._full_at)
 
     async def spend(self, key: str, bucket: Bucket, amount: int) -> Allowance:
         """See `Buckets.spend`."""
@@ -96,8 +103,7 @@ class LocalBuckets:
         part = bucket.shared_by(self._processes)
         allowance, full_at = spend(part, self._full_at.pop(key, now), now, amount)
         self._full_at[key] = full_at
-        if len(self._full_at) > MOST_BUCKETS:
-            self._full_at.popitem(last=False)
+        self._forget(now)
         return allowance
 
     def give_back(self, key: str, bucket: Bucket, amount: int) -> None:
@@ -105,3 +111,8 @@ class LocalBuckets:
         part = bucket.shared_by(self._processes)
         if key in self._full_at:
             self._full_at[key] -= min(amount, part.points) * part.interval
+
+    def _forget(self, now: float) -> None:
+        known = self._full_at
+        while len(known) > MOST_BUCKETS or next(iter(known.values())) < now:
+            known.popitem(last=False)

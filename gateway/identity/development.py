@@ -14,6 +14,7 @@ import jwt
 from gateway.identity.errors import InvalidTokenError
 from gateway.identity.own_keys import read_own_key
 from gateway.identity.proof import Proof
+from gateway.identity.roles import as_one
 from gateway.identity.tokens import (
     LONGEST_SUBJECT,
     Expected,
@@ -85,7 +86,7 @@ def _to_viewer(claims: dict[str, Any]) -> Viewer:
     except ValueError as exc:
         raise InvalidTokenError from exc
     return Viewer(
-        roles=frozenset({role}),
+        roles=as_one(frozenset({role})),
         learner=LearnerId(subject) if role is Role.LEARNER else None,
         subject=subject,
         partner=PartnerCode(subject) if role is Role.PARTNER else None,

@@ -10,7 +10,7 @@ from gateway.identity.jwks import ALGORITHMS
 from gateway.identity.key_source import KeySource
 from gateway.identity.partners import Partners, read_partner
 from gateway.identity.proof import Proof
-from gateway.identity.roles import to_roles
+from gateway.identity.roles import as_one, to_roles
 from gateway.identity.tokens import (
     LEEWAY_SECONDS,
     Expected,
@@ -86,7 +86,7 @@ class OidcIssuer:
         subject = checked_subject(claims)
         told = to_roles(claims, self._trust.roles_claim)
         partner = self._to_partner(claims) if Role.PARTNER in told else None
-        roles = told if partner else told - {Role.PARTNER}
+        roles = told if partner else as_one(told - {Role.PARTNER})
         if not roles:
             raise InvalidTokenError(_NO_PARTNERS) if told else InvalidTokenError
         return Viewer(

@@ -5,6 +5,7 @@ would have us fetch or trust something that it brings is refused here.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -98,7 +99,12 @@ def is_subject(subject: object) -> bool:
 def to_scopes(claims: dict[str, Any]) -> frozenset[str]:
     """Return the scopes that a token was given, as OAuth writes them: words in one text."""
     told = claims.get("scope")
-    return frozenset(told.split()) if isinstance(told, str) else frozenset()
+    return _scopes(told if isinstance(told, str) else "")
+
+
+@lru_cache(maxsize=64)  # many bearers have the same
+def _scopes(told: str) -> frozenset[str]:
+    return frozenset(told.split())
 
 
 def _is_key_id(key_id: object) -> bool:

@@ -1,10 +1,12 @@
 """The one door: who sends an `Authorization` header.
 
-What has been verified is remembered, so that a busy bearer costs one verification.
+What has been verified is remembered, so that a busy bearer costs one verification; who has not
+come again when that is over is forgotten, so that nobody is known for longer than it is of use.
 """
 
 import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
 from gateway.identity.api_keys import PREFIX
@@ -30,7 +32,7 @@ class TokenVerifier:
         self._issuers = {name: issuer for issuer in issuers for name in issuer.algorithms}
         self._api_keys = api_keys
         self._clock = clock
-        self._remembered: dict[bytes, Proof] = {}
+        self._remembered: OrderedDict[bytes, Proof] = OrderedDict()  # the oldest first
 
     async def identify(self, authorization: str | None) -> Viewer:
         """Return who sends an `Authorization` header; nobody without one.
@@ -70,8 +72,12 @@ class TokenVerifier:
         return await issuer.check(token, header)
 
     def _remember(self, digest: bytes, proof: Proof) -> None:
-        self._remembered.pop(digest, None)
-        if len(self._remembered) >= REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]  # the oldest
-        until = min(proof.good_until, self._clock() + REMEMBER_SECONDS)
-        self._remembered[digest] = Proof(proof.viewer, until)
+        now, known = self._clock(), self._remembered
+        known.pop(digest, None)
+        while known and (len(known) >= REMEMBERED or _oldest(known).good_until <= now):
+            known.popitem(last=False)
+        known[digest] = Proof(proof.viewer, min(proof.good_until, now + REMEMBER_SECONDS))
+
+
+def _oldest(known: OrderedDict[bytes, Proof]) -> Proof:
+    return next(iter(known.values()))

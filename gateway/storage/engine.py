@@ -48,7 +48,10 @@ class _Manner:
 
 
 _READING = _Manner("BEGIN")
-_WRITING = _Manner(_IMMEDIATE, cache_kb=32_000)  # a large list's indexes
+_WRITING = {
+    "catalogue": _Manner(_IMMEDIATE, cache_kb=32_000),  # a large list's indexes
+    "ledger": _Manner(_IMMEDIATE),  # a few learners at a time, of whom none comes again soon
+}
 _WRITING_SOON = _Manner(_IMMEDIATE, "NORMAL", cache_kb=8_000)
 
 
@@ -63,7 +66,7 @@ class Database:
         self.schema = schema
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
-            self.engine = _build_sqlite_engine(url, _WRITING)
+            self.engine = _build_sqlite_engine(url, _WRITING[schema])
             self._soon_engine = _build_sqlite_engine(url, _WRITING_SOON)
             self._read_engine = _build_sqlite_engine(url, _READING)
         else:
@@ -155,6 +158,7 @@ def _build_sqlite_engine(url: str, manner: _Manner) -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
         poolclass=QueuePool,
         pool_size=READERS,
+        pool_use_lifo=True,  # each connection has a cache: what one can do needs no more of them
         hide_parameters=True,
         execution_options={"schema_translate_map": {"catalogue": None, "ledger": None}},
     )

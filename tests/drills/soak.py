@@ -7,7 +7,11 @@ question, questions that repeat now and then, and searches that nobody has asked
 enrol, and follow their enrolments for a while; lists are read again, and courses are blocked and
 shown again, so that the catalogue changes all the time.  What is compared is the memory of the
 process that serves, in the second minute and in the last; of each the median of its samples.
-Before the first, what remembers answers up to a bound is filled: that it fills is no leak.
+
+That what is bounded fills is no leak, so it is filled before the first minute, and with what the
+load itself will bring: questions and answers of the same kinds until there is no room for more,
+and a turn of changes, which makes each course anew.  Nothing else is: neither learners nor
+enrolments, of whom every one is new, and every one should leave nothing behind.
 """
 
 import asyncio
@@ -15,10 +19,10 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, count, cycle
+from itertools import count, cycle
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -30,6 +34,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from gateway.execution.sharing import MOST_KNOWN
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.drills.hanging import at_rate, goods, start, wait_for_search
@@ -44,17 +49,16 @@ WARM_QUESTIONS = 2_000
 FOLLOWED_SECONDS = 5.0
 HOT = "{ courses(first: 20) { totalCount nodes { id title institution { name } } } }"
 WARM = "query ($most: BigInt!) { courses(first: 20, filter: {priceMax: $most}) { nodes { id } } }"
-LARGE = """query ($most: BigInt!) { courses(first: 100, filter: {priceMax: $most}) { nodes {
-  id title summary imageUrl institution { id name } offerings { id url partner { code } } } } }"""
+_WARM_NUMBERS = range(1_000, (WARM_QUESTIONS + 1) * 1_000, 1_000)
 _SYNC = """mutation ($partner: String!) {
   syncNow(partner: $partner, reason: "soak") { userErrors { message } } }"""
 _BLOCK = """mutation ($value: String!, $letter: String!) { blockCourses(input: {scope: PARTNER,
   value: $value, reason: "soak", letter: $letter}) { block { id } } }"""
 _LIFT = """mutation ($id: ID!) { liftBlock(input: {blockId: $id, reason: "soak"}) {
   userErrors { message } } }"""
-LARGE_ANSWERS = 2_000  # of some 60 kB: more than are remembered
-SMALL = "query ($most: BigInt!) { courses(filter: {priceMax: $most}) { totalCount } }"
-SMALL_ANSWERS = 20_000  # more questions than are known by their bytes
+SEARCHES = MOST_KNOWN  # of some 9 kB each: twice as much as there is room for
+TIMES = 3  # that something is asked until all that is kept for those who ask again is kept
+KEPT_OPEN_SECONDS = 2.0  # a connection: less than the server does, or one would meet the other
 AT_ONCE = 4
 RATES = {"hot": 40.0, "warm": 20.0, "search": 5.0, "enrol": 2.0, "change": 0.1}
 
@@ -78,7 +82,7 @@ class Crowd:
         acts: dict[str, Callable[[], Awaitable[Any]]] = {
             "hot": lambda: self._ask(HOT),
             "warm": lambda: self._ask(WARM, most=self._one_of_many()),
-            "search": lambda: wait_for_search(self.client, 1_000_000 + next(self.numbers)),
+            "search": self._search,
             "enrol": self._enrol,
             "change": self._change,
         }
@@ -89,21 +93,31 @@ class Crowd:
         else:
             self.done[kind] += 1
 
-    async def fill(self) -> None:
-        """Have as many answers and questions remembered as there is room for."""
-        large = ((LARGE, 2_000_000 + number) for number in range(LARGE_ANSWERS))
-        small = ((SMALL, 3_000_000 + number) for number in range(SMALL_ANSWERS))
-        questions = chain(large, small)
+    async def fill(self, partners: int) -> None:
+        """Have as much remembered as there is room for, of the kinds that will be asked for."""
+        for _ in range(partners):
+            await self._change()
+        await self._in_turns(self._search() for _ in range(SEARCHES))
+        for _ in range(TIMES):
+            await self._in_turns(self._ask(WARM, most=each) for each in _WARM_NUMBERS)
+
+    async def _in_turns(self, asked: Iterable[Awaitable[Any]]) -> None:
+        """Ask several at once, all of them in the end."""
+        waiting = iter(asked)
 
         async def ask() -> None:
-            for query, most in questions:
-                await self._ask(query, most=most)
+            for each in waiting:
+                await each
 
         await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
 
+    async def _search(self) -> None:
+        """Search for what nobody has searched for before."""
+        await wait_for_search(self.client, 1_000_000 + next(self.numbers))
+
     def _one_of_many(self) -> int:
         """Return a number of which the small ones come most often, as questions do."""
-        return min(WARM_QUESTIONS, int(self.dice.paretovariate(0.8))) * 1_000
+        return _WARM_NUMBERS[min(WARM_QUESTIONS, int(self.dice.paretovariate(0.8))) - 1]
 
     async def _enrol(self) -> None:
         _, offering = next(self.offerings)
@@ -165,10 +179,10 @@ async def _serve(mitra: Mitra, seconds: float) -> tuple[Crowd, list[float]]:
     offerings = await asyncio.to_thread(goods, mitra)
     partners = sorted({code for code, _ in offerings})
     samples: list[float] = []
-    limits = httpx.Limits(max_connections=None)
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=KEPT_OPEN_SECONDS)
     async with httpx.AsyncClient(base_url=mitra.url, timeout=60, limits=limits) as client:
         crowd = Crowd(mitra, client, operator, cycle(offerings), cycle(partners))
-        await crowd.fill()
+        await crowd.fill(len(partners))
         ends = time.monotonic() + seconds
         coming = [
             at_rate(rate, ends, lambda kind=kind: crowd.act(kind)) for kind, rate in RATES.items()

@@ -70,6 +70,18 @@ async def test_a_client_spends_what_its_questions_cost(build):
     }
 
 
+async def test_of_clients_who_have_all_back_nothing_is_known(clock):
+    buckets, bucket = LocalBuckets(clock=clock), Bucket(60)
+    for number in range(50):
+        await buckets.spend(f"client:{number}", bucket, 60)
+    known = len(buckets)
+
+    clock.now += bucket.window + 1
+    await buckets.spend("client:next", bucket, 1)
+
+    assert (known, len(buckets)) == (50, 1)
+
+
 async def test_who_has_spent_all_is_told_when_to_come_again(build, clock):
     gate = build(points=50)
     for _ in range(2):

@@ -139,6 +139,43 @@ async def test_memory_of_tokens_is_bounded(monkeypatch: pytest.MonkeyPatch):
     assert len(door._remembered) == 3
 
 
+async def test_who_has_not_come_again_is_forgotten_when_the_next_comes():
+    now = [1_600_000_000.0]
+    door = a_verifier(clock=lambda: now[0])
+    for number in range(3):
+        await door.verify(signed(sub=f"learner-{number}"))
+
+    now[0] += verifier.REMEMBER_SECONDS
+    await door.verify(signed(sub="the-next"))
+
+    assert [proof.viewer.subject for proof in door._remembered.values()] == ["the-next"]
+
+
+async def test_who_comes_again_is_not_forgotten_with_those_who_came_before():
+    now = [1_600_000_000.0]
+    door = a_verifier(clock=lambda: now[0])
+    again = signed(sub="again")
+    await door.verify(again)
+    await door.verify(signed(sub="once"))
+    now[0] += verifier.REMEMBER_SECONDS
+    await door.verify(again)
+
+    now[0] += 1
+    await door.verify(signed(sub="the-next"))
+
+    known = [proof.viewer.subject for proof in door._remembered.values()]
+    assert known == ["again", "the-next"]
+
+
+async def test_bearers_of_the_same_roles_and_scopes_have_them_in_one_place():
+    door = a_verifier()
+
+    one, other = [await door.verify(signed(sub=each, scope="a b")) for each in ("one", "other")]
+
+    assert one.roles is other.roles
+    assert one.scopes is other.scopes
+
+
 async def test_a_refused_token_is_not_remembered():
     door = a_verifier()
 
