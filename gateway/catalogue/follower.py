@@ -51,12 +51,12 @@ class Former:
     revision: int
     at: float
     is_whole: bool
-    ahead: str = ""  # see `InForce.ahead`
+    veil: str = ""  # see `Veil.name`
 
     @property
     def name(self) -> str:
         """Its name, as `Snapshot.name` says it."""
-        return f"{self.revision}{self.ahead}"
+        return f"{self.revision}{self.veil}"
 
 
 class CatalogueFollower:
@@ -247,7 +247,7 @@ class CatalogueFollower:
     def _show(self, snapshot: Snapshot, *, keeps: bool) -> None:
         before = self._snapshot
         self.former = Former(
-            before.revision, time.monotonic(), is_whole=keeps, ahead=before.veil.in_force.ahead
+            before.revision, time.monotonic(), is_whole=keeps, veil=before.veil.name
         )
         self._snapshot = snapshot
         CATALOGUE_REVISION.set(snapshot.revision)

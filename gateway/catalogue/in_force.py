@@ -18,6 +18,7 @@ from schema.model.catalogue import Offering
 from schema.model.values import CourseId
 
 _MERGED = (BlockScope.COURSE, BlockScope.INSTITUTION)  # whose ids may have been merged into others
+_STILL_BEHIND = "~"
 _NOBODY: Mapping[BlockScope, frozenset[str]] = {scope: frozenset() for scope in BlockScope}
 
 
@@ -93,6 +94,11 @@ class Veil:
     stored: StoredBlocks = NO_BLOCKS
     in_force: InForce = NOTHING_BLOCKED
     behind: frozenset[CourseId] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """What, beside the revision, decides what is shown; empty if nothing does."""
+        return f"{self.in_force.ahead}{_STILL_BEHIND if self.behind else ''}"
 
     def without(self, changed: Iterable[CourseId]) -> "Veil":
         """Return the same after courses have been worked out."""

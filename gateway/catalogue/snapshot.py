@@ -123,8 +123,8 @@ class Snapshot:
 
     @property
     def name(self) -> str:
-        """What all that is shown depends on: the revision, and blocks that are ahead of it."""
-        return f"{self.revision}{self.veil.in_force.ahead}"
+        """What all that is shown depends on: the revision, and how far blocks are followed."""
+        return f"{self.revision}{self.veil.name}"
 
     def _hide(self, hidden: Flags) -> None:
         """Have the courses at `hidden` slots hidden, and no others."""

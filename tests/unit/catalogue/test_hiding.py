@@ -177,6 +177,7 @@ def test_of_a_course_that_others_sell_the_rest_is_shown_once_it_is_worked_out():
         ((DUAS,), DUAS.price)
     ]
     assert soon.veil.behind == frozenset()
+    assert soon.name != at_once.name  # what was answered before is not the answer any more
 
 
 def test_a_block_that_ends_shows_at_once_what_was_hidden():
