@@ -107,7 +107,12 @@ class FacetColumns:
             for start in each.starts
         ]
         self._starts = _with_starts(self._starts, size, list(entries), starts)
-        self.everything: Slots = np.flatnonzero(self.live).astype(np.int32)
+        self.show(self.live)
+
+    def show(self, shown: Flags) -> None:
+        """Take these for everything, as long as nobody else has the columns."""
+        self.everything: Slots = np.flatnonzero(shown).astype(np.int32)
+        self._shown_prices = self._prices[self.everything]
 
     def _fill_values(
         self, facet: FacetName, slots: npt.NDArray[np.int64], told: Sequence[Hashable]
@@ -125,7 +130,7 @@ class FacetColumns:
     def without(self, hidden: Flags) -> "FacetColumns":
         """Return the columns without what is at `hidden` slots; it stays, to be shown again."""
         other = copy(self)
-        other.everything = np.flatnonzero(self.live & ~hidden).astype(np.int32)
+        other.show(self.live & ~hidden)
         return other
 
     def having(self, facet: FacetName, values: Iterable[str]) -> Slots:
@@ -161,9 +166,14 @@ class FacetColumns:
         return self._values.count(matched.slots, apart)
 
     def _priced(self, among: Slots, low: int | None, high: int | None) -> Flags:
-        prices = self._prices[among]
-        found: Flags = prices >= max(0, low or 0)
-        return found if high is None else found & (prices <= high)
+        prices = self._shown_prices if among is self.everything else self._prices[among]
+        low = max(0, low or 0)
+        if high is None or high < low:
+            found: Flags = prices >= low if high is None else np.zeros(len(prices), np.bool_)
+            return found
+        # One look at both ends: what is below `low`, or has no price, is large without a sign.
+        within: Flags = (prices - low if low else prices).view(np.uint64) <= high - low
+        return within
 
     def _starting(self, first: datetime | None, last: datetime | None) -> Flags:
         moments, slots = self._starts

@@ -24,6 +24,10 @@ Entries = Sequence[Entry | None]
 
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
 _RANKS = 32  # bits of a place that hold a rank within equal scores or starts
+_SPARSE = 16  # times as many courses as are looked for
+_REACH = (
+    4  # times as many are looked at as are wanted, and so many times more if that is not enough
+)
 MOST_KEYS = 4_096  # kept at hand: what comes first is asked for most
 
 
@@ -84,6 +88,22 @@ class Ranking:
         """See `Order.places`."""
         found: Places = self._ranks[slots]
         return found
+
+    def is_quick(self, slots: Slots) -> bool:
+        """Return whether `ends` finds these sooner than their places do: not few among many."""
+        return len(slots) * _SPARSE > len(self.slots)
+
+    def ends(self, slots: Slots, most: int, *, from_end: bool) -> list[int]:
+        """Return the `most` first (or last) of `slots`, having looked no further than these."""
+        is_wanted = np.zeros(len(self._ranks), np.bool_)
+        is_wanted[slots] = True
+        reach, found = 0, self.slots[:0]
+        while len(found) < most and reach < len(self.slots):
+            reach = max(_REACH * most, reach * _REACH)
+            part = self.slots[-reach:] if from_end else self.slots[:reach]
+            found = part[is_wanted[part]]
+        ordered: list[int] = (found[-most:] if from_end else found[:most]).tolist()
+        return ordered
 
     def keys(self, slots: Sequence[int]) -> Sequence[Key]:
         """See `Order.keys`."""

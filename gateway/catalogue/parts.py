@@ -35,13 +35,27 @@ def page_of(
         ordered = _seated(places, slots, bounds, wanted + 1, last=last, from_end=from_end)
     else:
         ordered = _sorted(places, slots, bounds, wanted + 1, from_end=from_end)
-    has_more = len(ordered) > wanted
-    shown = (ordered[1:] if from_end else ordered[:-1]) if has_more else ordered
     outside_before = first is not None and bool((places < first).any())
     outside_after = end is not None and bool((places >= end).any())
+    return part_of(ordered, wanted, from_end=from_end, around=(outside_before, outside_after))
+
+
+def part_of(
+    ordered: Sequence[int],
+    wanted: int,
+    *,
+    from_end: bool,
+    around: tuple[bool, bool] = (False, False),
+) -> Part:
+    """Return the page of which `ordered` has one more, if there is one.
+
+    `around` tells whether something lies before, and behind, what it was taken from.
+    """
+    has_more, (before, after) = len(ordered) > wanted, around
+    shown = (ordered[1:] if from_end else ordered[:-1]) if has_more else ordered
     if from_end:
-        return Part(shown, has_next=outside_after, has_previous=has_more or outside_before)
-    return Part(shown, has_next=has_more or outside_after, has_previous=outside_before)
+        return Part(shown, has_next=after, has_previous=has_more or before)
+    return Part(shown, has_next=has_more or after, has_previous=before)
 
 
 def _seated(

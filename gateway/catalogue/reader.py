@@ -15,8 +15,8 @@ from gateway.catalogue.narrowing import (
     without_closed,
     without_stale,
 )
-from gateway.catalogue.orders import Order, Relevance, Slots
-from gateway.catalogue.parts import Part, page_of
+from gateway.catalogue.orders import Order, Ranking, Relevance, Slots
+from gateway.catalogue.parts import Bounds, Part, page_of, part_of
 from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.questions import normalised, search_of, to_question
 from gateway.catalogue.snapshot import Snapshot
@@ -201,13 +201,8 @@ class SnapshotReader:
             revision, order, slots = self._kept(order, slots, search, after or before)
         part = Part((), has_next=False, has_previous=False)
         if len(slots):
-            part = page_of(
-                order.places(slots),
-                slots,
-                (window.first or 0) if window.last is None else window.last,
-                (_place(order, after, after=True), _place(order, before, after=False)),
-                from_end=window.last is not None,
-            )
+            bounds = _place(order, after, after=True), _place(order, before, after=False)
+            part = _page(order, slots, window, bounds)
         return Slice(
             nodes=self._courses_at(part.slots),
             cursors=Cursors(part.slots, revision, order.keys, question),
@@ -237,6 +232,15 @@ class SnapshotReader:
         if len(slots):
             kept.keep((revision, search), ranked, self._now)
         return revision, ranked, slots
+
+
+def _page(order: Order, slots: Slots, window: Window, bounds: Bounds) -> Part:
+    """Return the page of some courses, of which there are any."""
+    wanted = (window.first or 0) if window.last is None else window.last
+    from_end = window.last is not None
+    if bounds == (None, None) and isinstance(order, Ranking) and order.is_quick(slots):
+        return part_of(order.ends(slots, wanted + 1, from_end=from_end), wanted, from_end=from_end)
+    return page_of(order.places(slots), slots, wanted, bounds, from_end=from_end)
 
 
 def _place(order: Order, cursor: Place | None, *, after: bool) -> int | None:

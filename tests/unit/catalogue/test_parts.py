@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.catalogue.orders import Ranking
 from gateway.catalogue.parts import page_of
+from schema.ports import CourseSort
 
 dense = st.integers(0, 60)
 sparse = st.integers(0, 2**62)
@@ -44,3 +46,15 @@ def test_many_more_courses_than_a_page_are_seated_and_not_sorted(from_end, monke
 
     wanted = range(1_495, 1_500) if from_end else range(5)
     assert [int(places[slot]) for slot in page.slots] == list(wanted)
+
+
+@given(st.data(), st.integers(1, 6), st.booleans())
+def test_the_ends_of_an_order_are_found_without_looking_at_all_of_it(data, most, from_end):
+    ordered = data.draw(st.permutations(range(40)))[: data.draw(st.integers(1, 40))]
+    order = Ranking([None] * 40, CourseSort.TITLE, np.array(ordered, np.int32))
+    wanted = data.draw(st.lists(st.sampled_from(ordered), min_size=1, unique=True))
+
+    found = order.ends(np.array(wanted, np.int32), most, from_end=from_end)
+
+    expected = [slot for slot in ordered if slot in wanted]
+    assert found == (expected[-most:] if from_end else expected[:most])
