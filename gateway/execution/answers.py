@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from gateway.web.etags import etag_of
+from gateway.execution.etags import etag_of
 
 VERSION = 4  # of `Answer` as it stands in a shared cache
 

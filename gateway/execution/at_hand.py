@@ -13,9 +13,9 @@ while would push out what is asked all the time.  Nothing is packed that nobody 
 from collections.abc import Awaitable, Callable
 
 from gateway.execution.answers import Answer, Promise
+from gateway.execution.etags import etag_of
+from gateway.execution.packing import LONGEST_AT_ONCE, Encoding, is_small, pack_at_once, unpack
 from gateway.execution.remembered import Remembered
-from gateway.web.compression import LONGEST_AT_ONCE, Encoding, is_small, pack_at_once, unpack
-from gateway.web.etags import etag_of
 
 ANSWERS_BYTES = 22 * 2**20
 PLAIN = ""  # a body that is not packed

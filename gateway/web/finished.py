@@ -9,12 +9,12 @@ from starlette.types import Message
 
 from gateway.execution.at_hand import Kept
 from gateway.execution.buckets import Allowance
+from gateway.execution.etags import to_weak
+from gateway.execution.packing import Encoding, pack
 from gateway.telemetry import CACHE_READS, GRAPHQL_REQUESTS, TALLIES
 from gateway.telemetry.operations import Count
 from gateway.telemetry.tallies import Tally
 from gateway.web.asked import Header
-from gateway.web.compression import Encoding, pack
-from gateway.web.etags import to_weak
 
 _WHOLE = 2  # messages of an answer in one piece
 _PER_REQUEST = frozenset({b"x-request-id", b"server-timing", b"ratelimit", b"ratelimit-policy"})

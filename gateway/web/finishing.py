@@ -6,9 +6,10 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from gateway.execution.answers import Answer
-from gateway.web.compression import Encoding, choose_encoding, is_small, pack
+from gateway.execution.etags import has
+from gateway.execution.packing import Encoding, is_small, pack
+from gateway.web.compression import choose_encoding
 from gateway.web.cors import Cors
-from gateway.web.etags import has
 from gateway.web.exchange import Exchange
 from gateway.web.negotiation import Media
 from gateway.web.replies import VARY, cache_headers

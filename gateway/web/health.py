@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.execution.etags import etag_of, has
 from gateway.telemetry import REGISTRY
-from gateway.web.etags import etag_of, has
 
 
 def tell_own_metrics() -> bytes:

@@ -24,13 +24,13 @@ from starlette.routing import Route
 from gateway.cache.base import Cache, Load
 from gateway.catalogue.published import PublishedCourses
 from gateway.catalogue.snapshot import Snapshot
+from gateway.execution.etags import etag_of, has
 from gateway.web.course_page import (
     CONTENT_SECURITY_POLICY,
     to_gone_page,
     to_missing_page,
     to_page,
 )
-from gateway.web.etags import etag_of, has
 from gateway.web.linked_data import Standing, to_linked_data
 from gateway.web.negotiation import preferences
 from gateway.web.sitemap import to_robots, to_sitemap, to_sitemap_index

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from gateway.execution.at_hand import PLAIN, Kept
-from gateway.web.compression import Encoding, pack
+from gateway.execution.packing import Encoding, pack
 
 SHARE = 0.6  # of the time
 LONGEST = 0.006  # seconds of work at once, which all who ask meanwhile wait for

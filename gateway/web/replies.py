@@ -11,7 +11,7 @@ import orjson
 
 from gateway.execution.answers import Answer
 from gateway.execution.engine import Prepared, RefusedError, Stage
-from gateway.web.etags import to_weak
+from gateway.execution.etags import to_weak
 from gateway.web.negotiation import Media
 from gateway.web.refusals import EnvelopeError
 from gateway.web.streams.results import Payload, codes_of, to_errors

@@ -57,6 +57,7 @@ _BLOCK = """mutation ($value: String!, $letter: String!) { blockCourses(input: {
 _LIFT = """mutation ($id: ID!) { liftBlock(input: {blockId: $id, reason: "soak"}) {
   userErrors { message } } }"""
 SEARCHES = MOST_KNOWN  # of some 9 kB each: twice as much as there is room for
+LEARNERS = 1_200  # as many as come while a token that was verified is remembered
 TIMES = 3  # that something is asked until all that is kept for those who ask again is kept
 KEPT_OPEN_SECONDS = 2.0  # a connection: less than the server does, or one would meet the other
 AT_ONCE = 4
@@ -98,6 +99,7 @@ class Crowd:
         for _ in range(partners):
             await self._change()
         await self._in_turns(self._search() for _ in range(SEARCHES))
+        await self._in_turns(self._book() for _ in range(LEARNERS))
         for _ in range(TIMES):
             await self._in_turns(self._ask(WARM, most=each) for each in _WARM_NUMBERS)
 
@@ -120,12 +122,17 @@ class Crowd:
         return _WARM_NUMBERS[min(WARM_QUESTIONS, int(self.dice.paretovariate(0.8))) - 1]
 
     async def _enrol(self) -> None:
+        token, enrolment = await self._book()
+        if enrolment is not None:
+            await self._follow(token, enrolment)
+
+    async def _book(self) -> tuple[str, str | None]:
+        """Enrol somebody new; return who, and the enrolment: none if the course is blocked now."""
         _, offering = next(self.offerings)
         token = self.mitra.token(f"soak-{next(self.numbers)}")
         wish = {"offeringId": offering, "idempotencyKey": "soak"}
-        told = await self._ask(ENROL, token, input=wish)
-        if enrolment := told["enrol"]["enrolment"]:  # none where the course is blocked just now
-            await self._follow(token, enrolment["id"])
+        told = (await self._ask(ENROL, token, input=wish))["enrol"]["enrolment"]
+        return token, told and told["id"]
 
     async def _follow(self, token: str, enrolment: str) -> None:
         """Follow an enrolment for a while, and go."""

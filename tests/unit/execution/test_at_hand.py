@@ -11,7 +11,7 @@ from backports import zstd
 
 from gateway.execution.answers import Answer, Promise
 from gateway.execution.at_hand import PLAIN, AtHand, Kept
-from gateway.web.compression import LONGEST_AT_ONCE
+from gateway.execution.packing import LONGEST_AT_ONCE
 
 # Nothing makes it smaller; with bookkeeping ten of these are a hundred thousand.
 BODY = Random(1).randbytes(8_200)

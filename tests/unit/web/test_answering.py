@@ -10,7 +10,7 @@ from backports import zstd
 from graphql import ExecutionResult
 from sqlalchemy.exc import OperationalError
 
-from gateway.web.compression import LONGEST_AT_ONCE, SMALLEST
+from gateway.execution.packing import LONGEST_AT_ONCE, SMALLEST
 from gateway.web.replies import CACHE_NEVER, CACHE_PUBLIC
 from tests.unit.schema.api import Api
 from tests.unit.schema.fakes import a_course
@@ -126,7 +126,7 @@ async def test_a_long_answer_is_packed_beside_the_loop(monkeypatch):
         beside.append(len(arguments[0]))
         return work(*arguments)
 
-    monkeypatch.setattr("gateway.web.compression.asyncio.to_thread", to_thread)
+    monkeypatch.setattr("gateway.execution.packing.asyncio.to_thread", to_thread)
     edge = Edge(Api([replace(a_course(), summary="x" * LONGEST_AT_ONCE)]))
     await edge.send(json={"query": TITLES}, headers={"Accept-Encoding": "gzip"})
 

@@ -5,8 +5,8 @@ import zlib
 import pytest
 from backports import zstd
 
-from gateway.web import compression
-from gateway.web.compression import Encoding, pack_at_once, unpack
+from gateway.execution import packing
+from gateway.execution.packing import Encoding, pack_at_once, unpack
 
 BODIES = [b'{"data":{"n":%d,"title":"%b"}}' % (n, b"Barista " * 300 * n) for n in range(6)]
 
@@ -34,7 +34,7 @@ def test_a_packer_that_was_stopped_halfway_is_not_used_again(monkeypatch):
         def compress(self, _body: bytes, _mode: int) -> bytes:
             raise MemoryError
 
-    compression._zstd_packer.cache_clear()
+    packing._zstd_packer.cache_clear()
     with monkeypatch.context() as patched:
         patched.setattr(zstd, "ZstdCompressor", Stopped)
         with pytest.raises(MemoryError):
