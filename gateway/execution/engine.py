@@ -139,7 +139,11 @@ class Engine:
         text = self._persisted.find(question.query, question.document_id, question.extensions)
         document = self._found(text, may_introspect=question.may_introspect)
         operation = self._named(document, question.operation_name)
-        values = self._coerced(operation, question.variables)
+        try:
+            values = self._coerced(operation, question.variables)
+        except RefusedError as refused:
+            refused.kind = operation.node.operation
+            raise
         cost = cost_of(operation.cost, values.coerced if values else {})
         if cost > self._limits.cost:
             raise self._limits.too_costly(cost)

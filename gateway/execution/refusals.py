@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 
 from gateway.execution.buckets import Allowance
 from schema.errors import ErrorCode
@@ -30,6 +30,7 @@ class RefusedError(Exception):
         self.stage = stage
         self.errors = errors
         self.allowance: Allowance | None = None  # what the client has left, where that is counted
+        self.kind: OperationType | None = None  # of the operation, where that was found
 
     @property
     def codes(self) -> frozenset[str]:

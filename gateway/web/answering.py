@@ -13,6 +13,7 @@ from gateway.execution.at_hand import Kept
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
 from gateway.execution.publicity import PublicQuestion
+from gateway.execution.refusals import RefusedError
 from gateway.execution.sharing import SharedAnswers
 from gateway.web.cors import not_allowed
 from gateway.web.exchange import Exchange, Known
@@ -99,10 +100,17 @@ class Answering:
         return await run_while_connected(work, exchange.request.receive)
 
     async def admit(self, exchange: Exchange, question: Question) -> Prepared:
-        """Return what would be run, paid for.  Raises `RefusedError`."""
+        """Return what would be run, paid for.
+
+        Raises `RefusedError`, and `EnvelopeError` for a mutation by GET, whatever else is wrong.
+        """
         payer = payer_of(exchange.request.scope, exchange.viewer)
-        with exchange.timed("prepare"):
-            admitted = await self.gate.admit(self._allowed(exchange.viewer, question), payer)
+        try:
+            with exchange.timed("prepare"):
+                admitted = await self.gate.admit(self._allowed(exchange.viewer, question), payer)
+        except RefusedError as refused:
+            check_method(exchange, refused.kind)
+            raise
         exchange.allowance = admitted.allowance
         exchange.tell(Known.of(admitted.prepared))
         return admitted.prepared
@@ -192,13 +200,18 @@ def new_of(scope: Scope) -> New | None:
 
 def check_kind(exchange: Exchange, prepared: Prepared) -> None:
     """Check that an operation is answered the way it came.  Raises `EnvelopeError`."""
-    if prepared.kind is OperationType.MUTATION and exchange.method == "GET":
-        raise not_allowed("POST")
+    check_method(exchange, prepared.kind)
     if prepared.kind is OperationType.SUBSCRIPTION and exchange.media is not Media.EVENTS:
         raise EnvelopeError(
             EnvelopeCode.SUBSCRIPTION_NEEDS_STREAM,
             "Subscribe by WebSocket (graphql-transport-ws) or with `Accept: text/event-stream`",
         )
+
+
+def check_method(exchange: Exchange, kind: OperationType | None) -> None:
+    """Check that a GET changes nothing.  Raises `EnvelopeError`."""
+    if kind is OperationType.MUTATION and exchange.method == "GET":
+        raise not_allowed("POST")
 
 
 def _cost_of(prepared: Prepared) -> Payload:

@@ -5,7 +5,6 @@ sends it, its body; then the question itself.  Refusals are in the form that was
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import lru_cache
 
 from prometheus_client import Counter
@@ -14,7 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.execution.answers import Answer
-from gateway.execution.engine import Question, RefusedError
+from gateway.execution.engine import Question
+from gateway.execution.refusals import RefusedError, Stage
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.telemetry.observed import Observed
@@ -145,13 +145,20 @@ class GraphQLEndpoint:
         key: bytes = exchange.request.scope["query_string"]
         question = from_query_string(key)
         if question.query is not None and not is_beyond_other_pages(exchange.headers):
-            self._refuse_other_pages(exchange, question)
+            await self._refuse_other_pages(exchange, question)
         return await self._answering.answer(exchange, key, lambda: question)
 
-    def _refuse_other_pages(self, exchange: Exchange, question: Question) -> None:
-        """Say what is wrong with a GET of a text of its own that any page may have caused."""
-        with suppress(RefusedError):
-            check_kind(exchange, self._answering.prepare(exchange, question))
+    async def _refuse_other_pages(self, exchange: Exchange, question: Question) -> None:
+        """Say what is wrong with a GET of a text of its own that any page may have caused.
+
+        It is read to tell a mutation apart, which is paid for as reading any other is.
+        """
+        try:
+            check_kind(exchange, await self._answering.admit(exchange, question))
+        except RefusedError as refused:
+            exchange.allowance = refused.allowance
+            if refused.stage is Stage.BUDGET:
+                raise
         reason = f"Send a header like `{PREFLIGHT_HEADERS[0]}: 1` with a query in the address"
         raise EnvelopeError(EnvelopeCode.CSRF_PREVENTED, reason)
 

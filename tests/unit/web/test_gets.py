@@ -84,8 +84,11 @@ async def test_an_unknown_document_is_told_as_apollo_knows_it(edge):
 
 
 @pytest.mark.parametrize("headers", [{}, PREFLIGHT], ids=["simple", "preflighted"])
-async def test_a_get_never_mutates(edge, headers):
-    answer = await edge.get(headers, query="mutation { __typename }")
+@pytest.mark.parametrize("variables", ["", "($missing: Boolean!)"], ids=["right", "wrong"])
+async def test_a_get_never_mutates_whatever_its_variables_are(edge, headers, variables):
+    used = " @skip(if: $missing)" * bool(variables)
+    text = f"mutation M{variables} {{ __typename{used} }}"
+    answer = await edge.get(headers, query=text)
 
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert codes(answer) == ["METHOD_NOT_ALLOWED"]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.execution.buckets import LocalBuckets
+from gateway.execution.budgets import Budgets
 from gateway.web.cors import Cors
 from tests.unit.web.edge import JSON, PREFLIGHT, Edge, codes
 
@@ -41,6 +43,19 @@ async def test_a_get_that_any_page_can_cause_runs_nothing(headers):
     assert answer.status_code in {400, 401}
     assert codes(answer) in (["CSRF_PREVENTED"], ["UNAUTHENTICATED"])
     assert edge.contexts == 0
+
+
+async def test_what_other_pages_have_us_read_is_paid_for():
+    edge = Edge(budgets=Budgets(LocalBuckets(clock=lambda: 0.0), points_a_minute=2))
+
+    answers = [await edge.get({}, query=TYPENAME) for _ in range(3)]
+
+    assert [each.status_code for each in answers] == [400, 400, 429]
+    assert [each.headers["ratelimit"].partition(";t=")[0] for each in answers] == [
+        '"client";r=1',
+        '"client";r=0',
+        '"client";r=0',
+    ]
 
 
 @pytest.mark.parametrize(
