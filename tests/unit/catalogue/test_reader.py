@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.catalogue.drafts import institution_id
@@ -40,7 +40,6 @@ from tests.catalogue import DESIGN, NOON, PINTARIA, TOKOPEDIA, a_partner, an_off
 from tests.unit.catalogue.strategies import WORDS, entries
 
 EVERYTHING = Window(first=100)
-HALF = 50  # of the usual number: five rules look at the same catalogues and questions
 filters = st.builds(
     CourseFilter,
     partners=st.sampled_from([(), (PartnerCode("a"),), (PartnerCode("b"), PartnerCode("a"))]),
@@ -84,7 +83,6 @@ def narrowed(asked: CourseFilter, facet: FacetName, value: str) -> CourseFilter:
     return replace(asked, **{field: (value,)})
 
 
-@settings(max_examples=HALF)
 @given(entries(), queries)
 def test_a_buckets_count_is_the_total_under_its_value(found: list[Entry], query: CourseQuery):
     reader = a_reader(found)
@@ -95,7 +93,6 @@ def test_a_buckets_count_is_the_total_under_its_value(found: list[Entry], query:
             assert reader.courses(chosen, EVERYTHING).total == bucket.count
 
 
-@settings(max_examples=HALF)
 @given(entries(), queries)
 def test_every_match_is_in_a_bucket_of_its_level(found: list[Entry], query: CourseQuery):
     reader = a_reader(found)
@@ -107,7 +104,6 @@ def test_every_match_is_in_a_bucket_of_its_level(found: list[Entry], query: Cour
     assert counted == reader.courses(query, EVERYTHING).total
 
 
-@settings(max_examples=HALF)
 @given(entries(), queries, st.integers(1, 4))
 def test_paging_shows_each_course_once(found: list[Entry], query: CourseQuery, size: int):
     reader = a_reader(found)
@@ -139,7 +135,6 @@ def walk(ask: Callable[[Window], Slice[Any]], size: int, *, backwards: bool) -> 
         )
 
 
-@settings(max_examples=HALF)
 @given(entries(), queries)
 def test_pages_say_what_lies_around_them(found: list[Entry], query: CourseQuery):
     reader = a_reader(found)
@@ -154,7 +149,6 @@ def test_pages_say_what_lies_around_them(found: list[Entry], query: CourseQuery)
         assert before.has_previous == (position > 1)
 
 
-@settings(max_examples=HALF)
 @given(entries(), queries)
 def test_filters_mean_what_they_say(found: list[Entry], query: CourseQuery):
     asked = query.filter
