@@ -9,9 +9,10 @@ shown again, so that the catalogue changes all the time.  What is compared is th
 process that serves, in the second minute and in the last; of each the median of its samples.
 
 That what is bounded fills is no leak, so it is filled before the first minute, and with what the
-load itself will bring: questions and answers of the same kinds until there is no room for more,
-and a turn of changes, which makes each course anew.  Nothing else is: neither learners nor
-enrolments, of whom every one is new, and every one should leave nothing behind.
+load itself will bring: questions and answers of the same kinds until there is no room for more, a
+turn of changes, which makes each course anew, and as many learners as come while a token that was
+verified is remembered.  Their enrolments fill SQLite's pages, too.  Everybody who comes later
+should leave nothing behind but what somebody else's takes with it.
 """
 
 import asyncio
