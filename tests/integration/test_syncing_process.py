@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 from contextlib import suppress
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import pytest
@@ -154,4 +155,6 @@ async def _cancelled(task):
 
 
 def _children() -> set[int | None]:
-    return {child.pid for child in multiprocessing.active_children()}
+    """Return the processes that sync: servers of other tests are this one's children, too."""
+    children = multiprocessing.active_children()
+    return {child.pid for child in children if isinstance(child, SpawnProcess)}
