@@ -25,9 +25,7 @@ Entries = Sequence[Entry | None]
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
 _RANKS = 32  # bits of a place that hold a rank within equal scores or starts
 _SPARSE = 16  # times as many courses as are looked for
-_REACH = (
-    4  # times as many are looked at as are wanted, and so many times more if that is not enough
-)
+_REACH = 4  # times as many are looked at as are wanted; again so many times, until they are enough
 MOST_KEYS = 4_096  # kept at hand: what comes first is asked for most
 
 

@@ -1,5 +1,6 @@
 """One schema, one engine over it as the public meets it, and what it refuses."""
 
+import gc
 from collections.abc import Callable
 
 import pytest
@@ -31,3 +32,11 @@ def refused() -> Refused:
         return caught.value
 
     return refused
+
+
+@pytest.fixture
+def _no_garbage_collection():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

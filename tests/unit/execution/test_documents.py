@@ -141,14 +141,6 @@ def test_what_is_known_of_an_object_goes_with_it():
     assert (len(beside), beside.get(second)) == (1, "the second")
 
 
-@pytest.fixture
-def _no_garbage_collection():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
-
-
 def alive(kind):
     return sum(type(each) is kind for each in gc.get_objects())
 
