@@ -26,6 +26,8 @@ from graphql import (
 
 MOST_DEEP = 6
 MOST_NAMES = 25  # afterwards it is brought to an end
+WRONG = (None, "", -1, 1.5, 2**64, True, [], [[None]], {}, {"a": 1})
+ASKED_FOR = "Q"  # the name of the operation that is meant, where there are two
 Scalar = Callable[[Random], Any]
 
 
@@ -69,7 +71,9 @@ class _Operation:
         selected = self._selection(root, 0)
         declared = f"({', '.join(self._declared)})" if self._declared else ""
         kind = "mutation" if is_change else "query"
-        texts = [f"{kind} Q{declared} {selected}", *self._fragments]
+        texts = [f"{kind} {ASKED_FOR}{declared} {selected}", *self._fragments]
+        if self._chance(0.1):
+            texts.append("query Another { __typename }")
         self._dice.shuffle(texts)
         return Asked("\n".join(texts), self._variables)
 
@@ -157,16 +161,21 @@ class _Operation:
     def _condition(self) -> str:
         if self._is_simple or not self._chance(0.12):
             return ""
-        name = self._dice.choice(("skip", "include"))
-        value = self._dice.choice(("true", "false", None, None, None))
-        return f" @{name}(if: {value or self._boolean()})"
+        names = self._dice.sample(("skip", "include"), 2 if self._chance(0.1) else 1)
+        return "".join(f" @{name}(if: {self._truth()})" for name in names)
+
+    def _truth(self) -> str:
+        return self._dice.choice(("true", "false", None, None, None)) or self._boolean()
 
     def _boolean(self) -> str:
         if self._conditions and self._chance(0.7):
             return self._dice.choice(self._conditions)
         name = self._next("c")
-        self._declared.append(f"${name}: Boolean!")
-        self._variables[name] = self._chance(0.5)
+        has_default = self._chance(0.2)
+        default = f" = {self._dice.choice(('true', 'false'))}" if has_default else "!"
+        self._declared.append(f"${name}: Boolean{default}")
+        if not has_default or self._chance(0.5):
+            self._variables[name] = self._chance(0.5)
         self._conditions.append(f"${name}")
         return f"${name}"
 
@@ -188,8 +197,15 @@ class _Operation:
         default = f" = {_written(self._value(kind), kind)}" if self._chance(0.15) else ""
         self._declared.append(f"${name}: {kind}{default}")
         if (is_non_null_type(kind) and not default) or self._chance(0.8):
-            self._variables[name] = self._value(kind)
+            self._variables[name] = self._sent(kind)
         return f"${name}"
+
+    def _sent(self, kind: Any) -> Any:
+        """Return a value as clients send it: one for a list of one, and seldom a wrong one."""
+        if self._chance(0.01):
+            return self._dice.choice(WRONG)
+        value = self._value(kind)
+        return value[0] if isinstance(value, list) and value and self._chance(0.2) else value
 
     def _literal(self, kind: Any) -> str:
         inner: Any = get_nullable_type(kind)
