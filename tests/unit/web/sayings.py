@@ -49,7 +49,7 @@ _HEADERS: Mapping[str, Sequence[str]] = {
     "authorization": ("Bearer ani", "Bearer ani", "bearer ani", "Bearer else", "Basic eDp5", ""),
     "apollographql-client-name": ("web", "app", "other\t"),
     "cache-control": ("no-cache",),
-    "content-type": ("application/json; charset=utf-8", "application/json;charset=latin1", "text/x"),
+    "content-type": ("application/json; charset=utf-8", "application/json;charset=x", "text/x"),
     "cookie": ("a=b", "session=ani"),
     "graphql-cost": ("1", "0", "1, 1"),
     "graphql-require-preflight": ("1", ""),
@@ -68,7 +68,7 @@ LENGTHS = (900, 1_300)  # of bodies, so that heads are often the same
 
 
 class Sayings:
-    """Makes requests; `again` gives one that is much like one of before."""
+    """Makes requests; what one client says has much in common."""
 
     def __init__(self, dice: Random) -> None:
         self._dice = dice
@@ -141,7 +141,8 @@ class Sayings:
         if throw < 0.01:
             body = b"[" + body + b"]"
         elif throw < 0.04:
-            body = dice.choice((body[:-1], body + b"x", body.replace(b"q", b"\xff", 1), b"\xef\xbb\xbf" + body))
+            odd = body[:-1], body + b"x", body.replace(b"q", b"\xff", 1), b"\xef\xbb\xbf" + body
+            body = dice.choice(odd)
         return body.ljust(next((each for each in LENGTHS if each >= len(body)), 0))
 
     def _variables(self, query: str) -> dict[str, Any]:
