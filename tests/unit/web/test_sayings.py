@@ -93,7 +93,7 @@ async def test_all_is_answered_and_counted_as_without_a_shortcut(seed):
 
 async def test_who_can_spend_little_is_refused_as_without_a_shortcut():
     lines = script(Random(3))
-    hot, ordinary = (Side(is_hot=each, points=20_000) for each in (True, False))
+    hot, ordinary = (Side(is_hot=each, points=5_000) for each in (True, False))
 
     (said, _), (expected, _) = await hot.hear(lines), await ordinary.hear(lines)
 
