@@ -17,14 +17,14 @@ fragment Told on Course { summary deliveryModes offerings { url price { amount }
 TWO = "query A($n: Int) { courses(first: $n) { totalCount } } query B { partners { code } }"
 LONG = """query ($first: Int) { courses(first: $first) { nodes {
   id title summary deliveryModes institution { id name } offerings { url price { amount } } } } }"""
-OPENER = "query A { partners { name } } query B { __schema { queryType { name } } }"
+OPENER = "query A { partners { name } } query B { partners { code } __schema { __typename } }"
 QUERIES = (
     PAGE, LONG, LONG, TWO, TWO, TWO, TWO, OPENER,
     "query ($id: ID!) { course(id: $id) { title summary } }",
     "query ($id: ID!) { node(id: $id) { id ... on Course { title } } }",
     "query ($n: Int!) { courses(first: $n) { nodes { descriptionHtml } } }",
     "{ courses(first: 1) { nodes { offerings { quote { asOf } } } } }",
-    "{ me { id } partners { code } }", "{ __schema { queryType { name } } }", "{ nothing }", "{",
+    "{ me { id } partners { code } }", "{ __schema { __typename } partners { code } }", "{ nothing }", "{",
     "mutation { __typename }", "subscription { syncProgress { fetched } }",
 )  # fmt: skip
 _VALUES: Mapping[str, Sequence[Any]] = {  # the good ones first, twice as many as the others
