@@ -95,9 +95,11 @@ async def test_who_can_spend_little_is_refused_as_without_a_shortcut():
     lines = script(Random(3))
     hot, ordinary = (Side(is_hot=each, points=5_000) for each in (True, False))
 
-    (said, _), (expected, _) = await hot.hear(lines), await ordinary.hear(lines)
+    said, counts = await hot.hear(lines)
+    expected, expected_counts = await ordinary.hear(lines)
 
     assert_equal(said, expected)
+    assert counts == expected_counts
     assert {429, 200} < {status for _, status, *_ in said}
 
 
