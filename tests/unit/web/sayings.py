@@ -24,7 +24,8 @@ QUERIES = (
     "query ($id: ID!) { node(id: $id) { id ... on Course { title } } }",
     "query ($n: Int!) { courses(first: $n) { nodes { descriptionHtml } } }",
     "{ courses(first: 1) { nodes { offerings { quote { asOf } } } } }",
-    "{ me { id } partners { code } }", "{ __schema { __typename } partners { code } }", "{ nothing }", "{",
+    "{ me { id } partners { code } }", "{ __schema { __typename } partners { code } }",
+    "{ nothing }", "{",
     "mutation { __typename }", "subscription { syncProgress { fetched } }",
 )  # fmt: skip
 _VALUES: Mapping[str, Sequence[Any]] = {  # the good ones first, twice as many as the others
