@@ -95,7 +95,7 @@ class Comparison:
         """Return how the two answers differ, or None."""
         document = parse(case.asked.text)
         expected, is_async = await self._plainly(document, case)
-        [operation] = [e for e in document.definitions if _is_asked_for(e)]
+        [operation] = [e for e in document.definitions if is_asked_for(e)]
         compiled = self.compiler.operation(document, operation)
         result = await compiled.run(case.context(), case.asked.variables)
         if result is None:
@@ -120,7 +120,8 @@ class Comparison:
         return (await result if is_async else result), is_async  # type: ignore[misc]
 
 
-def _is_asked_for(node: Any) -> bool:
+def is_asked_for(node: Any) -> bool:
+    """Return whether a definition is the operation that is meant."""
     return isinstance(node, OperationDefinitionNode) and node.name.value == ASKED_FOR  # type: ignore[union-attr]  # it has one
 
 
