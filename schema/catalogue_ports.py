@@ -68,7 +68,7 @@ class CourseFilter:
     available_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # nor is this ever changed
 class CourseQuery:
     """One question to the catalogue, without its paging."""
 

@@ -20,6 +20,7 @@ from schema.ports import CourseSort
 
 Slots = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Entries = Sequence[Entry | None]
 
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
@@ -87,14 +88,12 @@ class Ranking:
         found: Places = self._ranks[slots]
         return found
 
-    def is_quick(self, slots: Slots) -> bool:
-        """Return whether `ends` finds these sooner than their places do: not few among many."""
-        return len(slots) * _SPARSE > len(self.slots)
+    def is_quick(self, wanted: int) -> bool:
+        """Return whether `ends` finds so many sooner than their places do: not few among many."""
+        return wanted * _SPARSE > len(self.slots)
 
-    def ends(self, slots: Slots, most: int, *, from_end: bool) -> list[int]:
-        """Return the `most` first (or last) of `slots`, having looked no further than these."""
-        is_wanted = np.zeros(len(self._ranks), np.bool_)
-        is_wanted[slots] = True
+    def ends(self, is_wanted: Flags, most: int, *, from_end: bool) -> list[int]:
+        """Return the `most` first (or last) slots that are wanted, and look no further."""
         reach, found = 0, self.slots[:0]
         while len(found) < most and reach < len(self.slots):
             reach = max(_REACH * most, reach * _REACH)

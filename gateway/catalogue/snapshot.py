@@ -31,7 +31,7 @@ from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.sorting import to_changed, to_rankings
 from schema.model.catalogue import Course, Offering, Partner, Session
 from schema.model.values import CourseId, OfferingId, SessionId
-from schema.ports import CourseQuery, CourseSort
+from schema.ports import CourseFilter, CourseQuery, CourseSort
 
 REMEMBERED = 256  # searches and orders of a small catalogue
 SOON_MATCHED = 5_000  # so few courses are matched sooner than an answer of before is found
@@ -242,17 +242,16 @@ class Snapshot:
         asked = query.filter
         if asked.available_only:
             asked = replace(asked, available_only=False)
-        question = ("matching", search_of(query), asked)
-
-        def answer() -> Matched:
-            found = self.found(search_of(query))
-            return self.columns.matching(
-                asked, self.columns.everything if found is None else found.slots
-            )
-
+        search = search_of(query)
         if len(self.entries) <= SOON_MATCHED:
-            return answer()
-        return self._memo.remembered(question, answer)
+            return self._matching(search, asked)
+        question = "matching", search, asked
+        return self._memo.remembered(question, lambda: self._matching(search, asked))
+
+    def _matching(self, search: str, asked: CourseFilter) -> Matched:
+        found = self.found(search)
+        among = self.columns.everything if found is None else found.slots
+        return self.columns.matching(asked, among)
 
     def places_now(
         self, now: datetime, taken: Callable[[SessionId], int], booked: Iterable[SessionId] | None

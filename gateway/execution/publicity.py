@@ -41,7 +41,7 @@ _UNSAID = object()
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublicQuestion:
     """A question that everybody is answered the same, however it was written.
 

@@ -95,15 +95,28 @@ class SharedAnswers(Generic[K]):
         *,
         again: bool = False,
     ) -> tuple[Answer, Kept | None]:
+        """Return the answer that is shared, and what is kept of it; see `find`."""
+        found = await self.find(question, make, remake, again=again)
+        return (found.answer, found) if isinstance(found, Kept) else (found, None)
+
+    async def find(
+        self,
+        question: PublicQuestion,
+        make: Make,
+        remake: Remake | None = None,
+        *,
+        again: bool = False,
+    ) -> Kept | Answer:
         """Return the answer that is shared, else make it for all who ask meanwhile.
 
         `remake` makes it another time, without this request; `again` says that it was asked for
-        before.  What is kept may be given again without asking here as long as its promise holds.
+        before.  What is kept may be given again without asking here as long as its promise holds;
+        an answer that is not kept is for those who wait for it now.
         """
         key = f"{self._edition}:{question.digest}"
         if kept := self._given(key):
             self._on_given("fresh")
-            return kept.answer, kept
+            return kept
         promise = self._promise(question)
         name = f"answer:{VERSION}:{promise.name}:{key}"
 
@@ -119,10 +132,10 @@ class SharedAnswers(Generic[K]):
 
         async def make_and_keep() -> Kept:
             began = time.thread_time()
-            answer = msgspec.structs.replace(await make(), until=promise.until)
-            if answer.codes:  # it may be otherwise next time, and errors tell their lines
-                raise _UnkeptError(answer)
-            kept = keep(answer)
+            made = await make()
+            if made.codes:  # it may be otherwise next time, and errors tell their lines
+                raise _UnkeptError(made)
+            kept = keep(Answer(made.status, made.body, until=promise.until))
             kept.seconds = time.thread_time() - began
             return kept
 
@@ -132,10 +145,8 @@ class SharedAnswers(Generic[K]):
             else:
                 kept = await self._loaded(self._cache, name, make_and_keep, promise, keep)
         except _UnkeptError as exc:
-            return exc.answer, None
-        if kept is None:
-            return await make(), None
-        return kept.answer, kept
+            return exc.answer
+        return await make() if kept is None else kept
 
     async def _made_here(self, name: str, make: MakeAndKeep) -> Kept:
         kept, is_ours = await self._flights.run(name, make)

@@ -150,8 +150,8 @@ class Answering:
             return self._run_for_all(asked.prepared)
 
         remake = self._to_remake(body, partial(from_body, body))
-        _, kept = await self.shared.answer(asked.public, run, remake)
-        return kept
+        found = await self.shared.find(asked.public, run, remake)
+        return found if isinstance(found, Kept) else None
 
     async def _pay(self, exchange: Exchange, known: Known) -> None:
         exchange.tell(known)
