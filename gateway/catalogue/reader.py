@@ -42,6 +42,10 @@ class SnapshotReader:
     `booked` are the sessions of which `taken` is not 0; None if nobody knows which.
     """
 
+    __slots__ = (
+        "_asked", "_booked", "_closed", "_found", "_fresh", "_now", "_snapshot", "_taken",
+    )  # fmt: skip
+
     def __init__(
         self,
         snapshot: Snapshot,
@@ -192,7 +196,7 @@ class SnapshotReader:
         total, revision = matched.total, self.revision
         is_end = window.after is None and window.before is None
         if is_end and isinstance(order, Ranking) and order.is_quick(total):
-            part = _end(order, matched.by_slot(len(self._snapshot.entries)), window)
+            part = _end(order, matched.by_slot(len(self._snapshot.entries)), total, window)
         else:
             revision, order, part = self._within(order, matched.slots, window, question, search)
         return Slice(
@@ -220,11 +224,11 @@ class SnapshotReader:
         if not len(slots):
             return revision, order, Part((), has_next=False, has_previous=False)
         bounds = _place(order, after, after=True), _place(order, before, after=False)
-        wanted, from_end = _wanted(window)
-        part = page_of(order.places(slots), slots, wanted, bounds, from_end=from_end)
+        size, from_end = _size_of(window)
+        part = page_of(order.places(slots), slots, size, bounds, from_end=from_end)
         return revision, order, part
 
-    def _courses_at(self, slots: Sequence[int]) -> list[Course]:
+    def _courses_at(self, slots: Sequence[int]) -> Sequence[Course]:
         courses, fresh = self._snapshot.courses_at(slots), self._fresh
         return courses if fresh is None else [narrowed(each, fresh) for each in courses]
 
@@ -247,14 +251,14 @@ class SnapshotReader:
         return revision, ranked, slots
 
 
-def _end(order: Ranking, is_wanted: Flags, window: Window) -> Part:
+def _end(order: Ranking, is_wanted: Flags, total: int, window: Window) -> Part:
     """Return the first or the last page."""
-    wanted, from_end = _wanted(window)
-    found = order.ends(is_wanted, wanted + 1, from_end=from_end)
-    return part_of(found, wanted, from_end=from_end)
+    size, from_end = _size_of(window)
+    found = order.ends(is_wanted, total, size + 1, from_end=from_end)
+    return part_of(found, size, from_end=from_end)
 
 
-def _wanted(window: Window) -> tuple[int, bool]:
+def _size_of(window: Window) -> tuple[int, bool]:
     """Return how many are asked for, and whether from the end."""
     return (window.first or 0, False) if window.last is None else (window.last, True)
 

@@ -11,6 +11,7 @@ ids leads to them, and those to tombstones.  So a block, or its end, changes a m
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
 import numpy as np
 
@@ -62,6 +63,7 @@ class Snapshot:
         self.kept = KeptLists()
         live = [each for each in every if not each.course.withdrawn]
         self.entries, self.index = to_seats(live, shelf)
+        self._courses = [entry and entry.course for entry in self.entries]
         self._born = np.full(len(self.entries), revision, np.int64)
         slots = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
         self._slot_of = Layered[CourseId, int](slots)
@@ -98,6 +100,9 @@ class Snapshot:
         size = len(self.entries)
         before = {slot: self.entries[slot] if slot < size else None for slot in slots}
         after = {slot: other.entries[slot] for slot in slots}
+        other._courses = self._courses + [None] * (len(other.entries) - size)
+        for slot, entry in after.items():
+            other._courses[slot] = entry and entry.course
         other.columns = self.columns.changed(len(other.entries), after)
         other.rankings = to_changed(self.rankings, before, other.entries)
         other.places = self.places.changed(before, other.entries, slots)
@@ -225,13 +230,12 @@ class Snapshot:
             raise LookupError(f"no course at slot {slot}")
         return entry.course
 
-    def courses_at(self, slots: Sequence[int]) -> list[Course]:
-        """Return the live courses at some slots.  Raises `LookupError`."""
-        entries = self.entries
-        try:
-            return [entries[slot].course for slot in slots]  # type: ignore[union-attr]  # see below
-        except AttributeError:  # no course is there, which is told by name
+    def courses_at(self, slots: Sequence[int]) -> Sequence[Course]:
+        """Return the live courses at some slots, where there are some."""
+        if len(slots) <= 1:
             return [self.course_at(slot) for slot in slots]
+        found: tuple[Course, ...] = itemgetter(*slots)(self._courses)
+        return found
 
     def held_since(self, revision: int, slots: Slots) -> Slots:
         """Return those of `slots` that held the same course at `revision`."""

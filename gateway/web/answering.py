@@ -1,7 +1,7 @@
 """From a question to its finished answer: prepared, run, encoded; or taken from what is shared."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from graphql import OperationType
@@ -176,8 +176,7 @@ class Answering:
         return to_answer(payload, run_status(prepared, payload))
 
     def _allowed(self, viewer: Viewer, question: Question) -> Question:
-        allowed = self.may_introspect(viewer)
-        return replace(question, may_introspect=True) if allowed else question
+        return question.allowed() if self.may_introspect(viewer) else question
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
         """Return what names a question that may be shared, if it may."""

@@ -243,7 +243,7 @@ class _Conversation:
         """Return what may be run, paid for like a request over HTTP.  Raises `RefusedError`."""
         may_introspect = self._endpoint.may_introspect(self._viewer)
         payer = payer_of(self._socket.scope, self._viewer)
-        allowed = replace(question, may_introspect=may_introspect)
+        allowed = question.allowed() if may_introspect else question
         return (await self._endpoint.gate.admit(allowed, payer)).prepared
 
     async def _say(self, message: Mapping[str, Any]) -> None:

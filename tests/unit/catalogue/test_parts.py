@@ -56,7 +56,7 @@ def test_the_ends_of_an_order_are_found_without_looking_at_all_of_it(data, most,
 
     is_wanted = np.isin(np.arange(40), wanted)
 
-    found = order.ends(is_wanted, most, from_end=from_end)
+    found = order.ends(is_wanted, len(wanted), most, from_end=from_end)
 
     expected = [slot for slot in ordered if slot in wanted]
     assert found == (expected[-most:] if from_end else expected[:most])
