@@ -17,6 +17,10 @@ class Flights(Generic[T]):
     def __init__(self) -> None:
         self._under_way: dict[str, asyncio.Future[T] | None] = {}  # None: nobody waits for it
 
+    def is_under_way(self, key: str) -> bool:
+        """Return whether somebody works on it."""
+        return key in self._under_way
+
     async def run(self, key: str, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """Return what `work` returns, or an equal one under way; and whether it was ours."""
         while key in self._under_way:

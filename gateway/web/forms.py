@@ -94,7 +94,7 @@ class _Form:
         """Return the answer, made now if it must be, and how it is sent.  Raises `WaitsError`."""
         self.times += 1
         try:
-            kept = at_once(self.answering.answer_for_all(asked, body))
+            kept = self.answering.answer_at_once(asked, body)
             sending = self.sendings.get(kept.is_small) if kept else None
             if kept is None or sending is None:
                 raise UnusualError

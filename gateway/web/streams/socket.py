@@ -11,7 +11,7 @@ sub-protocol; 4408 no `connection_init` in time; 4409 an id that is in use; 4429
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
