@@ -163,13 +163,14 @@ class Gateway:
     def build_context(self, viewer: Viewer) -> Context:
         """Return what the resolvers of one request see."""
         now, catalogue, enrolment = utc_now(), self.catalogue, self.enrolment
-        reader = catalogue.follower.reader(now, enrolment.seats.taken, enrolment.seats.booked)
+        partners, seats = catalogue.follower.directory, enrolment.seats
+        reader = catalogue.follower.reader(now, seats.taken, seats.booked, partners)
         return Context.at(
             self._desks,
             catalogue=reader,
             search=reader,
             changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
-            partners=catalogue.follower.directory,
+            partners=partners,
             descriptions=DescriptionLoader(catalogue.store.read_descriptions),
             quotes=QuoteLoader(self.quotes.board.read_quotes),
             now=now,

@@ -21,7 +21,7 @@ from gateway.telemetry.metrics import (
     TALLIES,
 )
 from gateway.telemetry.observed import OTHER, Observed, to_client, to_operation
-from gateway.telemetry.sums import Said, Sums
+from gateway.telemetry.sums import Line, Said, Sums
 from gateway.telemetry.traces import operation_span
 from schema.errors import ErrorCode
 
@@ -101,7 +101,7 @@ class Operations:
         told = _told(seen)
         if seen.codes:
             told["codes"] = tuple(seen.codes[:MOST_CODES])  # so that equal lines can be found
-        line, others = (tuple(each.items()) for each in (told, {**told, "operation": OTHER}))
+        line = Line(*(tuple(each.items()) for each in (told, {**told, "operation": OTHER})))
         add, observe = TALLIES.tally(self._counter(seen)).add, self._waited(seen).observe
         is_logged, add_line = self._logged_share > 0, self._again.add
 
@@ -109,7 +109,7 @@ class Operations:
             add()
             observe(seconds)
             if is_logged:
-                add_line(line, others)
+                add_line(line)
 
         return count
 

@@ -89,19 +89,22 @@ def _decoded(text: bytes | str, what: str) -> object:
 def _to_question(sent: object) -> Question:
     if not isinstance(sent, dict):
         raise bad_request("Send a JSON object with a `query`")
-    text, name, ours, relays = [_checked(sent, each, str, "a string") for each in _TEXTS]
-    variables, extensions = [_checked(sent, each, dict, "an object") for each in _OBJECTS]
+    text, name, ours, relays = _checked(sent, _TEXTS, str, "a string")
+    variables, extensions = _checked(sent, _OBJECTS, dict, "an object")
     document_id = ours if relays is None else _only_id(ours, relays)
     if text is None and document_id is None and (extensions or {}).get("persistedQuery") is None:
         raise bad_request("Send a `query`, or the id of one as `documentId`")
     return Question(text, document_id, name, variables or {}, extensions or {})
 
 
-def _checked(sent: Mapping[str, Any], name: str, kind: type[T], kinds_name: str) -> T | None:
-    value = sent.get(name)
-    if value is None or isinstance(value, kind):
-        return value
-    raise bad_request(f"`{name}` must be {kinds_name}")
+def _checked(
+    sent: Mapping[str, Any], names: Sequence[str], kind: type[T], kinds_name: str
+) -> Sequence[T | None]:
+    found = [*map(sent.get, names)]
+    if {kind, type(None)}.issuperset(map(type, found)):  # of JSON, so that there are no subclasses
+        return found
+    wrong = next(name for name in names if not isinstance(sent.get(name), kind | None))
+    raise bad_request(f"`{wrong}` must be {kinds_name}")
 
 
 def _only_id(ours: str | None, relays: str) -> str:
