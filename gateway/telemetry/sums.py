@@ -27,22 +27,28 @@ class Sums:
     def __init__(self, tell: Callable[[Said, int], None]) -> None:
         self._tell = tell
         self._waiting: list[Line] = []
+        self._beyond: Counter[Said] = Counter()
 
     def add(self, line: Line) -> None:
         """Count a line; needs a running event loop."""
-        line.times += 1
-        if line.times == 1:
+        if line.times:
+            line.times += 1
+        elif len(self._waiting) < MOST_LINES:
             if not self._waiting:
                 asyncio.get_running_loop().call_later(SECONDS, self.flush)
             self._waiting.append(line)
+            line.times = 1
+        else:
+            self._beyond[line.instead] += 1
 
     def flush(self) -> None:
         """Tell what was counted so far."""
         waiting, self._waiting = self._waiting, []
         times: Counter[Said] = Counter()
         for line in waiting:
-            is_told = line.said in times or len(times) < MOST_LINES
-            times[line.said if is_told else line.instead] += line.times
+            times[line.said] += line.times
             line.times = 0
+        times += self._beyond
+        self._beyond.clear()
         for said, number in times.items():
             self._tell(said, number)
