@@ -101,10 +101,10 @@ def _checked(
     sent: Mapping[str, Any], names: Sequence[str], kind: type[T], kinds_name: str
 ) -> Sequence[T | None]:
     found = [*map(sent.get, names)]
-    if {kind, type(None)}.issuperset(map(type, found)):  # of JSON, so that there are no subclasses
-        return found
-    wrong = next(name for name in names if not isinstance(sent.get(name), kind | None))
-    raise bad_request(f"`{wrong}` must be {kinds_name}")
+    for name, value in zip(names, found, strict=True):
+        if value is not None and not isinstance(value, kind):
+            raise bad_request(f"`{name}` must be {kinds_name}")
+    return found
 
 
 def _only_id(ours: str | None, relays: str) -> str:
