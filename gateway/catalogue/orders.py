@@ -8,7 +8,7 @@ the places of the courses that match, and never sorts the catalogue.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -96,7 +96,7 @@ class Ranking:
 
     def ends(self, is_wanted: Flags, wanted: int, most: int, *, from_end: bool) -> list[int]:
         """Return the `most` first (or last) slots of those `wanted`, and look no further."""
-        near = self._last if from_end else self._first
+        near: npt.NDArray[Any] = self._last if from_end else self._first
         reach = most + 2 * most * (len(self.slots) - wanted) // wanted  # twice as many between
         found = part = near[:0]
         while len(found) < most and len(part) < len(self.slots):
