@@ -15,7 +15,7 @@ from tests.unit.web.varied import Passing, told
 
 pytestmark = pytest.mark.anyio
 
-TURNS = 70
+TURNS = 50
 COUNTED = (
     "mitra_operations_total", "mitra_operation_seconds_count", "mitra_operation_errors_total",
     "mitra_client_operations_total", "mitra_client_cost_total", "mitra_graphql_requests_total",
