@@ -16,7 +16,7 @@ class HeadError(Exception):
 class Bounds:
     """What one connection may cost; seconds and bytes."""
 
-    head_seconds: float = 8.0  # until all headers are there
+    head_seconds: float = 8.0  # until all headers are there, of a first request from the connection
     write_seconds: float = 8.0  # in which a client reads some of what waits for it
     linger_seconds: float = 1.0  # in which what is still being sent is thrown away
     address: int = 16_000

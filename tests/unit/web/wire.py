@@ -88,15 +88,17 @@ class Served:
         self.app = self.hot if is_hot else app
         self.state = {"mitra.shortcut": self.hot} if is_hot else {}
 
-    def connect(self, host: str = "192.0.2.1") -> "Wire":
-        return Wire(self, host)
+    def connect(self, host: str = "192.0.2.1", **options: Any) -> "Wire":
+        """Open a connection; `options` are what the server is told."""
+        return Wire(self, host, options)
 
 
 class Wire:
     """One client's connection."""
 
-    def __init__(self, served: Served, host: str) -> None:
-        config = uvicorn.Config(served.app, lifespan="off", log_config=None, access_log=False)
+    def __init__(self, served: Served, host: str, options: Mapping[str, Any]) -> None:
+        told: dict[str, Any] = {"lifespan": "off", "log_config": None, "access_log": False}
+        config = uvicorn.Config(served.app, **told, **options)
         config.load()
         self.transport = Transport(host)
         self.protocol = GuardedProtocol(config, ServerState(), served.state)
