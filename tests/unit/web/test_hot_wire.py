@@ -81,6 +81,18 @@ async def test_a_client_that_wants_no_more_is_told_that_the_connection_ends(serv
         assert wire.transport.is_closed
 
 
+async def test_a_subscription_is_told_anew_to_each_who_takes_json_as_well(served):
+    both = "application/json, text/event-stream"
+    subscription = {"query": 'subscription { enrolmentChanged(id: "x") { id } }'}
+    before = finished()
+
+    replies = [await served.connect().send(post(subscription, accept=both)) for _ in range(5)]
+
+    told = {(each.status, each.headers["content-type"].partition(";")[0]) for each in replies}
+    assert told == {(200, "text/event-stream")}
+    assert finished() == before
+
+
 async def test_a_connection_is_kept_while_it_asks_what_is_answered_before_parsing(
     served, monkeypatch
 ):

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from gateway.settings import Settings
+from gateway.web.server.options import server_options
 from gateway.web.server.room import LOOK_SECONDS, Room
 from tests.unit.web.again import TITLES, finished
 from tests.unit.web.wire import Served, Wire, post, request
@@ -148,6 +150,15 @@ async def test_an_idle_connection_holds_nothing_of_its_last_request(wire):
 
     held = wire.protocol.cycle, wire.protocol.scope, wire.protocol.headers, wire.protocol._door
     assert held == (None,) * 4
+
+
+def test_the_server_keeps_connections_longer_than_most_proxies_do():
+    usual, told = (
+        server_options(settings) for settings in (Settings(), Settings(idle_seconds=620))
+    )
+
+    assert usual["timeout_keep_alive"] > 60
+    assert told["timeout_keep_alive"] == 620
 
 
 class Fake:
