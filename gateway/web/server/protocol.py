@@ -15,7 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.web.server.bounds import Bounds, Head, HeadError
-from gateway.web.server.door import Door, put_door, shortcut_of, to_wire
+from gateway.web.server.door import Door, put_door, shortcut_of, to_refusal, to_wire
 from gateway.web.server.framing import head_without_upgrade, is_framed_plainly, tells_a_body
 from gateway.web.server.lingering import Alarm, LingeringTransport
 from gateway.web.server.room import Room
@@ -77,6 +77,8 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._refuse(exc.status)
         if self._head.is_open or (is_between and not self._begun):
             self._await_head()
+        elif self.cycle is not None and self.cycle.more_body:
+            self._waiting.for_piece()
 
     def eof_received(self) -> None:
         """Refuse a request of which the rest will not come."""
@@ -238,17 +240,9 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if not is_talking:
-            self.transport.write(self._to_refusal(status))
+            self.transport.write(to_refusal(status, self.server_state.default_headers))
         self._is_cut_short = True
         self.transport.close()
-
-    def _to_refusal(self, status: HTTPStatus) -> bytes:
-        body = status.phrase.encode()
-        head = (
-            b"content-type: text/plain; charset=utf-8\r\n"
-            b"content-length: %d\r\nconnection: close\r\n" % len(body)
-        )
-        return to_wire(status, self.server_state.default_headers, head, body)
 
     def _counted(self, count: Any, *counted: bytes) -> None:
         try:
@@ -266,25 +260,35 @@ class GuardedProtocol(HttpToolsProtocol):
 
     @property
     def waits_since(self) -> float | None:
-        """Since when it waits for a request, by the loop's clock; None while it does not."""
-        if self.transport.is_closing() or not self._is_between():
+        """Since when its client keeps us waiting, by the loop's clock; None while we keep it."""
+        if self.transport.is_closing():
             return None
-        return self._waiting.since
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return self._waiting.since
+        is_ours = self.flow.read_paused or cycle.waiting_for_100_continue
+        return None if is_ours or not cycle.more_body else self._waiting.piece_since
 
     def let_go(self) -> None:
-        """Close it if it waits for a request; else it begins to wait anew when that is answered."""
-        if self._is_between():
+        """Close it at once, because its client keeps us waiting and others come."""
+        if self._is_between() and not self.transport.get_write_buffer_size():
             self.transport.close()
+        else:
+            self.transport.abort()
 
     def _await_head(self) -> None:
         self._waiting.for_head(self._give_up)
 
     def _idle(self) -> None:
         """Wait for another request, and hold nothing of the last."""
-        self._waiting.for_request(self.let_go)
+        self._waiting.for_request(self._end_idling)
         if not self._head.is_open:
             self._waiting.head_has_come()
             self.cycle = self.scope = self.headers = self._door = None  # type: ignore[assignment]
+
+    def _end_idling(self) -> None:
+        if self._is_between():  # else it begins to idle when all is answered
+            self.transport.close()
 
     def _give_up(self) -> None:
         if self._head.is_open:

@@ -21,7 +21,7 @@ from gateway.web.server.bounds import Bounds
 from tests.unit.web.edge import Edge, the_schema
 
 SOON = 0.3  # seconds, where the product waits for eight
-IDLE = 1.0
+IDLE = 2.0
 LATEST = 5.0
 QUESTION = b'{"query": "{ __typename }"}'
 ANSWER = b'{"data":{"__typename":"Query"}}'

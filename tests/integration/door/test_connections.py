@@ -76,7 +76,8 @@ def test_a_connection_is_kept_for_the_next_request_longer_than_a_head_is_waited_
     assert time.monotonic() - answered_at > IDLE - 0.1
 
 
-def test_who_idles_makes_room_for_who_comes():
+def test_who_idles_makes_room_for_who_comes(monkeypatch):
+    monkeypatch.setattr("gateway.web.server.room.PATIENCE_SECONDS", 0.0)
     with served_door(CrowdedProtocol) as door, ExitStack() as stack:
         first, second, third = (stack.enter_context(door.connection()) for _ in range(3))
         for client in (first, second, third):

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from gateway.settings import Settings
 from gateway.web.server.options import server_options
-from gateway.web.server.room import LOOK_SECONDS, Room
 from tests.unit.web.again import TITLES, finished
 from tests.unit.web.wire import Served, Wire, post, request
 
@@ -159,51 +157,3 @@ def test_the_server_keeps_connections_longer_than_most_proxies_do():
 
     assert usual["timeout_keep_alive"] > 60
     assert told["timeout_keep_alive"] == 620
-
-
-class Fake:
-    """A connection that waits, or does not."""
-
-    def __init__(self, waits_since: float | None) -> None:
-        self.waits_since = waits_since
-        self.is_let_go = False
-
-    def let_go(self) -> None:
-        self.is_let_go = True
-
-
-def let_go(connections: list[Fake]) -> list[int]:
-    return [place for place, each in enumerate(connections) if each.is_let_go]
-
-
-def test_who_has_waited_longest_makes_room_for_who_comes():
-    waiting = [Fake(3.0), Fake(1.0), Fake(None), Fake(2.0)]
-
-    assert Room(most=5).has_place([*waiting, SimpleNamespace()], now=9.0)  # a socket has no such
-    assert let_go(waiting) == [1]
-
-
-def test_while_there_is_room_nobody_is_let_go():
-    waiting = [Fake(1.0), Fake(2.0)]
-
-    assert Room(most=3).has_place(waiting, now=9.0)
-    assert let_go(waiting) == []
-
-
-def test_where_everybody_is_busy_only_a_few_more_may_come():
-    room, busy = Room(most=32), [Fake(None)] * 32
-
-    has_place = [room.has_place(busy + [Fake(None)] * more, now=9.0) for more in range(5)]
-
-    assert has_place == [True, True, True, False, False]
-
-
-def test_all_are_looked_at_once_a_second_at_most():
-    room, waiting = Room(most=2), [Fake(1.0), Fake(2.0), Fake(3.0)]
-
-    room.has_place(waiting, now=9.0)
-    room.has_place(waiting[1:], now=9.0 + LOOK_SECONDS / 2)
-    first = let_go(waiting)
-    room.has_place(waiting[1:], now=9.0 + LOOK_SECONDS)
-
-    assert (first, let_go(waiting)) == ([0], [0, 1])

@@ -42,7 +42,11 @@ class Transport:
     def __init__(self, host: str) -> None:
         self.host = host
         self.written = bytearray()
-        self.is_closed = False
+        self.is_closed = self.is_aborted = False
+        self.unsent = 0  # bytes that the client does not read
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return (self.host, 5) if name in {"peername", "sockname"} else default
@@ -56,7 +60,10 @@ class Transport:
     def close(self) -> None:
         self.is_closed = True
 
-    abort = write_eof = close
+    def abort(self) -> None:
+        self.is_closed = self.is_aborted = True
+
+    write_eof = close
 
     def can_write_eof(self) -> bool:
         return True
