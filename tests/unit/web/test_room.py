@@ -103,6 +103,12 @@ async def test_a_client_keeps_us_waiting_that_says_nothing_or_half_of_something(
     wire.close()
 
 
+async def test_for_whom_there_is_no_place_is_let_go_at_once(served, monkeypatch):
+    monkeypatch.setattr("gateway.web.server.GuardedProtocol.room", Room(most=0))
+
+    assert served.connect().transport.is_closed
+
+
 async def test_a_client_that_waits_for_us_does_not_keep_us_waiting(wire):
     wire.protocol.data_received(post({"query": "{ me { __typename } }"}))
 
