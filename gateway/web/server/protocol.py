@@ -77,7 +77,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._refuse(exc.status)
         if self._head.is_open or (is_between and not self._begun):
             self._await_head()
-        elif self.cycle is not None and self.cycle.more_body:
+        elif len(data) >= self.bounds.piece:  # dripping gains no time
             self._waiting.for_piece()
 
     def eof_received(self) -> None:
@@ -136,6 +136,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """Begin to answer."""
         self._head.is_open = False
         self._waiting.head_has_come()
+        self._waiting.for_piece()
         is_tunnel = self.parser.get_method() == b"CONNECT"
         if is_tunnel or not is_framed_plainly(self.parser.get_http_version(), self.headers):
             raise HeadError(HTTPStatus.BAD_REQUEST)

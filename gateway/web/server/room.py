@@ -13,7 +13,7 @@ import structlog
 
 MOST = 16_000  # of one process; streams among them have a bound of their own
 SHARE = 0.75  # of this process's descriptors
-PATIENCE_SECONDS = 1.0  # in which nobody is let go: what was sent may be on its way
+PATIENCE_SECONDS = 0.5  # in which nobody is let go: what was sent may be on its way
 LOOK_SECONDS = 0.1  # from a look that found few to let go to the next
 LOG_SECONDS = 10.0
 _PART = 16  # of all: so many are let go by one look, for a look at thousands is not cheap

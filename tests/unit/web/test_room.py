@@ -103,6 +103,19 @@ async def test_a_client_keeps_us_waiting_that_says_nothing_or_half_of_something(
     wire.close()
 
 
+async def test_dripping_into_a_body_gains_no_time_as_a_piece_of_it_does(served):
+    wire = served.connect()
+    head = request("POST /graphql", {"host": "mitra", "content-length": "9000"})
+    told = []
+    for piece in (head, b"1", b"2" * 2_000):
+        await asyncio.sleep(0.001)
+        wire.protocol.data_received(piece)
+        told.append(wire.protocol.waits_since)
+
+    assert told[0] == told[1] < told[2]
+    wire.close()
+
+
 async def test_for_whom_there_is_no_place_is_let_go_at_once(served, monkeypatch):
     monkeypatch.setattr("gateway.web.server.GuardedProtocol.room", Room(most=0))
 
