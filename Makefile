@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install -q --disable-pip-version-check --no-input
 SOURCES := gateway adapters schema tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats soak fuzz-compiled fuzz-graphql fuzz-partners fuzz-refusals fuzz-validating lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
+.PHONY: help demo test bench bench-catalogue bench-compiling bench-enrolment drill-crashes drill-drain drill-hanging drill-idle drill-partners drill-seats drill-slow soak fuzz-compiled fuzz-graphql fuzz-partners fuzz-refusals fuzz-validating lint format setup setup-dev setup-parquet explorer clients adapter docs schema release-sdl pins clean
 
 help:  ## Show what can be made
 	@echo "Mitra: one GraphQL catalogue of many partners, one record of enrolments."
@@ -49,6 +49,9 @@ drill-drain: setup-dev  ## Restart two gateways behind a proxy under load, and c
 
 drill-idle: setup-dev  ## Keep 5,000 silent connections open, and compare what others wait (2 minutes)
 	@$(BIN)/python -m tests.drills.idle --connections $(or $(CONNECTIONS),5000)
+
+drill-slow: setup-dev  ## Search beside thousands of slow clients; needs slowhttptest (5 minutes)
+	@$(BIN)/python -m tests.drills.slow --connections $(or $(CONNECTIONS),15000)
 
 soak: setup-dev  ## Serve a mixed load, and see that memory does not grow (10 minutes)
 	@$(BIN)/python -m tests.drills.soak --minutes $(or $(MINUTES),10)

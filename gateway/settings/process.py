@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from gateway.settings.written import split_at, to_origin
 
 DRAIN_SECONDS = 5.0  # in production: two looks of most proxies
+IDLE_SECONDS = 75.0  # most proxies keep theirs for 60
 _SPOKEN: Mapping[str, frozenset[str]] = {
     "database_url": frozenset({"postgresql", "postgres", "postgresql+psycopg"}),
     "redis_url": frozenset({"redis", "rediss", "redis+cluster", "rediss+cluster", "unix"}),
@@ -76,6 +77,13 @@ class ProcessSettings(BaseSettings):
         le=300,
         description="How long a process that was told to stop answers on, not ready, so that "
         f"proxies notice; {DRAIN_SECONDS:g} in production and 0 in development if unset.",
+    )
+    idle_seconds: float = Field(
+        default=IDLE_SECONDS,
+        ge=1,
+        le=3_600,
+        description="How long a connection without a request is kept; longer than the proxy in "
+        "front keeps its own, so that it never asks by one that is just being closed.",
     )
     log_format: str = Field(
         default="auto",

@@ -82,8 +82,7 @@ class Answering:
             )
             exchange.give_again(kept)
             return answer
-        prepared = await self.admit(exchange, read())
-        check_kind(exchange, prepared)
+        prepared = await self.admit_alone(exchange, read())
         if exchange.media is Media.EVENTS and self.events:
             return self.events.answer(self._to_asked(exchange, prepared))
         public = None if exchange.wants_cost else self.to_public(prepared)
@@ -115,6 +114,19 @@ class Answering:
         exchange.allowance = admitted.allowance
         exchange.tell(Known.of(admitted.prepared))
         return admitted.prepared
+
+    async def admit_alone(self, exchange: Exchange, question: Question) -> Prepared:
+        """Return what would be run and is answered the way it came, paid for.
+
+        A subscription is answered by a stream to whoever takes one, whatever they like better.
+        Raises as `admit` does, and `EnvelopeError` for a subscription without a stream.
+        """
+        prepared = await self.admit(exchange, question)
+        is_subscription = prepared.kind is OperationType.SUBSCRIPTION
+        if is_subscription and self.events and exchange.takes_events:
+            exchange.media = Media.EVENTS
+        check_kind(exchange, prepared)
+        return prepared
 
     def prepare(self, exchange: Exchange, question: Question) -> Prepared:
         """Return what would be run, without paying.  Raises `RefusedError`."""

@@ -12,7 +12,7 @@ from gateway.execution.buckets import Allowance
 from gateway.execution.engine import Prepared
 from gateway.execution.publicity import PublicQuestion
 from gateway.telemetry.observed import Observed
-from gateway.web.negotiation import Media
+from gateway.web.negotiation import Media, is_named
 from schema.model.viewer import ANONYMOUS, Viewer
 
 _KEPT = "mitra.kept"
@@ -75,6 +75,11 @@ class Exchange:
     def wants_cost(self) -> bool:
         """Whether the client wants to read what its question costs."""
         return self.headers.get("graphql-cost") == "1"
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether the client could be answered by a stream, whatever it likes best."""
+        return is_named(Media.EVENTS, self.headers.get("accept"))
 
     @property
     def is_for_caches(self) -> bool:

@@ -18,7 +18,7 @@ from gateway.execution.refusals import RefusedError, Stage
 from gateway.identity.errors import InvalidTokenError, UncheckableTokenError
 from gateway.telemetry import GRAPHQL_REQUESTS
 from gateway.telemetry.observed import Observed
-from gateway.web.answering import Answering, check_kind
+from gateway.web.answering import Answering
 from gateway.web.batches import answer_batch
 from gateway.web.bodies import BodyTooLargeError, BodyTooSlowError, read_body
 from gateway.web.cors import Cors, not_allowed
@@ -154,7 +154,7 @@ class GraphQLEndpoint:
         It is read to tell a mutation apart, which is paid for as reading any other is.
         """
         try:
-            check_kind(exchange, await self._answering.admit(exchange, question))
+            await self._answering.admit_alone(exchange, question)
         except RefusedError as refused:
             exchange.allowance = refused.allowance
             if refused.stage is Stage.BUDGET:

@@ -35,6 +35,13 @@ def negotiate(accept: str | None, offered: Collection[Media]) -> Media | None:
     return best if quality > 0 else None
 
 
+@lru_cache(maxsize=256)
+def is_named(media: Media, accept: str | None) -> bool:
+    """Return whether a client takes a form and says so itself, not by `*/*`."""
+    quality, narrowness, _ = _rank(media, tuple(preferences(accept or "")))
+    return quality > 0 and narrowness > 0
+
+
 def preferences(header: str) -> Iterator[tuple[str, float]]:
     """Yield what a header of preferences names, and how much each is wanted, 0 to 1.
 

@@ -16,9 +16,10 @@ class HeadError(Exception):
 class Bounds:
     """What one connection may cost; seconds and bytes."""
 
-    head_seconds: float = 8.0  # until all headers are there
+    head_seconds: float = 8.0  # until all headers are there, of a first request from the connection
     write_seconds: float = 8.0  # in which a client reads some of what waits for it
     linger_seconds: float = 1.0  # in which what is still being sent is thrown away
+    piece: int = 1_000  # of a body, if it is to count as one
     address: int = 16_000
     headers: int = 100
     header_bytes: int = 32_000  # names and values of all

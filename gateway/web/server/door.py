@@ -8,6 +8,7 @@ request before it is parsed.  Under another server there is neither, and all goe
 
 import asyncio
 from collections.abc import Iterable, MutableMapping
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from starlette.types import Scope
@@ -84,6 +85,16 @@ def to_wire(status: int, first: Iterable[Header], head: bytes, body: bytes) -> b
     """Return a whole answer as it is sent; the headers `first` are those of the server."""
     told = [b"%b: %b\r\n" % header for header in first]
     return b"".join((STATUS_LINE[status], *told, head, b"\r\n", body))
+
+
+def to_refusal(status: HTTPStatus, first: Iterable[Header]) -> bytes:
+    """Return an answer that says no more than its status, and is the last."""
+    body = status.phrase.encode()
+    head = (
+        b"content-type: text/plain; charset=utf-8\r\n"
+        b"content-length: %d\r\nconnection: close\r\n" % len(body)
+    )
+    return to_wire(status, first, head, body)
 
 
 def take_door(scope: Scope) -> Door | None:

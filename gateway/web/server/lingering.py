@@ -12,22 +12,33 @@ from gateway.web.server.bounds import Bounds
 
 
 class Alarm:
-    """Work that is done unless it is stopped in time; set again, it keeps its time."""
+    """Work that is done unless it is stopped in time."""
+
+    __slots__ = ("_loop", "_timer", "due")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
+        self.due = 0.0  # by the loop's clock, if it is set
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is work to be done."""
+        return self._timer is not None
 
     def set(self, seconds: float, work: Callable[[], object]) -> None:
-        """Do `work` in so many seconds."""
+        """Do `work` in so many seconds; if it is set already, it keeps its time."""
         if self._timer is None:
-            self.postpone(seconds)
-            self._timer = self._loop.call_later(seconds, self._ring, work)
+            self.renew(seconds, work)
 
-    def postpone(self, seconds: float) -> None:
-        """Do it in so many seconds from now, if it is to be done; this costs next to nothing."""
-        self._due = self._loop.time() + seconds
+    def renew(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do `work` in so many seconds from now, which must be no sooner than it was set before.
+
+        Set again it costs next to nothing: the timer finds out how late it is when it rings.
+        """
+        self.due = self._loop.time() + seconds
+        if self._timer is None:
+            self._timer = self._loop.call_later(seconds, self._ring, work)
 
     def stop(self) -> None:
         """Do not do it."""
@@ -36,10 +47,11 @@ class Alarm:
             self._timer = None
 
     def _ring(self, work: Callable[[], object]) -> None:
-        left = self._due - self._loop.time()
+        left = self.due - self._loop.time()
         if left > 0:
             self._timer = self._loop.call_later(left, self._ring, work)
         else:
+            self._timer = None
             work()
 
 

@@ -19,6 +19,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "access_log": False,
         "server_header": False,
         "forwarded_allow_ips": list(settings.trusted_proxies),
+        "timeout_keep_alive": settings.idle_seconds,
         "timeout_graceful_shutdown": FINISH_SECONDS,
         "http": PROTOCOL,
         "ws_max_size": MOST_MESSAGE_BYTES,

@@ -2,9 +2,9 @@
 
 It is the one place that knows uvicorn's insides, because a layer over ASGI is called too late:
 a request begins there when its headers are whole.  What is used of them: the parser and its
-callbacks, `cycle` with its three flags, `_should_upgrade`, and `send_400_response`, which is
-called for all that cannot be read.  `tests/integration/door` speaks to a real server and notices
-when they change.
+callbacks, `cycle` with its three flags, `_should_upgrade`, what it does when a request is answered
+(`on_response_complete`), and `send_400_response`, which is called for all that cannot be read.
+`tests/integration/door` speaks to a real server and notices when they change.
 """
 
 import asyncio
@@ -12,18 +12,21 @@ from http import HTTPStatus
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from gateway.web.server.bounds import Bounds, Head, HeadError
-from gateway.web.server.door import Door, put_door, shortcut_of, to_wire
+from gateway.web.server.door import Door, put_door, shortcut_of, to_refusal, to_wire
 from gateway.web.server.framing import head_without_upgrade, is_framed_plainly, tells_a_body
 from gateway.web.server.lingering import Alarm, LingeringTransport
+from gateway.web.server.room import Room
+from gateway.web.server.waiting import Waiting
 
 
 class GuardedProtocol(HttpToolsProtocol):
     """Speaks HTTP/1.1 with one client, within bounds."""
 
     bounds = Bounds()
+    room = Room()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -35,16 +38,23 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal = HTTPStatus.BAD_REQUEST
         self._begun = 0  # messages in what has just come
         self._door: Door | None = None  # of the last of them
-        self._head_alarm = Alarm(self.loop)
+        self._waiting = Waiting(
+            self.loop,
+            head_seconds=self.bounds.head_seconds,
+            idle_seconds=self.timeout_keep_alive,
+        )
         self._write_alarm = Alarm(self.loop)
 
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request."""
+        """Begin to wait for a request, if there is room."""
+        has_place = self.room.has_place(self.connections, self.loop.time())
         lingering = LingeringTransport(transport, self.bounds, self._is_sending)
         super().connection_made(lingering)  # type: ignore[arg-type]  # it is one for all that is asked
         self._await_head()
+        if not has_place:
+            self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Read what has come, unless nothing counts any more."""
@@ -52,11 +62,9 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         is_between = self._is_between()
         if is_between and self._is_answered_by_shortcut(data):
-            self._await_head()
-            self._head_alarm.postpone(self.bounds.head_seconds)  # which nothing has stopped
+            self._idle()
             return
         self._begun = 0
-        self._unset_keepalive_if_required()
         self._read(data)
         if self._is_handed_over:
             return
@@ -67,8 +75,10 @@ class GuardedProtocol(HttpToolsProtocol):
                 self._head.add_bytes(len(data))
             except HeadError as exc:
                 self._refuse(exc.status)
-        if self._head.is_open or self.cycle is None or self.cycle.response_complete:
+        if self._head.is_open or (is_between and not self._begun):
             self._await_head()
+        elif len(data) >= self.bounds.piece:  # dripping gains no time
+            self._waiting.for_piece()
 
     def eof_received(self) -> None:
         """Refuse a request of which the rest will not come."""
@@ -77,7 +87,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._head_alarm.stop()
+        self._waiting.stop()
         self._write_alarm.stop()
         if isinstance(self.transport, LingeringTransport):
             self.transport.forget()
@@ -88,7 +98,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over as it came."""
         self._is_handed_over = True
-        self._head_alarm.stop()
+        self._waiting.stop()
         if isinstance(self.transport, LingeringTransport):
             self.transport = self.transport.raw
         super().handle_websocket_upgrade()
@@ -125,7 +135,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to answer."""
         self._head.is_open = False
-        self._head_alarm.stop()
+        self._waiting.head_has_come()
+        self._waiting.for_piece()
         is_tunnel = self.parser.get_method() == b"CONNECT"
         if is_tunnel or not is_framed_plainly(self.parser.get_http_version(), self.headers):
             raise HeadError(HTTPStatus.BAD_REQUEST)
@@ -138,8 +149,28 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """End a request, unless its body is still to be read."""
-        if not self._is_misread:
-            super().on_message_complete()
+        if self._is_misread:
+            return
+        super().on_message_complete()
+        if self.cycle is not None and self.cycle.response_complete and self.cycle.more_body:
+            self.cycle.more_body = False  # it was answered before all of it had come
+            self._idle()
+
+    def on_response_complete(self) -> None:
+        """Begin the next request if one waits, else to idle.
+
+        uvicorn's own makes a timer for each answer.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.cycle.more_body:  # which nobody reads: it is waited for like a head
+            self._await_head()
+        else:
+            self._idle()
 
     # The parser itself
 
@@ -192,7 +223,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return False
         status, head, body = found
         self.transport.write(to_wire(status, self.server_state.default_headers, head, body))
-        self.on_response_complete()
+        self.server_state.total_requests += 1
         return True
 
     # Refusing
@@ -210,19 +241,9 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if not is_talking:
-            self.transport.write(self._to_refusal(status))
+            self.transport.write(to_refusal(status, self.server_state.default_headers))
         self._is_cut_short = True
         self.transport.close()
-
-    def _to_refusal(self, status: HTTPStatus) -> bytes:
-        headers = [
-            *self.server_state.default_headers,
-            (b"content-type", b"text/plain; charset=utf-8"),
-            (b"content-length", str(len(status.phrase)).encode()),
-            (b"connection", b"close"),
-        ]
-        told = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-        return STATUS_LINE[status] + told + b"\r\n" + status.phrase.encode()
 
     def _counted(self, count: Any, *counted: bytes) -> None:
         try:
@@ -236,8 +257,39 @@ class GuardedProtocol(HttpToolsProtocol):
         is_in_body = self.cycle is not None and self.cycle.more_body
         return self._is_cut_short or self._head.is_open or is_in_body
 
+    # Waiting
+
+    @property
+    def waits_since(self) -> float | None:
+        """Since when its client keeps us waiting, by the loop's clock; None while we keep it."""
+        if self.transport.is_closing():
+            return None
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return self._waiting.since
+        is_ours = self.flow.read_paused or cycle.waiting_for_100_continue
+        return None if is_ours or not cycle.more_body else self._waiting.piece_since
+
+    def let_go(self) -> None:
+        """Close it at once, because its client keeps us waiting and others come."""
+        if self._is_between() and not self.transport.get_write_buffer_size():
+            self.transport.close()
+        else:
+            self.transport.abort()
+
     def _await_head(self) -> None:
-        self._head_alarm.set(self.bounds.head_seconds, self._give_up)
+        self._waiting.for_head(self._give_up)
+
+    def _idle(self) -> None:
+        """Wait for another request, and hold nothing of the last."""
+        self._waiting.for_request(self._end_idling)
+        if not self._head.is_open:
+            self._waiting.head_has_come()
+            self.cycle = self.scope = self.headers = self._door = None  # type: ignore[assignment]
+
+    def _end_idling(self) -> None:
+        if self._is_between():  # else it begins to idle when all is answered
+            self.transport.close()
 
     def _give_up(self) -> None:
         if self._head.is_open:

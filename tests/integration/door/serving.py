@@ -15,11 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from gateway.execution.engine import Engine
 from gateway.web.server import GuardedProtocol
 from gateway.web.server.bounds import Bounds
-from tests.unit.web.edge import Edge
+from tests.unit.web.edge import Edge, the_schema
 
 SOON = 0.3  # seconds, where the product waits for eight
+IDLE = 2.0
 LATEST = 5.0
 QUESTION = b'{"query": "{ __typename }"}'
 ANSWER = b'{"data":{"__typename":"Query"}}'
@@ -41,6 +43,7 @@ class Door:
     edge: Edge
     port: int = 0
     loop: asyncio.AbstractEventLoop | None = None
+    server: uvicorn.Server | None = None
     begun: int = 0
     given_up: int = 0
 
@@ -60,6 +63,11 @@ class Door:
             if ends:
                 client.shutdown(socket.SHUT_WR)
             return rest_of(client)
+
+    def stop(self) -> None:
+        """Have the server stop; it takes its time."""
+        assert self.server is not None
+        self.server.should_exit = True
 
     def tasks(self) -> int:
         """Return how many tasks there are in the server."""
@@ -115,9 +123,9 @@ def eventually(is_true: Any) -> None:
 
 
 @contextmanager
-def served_door() -> Iterator[Door]:
+def served_door(protocol: type[HastyProtocol] = HastyProtocol) -> Iterator[Door]:
     """Serve the edge until left."""
-    edge = Edge(options={"body_seconds": SOON})
+    edge = Edge(options={"body_seconds": SOON}, engine=Engine(the_schema()))
     served = Door(edge)
     edge.engine.run = served.run  # type: ignore[method-assign]
     routes = [Route("/graphql", edge.app), Route("/big", big), WebSocketRoute("/socket", greet)]
@@ -126,12 +134,12 @@ def served_door() -> Iterator[Door]:
         served.port = listening.getsockname()[1]
         config = uvicorn.Config(
             Starlette(routes=routes),
-            http=HastyProtocol,
+            http=protocol,
             lifespan="off",
             log_level="critical",
-            timeout_keep_alive=1,
+            timeout_keep_alive=IDLE,
         )
-        server = uvicorn.Server(config)
+        server = served.server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
 
         async def serve() -> None:
@@ -142,6 +150,5 @@ def served_door() -> Iterator[Door]:
         thread.start()
         eventually(lambda: server.started)
         yield served
-        server.should_exit = True
+        served.stop()
         thread.join()
-    del edge.engine.run

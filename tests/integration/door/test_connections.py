@@ -1,14 +1,21 @@
 """One connection: requests after one another, a WebSocket, a client that goes."""
 
+import socket
 import time
+from contextlib import ExitStack
 
+from gateway.web.server.room import Room
 from tests.integration.door.serving import (
     ANSWER,
+    IDLE,
     QUESTION,
+    SOON,
     Door,
+    HastyProtocol,
     eventually,
     post,
     rest_of,
+    served_door,
     status,
 )
 
@@ -55,3 +62,57 @@ def test_who_goes_ends_what_ran_for_them(door: Door):
 
     assert time.monotonic() - gone_at < 1
     eventually(lambda: door.tasks() <= tasks)
+
+
+def test_a_connection_is_kept_for_the_next_request_longer_than_a_head_is_waited_for(door: Door):
+    with door.connection() as client:
+        asked(client)
+        time.sleep(2 * SOON)
+        asked(client)
+        answered_at = time.monotonic()
+        rest = rest_of(client)
+
+    assert rest == b""
+    assert time.monotonic() - answered_at > IDLE - 0.1
+
+
+def test_who_idles_makes_room_for_who_comes(monkeypatch):
+    monkeypatch.setattr("gateway.web.server.room.PATIENCE_SECONDS", 0.0)
+    with served_door(CrowdedProtocol) as door, ExitStack() as stack:
+        first, second, third = (stack.enter_context(door.connection()) for _ in range(3))
+        for client in (first, second, third):
+            asked(client)
+
+        late = stack.enter_context(door.connection())
+        asked(late)
+
+        assert rest_of(first) == b""
+        for client in (second, third):
+            asked(client)
+
+
+def test_who_stops_waits_for_nobody_who_idles():
+    with served_door() as door, door.connection() as client:
+        asked(client)
+        door.stop()
+        began = time.monotonic()
+        rest = rest_of(client)
+
+    assert rest == b""
+    assert time.monotonic() - began < IDLE / 2
+
+
+class CrowdedProtocol(HastyProtocol):
+    """The door, with room for three."""
+
+    room = Room(3)
+
+
+def asked(client: socket.socket) -> None:
+    """Ask, and read the answer."""
+    client.sendall(post(QUESTION))
+    found = b""
+    while not found.endswith(ANSWER):
+        piece = client.recv(65_536)
+        assert piece, "it is closed"
+        found += piece

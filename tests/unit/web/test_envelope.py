@@ -215,6 +215,27 @@ async def test_a_subscription_needs_a_stream(edge, accept):
     assert (answer.status_code, codes(answer)) == (400, ["SUBSCRIPTION_NEEDS_STREAM"])
 
 
+@pytest.mark.parametrize("accept", ["*/*", f"{JSON}, text/event-stream;q=0, text/*"])
+async def test_no_stream_is_begun_for_who_has_not_named_it(edge, accept):
+    answer = await edge.ask("subscription { syncProgress { finished } }", accept)
+
+    assert (answer.status_code, codes(answer)) == (400, ["SUBSCRIPTION_NEEDS_STREAM"])
+
+
+@pytest.mark.parametrize(
+    "accept", [f"{JSON}, text/event-stream", f"{GRAPHQL}, text/event-stream;q=0.1"]
+)
+async def test_who_takes_json_and_events_gets_what_the_operation_needs(edge, accept):
+    subscription = 'subscription { enrolmentChanged(id: "x") { id } }'
+
+    stream = await edge.ask(subscription, accept)
+    answer = await edge.ask(TYPENAME, accept)
+
+    assert stream.headers["content-type"].startswith("text/event-stream")
+    assert stream.text.startswith("event: next\n")
+    assert answer.json() == {"data": {"__typename": "Query"}}
+
+
 async def test_who_wants_events_gets_them(edge):
     answer = await edge.ask(TYPENAME, "text/event-stream")
 

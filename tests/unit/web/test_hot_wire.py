@@ -19,7 +19,8 @@ async def test_a_request_in_pieces_is_answered_the_same(served):
     assert pieces.lasting == whole.lasting
 
 
-async def test_a_body_that_comes_right_after_its_headers_is_waited_for(served):
+async def test_a_body_that_comes_right_after_its_headers_is_waited_for(served, monkeypatch):
+    monkeypatch.setattr("gateway.web.server.door.SOON", 5.0)  # the machine may be busy
     sent = post(TITLES)
     whole = [await served.connect().send(sent) for _ in range(4)][-1]
     wire, before = served.connect(), finished()
@@ -79,6 +80,18 @@ async def test_a_client_that_wants_no_more_is_told_that_the_connection_ends(serv
         wire = served.connect()
         assert (await wire.send(sent)).headers["connection"] == "close"
         assert wire.transport.is_closed
+
+
+async def test_a_subscription_is_told_anew_to_each_who_takes_json_as_well(served):
+    both = "application/json, text/event-stream"
+    subscription = {"query": 'subscription { enrolmentChanged(id: "x") { id } }'}
+    before = finished()
+
+    replies = [await served.connect().send(post(subscription, accept=both)) for _ in range(5)]
+
+    told = {(each.status, each.headers["content-type"].partition(";")[0]) for each in replies}
+    assert told == {(200, "text/event-stream")}
+    assert finished() == before
 
 
 async def test_a_connection_is_kept_while_it_asks_what_is_answered_before_parsing(

@@ -109,6 +109,13 @@ async def test_a_listed_page_may_read_refusals_and_streams_too(edge, query):
     assert refused.headers["access-control-allow-origin"] == APP
 
 
+async def test_another_page_may_not_begin_a_stream_beside_json_either(edge):
+    accept = {"Accept": "application/json, text/event-stream"}
+    refused = await edge.get(accept, query="subscription { syncProgress { finished } }")
+
+    assert (refused.status_code, codes(refused)) == (400, ["CSRF_PREVENTED"])
+
+
 async def test_any_page_may_be_let_in_but_not_with_cookies():
     edge = Edge(options={"cors": Cors(["*"])})
     answer = await edge.send(json={"query": TYPENAME}, headers={"Origin": EVIL})

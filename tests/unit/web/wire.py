@@ -42,7 +42,11 @@ class Transport:
     def __init__(self, host: str) -> None:
         self.host = host
         self.written = bytearray()
-        self.is_closed = False
+        self.is_closed = self.is_aborted = False
+        self.unsent = 0  # bytes that the client does not read
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return (self.host, 5) if name in {"peername", "sockname"} else default
@@ -56,7 +60,10 @@ class Transport:
     def close(self) -> None:
         self.is_closed = True
 
-    abort = write_eof = close
+    def abort(self) -> None:
+        self.is_closed = self.is_aborted = True
+
+    write_eof = close
 
     def can_write_eof(self) -> bool:
         return True
@@ -88,15 +95,17 @@ class Served:
         self.app = self.hot if is_hot else app
         self.state = {"mitra.shortcut": self.hot} if is_hot else {}
 
-    def connect(self, host: str = "192.0.2.1") -> "Wire":
-        return Wire(self, host)
+    def connect(self, host: str = "192.0.2.1", **options: Any) -> "Wire":
+        """Open a connection; `options` are what the server is told."""
+        return Wire(self, host, options)
 
 
 class Wire:
     """One client's connection."""
 
-    def __init__(self, served: Served, host: str) -> None:
-        config = uvicorn.Config(served.app, lifespan="off", log_config=None, access_log=False)
+    def __init__(self, served: Served, host: str, options: Mapping[str, Any]) -> None:
+        told: dict[str, Any] = {"lifespan": "off", "log_config": None, "access_log": False}
+        config = uvicorn.Config(served.app, **told, **options)
         config.load()
         self.transport = Transport(host)
         self.protocol = GuardedProtocol(config, ServerState(), served.state)
