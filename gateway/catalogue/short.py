@@ -105,9 +105,21 @@ _venues = msgspec.json.Decoder(Venue | None)
 _LEVELS = _Once(CourseLevel)
 _DELIVERY = _Once(DeliveryMode)
 _ENROLMENT = _Once(EnrolmentMode)
-_to_listed = unchecked(ListedCourse)
-_to_session = unchecked(Session)
-_to_offering = unchecked(Offering)
+_to_listed = unchecked(
+    ListedCourse,
+    *("title", "institution", "summary", "description_html", "category", "level", "languages"),
+    *("duration_minutes", "rating", "rating_count", "image_url"),
+)
+_to_session = unchecked(
+    Session,
+    *("partner", "key", "starts_at", "ends_at", "enrolment_ends_at", "venue", "capacity"),
+    *("seats_left", "unlimited", "enrolment_starts_at", "purchase_ends_at", "id"),
+)
+_to_offering = unchecked(
+    Offering,
+    *("partner", "key", "listed", "price", "list_price", "delivery_mode", "enrolment_mode"),
+    *("url", "sessions", "unknown_terms", "bundle", "id"),
+)
 
 
 class ShortReader:
@@ -129,18 +141,18 @@ class ShortReader:
         check_version(row)
         partner = once(row.partner)
         offering = _to_offering(
-            partner=partner,
-            key=row.key,
-            listed=self._listed(row.listed),
-            price=prices[bytes(row.price)],
-            list_price=prices[bytes(row.list_price)],
-            delivery_mode=_DELIVERY[row.delivery_mode],
-            enrolment_mode=_ENROLMENT[row.enrolment_mode],
-            url=row.url,
-            sessions=tuple([self._session(partner, each) for each in row.sessions]),
-            unknown_terms=row.unknown_terms,
-            bundle=row.bundle,
-            id=offering_id or OfferingId(derived_id(partner, "offering", row.key)),
+            partner,
+            row.key,
+            self._listed(row.listed),
+            prices[bytes(row.price)],
+            prices[bytes(row.list_price)],
+            _DELIVERY[row.delivery_mode],
+            _ENROLMENT[row.enrolment_mode],
+            row.url,
+            tuple([self._session(partner, each) for each in row.sessions]) if row.sessions else (),
+            row.unknown_terms,
+            row.bundle,
+            offering_id or OfferingId(derived_id(partner, "offering", row.key)),
         )
         for session in offering.sessions:  # nobody else has it yet
             object.__setattr__(session, "purchase_ends_at", self._closing(offering, session))
@@ -148,34 +160,34 @@ class ShortReader:
 
     def _listed(self, row: Any) -> ListedCourse:
         return _to_listed(
-            title=row.title,
-            institution=self._once(row.institution),
-            summary=row.summary,
-            description_html=None,
-            category=self._categories[bytes(row.category)],
-            level=_LEVELS[row.level],
-            languages=self._languages[bytes(row.languages)],
-            duration_minutes=row.duration_minutes,
-            rating=row.rating,
-            rating_count=row.rating_count,
-            image_url=row.image_url,
+            row.title,
+            self._once(row.institution),
+            row.summary,
+            None,  # the long description
+            self._categories[bytes(row.category)],
+            _LEVELS[row.level],
+            self._languages[bytes(row.languages)],
+            row.duration_minutes,
+            row.rating,
+            row.rating_count,
+            row.image_url,
         )
 
     def _session(self, partner: PartnerCode, row: _ShortSession) -> Session:
         moments = self._moments
         return _to_session(
-            partner=partner,
-            key=row.key,
-            starts_at=moments[bytes(row.starts_at)],
-            ends_at=moments[bytes(row.ends_at)],
-            enrolment_ends_at=moments[bytes(row.enrolment_ends_at)],
-            venue=self._venues[bytes(row.venue)],
-            capacity=row.capacity,
-            seats_left=row.seats_left,
-            unlimited=row.unlimited,
-            enrolment_starts_at=moments[bytes(row.enrolment_starts_at)],
-            purchase_ends_at=None,
-            id=SessionId(derived_id(partner, "session", row.key)),
+            partner,
+            row.key,
+            moments[bytes(row.starts_at)],
+            moments[bytes(row.ends_at)],
+            moments[bytes(row.enrolment_ends_at)],
+            self._venues[bytes(row.venue)],
+            row.capacity,
+            row.seats_left,
+            row.unlimited,
+            moments[bytes(row.enrolment_starts_at)],
+            None,  # when buying ends, which only the whole offering tells
+            SessionId(derived_id(partner, "session", row.key)),
         )
 
     def _once(self, value: T) -> T:
