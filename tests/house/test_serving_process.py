@@ -19,7 +19,7 @@ from contextlib import suppress
 from gateway.__main__ import main
 
 def stand_in():
-    import gateway.commands.serving, gateway.starting
+    import gateway.commands.serving, gateway.serve, gateway.starting
     async def work(settings):
         pass
     gateway.serve.work = work
