@@ -8,11 +8,12 @@ What was looked at before it was stored is not looked at again.
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from datetime import datetime
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Raw
 
+from gateway.catalogue.once import Once
 from gateway.catalogue.records import (
     Moment,
     OfferingPayload,
@@ -33,7 +34,6 @@ from schema.model.values import (
     derived_id,
 )
 
-K = TypeVar("K")
 T = TypeVar("T")
 Closing = Callable[[Offering, Session], datetime | None]  # until when the programme sells it
 
@@ -81,20 +81,6 @@ class _ShortOffering(OfferingPayload):
     sessions: tuple[_ShortSession, ...] = ()
 
 
-class _Once(dict[K, T], Generic[K, T]):
-    """Values by what tells them, each decoded when it is first met."""
-
-    __slots__ = ("_decode",)
-
-    def __init__(self, decode: Callable[[K], T]) -> None:
-        super().__init__()
-        self._decode = decode
-
-    def __missing__(self, told: K) -> T:
-        found = self[told] = self._decode(told)
-        return found
-
-
 _offerings = msgspec.json.Decoder(_ShortOffering)
 _moments = msgspec.json.Decoder(Moment | None)
 _prices = msgspec.json.Decoder(Money | None)
@@ -102,9 +88,9 @@ _languages = msgspec.json.Decoder(tuple[str, ...])
 _categories = msgspec.json.Decoder(Category | None)
 _venues = msgspec.json.Decoder(Venue | None)
 # What has no more than its few values is known by its text.
-_LEVELS = _Once(CourseLevel)
-_DELIVERY = _Once(DeliveryMode)
-_ENROLMENT = _Once(EnrolmentMode)
+_LEVELS = Once(CourseLevel)
+_DELIVERY = Once(DeliveryMode)
+_ENROLMENT = Once(EnrolmentMode)
 _to_listed = unchecked(
     ListedCourse,
     *("title", "institution", "summary", "description_html", "category", "level", "languages"),
@@ -128,11 +114,11 @@ class ShortReader:
     def __init__(self, closing: Closing = never_closing) -> None:
         """Make a reader; sessions are given the end of their sale that `closing` tells."""
         self._closing = closing
-        self._prices = _Once(_prices.decode)
-        self._languages = _Once(_languages.decode)
-        self._categories = _Once(_categories.decode)
-        self._venues = _Once(_venues.decode)
-        self._moments = _Once(_to_moment)
+        self._prices = Once(_prices.decode)
+        self._languages = Once(_languages.decode)
+        self._categories = Once(_categories.decode)
+        self._venues = Once(_venues.decode)
+        self._moments = Once(_to_moment)
         self._known: dict[Any, Any] = {}
 
     def __call__(self, payload: str | bytes, offering_id: OfferingId | None = None) -> Offering:

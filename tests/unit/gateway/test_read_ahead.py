@@ -1,6 +1,7 @@
 """A process that starts asks the disk for the stored catalogue at once, and for no more."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ def asked(monkeypatch) -> list[tuple[str, int, int]]:
 
     def ask(file: int, begin: int, length: int, advice: int) -> None:
         assert advice == os.POSIX_FADV_WILLNEED
-        found.append((os.readlink(f"/proc/self/fd/{file}").rpartition("/")[2], begin, length))
+        found.append((Path(f"/proc/self/fd/{file}").readlink().name, begin, length))
 
     monkeypatch.setattr(os, "posix_fadvise", ask)
     return found
