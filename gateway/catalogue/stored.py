@@ -107,7 +107,7 @@ def read_every_course(connection: Connection, read: Read) -> list[StoredCourse]:
         found.setdefault(course_id, []).append((added_run, offering_id, sold))
     made_at = Once(_to_moment)
     return [
-        _to_course(*row, made_at, _eldest_first(found.get(row[0], ())))
+        _to_course(row, made_at, _eldest_first(found.get(row[0], ())))
         for row in connection.execute(_courses()).all()
     ]
 
@@ -147,7 +147,7 @@ def _read_some(
         offerings.setdefault(row.course_id, []).append(sold)
     courses = connection.execute(_courses().where(is_one_of(connection, course.c.id, ids)))
     made_at = Once(_to_moment)
-    return [_to_course(*row, made_at, offerings.get(row[0], ())) for row in courses]
+    return [_to_course(row, made_at, offerings.get(row[0], ())) for row in courses]
 
 
 def _read_payloads(connection: Connection, ids: Iterable[str], read: Read) -> dict[str, Offering]:
@@ -198,13 +198,9 @@ def _eldest_first(told: Sequence[tuple[int, str, StoredOffering]]) -> Sequence[S
 
 
 def _to_course(
-    course_id: CourseId,
-    institution_id: InstitutionId,
-    founding: OfferingId,
-    created: str | datetime,
-    made_at: Once[str | datetime, datetime],
-    offerings: Sequence[StoredOffering],
+    row: Any, made_at: Once[str | datetime, datetime], offerings: Sequence[StoredOffering]
 ) -> StoredCourse:
+    course_id, institution_id, founding, created = row
     if len(offerings) > 1:
         offerings = sorted(offerings, key=lambda each: each.offering.id != founding)
     return StoredCourse(course_id, institution_id, made_at[created], tuple(offerings))
