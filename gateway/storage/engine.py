@@ -47,7 +47,9 @@ class _Manner:
     cache_kb: int = 2_000
 
 
-_READING = _Manner("BEGIN")
+# What a reader knows is void with the next write of another connection, and is read again from
+# what the system has in memory; a cache that fills and empties leaves holes in the heap.
+_READING = _Manner("BEGIN", cache_kb=500)
 _WRITING = {
     "catalogue": _Manner(_IMMEDIATE, cache_kb=32_000),  # a large list's indexes
     "ledger": _Manner(_IMMEDIATE),  # a few learners at a time, of whom none comes again soon

@@ -1,8 +1,9 @@
 """Many rows or values in one statement, in the words of the engine at hand.
 
-On PostgreSQL they travel as one parameter, so the text of a statement does not change with
-their number and the server plans it once.  Inserts are compiled once, too, and given to
-the driver: SQLAlchemy's own way would cost more than they do.
+They travel as one parameter, so the text of a statement does not change with their number: a
+server plans it once, and SQLite, whose connections each keep the last 128 texts as programs, does
+not keep one for each number.  Inserts are compiled once, too, and given to the driver:
+SQLAlchemy's own way would cost more than they do.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
-MOST_PARAMETERS = 10_000  # of one statement; SQLite allows some 32,000
+FEW = 8  # values that are parameters of their own on SQLite
 _ROWS = bindparam("rows", type_=Text)
 
 
@@ -43,7 +44,7 @@ def is_one_of(
     if connection.dialect.name != "sqlite":
         return element == any_(_texts(values))
     told = list(values)
-    if len(told) <= MOST_PARAMETERS:
+    if len(told) <= FEW:  # found sooner so
         return element.in_(told)
     each = func.json_each(literal(orjson.dumps(told).decode(), Text)).table_valued("value")
     return element.in_(select(each.c.value))

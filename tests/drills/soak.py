@@ -35,7 +35,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.execution.sharing import MOST_KNOWN
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.drills.hanging import at_rate, goods, start, wait_for_search
@@ -57,7 +56,7 @@ _BLOCK = """mutation ($value: String!, $letter: String!) { blockCourses(input: {
   value: $value, reason: "soak", letter: $letter}) { block { id } } }"""
 _LIFT = """mutation ($id: ID!) { liftBlock(input: {blockId: $id, reason: "soak"}) {
   userErrors { message } } }"""
-SEARCHES = MOST_KNOWN  # of some 9 kB each: twice as much as there is room for
+SEARCHES = 4_000  # of some 9 kB each: twice as much as there is room for
 LEARNERS = 1_200  # as many as come while a token that was verified is remembered
 TIMES = 3  # that something is asked until all that is kept for those who ask again is kept
 KEPT_OPEN_SECONDS = 2.0  # a connection: less than the server does, or one would meet the other
