@@ -47,9 +47,12 @@ class _Manner:
     cache_kb: int = 2_000
 
 
-# What a reader knows is void with the next write of another connection, and is read again from
-# what the system has in memory; a cache that fills and empties leaves holes in the heap.
-_READING = _Manner("BEGIN", cache_kb=500)
+_READING = {
+    "catalogue": _Manner("BEGIN"),
+    # What it has read is void with the next enrolment, and the system has it in memory, too:
+    # caches that fill and empty all the time make the heap grow, and save no time.
+    "ledger": _Manner("BEGIN", cache_kb=500),
+}
 _WRITING = {
     "catalogue": _Manner(_IMMEDIATE, cache_kb=32_000),  # a large list's indexes
     "ledger": _Manner(_IMMEDIATE),  # a few learners at a time, of whom none comes again soon
@@ -70,7 +73,7 @@ class Database:
         if self.is_sqlite:
             self.engine = _build_sqlite_engine(url, _WRITING[schema])
             self._soon_engine = _build_sqlite_engine(url, _WRITING_SOON)
-            self._read_engine = _build_sqlite_engine(url, _READING)
+            self._read_engine = _build_sqlite_engine(url, _READING[schema])
         else:
             self.engine = self._soon_engine = _build_postgres_engine(url)
             self._read_engine = self.engine.execution_options(
