@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, not_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, update
 
 from gateway.enrolment.filed import Filed, to_filed
 from gateway.storage.ledger_tables import enrolment, outbox
-from gateway.storage.sets import insert_all, is_one_of
+from gateway.storage.sets import insert_all, is_none_of
 from gateway.storage.upsert import insert_into
 from schema.model.values import EnrolmentId, PartnerCode
 
@@ -87,11 +87,11 @@ def read_due(
 
     Rows that another courier has locked are passed over, not waited for.
     """
-    is_busy = is_one_of(connection, outbox.c.partner, sorted(busy))
+    is_free = is_none_of(connection, outbox.c.partner, busy)
     rows = connection.execute(
         select(enrolment, outbox.c.operation, outbox.c.next_step, outbox.c.attempts)
         .join(outbox, outbox.c.enrolment_id == enrolment.c.id)
-        .where(outbox.c.next_attempt_at <= now, not_(is_busy))
+        .where(outbox.c.next_attempt_at <= now, is_free)
         .order_by(outbox.c.next_attempt_at, outbox.c.enrolment_id)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

@@ -52,7 +52,7 @@ class _Manner:
     cache_kb: int = 2_000
 
 
-_READING = {"catalogue": _Manner("BEGIN"), "ledger": _Manner("BEGIN", cache_kb=200)}
+_READING = _Manner("BEGIN", cache_kb=200)
 _WRITING = {
     "catalogue": _Manner(_IMMEDIATE, cache_kb=500),  # other processes write it, too
     "ledger": _Manner(_IMMEDIATE),  # a few learners at a time, of whom none comes again soon
@@ -75,7 +75,7 @@ class Database:
             self.engine = _build_sqlite_engine(url, _WRITING[schema])
             self._much_engine = _build_sqlite_engine(url, _WRITING_MUCH)
             self._soon_engine = _build_sqlite_engine(url, _WRITING_SOON)
-            self._read_engine = _build_sqlite_engine(url, _READING[schema])
+            self._read_engine = _build_sqlite_engine(url, _READING)
         else:
             self.engine = self._much_engine = self._soon_engine = _build_postgres_engine(url)
             self._read_engine = self.engine.execution_options(

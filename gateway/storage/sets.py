@@ -21,6 +21,8 @@ from sqlalchemy import (
     Table,
     Text,
     TextClause,
+    TextualSelect,
+    all_,
     any_,
     bindparam,
     cast,
@@ -44,7 +46,16 @@ def is_one_of(
     """Return the condition that a text is one of `values`."""
     if connection.dialect.name != "sqlite":
         return element == any_(_texts(values))
-    return element.in_(_told("value", list(values)).columns(column("value", Text)))
+    return element.in_(_values(values))
+
+
+def is_none_of(
+    connection: Connection, element: ColumnElement[str], values: Iterable[str]
+) -> ColumnElement[bool]:
+    """Return the condition that a text is none of `values`; to negate the other leaves circles."""
+    if connection.dialect.name != "sqlite":
+        return element != all_(_texts(values))
+    return element.not_in(_values(values))
 
 
 def is_one_row_of(
@@ -58,6 +69,10 @@ def is_one_row_of(
         return row.in_(told.columns(*(column(place, Text) for place in places)))
     columns = (_texts(row[place] for row in rows) for place in range(len(elements)))
     return row.in_(select(*(func.unnest(texts) for texts in columns)))
+
+
+def _values(values: Iterable[str]) -> TextualSelect:
+    return _told("value", list(values)).columns(column("value", Text))
 
 
 def _told(shown: str, values: Sequence[Any]) -> TextClause:
