@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import cached_property
 
 import structlog
 
@@ -34,7 +35,7 @@ from gateway.telemetry import PROCESS_STARTED
 from gateway.telemetry.loop_lag import LoopLag
 from gateway.telemetry.together import SharedMetrics
 from gateway.web.health import Readiness
-from schema.context import Context, Viewer
+from schema.context import Context, Desks, Viewer
 from schema.loaders import DescriptionLoader, QuoteLoader
 from schema.model.catalogue import PartnerStatus
 from schema.model.values import PartnerCode
@@ -162,21 +163,24 @@ class Gateway:
     def build_context(self, viewer: Viewer) -> Context:
         """Return what the resolvers of one request see."""
         now, catalogue, enrolment = utc_now(), self.catalogue, self.enrolment
-        reader = catalogue.follower.reader(now, enrolment.seats.taken, enrolment.seats.booked)
-        return Context(
+        partners, seats = catalogue.follower.directory, enrolment.seats
+        reader = catalogue.follower.reader(now, seats.taken, seats.booked, partners)
+        return Context.at(
+            self._desks,
             catalogue=reader,
             search=reader,
+            changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
+            partners=partners,
             descriptions=DescriptionLoader(catalogue.store.read_descriptions),
             quotes=QuoteLoader(self.quotes.board.read_quotes),
-            partners=catalogue.follower.directory,
-            held=catalogue.held,
-            list_desk=self.operating.lists,
-            partner_desk=self.operating.partners,
-            syncs=catalogue.watch,
-            changes=catalogue.changes.as_of(reader, catalogue.follower.snapshot),
-            links=self.operating.links,
-            decisions=catalogue.decisions,
-            approvals=self.operating.approvals,
+            now=now,
+            viewer=viewer,
+        )
+
+    @cached_property
+    def _desks(self) -> Desks:
+        catalogue, enrolment, operating = self.catalogue, self.enrolment, self.operating
+        return Desks(
             enrolments=enrolment.enrolments,
             cancellations=enrolment.cancellations,
             progress=enrolment.progress,
@@ -184,13 +188,18 @@ class Gateway:
             reviews=enrolment.reviews,
             event_feed=enrolment.event_feed,
             seats=enrolment.seats,
+            held=catalogue.held,
+            list_desk=operating.lists,
+            partner_desk=operating.partners,
+            syncs=catalogue.watch,
+            links=operating.links,
+            decisions=catalogue.decisions,
             blocks=enrolment.blocks,
+            approvals=operating.approvals,
             learners=enrolment.learners,
             reconciliations=enrolment.reconciliations,
             reports=enrolment.reports,
-            now=now,
-            viewer=viewer,
-            refusals=self.operating.refusals,
+            refusals=operating.refusals,
         )
 
     def _hear(self, told: Told) -> None:

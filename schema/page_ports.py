@@ -9,7 +9,8 @@ class BadCursorError(ValueError):
     """The cursor is not one that this question gave out."""
 
 
-@dataclass(frozen=True, slots=True)
+# Windows and slices are never changed, and not frozen because that doubles what making one takes.
+@dataclass(slots=True)
 class Window:
     """Which part of an ordered list is asked for: Relay's four arguments, checked.
 
@@ -25,7 +26,7 @@ class Window:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Slice(Generic[T]):
     """Part of an ordered list: the records, a cursor for each, and what lies around them."""
 

@@ -1,7 +1,6 @@
 """Paging: Relay's four arguments, checked, and the words that describe them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Annotated, TypeVar
 
 import strawberry
@@ -70,10 +69,20 @@ def checked_size(name: str, size: int) -> int:
     return size
 
 
-@contextmanager
-def checked_cursors() -> Iterator[None]:
+class _CheckedCursors:
+    """No generator, because each page of courses enters it."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, exc: object, trace: object) -> None:
+        if isinstance(exc, BadCursorError):
+            raise bad_user_input("this cursor is not of this list; start again without it") from exc
+
+
+_CHECKED_CURSORS = _CheckedCursors()
+
+
+def checked_cursors() -> AbstractContextManager[None]:
     """Turn the reader's `BadCursorError` into what a client can act upon."""
-    try:
-        yield
-    except BadCursorError as exc:
-        raise bad_user_input("this cursor is not of this list; start again without it") from exc
+    return _CHECKED_CURSORS

@@ -2,8 +2,11 @@
 
 import os
 import re
+from collections import defaultdict
 
 _NATIONAL_ID = re.compile(r"[0-9]{16,}")  # also where digits of something else stand beside it
+_DRAWN_AT_ONCE = 64  # ids, as each call of the system takes longer than all else
+_drawn: defaultdict[int, list[str]] = defaultdict(list)  # by size; nobody has had them yet
 
 
 def redacted(text: str) -> str:
@@ -13,6 +16,18 @@ def redacted(text: str) -> str:
 
 def random_id(size: int) -> str:
     """Return so many random bytes, in hexadecimal, that stand in logs and errors as they are."""
-    while redacted(found := os.urandom(size).hex()) != found:
-        pass
-    return found
+    drawn = _drawn[size]
+    while True:
+        try:
+            return drawn.pop()
+        except IndexError:
+            drawn.extend(_draw(size))
+
+
+def _draw(size: int) -> list[str]:
+    found = os.urandom(size * _DRAWN_AT_ONCE).hex()
+    ids = (found[at : at + 2 * size] for at in range(0, len(found), 2 * size))
+    return [each for each in ids if redacted(each) == each]
+
+
+os.register_at_fork(after_in_child=_drawn.clear)  # or two processes would draw the same

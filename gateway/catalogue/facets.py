@@ -6,7 +6,7 @@ chosen.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
 from operator import attrgetter
@@ -36,21 +36,41 @@ _NAMED: Sequence[tuple[FacetName, Callable[[CourseFilter], Sequence[str]]]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Matched:
-    """The slots that a search and dates leave, and which of them each filtered facet takes."""
+    """The slots that a search and dates leave, and which of them each filtered facet takes.
+
+    `are_all` says that the former are all there are, in order, so that a place among them is a
+    slot.  Never changed, but that what is worked out once stays.
+    """
 
     candidates: Slots
     taken: Mapping[FacetName, Flags]
+    are_all: bool = False
+    _flags: Flags | None = field(default=None, init=False)
+
+    @property
+    def total(self) -> int:
+        """How many courses match everything."""
+        return int(np.count_nonzero(self._together())) if self.taken else len(self.candidates)
 
     @property
     def slots(self) -> Slots:
         """The courses that match everything."""
-        return self._under(self.taken.values())
+        return self.candidates[self._together()] if self.taken else self.candidates
+
+    def by_slot(self, size: int) -> Flags:
+        """Return, by slot, of which there are `size`, which courses match everything."""
+        if self.are_all and self.taken:
+            return self._together()
+        found: Flags = np.zeros(size, np.bool_)
+        found[self.slots] = True
+        return found
 
     def under_others(self, facet: FacetName) -> Slots:
         """Return the courses that match everything but the filter on `facet` itself."""
-        return self._under(flags for other, flags in self.taken.items() if other != facet)
+        others = [flags for other, flags in self.taken.items() if other != facet]
+        return self.candidates[reduce(np.logical_and, others)] if others else self.candidates
 
     def limited_to(self, has_a_place: Flags) -> "Matched":
         """Return what is left of the matches where `has_a_place`, by slot."""
@@ -59,9 +79,10 @@ class Matched:
             self.candidates[kept], {facet: flags[kept] for facet, flags in self.taken.items()}
         )
 
-    def _under(self, filters: Iterable[Flags]) -> Slots:
-        flags = list(filters)
-        return self.candidates[reduce(np.logical_and, flags)] if flags else self.candidates
+    def _together(self) -> Flags:
+        if self._flags is None:
+            self._flags = reduce(np.logical_and, self.taken.values())
+        return self._flags
 
 
 class FacetColumns:
@@ -112,6 +133,7 @@ class FacetColumns:
     def show(self, shown: Flags) -> None:
         """Take these for everything, as long as nobody else has the columns."""
         self.everything: Slots = np.flatnonzero(shown).astype(np.int32)
+        self._are_all = len(self.everything) == len(shown)
         self._shown_prices = self._prices[self.everything]
 
     def _fill_values(
@@ -158,7 +180,7 @@ class FacetColumns:
         }
         if asked.price_min is not None or asked.price_max is not None:
             taken[_PRICE] = self._priced(among, asked.price_min, asked.price_max)
-        return Matched(among, taken)
+        return Matched(among, taken, among is self.everything and self._are_all)
 
     def counted(self, matched: Matched) -> list[Facet]:
         """Return every facet with the values that some matching course has."""

@@ -132,9 +132,11 @@ class CatalogueFollower:
         now: datetime,
         taken: Callable[[SessionId], int] = nobody_booked,
         booked: Iterable[SessionId] | None = None,
+        directory: Directory | None = None,
     ) -> SnapshotReader:
-        """Return the newest catalogue as one request sees it."""
-        return SnapshotReader(self._snapshot, now, taken, booked, closed=self.directory.closed)
+        """Return the newest catalogue as one request sees it; `directory` is what it has seen."""
+        closed = (directory or self.directory).closed
+        return SnapshotReader(self._snapshot, now, taken, booked, closed=closed)
 
     def notify(self) -> None:
         """Look at once: something has just changed in this process."""

@@ -8,7 +8,7 @@ the places of the courses that match, and never sorts the catalogue.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +20,14 @@ from schema.ports import CourseSort
 
 Slots = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Entries = Sequence[Entry | None]
 
 _VOTES = 20  # that a rating needs to be half believed, where popularity is asked
 _RANKS = 32  # bits of a place that hold a rank within equal scores or starts
 _SPARSE = 16  # times as many courses as are looked for
-_REACH = 4  # times as many are looked at as are wanted; again so many times, until they are enough
+_REACH = 4  # times as many are looked at where those were not enough
+_NEAR = 1_024  # that lie at hand, at either end, in the numbers that are looked up soonest
 MOST_KEYS = 4_096  # kept at hand: what comes first is asked for most
 
 
@@ -60,6 +62,7 @@ class Ranking:
             ranks = np.full(len(entries), -1, np.int64)
             ranks[slots] = np.arange(len(slots))
         self._ranks = ranks
+        self._first, self._last = (part.astype(np.intp) for part in (slots[:_NEAR], slots[-_NEAR:]))
         self._keys: dict[int, Key] = {}
 
     def changed(self, before: Mapping[int, Entry | None], entries: Entries) -> "Ranking":
@@ -87,19 +90,20 @@ class Ranking:
         found: Places = self._ranks[slots]
         return found
 
-    def is_quick(self, slots: Slots) -> bool:
-        """Return whether `ends` finds these sooner than their places do: not few among many."""
-        return len(slots) * _SPARSE > len(self.slots)
+    def is_quick(self, wanted: int) -> bool:
+        """Return whether `ends` finds so many sooner than their places do: not few among many."""
+        return wanted * _SPARSE > len(self.slots)
 
-    def ends(self, slots: Slots, most: int, *, from_end: bool) -> list[int]:
-        """Return the `most` first (or last) of `slots`, having looked no further than these."""
-        is_wanted = np.zeros(len(self._ranks), np.bool_)
-        is_wanted[slots] = True
-        reach, found = 0, self.slots[:0]
-        while len(found) < most and reach < len(self.slots):
-            reach = max(_REACH * most, reach * _REACH)
-            part = self.slots[-reach:] if from_end else self.slots[:reach]
+    def ends(self, is_wanted: Flags, wanted: int, most: int, *, from_end: bool) -> list[int]:
+        """Return the `most` first (or last) slots of those `wanted`, and look no further."""
+        near: npt.NDArray[Any] = self._last if from_end else self._first
+        reach = most + 2 * most * (len(self.slots) - wanted) // wanted  # twice as many between
+        found = part = near[:0]
+        while len(found) < most and len(part) < len(self.slots):
+            among = near if reach <= len(near) else self.slots
+            part = among[-reach:] if from_end else among[:reach]
             found = part[is_wanted[part]]
+            reach *= _REACH
         ordered: list[int] = (found[-most:] if from_end else found[:most]).tolist()
         return ordered
 

@@ -11,7 +11,7 @@ Bounds = tuple[int | None, int | None]  # the first place of a part, and the one
 _SPARSE = 16  # times as many places as courses
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """The slots of one page, in order, and what lies around them."""
 

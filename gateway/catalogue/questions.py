@@ -1,7 +1,9 @@
 """Questions for courses in one spelling, so that the same question is known again.  Pure."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from gateway.catalogue.cursors import to_digest
@@ -12,13 +14,8 @@ from schema.ports import CourseFilter, CourseQuery
 def normalised(query: CourseQuery) -> CourseQuery:
     """Return the same question in one spelling: values sorted, the search folded."""
     asked, search = query.filter, search_of(query) or None
-    several: dict[str, Any] = {
-        name: tuple(sorted(set(values)))
-        for name in _LISTS
-        if len(values := getattr(asked, name)) > 1
-    }
-    if several:
-        asked = replace(asked, **several)
+    if max(map(len, _lists_of(asked))) > 1:
+        asked = replace(asked, **_sorted(asked))
     elif search == query.search:
         return query
     return CourseQuery(search, asked, query.sort)
@@ -44,3 +41,10 @@ _LISTS = tuple(
     for name in CourseFilter.__dataclass_fields__
     if isinstance(getattr(CourseFilter(), name), tuple)
 )
+_lists_of: Callable[[CourseFilter], tuple[tuple[str, ...], ...]] = attrgetter(*_LISTS)
+
+
+def _sorted(asked: CourseFilter) -> Mapping[str, Any]:
+    """Return what it lists, each value once and in order."""
+    found = zip(_LISTS, _lists_of(asked), strict=True)
+    return {name: tuple(sorted(set(values))) for name, values in found}

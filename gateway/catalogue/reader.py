@@ -16,7 +16,7 @@ from gateway.catalogue.narrowing import (
     without_stale,
 )
 from gateway.catalogue.orders import Order, Ranking, Relevance, Slots
-from gateway.catalogue.parts import Bounds, Part, page_of, part_of
+from gateway.catalogue.parts import Part, page_of, part_of
 from gateway.catalogue.places import nobody_booked
 from gateway.catalogue.questions import normalised, search_of, to_question
 from gateway.catalogue.snapshot import Snapshot
@@ -41,6 +41,10 @@ class SnapshotReader:
 
     `booked` are the sessions of which `taken` is not 0; None if nobody knows which.
     """
+
+    __slots__ = (
+        "_asked", "_booked", "_closed", "_found", "_fresh", "_now", "_snapshot", "_taken",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -100,9 +104,8 @@ class SnapshotReader:
     def courses(self, query: CourseQuery, window: Window) -> Slice[Course]:
         """See `CatalogueReader.courses`."""
         query = self._normalised(query)
-        order = self._snapshot.order(query, self._now)
-        slots = self._matched(query).slots
-        return self._part(order, slots, window, lambda: to_question(query), search_of(query))
+        order, matched = self._snapshot.order(query, self._now), self._matched(query)
+        return self._part(order, matched, window, lambda: to_question(query), search_of(query))
 
     def facets(self, query: CourseQuery) -> Sequence[Facet]:
         """See `CatalogueReader.facets`."""
@@ -144,7 +147,8 @@ class SnapshotReader:
         """See `CatalogueReader.institution_courses`."""
         order = self._snapshot.order(CourseQuery(sort=CourseSort.TITLE), self._now)
         slots = self._snapshot.columns.having(FacetName.INSTITUTION, [institution_id])
-        return self._part(order, slots, window, lambda: to_digest("institution", institution_id))
+        matched = Matched(slots, {})
+        return self._part(order, matched, window, lambda: to_digest("institution", institution_id))
 
     def _normalised(self, query: CourseQuery) -> CourseQuery:
         """Return `query` in one spelling; its list and its facets are asked with the same one."""
@@ -183,26 +187,18 @@ class SnapshotReader:
     def _part(
         self,
         order: Order,
-        slots: Slots,
+        matched: Matched,
         window: Window,
         question: Callable[[], str],
         search: str = "",
     ) -> Slice[Course]:
         """Return the part of `order` that `window` asks for.  Raises `BadCursorError`."""
-        after = before = None
-        if window.after is not None or window.before is not None:
-            like = order.like() if len(slots) else None
-            after, before = (
-                None if cursor is None else from_cursor(cursor, question(), like)
-                for cursor in (window.after, window.before)
-            )
-        total, revision = len(slots), self.revision
-        if isinstance(order, Relevance):
-            revision, order, slots = self._kept(order, slots, search, after or before)
-        part = Part((), has_next=False, has_previous=False)
-        if len(slots):
-            bounds = _place(order, after, after=True), _place(order, before, after=False)
-            part = _page(order, slots, window, bounds)
+        total, revision = matched.total, self.revision
+        is_end = window.after is None and window.before is None
+        if is_end and isinstance(order, Ranking) and order.is_quick(total):
+            part = _end(order, matched.by_slot(len(self._snapshot.entries)), total, window)
+        else:
+            revision, order, part = self._within(order, matched.slots, window, question, search)
         return Slice(
             nodes=self._courses_at(part.slots),
             cursors=Cursors(part.slots, revision, order.keys, question),
@@ -211,7 +207,28 @@ class SnapshotReader:
             total=total,
         )
 
-    def _courses_at(self, slots: Sequence[int]) -> list[Course]:
+    def _within(
+        self, order: Order, slots: Slots, window: Window, question: Callable[[], str], search: str
+    ) -> tuple[int, Order, Part]:
+        """Return the part between two cursors, with the list that it is cut from."""
+        after = before = None
+        if window.after is not None or window.before is not None:
+            like = order.like() if len(slots) else None
+            after, before = (
+                None if cursor is None else from_cursor(cursor, question(), like)
+                for cursor in (window.after, window.before)
+            )
+        revision = self.revision
+        if isinstance(order, Relevance):
+            revision, order, slots = self._kept(order, slots, search, after or before)
+        if not len(slots):
+            return revision, order, Part((), has_next=False, has_previous=False)
+        bounds = _place(order, after, after=True), _place(order, before, after=False)
+        size, from_end = _size_of(window)
+        part = page_of(order.places(slots), slots, size, bounds, from_end=from_end)
+        return revision, order, part
+
+    def _courses_at(self, slots: Sequence[int]) -> Sequence[Course]:
         courses, fresh = self._snapshot.courses_at(slots), self._fresh
         return courses if fresh is None else [narrowed(each, fresh) for each in courses]
 
@@ -234,13 +251,16 @@ class SnapshotReader:
         return revision, ranked, slots
 
 
-def _page(order: Order, slots: Slots, window: Window, bounds: Bounds) -> Part:
-    """Return the page of some courses, of which there are any."""
-    wanted = (window.first or 0) if window.last is None else window.last
-    from_end = window.last is not None
-    if bounds == (None, None) and isinstance(order, Ranking) and order.is_quick(slots):
-        return part_of(order.ends(slots, wanted + 1, from_end=from_end), wanted, from_end=from_end)
-    return page_of(order.places(slots), slots, wanted, bounds, from_end=from_end)
+def _end(order: Ranking, is_wanted: Flags, total: int, window: Window) -> Part:
+    """Return the first or the last page."""
+    size, from_end = _size_of(window)
+    found = order.ends(is_wanted, total, size + 1, from_end=from_end)
+    return part_of(found, size, from_end=from_end)
+
+
+def _size_of(window: Window) -> tuple[int, bool]:
+    """Return how many are asked for, and whether from the end."""
+    return (window.first or 0, False) if window.last is None else (window.last, True)
 
 
 def _place(order: Order, cursor: Place | None, *, after: bool) -> int | None:

@@ -11,6 +11,7 @@ ids leads to them, and those to tombstones.  So a block, or its end, changes a m
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
 import numpy as np
 
@@ -31,7 +32,7 @@ from gateway.catalogue.shelf import Shelf
 from gateway.catalogue.sorting import to_changed, to_rankings
 from schema.model.catalogue import Course, Offering, Partner, Session
 from schema.model.values import CourseId, OfferingId, SessionId
-from schema.ports import CourseQuery, CourseSort
+from schema.ports import CourseFilter, CourseQuery, CourseSort
 
 REMEMBERED = 256  # searches and orders of a small catalogue
 SOON_MATCHED = 5_000  # so few courses are matched sooner than an answer of before is found
@@ -62,6 +63,7 @@ class Snapshot:
         self.kept = KeptLists()
         live = [each for each in every if not each.course.withdrawn]
         self.entries, self.index = to_seats(live, shelf)
+        self._courses = [entry and entry.course for entry in self.entries]
         self._born = np.full(len(self.entries), revision, np.int64)
         slots = {e.course.id: slot for slot, e in enumerate(self.entries) if e}
         self._slot_of = Layered[CourseId, int](slots)
@@ -98,6 +100,9 @@ class Snapshot:
         size = len(self.entries)
         before = {slot: self.entries[slot] if slot < size else None for slot in slots}
         after = {slot: other.entries[slot] for slot in slots}
+        other._courses = self._courses + [None] * (len(other.entries) - size)
+        for slot, entry in after.items():
+            other._courses[slot] = entry and entry.course
         other.columns = self.columns.changed(len(other.entries), after)
         other.rankings = to_changed(self.rankings, before, other.entries)
         other.places = self.places.changed(before, other.entries, slots)
@@ -225,13 +230,12 @@ class Snapshot:
             raise LookupError(f"no course at slot {slot}")
         return entry.course
 
-    def courses_at(self, slots: Sequence[int]) -> list[Course]:
-        """Return the live courses at some slots.  Raises `LookupError`."""
-        entries = self.entries
-        try:
-            return [entries[slot].course for slot in slots]  # type: ignore[union-attr]  # see below
-        except AttributeError:  # no course is there, which is told by name
+    def courses_at(self, slots: Sequence[int]) -> Sequence[Course]:
+        """Return the live courses at some slots, where there are some."""
+        if len(slots) <= 1:
             return [self.course_at(slot) for slot in slots]
+        found: tuple[Course, ...] = itemgetter(*slots)(self._courses)
+        return found
 
     def held_since(self, revision: int, slots: Slots) -> Slots:
         """Return those of `slots` that held the same course at `revision`."""
@@ -242,17 +246,16 @@ class Snapshot:
         asked = query.filter
         if asked.available_only:
             asked = replace(asked, available_only=False)
-        question = ("matching", search_of(query), asked)
-
-        def answer() -> Matched:
-            found = self.found(search_of(query))
-            return self.columns.matching(
-                asked, self.columns.everything if found is None else found.slots
-            )
-
+        search = search_of(query)
         if len(self.entries) <= SOON_MATCHED:
-            return answer()
-        return self._memo.remembered(question, answer)
+            return self._matching(search, asked)
+        question = "matching", search, asked
+        return self._memo.remembered(question, lambda: self._matching(search, asked))
+
+    def _matching(self, search: str, asked: CourseFilter) -> Matched:
+        found = self.found(search)
+        among = self.columns.everything if found is None else found.slots
+        return self.columns.matching(asked, among)
 
     def places_now(
         self, now: datetime, taken: Callable[[SessionId], int], booked: Iterable[SessionId] | None

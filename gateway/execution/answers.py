@@ -31,7 +31,7 @@ class Answer(msgspec.Struct, array_like=True, frozen=True, dict=True):
 Make = Callable[[], Awaitable[Answer]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Remake:
     """What makes an answer anew, without the request that asked for it; it holds `size` bytes."""
 
@@ -58,9 +58,9 @@ class State(Protocol):
         """Return when partners will stand otherwise though nothing happens; it may be `inf`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Promise:
-    """As long as it holds, the same question is answered the same."""
+    """As long as it holds, the same question is answered the same.  It is never changed."""
 
     state: State
     name: str

@@ -36,8 +36,8 @@ class Kept:
     """
 
     __slots__ = (
-        "_at_hand", "_tag", "bodies", "key", "promise", "renew", "seconds", "status", "unpacked",
-        "until", "weight",
+        "_at_hand", "_tag", "bodies", "is_small", "key", "promise", "renew", "seconds", "status",
+        "unpacked", "until", "weight",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +55,7 @@ class Kept:
         self.status, self.until = answer.status, answer.until
         # Encoders leave room for more behind what they return, nearly as much again: this is exact.
         self.bodies: dict[str, bytes] = {PLAIN: bytes(memoryview(answer.body))}
+        self.is_small = is_small(answer.body)  # so that it is better not packed
         self.promise = promise
         self.renew = renew
         self.weight = weight
@@ -72,12 +73,6 @@ class Kept:
         if self._tag is None:
             self._tag = etag_of(self._read())
         return self._tag
-
-    @property
-    def is_small(self) -> bool:
-        """Whether it is better not packed."""
-        plain = self.bodies.get(PLAIN)
-        return plain is not None and is_small(plain)
 
     @property
     def size(self) -> int:

@@ -30,7 +30,7 @@ class Bucket:
         return Bucket(max(self.points // processes, 1), self.window)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which doubles what making one takes: each request makes one
 class Allowance:
     """What somebody may still spend, and when all is back; `retry_after` if it was refused."""
 

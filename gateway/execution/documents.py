@@ -169,40 +169,39 @@ class Documents:
         self._read = read
         self._on_lookup = on_lookup
         self._presentable = presentable
-        self._trusted: dict[bytes, Document] = {}
+        self._trusted: dict[str, Document] = {}  # by their texts, which they hold anyway
         self._kept = Remembered[Document](most=MOST_DOCUMENTS, most_size=MOST_CHARACTERS)
         self._refused = Remembered[RefusedError](most=MOST_REFUSED, most_size=MOST_CHARACTERS)
 
     def trust(self, text: str) -> RefusedError | None:
         """Read a document that is never forgotten; return why it cannot be run, if so."""
         try:
-            self._trusted[_digest(text)] = self._read(text)
+            self._trusted[text] = self._read(text)
         except RefusedError as exc:
             return exc
         return None
 
     def find(self, text: str) -> Document:
         """Return what a text is.  Raises `RefusedError`."""
-        key = _digest(text)
-        known = self._trusted.get(key) or self._kept.get(key)
+        known = self._trusted.get(text) or self._kept.get(text)
         if known is not None:
             self._on_lookup("hit")
             return known
-        refused = self._refused.get(key)
+        refused = self._refused.get(_digest(text))
         if refused is not None:
             self._on_lookup("hit")
             raise RefusedError(refused.stage, refused.errors)
         self._on_lookup("miss")
-        return self._read_anew(key, text)
+        return self._read_anew(text)
 
-    def _read_anew(self, key: bytes, text: str) -> Document:
+    def _read_anew(self, text: str) -> Document:
         try:
             document = self._read(text)
         except RefusedError as exc:
             kept = RefusedError(exc.stage, self._presentable(exc.errors))
-            self._refused.keep(key, kept, len(text))
+            self._refused.keep(_digest(text), kept, len(text))
             raise RefusedError(kept.stage, kept.errors) from None
-        self._kept.keep(key, document, len(text))
+        self._kept.keep(text, document, len(text))
         return document
 
 

@@ -56,7 +56,12 @@ class Question:
     operation_name: str | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     extensions: Mapping[str, Any] = field(default_factory=dict)
-    may_introspect: bool = False  # set by whoever knows the viewer and the profile
+    may_introspect: bool = False  # said by whoever knows the viewer and the profile
+
+    def allowed(self) -> "Question":
+        """Return the same from somebody who may introspect."""
+        told = self.query, self.document_id, self.operation_name, self.variables, self.extensions
+        return Question(*told, may_introspect=True)
 
 
 @dataclass(slots=True)

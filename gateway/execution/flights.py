@@ -15,22 +15,33 @@ class Flights(Generic[T]):
     """
 
     def __init__(self) -> None:
-        self._under_way: dict[str, asyncio.Future[T]] = {}
+        self._under_way: dict[str, asyncio.Future[T] | None] = {}  # None: nobody waits for it
+
+    def is_under_way(self, key: str) -> bool:
+        """Return whether somebody works on it."""
+        return key in self._under_way
 
     async def run(self, key: str, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
         """Return what `work` returns, or an equal one under way; and whether it was ours."""
-        while (flight := self._under_way.get(key)) is not None:
+        while key in self._under_way:
+            flight = self._under_way[key]
+            if flight is None:
+                flight = self._under_way[key] = asyncio.get_running_loop().create_future()
             await asyncio.wait({flight})  # whoever gives up waiting leaves it as it is
             if not flight.cancelled():
                 return flight.result(), False
-        flight = self._under_way[key] = asyncio.get_running_loop().create_future()
+        self._under_way[key] = None
         try:
-            flight.set_result(await work())
+            made = await work()
         except Exception as exc:
-            flight.set_exception(exc)
-            flight.exception()  # seen, even when nobody waits
+            if (flight := self._under_way[key]) is not None:
+                flight.set_exception(exc)
+                flight.exception()  # seen, even when they have given up
             raise
+        else:
+            if (flight := self._under_way[key]) is not None:
+                flight.set_result(made)
         finally:
-            del self._under_way[key]
-            flight.cancel()  # if nothing came of it
-        return flight.result(), True
+            if (flight := self._under_way.pop(key)) is not None:
+                flight.cancel()  # if nothing came of it
+        return made, True

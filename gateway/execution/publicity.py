@@ -41,7 +41,7 @@ _UNSAID = object()
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PublicQuestion:
     """A question that everybody is answered the same, however it was written.
 
@@ -55,9 +55,9 @@ class PublicQuestion:
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What an operation says whatever its variables are; it is `text` that names it."""
+    """What an operation says whatever its variables are; what names it is digested already."""
 
-    text: bytes | None = None  # None if its answer is not for all
+    named: blake2b | None = None  # None if its answer is not for all
     reads: Reads = NOTHING_ELSE
     moved: Sequence[Moved] = ()  # by what arguments their values are
 
@@ -72,16 +72,15 @@ class Publicity:
     def __call__(self, prepared: Prepared) -> PublicQuestion | None:
         """Return by what a question is known to all; None if it is not the same for all."""
         standing = self._standing(prepared)
-        if standing.text is None:
+        if standing.named is None:
             return None
         reads = standing.reads
         for moved in standing.moved:
             if more := moved(prepared.values):  # uniting them takes ten times as long as looking
                 reads |= more
-        name = (prepared.name or "").encode()
-        parts = (standing.text, name, _canonical(prepared))
-        digest = blake2b(b"\0".join(parts), digest_size=20).hexdigest()
-        return PublicQuestion(digest, reads)
+        digest = standing.named.copy()
+        digest.update(_canonical(prepared))
+        return PublicQuestion(digest.hexdigest(), reads)
 
     def _standing(self, prepared: Prepared) -> _Standing:
         known = self._known.get(prepared.operation)
@@ -106,7 +105,9 @@ class Publicity:
                 fixed, by_variables = _movements(field, node, rules)
                 reads |= fixed
                 moved += by_variables
-        return _Standing(_written(prepared.document), reads, moved)
+        name = (prepared.name or "").encode()
+        named = blake2b(b"%b\0%b\0" % (_written(prepared.document), name), digest_size=20)
+        return _Standing(named, reads, moved)
 
 
 def _movements(field: GraphQLField, node: FieldNode, rules: Rules) -> tuple[Reads, Sequence[Moved]]:

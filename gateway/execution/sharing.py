@@ -19,6 +19,7 @@ import msgspec
 from gateway.cache.base import Cache
 from gateway.execution.answers import VERSION, Answer, Make, Promise, Remake, State
 from gateway.execution.at_hand import AtHand, Kept
+from gateway.execution.at_once import WaitsError
 from gateway.execution.flights import Flights
 from gateway.execution.publicity import PublicQuestion
 from gateway.execution.remembered import Remembered
@@ -95,34 +96,38 @@ class SharedAnswers(Generic[K]):
         *,
         again: bool = False,
     ) -> tuple[Answer, Kept | None]:
+        """Return the answer that is shared, and what is kept of it; see `find`."""
+        found = await self.find(question, make, remake, again=again)
+        return (found.answer, found) if isinstance(found, Kept) else (found, None)
+
+    async def find(
+        self,
+        question: PublicQuestion,
+        make: Make,
+        remake: Remake | None = None,
+        *,
+        again: bool = False,
+    ) -> Kept | Answer:
         """Return the answer that is shared, else make it for all who ask meanwhile.
 
         `remake` makes it another time, without this request; `again` says that it was asked for
-        before.  What is kept may be given again without asking here as long as its promise holds.
+        before.  What is kept may be given again without asking here as long as its promise holds;
+        an answer that is not kept is for those who wait for it now.
         """
-        key = f"{self._edition}:{question.digest}"
+        key = self._key(question)
         if kept := self._given(key):
             self._on_given("fresh")
-            return kept.answer, kept
-        promise = self._promise(question)
-        name = f"answer:{VERSION}:{promise.name}:{key}"
-
-        def keep(answer: Answer) -> Kept:
-            if (others := self._given(key)) and others.tag == answer.tag:
-                return others  # it was kept by who asked first
-            until = min(answer.until, promise.until)  # another machine's clock may be ahead
-            anew = remake or Remake(make, 0)
-            renew = partial(self.answer, question, anew.make, anew, again=True)
-            kept = Kept(self._at_hand, key, answer, promise.ending(until), renew, anew.size)
-            self._at_hand.keep(kept, again=again)
             return kept
+        promise = self._promise(question)
+        name = _name(promise, key)
+        keep = partial(self._keep, key, promise, question, remake or Remake(make, 0), again)
 
         async def make_and_keep() -> Kept:
             began = time.thread_time()
-            answer = msgspec.structs.replace(await make(), until=promise.until)
-            if answer.codes:  # it may be otherwise next time, and errors tell their lines
-                raise _UnkeptError(answer)
-            kept = keep(answer)
+            made = await make()
+            if made.codes:  # it may be otherwise next time, and errors tell their lines
+                raise _UnkeptError(made)
+            kept = keep(Answer(made.status, made.body, until=promise.until))
             kept.seconds = time.thread_time() - began
             return kept
 
@@ -132,10 +137,49 @@ class SharedAnswers(Generic[K]):
             else:
                 kept = await self._loaded(self._cache, name, make_and_keep, promise, keep)
         except _UnkeptError as exc:
-            return exc.answer, None
-        if kept is None:
-            return await make(), None
-        return kept.answer, kept
+            return exc.answer
+        return await make() if kept is None else kept
+
+    def find_at_once(
+        self, question: PublicQuestion, make: Callable[[], Answer], remake: Remake
+    ) -> Kept | Answer:
+        """Do as `find`, with what is made at once, so that nobody waits for it meanwhile.
+
+        Raises `WaitsError` where others have to be waited for.
+        """
+        key = self._key(question)
+        if kept := self._given(key):
+            self._on_given("fresh")
+            return kept
+        promise = self._promise(question)
+        if self._cache is not None or self._flights.is_under_way(_name(promise, key)):
+            raise WaitsError
+        began = time.thread_time()
+        made = make()
+        if made.codes:
+            return made
+        answer = Answer(made.status, made.body, until=promise.until)
+        kept = self._keep(key, promise, question, remake, again=False, answer=answer)
+        kept.seconds = time.thread_time() - began
+        self._on_given("made")
+        return kept
+
+    def _keep(
+        self,
+        key: str,
+        promise: Promise,
+        question: PublicQuestion,
+        remake: Remake,
+        again: bool,  # noqa: FBT001 - all but the answer is told beforehand
+        answer: Answer,
+    ) -> Kept:
+        if (others := self._given(key)) and others.tag == answer.tag:
+            return others  # it was kept by who asked first
+        until = min(answer.until, promise.until)  # another machine's clock may be ahead
+        renew = partial(self.answer, question, remake.make, remake, again=True)
+        kept = Kept(self._at_hand, key, answer, promise.ending(until), renew, remake.size)
+        self._at_hand.keep(kept, again=again)
+        return kept
 
     async def _made_here(self, name: str, make: MakeAndKeep) -> Kept:
         kept, is_ours = await self._flights.run(name, make)
@@ -166,6 +210,9 @@ class SharedAnswers(Generic[K]):
             await cache.delete(name)
             return None
 
+    def _key(self, question: PublicQuestion) -> str:
+        return f"{self._edition}:{question.digest}"
+
     def _given(self, key: str) -> Kept | None:
         """Return what is at hand and still holds."""
         kept = self._at_hand.get(key)
@@ -179,6 +226,11 @@ class SharedAnswers(Generic[K]):
         if with_partners:
             until = min(until, self._state.partners_hold_until())
         return Promise(self._state, name, with_partners, until, self._clock)
+
+
+def _name(promise: Promise, key: str) -> str:
+    """Return what names an answer wherever it is kept: what was asked, and the state it is of."""
+    return f"answer:{VERSION}:{promise.name}:{key}"
 
 
 def _seconds_of(question: PublicQuestion) -> float:

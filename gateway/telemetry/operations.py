@@ -21,15 +21,13 @@ from gateway.telemetry.metrics import (
     TALLIES,
 )
 from gateway.telemetry.observed import OTHER, Observed, to_client, to_operation
-from gateway.telemetry.sums import Said, Sums
+from gateway.telemetry.sums import Line, Said, Sums
 from gateway.telemetry.traces import operation_span
-from gateway.web.refusals import EnvelopeCode
 from schema.errors import ErrorCode
 
 NONE = "none"
 CLIENT_HEADER = b"apollographql-client-name"
 MOST_CODES = 5  # of one operation that a log line names
-_CODES = frozenset({*ErrorCode, *EnvelopeCode.__members__})
 
 Count = Callable[[float], None]  # takes the seconds that it took
 
@@ -56,10 +54,11 @@ class Unobserved:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names that stand in metrics as they are: of manifests and settings, so they are few."""
+    """The names that stand in metrics as they are: of manifests, settings and ours, so few."""
 
     operations: Collection[str] = frozenset()
     clients: Collection[str] = frozenset()
+    codes: Collection[str] = frozenset(ErrorCode)  # of errors
 
 
 class Operations:
@@ -102,7 +101,7 @@ class Operations:
         told = _told(seen)
         if seen.codes:
             told["codes"] = tuple(seen.codes[:MOST_CODES])  # so that equal lines can be found
-        line, others = (tuple(each.items()) for each in (told, {**told, "operation": OTHER}))
+        line = Line(*(tuple(each.items()) for each in (told, {**told, "operation": OTHER})))
         add, observe = TALLIES.tally(self._counter(seen)).add, self._waited(seen).observe
         is_logged, add_line = self._logged_share > 0, self._again.add
 
@@ -110,7 +109,7 @@ class Operations:
             add()
             observe(seconds)
             if is_logged:
-                add_line(line, others)
+                add_line(line)
 
         return count
 
@@ -128,7 +127,8 @@ class Operations:
         operations, clients, spent = _meters(name, seen.kind or NONE, client, seen.outcome)
         cost = seen.cost or 0
         errors = [
-            OPERATION_ERRORS.labels(name, code if code in _CODES else OTHER) for code in seen.codes
+            OPERATION_ERRORS.labels(name, code if code in known.codes else OTHER)
+            for code in seen.codes
         ]
 
         def count(times: int) -> None:

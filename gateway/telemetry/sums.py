@@ -10,22 +10,45 @@ SECONDS = 1.0
 Said = tuple[tuple[str, object], ...]  # the fields of a line
 
 
+class Line:
+    """What is said, or `instead` if there are too many lines, and how often since it was told."""
+
+    __slots__ = ("instead", "said", "times")
+
+    def __init__(self, said: Said, instead: Said) -> None:
+        self.said = said
+        self.instead = instead
+        self.times = 0
+
+
 class Sums:
-    """Counts equal lines, and gives each with its number of times to `tell`."""
+    """Counts lines, and gives each with its number of times to `tell`; equal ones are told once."""
 
     def __init__(self, tell: Callable[[Said, int], None]) -> None:
         self._tell = tell
-        self._times: Counter[Said] = Counter()
+        self._waiting: list[Line] = []
+        self._beyond: Counter[Said] = Counter()
 
-    def add(self, line: Said, instead: Said) -> None:
-        """Count a line, or `instead` if there are too many; needs a running event loop."""
-        times = self._times
-        if not times:
-            asyncio.get_running_loop().call_later(SECONDS, self.flush)
-        times[line if line in times or len(times) < MOST_LINES else instead] += 1
+    def add(self, line: Line) -> None:
+        """Count a line; needs a running event loop."""
+        if line.times:
+            line.times += 1
+        elif len(self._waiting) < MOST_LINES:
+            if not self._waiting:
+                asyncio.get_running_loop().call_later(SECONDS, self.flush)
+            self._waiting.append(line)
+            line.times = 1
+        else:
+            self._beyond[line.instead] += 1
 
     def flush(self) -> None:
         """Tell what was counted so far."""
-        counted, self._times = self._times, Counter()
-        for line, times in counted.items():
-            self._tell(line, times)
+        waiting, self._waiting = self._waiting, []
+        times: Counter[Said] = Counter()
+        for line in waiting:
+            times[line.said] += line.times
+            line.times = 0
+        times += self._beyond
+        self._beyond.clear()
+        for said, number in times.items():
+            self._tell(said, number)

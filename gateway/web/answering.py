@@ -1,7 +1,7 @@
 """From a question to its finished answer: prepared, run, encoded; or taken from what is shared."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from graphql import OperationType
@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from gateway.execution.answers import Answer, Remake
 from gateway.execution.at_hand import Kept
+from gateway.execution.at_once import at_once
 from gateway.execution.budgets import Gate
 from gateway.execution.engine import Prepared, Question
 from gateway.execution.publicity import PublicQuestion
@@ -137,21 +138,21 @@ class Answering:
         public = self.to_public(prepared)
         return ForAll(prepared, public) if public is not None and self.shared else None
 
-    async def answer_for_all(self, asked: "ForAll", body: bytes) -> Kept | None:
+    def answer_at_once(self, asked: "ForAll", body: bytes) -> Kept | None:
         """Return what is at hand, run now if it must be, of what a POST of `body` asks.
 
-        None is for an answer that is not for all.
+        None is for an answer that is not for all.  Raises `WaitsError`.
         """
         if self.shared is None:
             return None
 
-        def run() -> Awaitable[Answer]:
+        def run() -> Answer:
             asked.is_run = True
-            return self._run_for_all(asked.prepared)
+            return at_once(self._run_for_all(asked.prepared))
 
         remake = self._to_remake(body, partial(from_body, body))
-        _, kept = await self.shared.answer(asked.public, run, remake)
-        return kept
+        found = self.shared.find_at_once(asked.public, run, remake)
+        return found if isinstance(found, Kept) else None
 
     async def _pay(self, exchange: Exchange, known: Known) -> None:
         exchange.tell(known)
@@ -176,8 +177,7 @@ class Answering:
         return to_answer(payload, run_status(prepared, payload))
 
     def _allowed(self, viewer: Viewer, question: Question) -> Question:
-        allowed = self.may_introspect(viewer)
-        return replace(question, may_introspect=True) if allowed else question
+        return question.allowed() if self.may_introspect(viewer) else question
 
     def _digest(self, exchange: Exchange, key: bytes) -> str | None:
         """Return what names a question that may be shared, if it may."""

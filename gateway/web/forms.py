@@ -94,13 +94,15 @@ class _Form:
         """Return the answer, made now if it must be, and how it is sent.  Raises `WaitsError`."""
         self.times += 1
         try:
-            kept = at_once(self.answering.answer_for_all(asked, body))
+            kept = self.answering.answer_at_once(asked, body)
             sending = self.sendings.get(kept.is_small) if kept else None
-            sent = at_once(sending.packed(kept)) if kept and sending else None
+            if kept is None or sending is None:
+                raise UnusualError
+            sent = sending.body_of(kept) or at_once(sending.packed(kept))
         except WaitsError:
             self.waited += 1
             raise
-        if kept is None or sending is None or sent is None:
+        if sent is None:
             raise UnusualError
         return kept, sending, sent
 

@@ -12,7 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.execution.manifests import Manifest
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Known, Observer
+from gateway.web.refusals import EnvelopeCode
+from schema.errors import ErrorCode
 
+CODES = frozenset({*ErrorCode, *EnvelopeCode.__members__})  # that an answer of ours may carry
 _KEY = "mitra.observed"
 
 
@@ -50,9 +53,9 @@ def observed(scope: Scope) -> Observed:
 
 
 def known_names(manifests: Iterable[Manifest]) -> Known:
-    """Return the names of registered operations and their clients: those that metrics show."""
+    """Return what metrics show by its name: registered operations, their clients, all codes."""
     operations, clients = set(), set()
     for manifest in manifests:
         clients.add(manifest.client)
         operations |= {each.name for each in manifest.operations.values() if each.name}
-    return Known(frozenset(operations), frozenset(clients))
+    return Known(frozenset(operations), frozenset(clients), CODES)

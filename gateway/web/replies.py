@@ -4,7 +4,7 @@ Refused requests have no `data`.  Whoever takes `application/graphql-response+js
 the status, too; in the older `application/json` a refused document is a 200 with errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
@@ -58,10 +58,10 @@ def envelope_payload(error: EnvelopeError) -> Payload:
     return {"errors": [{"message": redacted(str(error)), "extensions": extensions}]}
 
 
-def to_answer(payload: Payload | Sequence[Payload], status: int = HTTPStatus.OK) -> Answer:
+def to_answer(payload: Payload | list[Payload], status: int = HTTPStatus.OK) -> Answer:
     """Return an answer, encoded."""
     body = orjson.dumps(payload)
-    several = payload if isinstance(payload, Sequence) else (payload,)
+    several = payload if isinstance(payload, list) else [payload]
     if not any("errors" in each for each in several):
         return Answer(status, body)
     codes = sorted({code for each in several for code in codes_of(each.get("errors", ()))})

@@ -89,37 +89,28 @@ def _decoded(text: bytes | str, what: str) -> object:
 def _to_question(sent: object) -> Question:
     if not isinstance(sent, dict):
         raise bad_request("Send a JSON object with a `query`")
-    texts = {name: _checked(sent, name, str, "a string") for name in _TEXTS}
-    objects = {name: _checked(sent, name, dict, "an object") for name in _OBJECTS}
-    question = Question(
-        query=texts["query"],
-        document_id=_only_id(texts["documentId"], texts["doc_id"]),
-        operation_name=texts["operationName"],
-        variables=objects["variables"] or {},
-        extensions=objects["extensions"] or {},
-    )
-    if not _names_a_document(question):
+    text, name, ours, relays = _checked(sent, _TEXTS, str, "a string")
+    variables, extensions = _checked(sent, _OBJECTS, dict, "an object")
+    document_id = ours if relays is None else _only_id(ours, relays)
+    if text is None and document_id is None and (extensions or {}).get("persistedQuery") is None:
         raise bad_request("Send a `query`, or the id of one as `documentId`")
-    return question
+    return Question(text, document_id, name, variables or {}, extensions or {})
 
 
-def _names_a_document(question: Question) -> bool:
-    if question.query is not None or question.document_id is not None:
-        return True
-    return question.extensions.get("persistedQuery") is not None
+def _checked(
+    sent: Mapping[str, Any], names: Sequence[str], kind: type[T], kinds_name: str
+) -> Sequence[T | None]:
+    found = [*map(sent.get, names)]
+    for name, value in zip(names, found, strict=True):
+        if value is not None and not isinstance(value, kind):
+            raise bad_request(f"`{name}` must be {kinds_name}")
+    return found
 
 
-def _checked(sent: Mapping[str, Any], name: str, kind: type[T], kinds_name: str) -> T | None:
-    value = sent.get(name)
-    if value is None or isinstance(value, kind):
-        return value
-    raise bad_request(f"`{name}` must be {kinds_name}")
-
-
-def _only_id(ours: str | None, relays: str | None) -> str | None:
-    if ours is not None and relays is not None and ours != relays:
+def _only_id(ours: str | None, relays: str) -> str:
+    if ours is not None and ours != relays:
         raise bad_request("`documentId` and `doc_id` name different documents")
-    return relays if ours is None else ours
+    return relays
 
 
 def _is_utf8(content_type: str) -> bool:

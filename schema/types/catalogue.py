@@ -46,7 +46,7 @@ QUOTE_COST = 50  # it is the one read that calls partners
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CourseSlice(ports.Slice[records.Course]):
     """Part of the courses with the question they answer, so that facets count only when asked."""
 

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import strawberry
 from strawberry import UNSET, Parent
@@ -64,10 +64,8 @@ def to_filter(asked: CourseFilter | None) -> ports.CourseFilter:
         return ports.CourseFilter()
     institutions = _values("institutions", asked.institutions)
     return ports.CourseFilter(
-        partners=tuple(PartnerCode(code) for code in _values("partners", asked.partners)),
-        institutions=tuple(
-            InstitutionId(plain_id(NodeKind.INSTITUTION, each) or "") for each in institutions
-        ),
+        partners=_values("partners", cast("list[PartnerCode] | None", asked.partners)),
+        institutions=tuple(map(_institution, institutions)),
         categories=_values("categories", asked.categories),
         levels=_values("levels", asked.levels),
         delivery_modes=_values("deliveryModes", asked.delivery_modes),
@@ -79,6 +77,10 @@ def to_filter(asked: CourseFilter | None) -> ports.CourseFilter:
         starts_before=given(asked.starts_before),
         available_only=bool(asked.available_only),
     )
+
+
+def _institution(global_id: str) -> InstitutionId:
+    return InstitutionId(plain_id(NodeKind.INSTITUTION, global_id) or "")
 
 
 def _values(name: str, asked: Sequence[T] | None) -> tuple[T, ...]:

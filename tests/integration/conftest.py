@@ -10,6 +10,11 @@ from tests.databases import PostgresTemplates, SqliteTemplates
 
 ENGINES = ["sqlite", "postgresql"]
 
+# What these modules assert is told as fully as what tests assert.
+pytest.register_assert_rewrite(
+    "tests.integration.bringing_in", "tests.integration.enrolment.ledger_machine"
+)
+
 
 def _empty(request: pytest.FixtureRequest, folder: Path, schema: str) -> Iterator[Database]:
     if request.param == "sqlite":

@@ -94,9 +94,13 @@ class Arguments:
             argument = each.argument if isinstance(each, _Sent) else each
             info = run.infos[index] or run.info(self._site, self._field)
             self._make(argument, made, values, info)
-        if all(isinstance(each, _UNCHANGING) for each in made.values()):
+        if all(map(self._is_unchanging, made.items())):
             run.arguments[index] = made
         return made
+
+    def _is_unchanging(self, made: tuple[str, Any]) -> bool:
+        name, value = made
+        return name in self._fixed or isinstance(value, _UNCHANGING)
 
     def _arguments(self) -> list[_Argument]:
         nodes = {each.name.value: each for each in self._site.nodes[0].arguments or ()}

@@ -129,33 +129,19 @@ def _default_of(told: GraphQLVariableSignature | GraphQLInputField) -> tuple[Any
 def coercing(kind: GraphQLInputType, above: tuple[Any, ...] = ()) -> Coerce | None:
     """Return what coerces values of a type, or None where graphql-core had better do it."""
     inner: Any = get_nullable_type(kind)
+    null = Undefined if isinstance(kind, GraphQLNonNull) else None
     if is_leaf_type(inner):
-        coerce = _leaf(inner.coerce_input_value)
-    elif is_list_type(inner):
+        return _leaf(inner.coerce_input_value, null)
+    if is_list_type(inner):
         item = coercing(inner.of_type, above)
-        if item is None:
-            return None
-        coerce = _list(item)
-    elif is_input_object_type(inner):
-        found = _object(inner, above)
-        if found is None:
-            return None
-        coerce = found
-    else:
-        return None
-    return _filled(coerce) if isinstance(kind, GraphQLNonNull) else _perhaps(coerce)
+        return item and _list(item, null)
+    return _object(inner, above, null) if is_input_object_type(inner) else None
 
 
-def _filled(coerce: Coerce) -> Coerce:
-    return lambda value: Undefined if value is None else coerce(value)
-
-
-def _perhaps(coerce: Coerce) -> Coerce:
-    return lambda value: None if value is None else coerce(value)
-
-
-def _leaf(coerce_input_value: Coerce) -> Coerce:
+def _leaf(coerce_input_value: Coerce, null: object) -> Coerce:
     def coerce(value: Any) -> Any:
+        if value is None:
+            return null
         try:
             return coerce_input_value(value)
         except Exception:  # noqa: BLE001 - it is told by graphql-core
@@ -164,17 +150,17 @@ def _leaf(coerce_input_value: Coerce) -> Coerce:
     return coerce
 
 
-def _list(item: Coerce) -> Coerce:
+def _list(item: Coerce, null: object) -> Coerce:
     def coerce(value: Any) -> Any:
         if value.__class__ is not list:
-            return Undefined
+            return null if value is None else Undefined
         made = [item(each) for each in value]
         return Undefined if any(each is Undefined for each in made) else made
 
     return coerce
 
 
-def _object(kind: GraphQLInputObjectType, above: tuple[Any, ...]) -> Coerce | None:
+def _object(kind: GraphQLInputObjectType, above: tuple[Any, ...], null: object) -> Coerce | None:
     if kind.is_one_of or kind in above:  # how deeply values nest is graphql-core's to limit
         return None
     fields: dict[str, tuple[str, Coerce]] = {}
@@ -189,18 +175,20 @@ def _object(kind: GraphQLInputObjectType, above: tuple[Any, ...]) -> Coerce | No
             unsaid[field.out_name or name] = default[0]
         elif is_non_null_type(field.type):
             required.add(name)
-    return _mapping(kind.out_type, fields, unsaid, required)
+    to_output = None if kind.out_type is GraphQLInputObjectType.out_type else kind.out_type
+    return _mapping(to_output, fields, unsaid, required, null)
 
 
 def _mapping(
-    to_output: Coerce,
+    to_output: Coerce | None,
     fields: Mapping[str, tuple[str, Coerce]],
     unsaid: dict[str, Any],
     required: set[str],
+    null: object,
 ) -> Coerce:
     def coerce(value: Any) -> Any:
         if value.__class__ is not dict or (required and not value.keys() >= required):
-            return Undefined
+            return null if value is None else Undefined
         made: dict[str, Any] = unsaid.copy()
         for name, sent in value.items():  # mostly few of many fields
             field = fields.get(name)
@@ -211,6 +199,6 @@ def _mapping(
             if found is Undefined:
                 return Undefined
             made[out_name] = found
-        return to_output(made)
+        return made if to_output is None else to_output(made)
 
     return coerce

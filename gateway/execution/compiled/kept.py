@@ -81,5 +81,10 @@ class Kept:
 
 
 def listed(items: Iterable[bytes]) -> orjson.Fragment:
-    """Return a list of what is JSON already."""
-    return orjson.Fragment(b"[%b]" % b",".join(items))
+    """Return a list of what is JSON already, which is copied once."""
+    parts = [*items]
+    if not parts:
+        return orjson.Fragment(b"[]")
+    parts[0] = b"[" + parts[0]
+    parts[-1] += b"]"
+    return orjson.Fragment(b",".join(parts))

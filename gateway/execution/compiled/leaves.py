@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -37,6 +38,7 @@ def test_of(kind: GraphQLType) -> str | None:
     return next((test for known, test in TESTS if known is kind), None)
 
 
+@lru_cache(maxsize=256)  # every member is coerced to find out
 def members_of(kind: GraphQLType) -> type[Enum] | None:
     """Return the class whose members' own names are the names of a GraphQL enum's values."""
     if not isinstance(kind, CustomGraphQLEnumType):

@@ -18,6 +18,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.values import VariableValues
 from graphql.language import DirectiveNode
+from strawberry.types.info import Info
 
 from gateway.execution.compiled.inputs import Variables
 from gateway.execution.compiled.kept import Kept
@@ -171,6 +172,8 @@ class Compiler:
         (`orjson.Fragment`), for those who encode all of them with orjson.
         """
         self._schema = schema
+        strawberry = getattr(schema, "_strawberry_schema", None)  # a plain schema has none
+        self._info: type[Info] = strawberry.config.info_class if strawberry else Info
         self._patience = patience
         self._plans = Plans(most=MOST_PLANS, most_size=MOST_FIELDS)
         self._kept = Kept(encodes=encodes)
@@ -180,7 +183,7 @@ class Compiler:
 
     def operation(self, document: DocumentNode, operation: OperationDefinitionNode) -> Compiled:
         """Return what runs an operation of a valid document."""
-        source = Source(self._schema, document, operation, self._hides_suggestions)
+        source = Source(self._schema, document, operation, self._hides_suggestions, self._info)
         number = next(self._numbers)
         outcome, patience = self._on_outcome, self._patience
         return Compiled(source, self._plans, self._kept, number, outcome, patience)

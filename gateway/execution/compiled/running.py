@@ -32,6 +32,7 @@ class Source:
     document: DocumentNode
     operation: OperationDefinitionNode
     hides_suggestions: bool = True
+    info_class: type[Info] = Info  # of the Strawberry schema
 
     @property
     def name(self) -> str | None:
@@ -134,7 +135,7 @@ class Run:
 
     def info(self, site: Site, field: StrawberryField) -> Info:
         """Return what Strawberry tells a resolver, the same for all calls in this run."""
-        kind = self._source.strawberry.config.info_class
+        kind = self._source.info_class
         if kind is Info:
             made: Info = SharedInfo(self, site, field)
         else:

@@ -58,6 +58,12 @@ class Shortcuts:
         made = {key: self._leaf(kind, details, source) for key, details in fields.items()}
         return self._shortcut(kind, made, source) if None not in made.values() else None
 
+    def find_below(self, details: FieldDetailsList, kind: Any, source: str) -> Shortcut | None:
+        """Return how a field's value of `kind` is made, if it is an object: see `find`."""
+        if not is_object_type(kind):
+            return None
+        return self.find(kind, self._selected(kind, details), source)
+
     def find_kept(self, kind: GraphQLObjectType, fields: GroupedFieldSet) -> Shortcut | None:
         """Return how what never changes of the object `s` is made; None if that is too little."""
         if not _is_unchanging(kind):

@@ -11,7 +11,7 @@ sub-protocol; 4408 no `connection_init` in time; 4409 an id that is in use; 4429
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -243,7 +243,7 @@ class _Conversation:
         """Return what may be run, paid for like a request over HTTP.  Raises `RefusedError`."""
         may_introspect = self._endpoint.may_introspect(self._viewer)
         payer = payer_of(self._socket.scope, self._viewer)
-        allowed = replace(question, may_introspect=may_introspect)
+        allowed = question.allowed() if may_introspect else question
         return (await self._endpoint.gate.admit(allowed, payer)).prepared
 
     async def _say(self, message: Mapping[str, Any]) -> None:

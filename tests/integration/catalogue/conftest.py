@@ -9,10 +9,12 @@ from sqlalchemy import Table, func, select
 
 from gateway.catalogue.follower import CatalogueFollower
 from gateway.catalogue.links import LinkDesk
+from gateway.catalogue.recognition import Recognition
 from gateway.catalogue.store import CatalogueStore, StatusRow
 from gateway.catalogue.sync import CatalogueSync, FetchPage
 from gateway.partners.config import PartnerConfig
 from gateway.storage.engine import Database
+from gateway.storage.leases import Leases
 from schema.model.catalogue import Offering
 from schema.model.syncing import SyncProgress
 from schema.model.values import CourseId, PartnerCode
@@ -63,6 +65,11 @@ class Workbench:
         done = await self.sync(ScriptedPartner(offerings), a_partner(code))
         assert done.failure is None
 
+    def recogniser(self) -> Recognition:
+        """Return what recognises all of it anew, a minute after the last thing that happened."""
+        leases = Leases(self.database, self.clock)
+        return Recognition(self.database, leases, lambda: self.clock.turn(minutes=1))
+
     async def course_of(self, offering: Offering) -> CourseId:
         fact = await self.store.read_fact(offering.id)
         assert fact is not None
@@ -97,3 +104,9 @@ def desk(bench: Workbench) -> LinkDesk:
 def bench(catalogue_db: Database) -> Workbench:
     """An empty catalogue, at noon."""
     return Workbench(catalogue_db)
+
+
+@pytest.fixture
+def recognising(bench: Workbench) -> Recognition:
+    """What recognises the catalogue anew."""
+    return bench.recogniser()

@@ -1,89 +1,20 @@
-"""The delta feed over real databases: a client that follows it has the catalogue."""
+"""The delta feed over real databases: what each page tells, and which questions it refuses."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import cycle
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
-from gateway.catalogue.changes import ChangeFeed, SnapshotChanges, to_cursor
 from gateway.catalogue.changes import Place as ChangePlace
-from gateway.catalogue.follower import CatalogueFollower
+from gateway.catalogue.changes import to_cursor
 from gateway.catalogue.links import LinkDesk
 from schema.change_ports import ChangePage, ChangesExpiredError, UnknownRevisionError
-from schema.model.catalogue import Course, Offering
-from schema.model.values import CourseId, Money, PartnerCode
+from schema.model.values import Money
 from schema.ports import BadCursorError
-from tests.catalogue import (
-    NOON,
-    PINTARIA,
-    TOKOPEDIA,
-    ScriptedPartner,
-    a_partner,
-    an_offering,
-    offerings,
-)
-from tests.integration.catalogue.conftest import Clock, Workbench
+from tests.catalogue import PINTARIA, ScriptedPartner, an_offering, offerings
+from tests.integration.catalogue.conftest import Workbench
+from tests.integration.catalogue.copies import Copy, Process
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass
-class Copy:
-    """A client that keeps a copy of the catalogue."""
-
-    since: int = 0
-    courses: dict[CourseId, Course] = field(default_factory=dict)
-
-    def apply(self, page: ChangePage) -> None:
-        for change in page.part.nodes:
-            if change.course is None:
-                self.courses.pop(change.course_id, None)
-            else:
-                self.courses[change.course_id] = change.course
-
-    async def follow(
-        self,
-        look: Callable[[], Awaitable[SnapshotChanges]],
-        sizes: Sequence[int] = (100,),
-    ) -> None:
-        """Page to the end; every page is asked of the newest catalogue."""
-        after, number = None, 0
-        while True:
-            size = sizes[number % len(sizes)]
-            page = await (await look()).read_changes(self.since, size, after)
-            self.apply(page)
-            number += 1
-            if not page.part.has_next:
-                self.since = page.revision
-                return
-            after = page.part.cursors[-1]
-
-
-class Process:
-    """A serving process over the store."""
-
-    def __init__(self, bench: Workbench) -> None:
-        self.feed = ChangeFeed(bench.database)
-        self.follower = CatalogueFollower(
-            bench.store, [a_partner(), a_partner(PINTARIA)], bench.clock
-        )
-
-    def changes(self) -> SnapshotChanges:
-        """Return what a request sees that comes before the process follows."""
-        return self.feed.as_of(self.follower.reader(NOON), self.follower.snapshot)
-
-    async def look(self) -> SnapshotChanges:
-        await self.follower.refresh()
-        return self.changes()
-
-    async def whole(self) -> dict[CourseId, Course]:
-        await self.follower.refresh()
-        courses = self.follower.snapshot.courses
-        return {each.id: each for each in courses.values() if not each.withdrawn}
 
 
 def kinds(page: ChangePage) -> dict[str, str]:
@@ -251,89 +182,3 @@ async def test_a_large_catalogue_is_paged_in_the_order_of_its_changes(bench: Wor
     await copy.follow(process.look, sizes=(7,))
 
     assert len(copy.courses) == 37
-
-
-# Histories: each step is what a partner lists next, by key: (title, price).
-
-TITLES = st.sampled_from(["Barista", "Desain", "Las", "Menjahit", "Ekspor"])
-LISTS = st.dictionaries(st.sampled_from("abcd"), st.tuples(TITLES, st.integers(1, 2)), max_size=4)
-STEPS = st.tuples(st.sampled_from([TOKOPEDIA, PINTARIA]), LISTS)
-
-
-@dataclass
-class Market:
-    """Partners whose lists come from a random history."""
-
-    bench: Workbench
-    steps: list[tuple[PartnerCode, dict[str, tuple[str, int]]]]
-
-    async def turn(self) -> None:
-        """Sync the next list, if there is one."""
-        if not self.steps:
-            return
-        code, listed = self.steps.pop(0)
-        found: list[Offering] = [
-            an_offering(key, title, partner=code, price=price)
-            for key, (title, price) in listed.items()
-        ]
-        await self.bench.sync(ScriptedPartner(found), a_partner(code), accept_alarm=True)
-
-
-@dataclass(frozen=True)
-class History:
-    """What happens, and how a client looks at it meanwhile."""
-
-    steps: list[tuple[PartnerCode, dict[str, tuple[str, int]]]]
-    sizes: list[int]
-    moves: list[bool]  # whether the catalogue moves before a page
-    begins_after: int
-    looks: int
-
-
-HISTORIES = st.builds(
-    History,
-    steps=st.lists(STEPS, min_size=3, max_size=9),
-    sizes=st.lists(st.integers(1, 2), min_size=1, max_size=4),
-    moves=st.lists(st.booleans(), min_size=1, max_size=6),
-    begins_after=st.integers(1, 4),
-    looks=st.integers(1, 4),
-)
-
-
-@settings(
-    max_examples=40,
-    deadline=None,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # to shrink a database takes minutes
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(history=HISTORIES)
-def test_whoever_applies_all_changes_has_the_catalogue(sqlite_templates, tmp_path, history):
-    for leftover in tmp_path.iterdir():
-        leftover.unlink()
-    database = sqlite_templates.open("catalogue", tmp_path)
-    try:
-        asyncio.run(live_through(history, Workbench(database, Clock())))
-    finally:
-        database.close()
-
-
-async def live_through(history: History, bench: Workbench) -> None:
-    market, process, copy = Market(bench, list(history.steps)), Process(bench), Copy()
-    for _ in range(history.begins_after):
-        await market.turn()
-    moves = cycle(history.moves)
-
-    async def look() -> SnapshotChanges:
-        if next(moves):
-            await market.turn()
-        return await process.look()
-
-    for _ in range(history.looks):
-        await copy.follow(look, history.sizes)
-    while market.steps:
-        await market.turn()
-    await copy.follow(process.look, history.sizes)
-    assert copy.courses == await process.whole()
-    fresh = Copy()
-    await fresh.follow(process.look, history.sizes)
-    assert fresh == copy

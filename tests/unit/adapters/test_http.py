@@ -1,7 +1,6 @@
-"""What a status means, for reads and for writes."""
+"""What a status means, for reads and for writes, and where a partner's rules say otherwise."""
 
 import json
-from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -17,30 +16,9 @@ from adapters.errors import (
     PartnerThrottledError,
     PartnerUnavailableError,
 )
-from adapters.http import LONGEST_WAIT_SECONDS, PartnerClient, retry_after_seconds
-from adapters.rules import NO_RULES, ErrorRule, ErrorRules, Meaning
+from adapters.rules import ErrorRule, ErrorRules, Meaning
 from adapters.transport import RequestNotSentError
-
-NOW = datetime(2020, 4, 11, 9, 0, tzinfo=UTC)
-ADDRESS = "https://api.partner.test/base"
-
-
-def a_client(answering, rules=NO_RULES, address=ADDRESS) -> PartnerClient:
-    if isinstance(answering, httpx.Response):
-        response = answering
-        transport = httpx.MockTransport(lambda _: response)
-    else:
-        transport = httpx.MockTransport(answering)
-    http = httpx.AsyncClient(transport=transport)
-    return PartnerClient("p", http, rules, address=address, now=lambda: NOW)
-
-
-def raising(error):
-    def answering(request):
-        raise error
-
-    return answering
-
+from tests.unit.adapters.answering import a_client, raising
 
 READS = {
     400: PartnerRefusedError,
@@ -195,126 +173,3 @@ def test_no_body_breaks_the_search_for_a_code(body):
     code = RULES.code(body)
 
     assert code is None or isinstance(code, str)
-
-
-# --- addresses -----------------------------------------------------------------------
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    ("address", "path", "url"),
-    [
-        ("https://a.test", "/v1/x", "https://a.test/v1/x"),
-        ("https://a.test/", "v1/x", "https://a.test/v1/x"),
-        ("https://a.test/base", "/v1/x?p=2", "https://a.test/base/v1/x?p=2"),
-        ("https://a.test/list.csv?k=1", "", "https://a.test/list.csv?k=1"),
-        ("https://a.test/folder/", "", "https://a.test/folder/"),
-        ("https://a.test/base", "https://a.test/next?c=1", "https://a.test/next?c=1"),
-        ("https://a.test", "/x?next=http://b.test", "https://a.test/x?next=http://b.test"),
-        ("https://a.test", "//b.test/x", "https://a.test/b.test/x"),
-    ],
-)
-async def test_a_path_is_joined_to_the_address(address, path, url):
-    seen = []
-
-    def answering(request):
-        seen.append(str(request.url))
-        return httpx.Response(200, json={})
-
-    await a_client(answering, address=address).get(path)
-
-    assert seen == [url]
-
-
-@pytest.mark.anyio
-async def test_parameters_join_those_of_the_address():
-    seen = []
-
-    def answering(request):
-        seen.append(str(request.url))
-        return httpx.Response(200, json={})
-
-    await a_client(answering, address="https://a.test/list?k=1").get("", {"page": 2, "q": "a&b c"})
-
-    assert seen == ["https://a.test/list?k=1&page=2&q=a%26b+c"]
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize(
-    "elsewhere",
-    [
-        "http://api.partner.test/next",
-        "https://api.partner.test:8443/next",
-        "https://evil.test/next",
-        "https://api.partner.test@evil.test/",
-        "http://169.254.169.254/latest",
-        "file:///etc/passwd",
-    ],
-)
-async def test_a_link_to_another_place_is_not_followed(elsewhere):
-    client = a_client(raising(AssertionError("must not be asked")))
-
-    with pytest.raises(PartnerContractError):
-        await client.get(elsewhere)
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("link", ["/x\x00y", "https://[::1/x", "/" + "x" * 70_000])
-async def test_a_link_that_is_no_link_breaks_the_contract(link):
-    with pytest.raises(PartnerContractError):
-        await a_client(httpx.Response(200)).get(link)
-
-
-@pytest.mark.anyio
-async def test_an_etag_that_cannot_be_sent_back_breaks_the_contract():
-    with pytest.raises(PartnerContractError):
-        await a_client(httpx.Response(200)).fetch("/x", headers={"If-None-Match": "„é“"})
-
-
-def test_an_address_that_is_no_url_is_told():
-    with pytest.raises(PartnerRefusedError, match="partners file"):
-        a_client(httpx.Response(200), address="https://[::1")
-
-
-# --- Retry-After -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("7", 7.0),
-        ("0", 0.0),
-        ("-1", 0.0),
-        ("3600", LONGEST_WAIT_SECONDS),
-        ("tomorrow", None),
-        ("", None),
-        ("1.5", None),
-        ("9" * 400, LONGEST_WAIT_SECONDS),
-        ("-" + "9" * 400, 0.0),
-        ("9" * 5_000, None),
-        ("Sat, 11 Apr 2020 09:00:30 GMT", 30.0),
-        ("Sat, 11 Apr 2020 08:00:00 GMT", 0.0),
-        ("Sun, 12 Apr 2020 09:00:00 GMT", LONGEST_WAIT_SECONDS),
-        ("Sat, 99 Apr 2020 09:00:00 GMT", None),
-    ],
-)
-def test_retry_after_is_understood_and_bounded(header, seconds):
-    assert retry_after_seconds(header, NOW) == seconds
-
-
-@given(st.text(max_size=40))
-def test_no_retry_after_asks_for_more_than_a_quarter_of_an_hour(header):
-    seconds = retry_after_seconds(header, NOW)
-
-    assert seconds is None or 0 <= seconds <= LONGEST_WAIT_SECONDS
-
-
-@pytest.mark.anyio
-async def test_a_throttle_carries_the_wait():
-    client = a_client(httpx.Response(429, headers={"Retry-After": "7"}))
-
-    with pytest.raises(PartnerThrottledError) as caught:
-        await client.get("/courses")
-
-    assert caught.value.retry_after == 7.0

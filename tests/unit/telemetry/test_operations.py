@@ -86,7 +86,19 @@ def test_manifests_say_which_names_are_known():
         b'[{"id": "1", "name": "Search", "body": "query Search { __typename }"}]}',
     )
 
-    assert known_names([manifest]) == Known(frozenset({"Search"}), frozenset({"web"}))
+    known = known_names([manifest])
+
+    assert (known.operations, known.clients) == ({"Search"}, {"web"})
+
+
+@pytest.mark.parametrize("code", ["FORBIDDEN", "CSRF_PREVENTED"])
+def test_every_code_that_an_answer_may_carry_is_a_label(code):
+    operations = Operations(known_names([]))
+    before = value("mitra_operation_errors_total", operation="none", code=code)
+
+    observe(operations, "web", codes=[code])
+
+    assert value("mitra_operation_errors_total", operation="none", code=code) == before + 1
 
 
 @pytest.mark.parametrize("name", [NIK, f"_{NIK}", "a\nb", "x" * 51, "", "\x1b[31m"])
