@@ -48,6 +48,7 @@ HttpClient = httpx.AsyncClient
 RequestFailedError = httpx.RequestError
 _PIECE = 2**20  # bytes that are written at once
 
+_READ = httpx.ByteStream(b"")  # the body of an answer that has been read
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -197,6 +198,7 @@ class PartnerClient:
 
     async def _exchange(self, request: httpx.Request) -> Answer:
         response = await self._http.send(request, follow_redirects=False)
+        response.stream = _READ  # httpx's leads back to the response: a circle for each answer
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, response.content)
 

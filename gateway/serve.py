@@ -30,7 +30,7 @@ def serve(settings: Settings) -> None:
     check_port(settings)
     asyncio.run(Gateway(settings).migrate())
     uvicorn.run(
-        "gateway.asgi:create_app_from_environment",
+        "gateway.starting:create_app",
         factory=True,
         workers=settings.workers,
         **server_options(settings),

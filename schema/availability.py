@@ -96,8 +96,11 @@ def is_upcoming(session: Session, now: datetime) -> bool:
 
 
 def _has_closed(session: Session, now: datetime) -> bool:
-    closings = (session.enrolment_ends_at, session.purchase_ends_at, session.starts_at)
-    return any(moment is not None and moment <= now for moment in closings)
+    return (
+        ((moment := session.enrolment_ends_at) is not None and moment <= now)
+        or ((moment := session.purchase_ends_at) is not None and moment <= now)
+        or ((moment := session.starts_at) is not None and moment <= now)
+    )
 
 
 def _by_seats(seats: int, capacity: int | None) -> Availability:

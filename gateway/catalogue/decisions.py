@@ -65,7 +65,9 @@ class HeldLists:
             made = CatalogueDecision(
                 verdict, (str(run),), by, self._now(), about=partner, reason=reason
             )
-            done = await self._database.write(lambda connection: _settle(connection, run, made))
+            done = await self._database.write_much(
+                lambda connection: _settle(connection, run, made)
+            )
         if done is None:
             return _not_held(run)
         logger.info("catalogue.list_decided", partner=partner, run=run, verdict=verdict)

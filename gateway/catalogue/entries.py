@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from gateway.catalogue.documents import Document
 from gateway.catalogue.merge import to_course
 from gateway.catalogue.rates import RUPIAH_ONLY, Rates
-from gateway.catalogue.stored import StoredCourse
+from gateway.catalogue.stored import StoredCourse, StoredOffering
 from gateway.catalogue.unchecked import unchecked
 from schema.model.catalogue import Course, Institution, Offering, Session
 from schema.model.values import PartnerCode, folded
@@ -35,13 +35,14 @@ class Entry:
     listed: tuple[Offering, ...]
 
 
-_unchecked_entry = unchecked(Entry)
+_unchecked_entry = unchecked(
+    Entry, "course", "withdrawn", "created_at", "title", "price", "starts", "listed"
+)
 
 
 def to_entry(stored: StoredCourse, institution: Institution, rates: Rates = RUPIAH_ONLY) -> Entry:
     """Return what the read model keeps of a course."""
-    listed = tuple([sold.offering for sold in stored.offerings if not sold.withdrawn])
-    withdrawn = tuple([sold.offering for sold in stored.offerings if sold.withdrawn])
+    listed, withdrawn = _parted(stored.offerings)
     course = to_course(stored.id, institution, listed, withdrawn)
     return _to_entry(course, listed, withdrawn, stored.created_at, rates)
 
@@ -59,28 +60,45 @@ def _to_entry(
     created_at: datetime,
     rates: Rates,
 ) -> Entry:
-    sessions = [session for offering in course.offerings for session in offering.sessions]
+    sessions = sessions_of(course)
     return _unchecked_entry(
-        course=course,
-        withdrawn=withdrawn,
-        created_at=created_at,
-        title=folded(course.title)[:TITLE_KEY],
-        price=rates.to_rupiah(course.lowest_price),
-        starts=_starts(sessions) if sessions else (),
-        listed=course.offerings if len(listed) == 1 else listed,
+        course,
+        withdrawn,
+        created_at,
+        folded(course.title)[:TITLE_KEY],
+        rates.to_rupiah(course.lowest_price),
+        _starts(sessions) if sessions else (),
+        course.offerings if len(listed) == 1 else listed,
     )
+
+
+def _parted(
+    offerings: Sequence[StoredOffering],
+) -> tuple[tuple[Offering, ...], tuple[Offering, ...]]:
+    """Return which offerings are listed, and which withdrawn."""
+    if len(offerings) == 1:  # as most courses are sold
+        sold, is_withdrawn = offerings[0]
+        return ((), (sold,)) if is_withdrawn else ((sold,), ())
+    return (
+        tuple([sold for sold, is_withdrawn in offerings if not is_withdrawn]),
+        tuple([sold for sold, is_withdrawn in offerings if is_withdrawn]),
+    )
+
+
+def sessions_of(course: Course) -> Sequence[Session]:
+    """Return the sessions of all offerings of a course."""
+    offerings = course.offerings
+    if len(offerings) == 1:
+        return offerings[0].sessions
+    return [session for offering in offerings for session in offering.sessions]
 
 
 def to_document(entry: Entry) -> Document:
     """Return the texts by which a course is found."""
     course = entry.course
     sellers = _sellers(tuple([sold.partner for sold in course.offerings]))
-    return Document(
-        title=course.title,
-        institution=course.institution.name,
-        topic=f"{course.category.name if course.category else ''} {sellers}",
-        summary=course.summary or "",
-    )
+    topic = f"{course.category.name if course.category else ''} {sellers}"
+    return Document(course.title, course.institution.name, topic, course.summary or "")
 
 
 def texts_that_differ(
@@ -104,11 +122,11 @@ def as_withdrawn(entry: Entry) -> Course:
 
 def micros(moment: datetime) -> int:
     """Return a moment as microseconds, exactly: what columns and cursors compare."""
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def _starts(sessions: Sequence[Session]) -> tuple[datetime, ...]:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from gateway.catalogue.cursors import Key
 from gateway.catalogue.entries import Entry
@@ -14,7 +14,7 @@ from schema.model.values import CourseId, InstitutionId, PartnerCode, folded
 class InstitutionList:
     """Institutions of a snapshot; those without live courses are known by id alone."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry]) -> None:
         self.by_id: dict[InstitutionId, Institution] = {}
         self.sellers: dict[InstitutionId, Counter[PartnerCode]] = {}  # of how many courses
         self._courses = Counter[InstitutionId]()  # live or not
@@ -35,48 +35,29 @@ class InstitutionList:
         """Return the list after live courses `gone` are shown no longer, and those `back` are."""
         if not gone and not back:
             return self
-        moves: dict[tuple[InstitutionId, PartnerCode], int] = {}
-        for entries, number in ((gone, -1), (back, 1)):
-            for entry in entries:
-                giver = entry.course.institution.id
-                for code in _sellers(entry):
-                    moves[giver, code] = moves.get((giver, code), 0) + number
-        selling: dict[InstitutionId, Counter[PartnerCode]] = {}
+        other = object.__new__(InstitutionList)
+        other.__dict__.update(self.__dict__)
+        other.sellers = dict(self.sellers)
+        other._sell(gone, back)
+        return other
+
+    def _count(self, former: Sequence[Entry], come: Sequence[Entry]) -> None:
+        self._courses.update(map(_giver, come))
+        self._courses.subtract(map(_giver, former))
+        self.by_id.update({_giver(each): each.course.institution for each in come})
+        for giver in [each for each in {*map(_giver, former)} if not self._courses[each]]:
+            del self._courses[giver], self.by_id[giver]
+        self._sell(former, come)
+
+    def _sell(self, gone: Sequence[Entry], back: Sequence[Entry]) -> None:
+        """Take who sells the courses of institutions; without a seller one is not listed."""
+        moves = Counter(_sales(back))
+        moves.subtract(_sales(gone))
+        selling: dict[InstitutionId, Counter[PartnerCode]] = {}  # as they will be
         for (giver, code), number in moves.items():
             if giver not in selling:
                 selling[giver] = Counter(self.sellers.get(giver, ()))
             selling[giver][code] += number
-        other = object.__new__(InstitutionList)
-        other.__dict__.update(self.__dict__)
-        other.sellers = dict(self.sellers)
-        other._list(selling)
-        return other
-
-    def _count(self, former: Iterable[Entry], come: Iterable[Entry]) -> None:
-        selling: dict[InstitutionId, Counter[PartnerCode]] = {}  # as they will be
-
-        def add(entry: Entry, number: int) -> None:
-            course = entry.course
-            giver = course.institution.id
-            self._courses[giver] += number
-            if not course.withdrawn:
-                sellers = selling.get(giver)
-                if sellers is None:
-                    sellers = selling[giver] = Counter(self.sellers.get(giver, ()))
-                for code in _sellers(entry):
-                    sellers[code] += number
-
-        for entry in former:
-            add(entry, -1)
-        for entry in come:
-            add(entry, 1)
-            self.by_id[entry.course.institution.id] = entry.course.institution
-        for giver in [each for each in {*map(_giver, former)} if not self._courses[each]]:
-            del self._courses[giver], self.by_id[giver]
-        self._list(selling)
-
-    def _list(self, selling: Mapping[InstitutionId, Counter[PartnerCode]]) -> None:
-        """Take who sells the courses of some institutions; without a seller it is not listed."""
         for giver, sellers in selling.items():
             self.sellers[giver] = +sellers
             if not self.sellers[giver]:
@@ -96,6 +77,14 @@ class InstitutionList:
 
 def _giver(entry: Entry) -> InstitutionId:
     return entry.course.institution.id
+
+
+def _sales(entries: Iterable[Entry]) -> Iterator[tuple[InstitutionId, PartnerCode]]:
+    """Yield of each live course who gives it and who sells it, for each seller."""
+    for entry in entries:
+        if not entry.course.withdrawn:
+            for code in _sellers(entry):
+                yield entry.course.institution.id, code
 
 
 def _sellers(entry: Entry) -> Collection[PartnerCode]:

@@ -6,7 +6,8 @@ from threading import Lock
 
 from gateway.catalogue.orders import Relevance
 
-KEPT_FOR = timedelta(minutes=2)  # since a page of the list was last shown
+GIVEN_AGAIN_FOR = timedelta(minutes=10)  # a finished page, at most: nobody asks for its list then
+KEPT_FOR = GIVEN_AGAIN_FOR + timedelta(minutes=2)  # since a page of the list was last made
 MOST_LISTS = 32
 
 ListName = tuple[int, str]  # the revision and the words that were looked for
@@ -21,7 +22,7 @@ class KeptLists:
         self._lock = Lock()
 
     def keep(self, name: ListName, ranked: Relevance, now: datetime) -> None:
-        """Keep a list of which a page is being shown."""
+        """Keep a list of which a page is being made."""
         with self._lock:
             self._lists[name] = (now + KEPT_FOR, ranked)
             self._lists.move_to_end(name)

@@ -14,7 +14,12 @@ from schema.model.values import CourseId, CourseLevel, DeliveryMode, Money
 
 T = TypeVar("T")
 
-_to_course = unchecked(Course)
+_to_course = unchecked(
+    Course,
+    *("id", "title", "institution", "summary", "description_html", "category", "level"),
+    *("languages", "duration_minutes", "lowest_price", "delivery_modes", "offerings"),
+    *("rating", "rating_count", "image_url", "withdrawn"),
+)
 
 
 def to_course(
@@ -59,22 +64,22 @@ def _of_one(
     listed = sold.listed
     rating = listed.rating
     return _to_course(
-        id=course_id,
-        title=listed.title,
-        institution=institution,
-        summary=listed.summary,
-        description_html=listed.description_html,
-        category=listed.category,
-        level=listed.level,
-        languages=_distinct(listed.languages),
-        duration_minutes=listed.duration_minutes,
-        lowest_price=sold.price if is_live else None,
-        delivery_modes=_alone(sold.delivery_mode) if is_live else (),
-        offerings=(sold,) if is_live else (),
-        rating=None if rating is None else round(rating, 2),
-        rating_count=None if rating is None else listed.rating_count,
-        image_url=listed.image_url,
-        withdrawn=not is_live,
+        course_id,
+        listed.title,
+        institution,
+        listed.summary,
+        listed.description_html,
+        listed.category,
+        listed.level,
+        _distinct(listed.languages),
+        listed.duration_minutes,
+        sold.price if is_live else None,
+        _alone(sold.delivery_mode) if is_live else (),
+        (sold,) if is_live else (),
+        None if rating is None else round(rating, 2),
+        None if rating is None else listed.rating_count,
+        listed.image_url,
+        not is_live,
     )
 
 

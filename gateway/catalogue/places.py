@@ -13,16 +13,18 @@ from threading import Lock
 import numpy as np
 import numpy.typing as npt
 
-from gateway.catalogue.entries import Entry, micros
+from gateway.catalogue.entries import Entry, micros, sessions_of
 from gateway.catalogue.layered import Layered
 from schema.availability import course_availability
 from schema.model.catalogue import Course, Session
-from schema.model.values import Availability, SessionId
+from schema.model.values import Availability, DeliveryMode, SessionId
 
 Flags = npt.NDArray[np.bool_]
 HAS_A_PLACE = frozenset({Availability.AVAILABLE, Availability.LIMITED})
 _NEVER = (1 << 63) - 1
 _ALWAYS = -_NEVER
+Verdict = tuple[bool, int, int]  # whether there is a place, and since and until when that is so
+_NO_COURSE: Verdict = (False, _ALWAYS, _NEVER)
 
 
 class Places:
@@ -83,25 +85,38 @@ class Places:
         at = micros(now)
         slots = np.flatnonzero((self._since > at) | (self._until <= at))
         if len(slots):
-            found = [_verdict(self._entries[slot], now) for slot in slots.tolist()]
+            verdicts = _Verdicts(now)
+            found = [verdicts.of(self._entries[slot]) for slot in slots.tolist()]
             self._has[slots], self._since[slots], self._until[slots] = zip(*found, strict=True)
 
 
-def _verdict(entry: Entry | None, now: datetime) -> tuple[bool, int, int]:
-    """Return whether a course has a place, since when, and until when, that is so."""
-    if entry is None:
-        return False, _ALWAYS, _NEVER
-    has = _has_a_place(entry.course, nobody_booked, now)
-    sessions = _sessions(entry.course)
-    if not sessions:
-        return has, _ALWAYS, _NEVER
-    moments = _moments(sessions)
-    at = bisect_right(moments, now)
-    return (
-        has,
-        micros(moments[at - 1]) if at else _ALWAYS,
-        micros(moments[at]) if at < len(moments) else _NEVER,
-    )
+class _Verdicts:
+    """Whether courses have a place at one instant; those that are alike are asked once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._without_sessions: dict[tuple[DeliveryMode, ...], Verdict] = {}
+
+    def of(self, entry: Entry | None) -> Verdict:
+        """Return whether a course has a place, since when, and until when, that is so."""
+        if entry is None:
+            return _NO_COURSE
+        course = entry.course
+        if sessions := sessions_of(course):
+            return self._changing(course, _moments(sessions))
+        found = self._without_sessions.get(course.delivery_modes)
+        if found is None:  # it is the delivery modes alone that decide then, and no clock
+            found = _has_a_place(course, nobody_booked, self._now), _ALWAYS, _NEVER
+            self._without_sessions[course.delivery_modes] = found
+        return found
+
+    def _changing(self, course: Course, moments: Sequence[datetime]) -> Verdict:
+        at = bisect_right(moments, self._now)
+        return (
+            _has_a_place(course, nobody_booked, self._now),
+            micros(moments[at - 1]) if at else _ALWAYS,
+            micros(moments[at]) if at < len(moments) else _NEVER,
+        )
 
 
 def nobody_booked(_: SessionId) -> int:
@@ -111,13 +126,6 @@ def nobody_booked(_: SessionId) -> int:
 
 def _has_a_place(course: Course, taken: Callable[[SessionId], int], now: datetime) -> bool:
     return course_availability(course, taken, now) in HAS_A_PLACE
-
-
-def _sessions(course: Course) -> Sequence[Session]:
-    offerings = course.offerings
-    if len(offerings) == 1:
-        return offerings[0].sessions
-    return [session for offering in offerings for session in offering.sessions]
 
 
 def _moments(sessions: Sequence[Session]) -> list[datetime]:
@@ -144,6 +152,6 @@ def _counting_seats(
         session.id: slot
         for slot in slots
         if (entry := entries[slot]) is not None
-        for session in _sessions(entry.course)
+        for session in sessions_of(entry.course)
         if session.seats_left is not None or session.capacity is not None
     }

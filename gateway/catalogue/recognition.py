@@ -96,7 +96,7 @@ class Recognition:
 
     async def _step(self) -> Recognised | None:
         now = self._now()
-        return await self._database.write(lambda connection: _step(connection, now))
+        return await self._database.write_much(lambda connection: _step(connection, now))
 
 
 def _is_done(connection: Connection) -> bool:

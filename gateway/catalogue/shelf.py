@@ -49,6 +49,7 @@ class Contents(msgspec.Struct):
     words: list[str]
     word_numbers: bytes  # of all documents, one after the other
     word_ends: bytes  # where each document's end
+    word_uses: bytes  # by how many documents each word is used
     postings: list[Posting]
 
     def words_at(self, slots: Iterable[int]) -> Counter[str]:
@@ -63,8 +64,8 @@ class Contents(msgspec.Struct):
 
     def uses(self) -> Mapping[str, int]:
         """Return how many documents use each word."""
-        counts = np.bincount(np.frombuffer(self.word_numbers, "<u4"), minlength=len(self.words))
-        return dict(zip(self.words, counts.tolist(), strict=True))
+        counts = np.frombuffer(self.word_uses, "<u4").tolist()
+        return dict(zip(self.words, counts, strict=True))
 
 
 class Kept:
@@ -175,6 +176,7 @@ def _write(folder: Path, found: Iterable[Numbered], courses: Sequence[str]) -> N
         words=list(known),
         word_numbers=np.asarray(numbers, "<u4").tobytes(),
         word_ends=np.asarray(ends, "<u8").tobytes(),
+        word_uses=np.bincount(numbers, minlength=len(known)).astype("<u4").tobytes(),
         postings=[],
     )
     base = Base(open_base(folder), len(lengths), {})

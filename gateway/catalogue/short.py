@@ -8,11 +8,12 @@ What was looked at before it was stored is not looked at again.
 from collections.abc import Callable
 from dataclasses import MISSING, fields
 from datetime import datetime
-from typing import Any, Generic, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Raw
 
+from gateway.catalogue.once import Once
 from gateway.catalogue.records import (
     Moment,
     OfferingPayload,
@@ -33,7 +34,6 @@ from schema.model.values import (
     derived_id,
 )
 
-K = TypeVar("K")
 T = TypeVar("T")
 Closing = Callable[[Offering, Session], datetime | None]  # until when the programme sells it
 
@@ -81,20 +81,6 @@ class _ShortOffering(OfferingPayload):
     sessions: tuple[_ShortSession, ...] = ()
 
 
-class _Once(dict[K, T], Generic[K, T]):
-    """Values by what tells them, each decoded when it is first met."""
-
-    __slots__ = ("_decode",)
-
-    def __init__(self, decode: Callable[[K], T]) -> None:
-        super().__init__()
-        self._decode = decode
-
-    def __missing__(self, told: K) -> T:
-        found = self[told] = self._decode(told)
-        return found
-
-
 _offerings = msgspec.json.Decoder(_ShortOffering)
 _moments = msgspec.json.Decoder(Moment | None)
 _prices = msgspec.json.Decoder(Money | None)
@@ -102,12 +88,24 @@ _languages = msgspec.json.Decoder(tuple[str, ...])
 _categories = msgspec.json.Decoder(Category | None)
 _venues = msgspec.json.Decoder(Venue | None)
 # What has no more than its few values is known by its text.
-_LEVELS = _Once(CourseLevel)
-_DELIVERY = _Once(DeliveryMode)
-_ENROLMENT = _Once(EnrolmentMode)
-_to_listed = unchecked(ListedCourse)
-_to_session = unchecked(Session)
-_to_offering = unchecked(Offering)
+_LEVELS = Once(CourseLevel)
+_DELIVERY = Once(DeliveryMode)
+_ENROLMENT = Once(EnrolmentMode)
+_to_listed = unchecked(
+    ListedCourse,
+    *("title", "institution", "summary", "description_html", "category", "level", "languages"),
+    *("duration_minutes", "rating", "rating_count", "image_url"),
+)
+_to_session = unchecked(
+    Session,
+    *("partner", "key", "starts_at", "ends_at", "enrolment_ends_at", "venue", "capacity"),
+    *("seats_left", "unlimited", "enrolment_starts_at", "purchase_ends_at", "id"),
+)
+_to_offering = unchecked(
+    Offering,
+    *("partner", "key", "listed", "price", "list_price", "delivery_mode", "enrolment_mode"),
+    *("url", "sessions", "unknown_terms", "bundle", "id"),
+)
 
 
 class ShortReader:
@@ -116,11 +114,11 @@ class ShortReader:
     def __init__(self, closing: Closing = never_closing) -> None:
         """Make a reader; sessions are given the end of their sale that `closing` tells."""
         self._closing = closing
-        self._prices = _Once(_prices.decode)
-        self._languages = _Once(_languages.decode)
-        self._categories = _Once(_categories.decode)
-        self._venues = _Once(_venues.decode)
-        self._moments = _Once(_to_moment)
+        self._prices = Once(_prices.decode)
+        self._languages = Once(_languages.decode)
+        self._categories = Once(_categories.decode)
+        self._venues = Once(_venues.decode)
+        self._moments = Once(_to_moment)
         self._known: dict[Any, Any] = {}
 
     def __call__(self, payload: str | bytes, offering_id: OfferingId | None = None) -> Offering:
@@ -129,18 +127,18 @@ class ShortReader:
         check_version(row)
         partner = once(row.partner)
         offering = _to_offering(
-            partner=partner,
-            key=row.key,
-            listed=self._listed(row.listed),
-            price=prices[bytes(row.price)],
-            list_price=prices[bytes(row.list_price)],
-            delivery_mode=_DELIVERY[row.delivery_mode],
-            enrolment_mode=_ENROLMENT[row.enrolment_mode],
-            url=row.url,
-            sessions=tuple([self._session(partner, each) for each in row.sessions]),
-            unknown_terms=row.unknown_terms,
-            bundle=row.bundle,
-            id=offering_id or OfferingId(derived_id(partner, "offering", row.key)),
+            partner,
+            row.key,
+            self._listed(row.listed),
+            prices[bytes(row.price)],
+            prices[bytes(row.list_price)],
+            _DELIVERY[row.delivery_mode],
+            _ENROLMENT[row.enrolment_mode],
+            row.url,
+            tuple([self._session(partner, each) for each in row.sessions]) if row.sessions else (),
+            row.unknown_terms,
+            row.bundle,
+            offering_id or OfferingId(derived_id(partner, "offering", row.key)),
         )
         for session in offering.sessions:  # nobody else has it yet
             object.__setattr__(session, "purchase_ends_at", self._closing(offering, session))
@@ -148,34 +146,34 @@ class ShortReader:
 
     def _listed(self, row: Any) -> ListedCourse:
         return _to_listed(
-            title=row.title,
-            institution=self._once(row.institution),
-            summary=row.summary,
-            description_html=None,
-            category=self._categories[bytes(row.category)],
-            level=_LEVELS[row.level],
-            languages=self._languages[bytes(row.languages)],
-            duration_minutes=row.duration_minutes,
-            rating=row.rating,
-            rating_count=row.rating_count,
-            image_url=row.image_url,
+            row.title,
+            self._once(row.institution),
+            row.summary,
+            None,  # the long description
+            self._categories[bytes(row.category)],
+            _LEVELS[row.level],
+            self._languages[bytes(row.languages)],
+            row.duration_minutes,
+            row.rating,
+            row.rating_count,
+            row.image_url,
         )
 
     def _session(self, partner: PartnerCode, row: _ShortSession) -> Session:
         moments = self._moments
         return _to_session(
-            partner=partner,
-            key=row.key,
-            starts_at=moments[bytes(row.starts_at)],
-            ends_at=moments[bytes(row.ends_at)],
-            enrolment_ends_at=moments[bytes(row.enrolment_ends_at)],
-            venue=self._venues[bytes(row.venue)],
-            capacity=row.capacity,
-            seats_left=row.seats_left,
-            unlimited=row.unlimited,
-            enrolment_starts_at=moments[bytes(row.enrolment_starts_at)],
-            purchase_ends_at=None,
-            id=SessionId(derived_id(partner, "session", row.key)),
+            partner,
+            row.key,
+            moments[bytes(row.starts_at)],
+            moments[bytes(row.ends_at)],
+            moments[bytes(row.enrolment_ends_at)],
+            self._venues[bytes(row.venue)],
+            row.capacity,
+            row.seats_left,
+            row.unlimited,
+            moments[bytes(row.enrolment_starts_at)],
+            None,  # when buying ends, which only the whole offering tells
+            SessionId(derived_id(partner, "session", row.key)),
         )
 
     def _once(self, value: T) -> T:

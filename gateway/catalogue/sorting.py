@@ -44,8 +44,7 @@ def _orders(found: list[Entry]) -> Mapping[CourseSort, Numbers]:
     titles, named, prices, ratings, voted, born = zip(*told, strict=True) if told else [()] * 6
     by_id = np.argsort(np.array(named, "S"))
     ids = _ranks(by_id)
-    keyed = sorted(zip(titles, ids.tolist(), range(len(found)), strict=True))
-    by_title = np.array([position for *_, position in keyed], np.int64)
+    by_title = np.array(sorted(by_id.tolist(), key=titles.__getitem__), np.int64)  # stable
     price, rating = _with_none(prices), _with_none(ratings)
     votes = -np.array(voted, np.int64)
     liked = np.array([-liking(*each) for each in zip(ratings, voted, strict=True)], np.float64)

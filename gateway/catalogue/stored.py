@@ -6,11 +6,25 @@ sale and none of them, so who has them in memory is spared their payloads.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, Select, cast, func, not_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    cast,
+    func,
+    not_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NULLTYPE
 
+from gateway.catalogue.once import Once
 from gateway.catalogue.runs import KEPT_RUNS
 from gateway.catalogue.visibility import is_listed, is_on_sale
 from gateway.storage.catalogue_tables import course, offering
@@ -91,11 +105,11 @@ def read_every_course(connection: Connection, read: Read) -> list[StoredCourse]:
     for course_id, offering_id, is_listed_now, added_run, payload in rows:
         sold = StoredOffering(read(payload, offering_id), not is_listed_now)
         found.setdefault(course_id, []).append((added_run, offering_id, sold))
-    offerings = {
-        course_id: [sold for _, _, sold in (told if len(told) == 1 else sorted(told, key=_age))]
-        for course_id, told in found.items()
-    }
-    return [_to_course(row, offerings) for row in connection.execute(_courses())]
+    made_at = Once(_to_moment)
+    return [
+        _to_course(row, made_at, _eldest_first(found.get(row[0], ())))
+        for row in connection.execute(_courses()).all()
+    ]
 
 
 def read_courses(
@@ -132,7 +146,8 @@ def _read_some(
         sold = StoredOffering(told[row.id], withdrawn=not row.is_listed)
         offerings.setdefault(row.course_id, []).append(sold)
     courses = connection.execute(_courses().where(is_one_of(connection, course.c.id, ids)))
-    return [_to_course(row, offerings) for row in courses]
+    made_at = Once(_to_moment)
+    return [_to_course(row, made_at, offerings.get(row[0], ())) for row in courses]
 
 
 def _read_payloads(connection: Connection, ids: Iterable[str], read: Read) -> dict[str, Offering]:
@@ -154,9 +169,15 @@ def _payload(connection: Connection) -> ColumnElement[Any]:
 
 
 def _courses() -> Select[Any]:
-    return select(
-        course.c.id, course.c.institution_id, course.c.created_at, course.c.founding_offering_id
-    )
+    """Select courses, and when they were made as the driver says it: many at the same moment."""
+    made = type_coerce(course.c.created_at, NULLTYPE)
+    return select(course.c.id, course.c.institution_id, course.c.founding_offering_id, made)
+
+
+def _to_moment(told: str | datetime) -> datetime:
+    """Return a moment of the database, as `Instant` does."""
+    moment = datetime.fromisoformat(told) if isinstance(told, str) else told
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 _SOLD = (offering.c.course_id, offering.c.id, is_listed().label("is_listed"))
@@ -169,16 +190,17 @@ def _sold(*more: Any) -> Select[Any]:
     return question.order_by(offering.c.added_run, offering.c.id)
 
 
-def _age(told: tuple[int, str, StoredOffering]) -> tuple[int, str]:
-    """Return by what `_sold` orders."""
-    return told[:2]
+def _eldest_first(told: Sequence[tuple[int, str, StoredOffering]]) -> Sequence[StoredOffering]:
+    """Return a course's offerings as `_sold` orders them."""
+    if len(told) == 1:  # as most courses are sold
+        return (told[0][2],)
+    return [sold for _, _, sold in sorted(told, key=itemgetter(0, 1))]
 
 
-def _to_course(row: Any, sold: Mapping[str, Sequence[StoredOffering]]) -> StoredCourse:
-    course_id, institution_id, created_at, founding = row
-    offerings = sold.get(course_id, ())
+def _to_course(
+    row: Any, made_at: Once[str | datetime, datetime], offerings: Sequence[StoredOffering]
+) -> StoredCourse:
+    course_id, institution_id, founding, created = row
     if len(offerings) > 1:
         offerings = sorted(offerings, key=lambda each: each.offering.id != founding)
-    return StoredCourse(
-        CourseId(course_id), InstitutionId(institution_id), created_at, tuple(offerings)
-    )
+    return StoredCourse(course_id, institution_id, made_at[created], tuple(offerings))

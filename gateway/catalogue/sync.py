@@ -167,7 +167,7 @@ class _Walk:
 
     async def _settle(self, run: OpenRun, *, accept_alarm: bool) -> SyncProgress:
         now = self._now()
-        settled = await self._database.write(
+        settled = await self._database.write_much(
             lambda connection: settle_run(connection, run, now, accept_alarm=accept_alarm)
         )
         _log(run, settled)

@@ -3,26 +3,23 @@
 import asyncio
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated
 
 import typer
 
 from gateway.app import Gateway
 from gateway.catalogue.account import Account, read_account
+from gateway.commands.codes import Code, known_codes
 from gateway.partners.config import PartnersFileError
 from gateway.settings import Settings
 from gateway.storage.migrate import upgrade
-from schema.model.values import PartnerCode
 
 
-def account(code: Annotated[str, typer.Argument(help="The partner's code.")]) -> None:
+def account(code: Code) -> None:
     """Show what became of every row that a partner sent, each with its reason."""
     gateway = Gateway(Settings())
-    known = [config.code for config in gateway.partners.configs]
-    if code not in known:
-        raise typer.BadParameter(f"{code!r} is not a partner; known are {', '.join(known)}")
+    [partner] = known_codes(gateway.partners.configs, [code])
     upgrade(gateway.catalogue.database)
-    question = partial(read_account, partner=PartnerCode(code))
+    question = partial(read_account, partner=partner)
     found = asyncio.run(gateway.catalogue.database.read(question))
     gateway.catalogue.database.close()
     if found is None:

@@ -10,13 +10,13 @@ import typer
 from gateway.app import Gateway
 from gateway.catalogue.history import PastRun, read_runs
 from gateway.catalogue.runs import Counts
+from gateway.commands.codes import Code
 from gateway.commands.ledger import needed_reason, to_actor
 from gateway.settings import Settings
 from schema.model.held import HeldSync, ListChange, SyncDecision
 from schema.model.operating import ListVerdict
 from schema.model.values import Money, PartnerCode
 
-Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
 RunOption = Annotated[
     int | None,
     typer.Option("--run", help="The run that `mitra partners held` showed; asked for without it."),

@@ -10,10 +10,9 @@ from adapters.sandbox import control
 from adapters.sandbox.faults.kinds import EVERYTHING, Asked
 from adapters.sandbox.faults.orders import FaultOrder
 from adapters.sandbox.faults.registry import FAULTS, UnknownFaultError, fault_named
+from gateway.commands.codes import Code
 from gateway.settings import Settings
 from schema.model.values import PartnerCode
-
-Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
 
 
 def register(sandbox_app: typer.Typer) -> None:

@@ -1,36 +1,17 @@
-"""`mitra serve`: a command line of its own, so that a server holds nothing of other commands."""
+"""`mitra serve` and `mitra worker`: what runs until it is told to stop."""
 
-import logging
+import asyncio
 import os
+from importlib import import_module
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
-from gateway import serve as processes
-from gateway.catalogue.rates import RatesFileError
-from gateway.commands.telling import run_told
-from gateway.enrolment.privacy.keyring import KeyringError
-from gateway.enrolment.rules.book import RulesFileError
-from gateway.execution.manifests import ManifestError
-from gateway.partners.config import PartnersFileError
+import gateway.lean  # noqa: F401 - before what it is about
+from gateway import collecting
+from gateway.read_ahead import read_ahead
 from gateway.settings import Settings
-from gateway.telemetry import configure_logging
-from gateway.telemetry.traces import TracingError
-
-EXPECTED = (
-    PartnersFileError,
-    RatesFileError,
-    RulesFileError,
-    processes.CannotStartError,
-    KeyringError,
-    ManifestError,
-    TracingError,
-)
-
-
-def prepare() -> None:
-    """One GraphQL catalogue of many partners, one central record of enrolments."""
-    configure_logging("console", level=logging.ERROR)  # commands print; servers choose anew
 
 
 def serve(
@@ -41,12 +22,18 @@ def serve(
     """Serve the gateway; the production profile unless MITRA_PROFILE says otherwise."""
     if workers is not None:
         os.environ["MITRA_WORKERS"] = str(workers)  # each process reads its own settings
-    processes.serve(Settings())
+    settings = Settings()
+    _processes(settings).serve(settings)
 
 
-def main() -> None:
-    """Run `mitra serve`."""
-    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-    app.callback()(prepare)
-    app.command()(serve)
-    run_told(app, EXPECTED)
+def worker() -> None:
+    """Sync and deliver without serving."""
+    settings = Settings()
+    asyncio.run(_processes(settings).work(settings))
+
+
+def _processes(settings: Settings) -> ModuleType:
+    """Import what takes a while; meanwhile the disk reads what is read after that."""
+    read_ahead(settings)
+    with collecting.paused():
+        return import_module("gateway.serve")

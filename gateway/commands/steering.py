@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from gateway.app import Gateway
+from gateway.commands.codes import Code
 from gateway.commands.learners import By
 from gateway.commands.ledger import needed_reason, to_actor
 from gateway.settings import Settings
 from schema.model.operating import PartnerCommand, PartnerOrder, PartnerOutcome
 from schema.model.values import PartnerCode
 
-Code = Annotated[str, typer.Argument(help="The partner's code, such as tokopedia.")]
 Reason = Annotated[str, typer.Option(help="Why, for the audit trail.")]
 
 

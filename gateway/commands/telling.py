@@ -1,30 +1,58 @@
 """Telling what went wrong with a command: what people can mend in a sentence, without a trace."""
 
 import sys
-from collections.abc import Callable
 
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
+from adapters.sandbox.control import SandboxControlError
+from adapters.scaffold import ScaffoldError
+from gateway.catalogue.rates import RatesFileError
+from gateway.enrolment.intake.desk import NoConsentError
+from gateway.enrolment.intake.files import IntakeFileError
+from gateway.enrolment.privacy.keyring import KeyringError
+from gateway.enrolment.rules.book import RulesFileError
+from gateway.execution.manifests import ManifestError
+from gateway.partner_api.delivery import UnknownDeliveryError
+from gateway.partners.config import PartnersFileError
+from gateway.serve import CannotStartError
+from gateway.telemetry.traces import TracingError
+
+_THEMSELVES = (  # they say what to do
+    CannotStartError,
+    IntakeFileError,
+    KeyringError,
+    ManifestError,
+    NoConsentError,
+    PartnersFileError,
+    RatesFileError,
+    RulesFileError,
+    SandboxControlError,
+    ScaffoldError,
+    TracingError,
+    UnknownDeliveryError,
+)
 _OURS = "Value error, "  # what pydantic puts before the sentences of our own checks
 
 
-def run_told(command: Callable[[], object], expected: tuple[type[Exception], ...]) -> None:
-    """Run a command; errors that are `expected` say what to do by themselves."""
-    try:
-        command()
-    except ValidationError as exc:
-        for error in exc.errors():
-            name = "_".join(str(part) for part in error["loc"]).upper()
-            said = error["msg"].removeprefix(_OURS)
-            sys.stderr.write(f"mitra: MITRA_{name}: {said}\n")
-        sys.exit(2)
-    except expected as exc:
-        sys.stderr.write(f"mitra: {exc}\n")
-        sys.exit(1)
-    except OperationalError as exc:
-        sys.stderr.write(f"mitra: the database does not answer ({exc.orig}); MITRA_DATABASE_URL?\n")
-        sys.exit(1)
-    except OSError as exc:
-        sys.stderr.write(f"mitra: {exc.filename or exc}: {exc.strerror}\n")
-        sys.exit(1)
+def tell(error: Exception) -> int | None:
+    """Tell of an error, and return how the process is to end; None for what no one can mend."""
+    match error:
+        case ValidationError():
+            for each in error.errors():
+                name = "_".join(str(part) for part in each["loc"]).upper()
+                _say(f"MITRA_{name}: {each['msg'].removeprefix(_OURS)}")
+            return 2
+        case _ if isinstance(error, _THEMSELVES):
+            _say(str(error))
+        case OperationalError():
+            _say(f"the database does not answer ({error.orig}); MITRA_DATABASE_URL?")
+        case OSError():
+            _say(f"{error.filename or error}: {error.strerror}")
+        case _:
+            return None
+    return 1
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"mitra: {sentence}\n")

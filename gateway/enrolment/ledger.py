@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select, update
@@ -63,6 +64,7 @@ def read_account(connection: Connection, learner_id: LearnerId) -> Account | Non
     return _to_accounts(rows).get(learner_id)
 
 
+@cache
 def is_live() -> ColumnElement[bool]:
     """Return the condition that the live enrolments' index is made for."""
     return enrolment.c.status.in_(sorted(LIVE))

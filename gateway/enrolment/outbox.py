@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, select, upd
 
 from gateway.enrolment.filed import Filed, to_filed
 from gateway.storage.ledger_tables import enrolment, outbox
-from gateway.storage.sets import insert_all
+from gateway.storage.sets import insert_all, is_none_of
 from gateway.storage.upsert import insert_into
 from schema.model.values import EnrolmentId, PartnerCode
 
@@ -87,10 +87,11 @@ def read_due(
 
     Rows that another courier has locked are passed over, not waited for.
     """
+    is_free = is_none_of(connection, outbox.c.partner, busy)
     rows = connection.execute(
         select(enrolment, outbox.c.operation, outbox.c.next_step, outbox.c.attempts)
         .join(outbox, outbox.c.enrolment_id == enrolment.c.id)
-        .where(outbox.c.next_attempt_at <= now, outbox.c.partner.not_in(sorted(busy)))
+        .where(outbox.c.next_attempt_at <= now, is_free)
         .order_by(outbox.c.next_attempt_at, outbox.c.enrolment_id)
         .limit(limit)
         .with_for_update(skip_locked=True, key_share=True)

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import (
     ARRAY,
@@ -61,6 +62,7 @@ class Quota:
         return self.has_room or self.waiting_places > 0
 
 
+@cache
 def takes_place() -> ColumnElement[bool]:
     """Return the condition for an enrolment that takes a seat."""
     return enrolment.c.status.in_(sorted(SEATED))

@@ -18,6 +18,7 @@ from gateway.enrolment import ledger
 from gateway.enrolment.filed import Filed, to_filed
 from gateway.storage.engine import Database
 from gateway.storage.ledger_tables import enrolment
+from gateway.storage.sets import is_one_of
 from schema.model.enrolment import LIVE, Enrolment
 from schema.model.values import EnrolmentId, LearnerId
 
@@ -121,5 +122,5 @@ class EnrolmentWatch:
 
 
 def _read(connection: Connection, ids: Sequence[EnrolmentId]) -> Sequence[Filed]:
-    rows = connection.execute(select(enrolment).where(enrolment.c.id.in_(ids)))
+    rows = connection.execute(select(enrolment).where(is_one_of(connection, enrolment.c.id, ids)))
     return [to_filed(row) for row in rows]

@@ -170,10 +170,11 @@ class AtHand:
         self._make_room()
 
     def weigh(self, kept: Kept) -> None:
-        """Note that an answer has grown."""
+        """Note that an answer has grown, or the one that has its bodies now."""
         for room in (self._new, self._asked_again):
-            if room.get(kept.key) is kept:
-                room.weigh(kept.key, kept.size)
+            standing = room.get(kept.key)
+            if standing is not None and standing.bodies is kept.bodies:
+                room.weigh(kept.key, standing.size)
         self._make_room()
 
     def used_plain(self, key: str) -> None:
@@ -188,8 +189,9 @@ class AtHand:
 
     def unfolded(self, kept: Kept) -> None:
         """Note that a body is there as it is, too."""
-        if self._asked_again.get(kept.key) is kept:
-            self._keep_asked(kept)
+        standing = self._asked_again.get(kept.key)
+        if standing is not None and standing.bodies is kept.bodies:
+            self._keep_asked(standing)
             self._make_room()
 
     def _keep_asked(self, kept: Kept) -> None:

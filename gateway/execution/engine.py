@@ -76,6 +76,7 @@ class Prepared:
     calls: Mapping[str, int] = field(default_factory=dict)  # of root fields, aliases counted
     compiled: Compiled | None = None
     values: VariableValues | None = None  # of the variables, as coerced
+    introspects: bool = False  # its document does, by whatever operation: not all may send it
 
     @property
     def kind(self) -> OperationType:
@@ -162,6 +163,7 @@ class Engine:
             operation.calls,
             operation.compiled if self._compiles else None,
             values,
+            document.introspects,
         )
 
     async def run(self, prepared: Prepared, context: object) -> ExecutionResult:

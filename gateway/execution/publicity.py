@@ -91,7 +91,7 @@ class Publicity:
 
     def _look_at(self, prepared: Prepared) -> _Standing:
         operation = prepared.operation
-        if prepared.kind is not OperationType.QUERY:
+        if prepared.kind is not OperationType.QUERY or prepared.introspects:
             return _Standing()
         fields = list(selected_fields(self._schema, prepared.document, operation))
         reads = united(reads_of(kind, node.name.value) for kind, node in fields)

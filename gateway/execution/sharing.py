@@ -31,7 +31,7 @@ _MOVING = Reads.CLOCK | Reads.SEATS
 SPREAD = 0.2  # of those that may be missing
 OUTSIDE_SECONDS = 60.0  # in a shared cache, which does not forget what a revision leaves behind
 MOST_QUESTION_BYTES = 100_000  # a longer question is answered, but not shared
-MOST_KNOWN = 4_000  # questions that are known to be public, in this process; half a kB each
+MOST_KNOWN = 2_500  # questions that are known to be public, in this process; 0.9 kB each
 
 K = TypeVar("K")
 MakeAndKeep = Callable[[], Awaitable[Kept]]

@@ -83,6 +83,8 @@ class GuardedCall:
                 return await retrying(self._attempt, ask, deadline.expired)
         except TimeoutError as exc:
             raise self._silence() from exc
+        finally:
+            retrying.iter_state.reset()  # its steps lead back to it: a circle for each call
 
     def _silence(self) -> PartnerError:
         """Return what it means that the call's time is over."""

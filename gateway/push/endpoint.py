@@ -216,7 +216,9 @@ class PushEndpoint:
             return {"outcome": "stored", "stored": session.rows}
         if upload.told != session.rows:
             return {"outcome": "incomplete", "stored": session.rows, "told": upload.told}
-        ended, settled = await self._database.write(lambda c: sessions.settle(c, session, run, now))
+        ended, settled = await self._database.write_much(
+            lambda c: sessions.settle(c, session, run, now)
+        )
         log.info("push.settled", partner=ended.partner, mode=ended.mode, state=ended.state)
         self._report(to_progress(run, settled.counts, finished=True, settled=settled))
         return ended.outcome or {}

@@ -1,6 +1,7 @@
 """One way to reach a database, SQLite or PostgreSQL: a function of a connection, in a thread.
 
 `await database.write(change)` runs `change(connection)` in one transaction and commits;
+`await database.write_much(change)` does so for what changes thousands of rows;
 `await database.write_soon(change)` does so without waiting for the disk, for what a power
 cut may undo; `await database.read(question)` runs it in a read-only one.  On SQLite all writes go
 through one writer thread (`BEGIN IMMEDIATE`), so writers queue in the process and not on
@@ -40,18 +41,23 @@ _PRIMARY = 0xFF  # the part of SQLite's error codes that says which kind
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """How SQLite's connections of one kind work; `cache_kb` is a bound, filled when needed."""
+    """How SQLite's connections of one kind work; `cache_kb` is a bound, filled when needed.
+
+    What a connection has read is void as soon as another writes, and the system has it in memory,
+    too.  A cache that fills and empties all the time saves little, and makes the heap grow.
+    """
 
     begin: str
     synchronous: str = "FULL"
     cache_kb: int = 2_000
 
 
-_READING = _Manner("BEGIN")
+_READING = _Manner("BEGIN", cache_kb=200)
 _WRITING = {
-    "catalogue": _Manner(_IMMEDIATE, cache_kb=32_000),  # a large list's indexes
+    "catalogue": _Manner(_IMMEDIATE, cache_kb=500),  # other processes write it, too
     "ledger": _Manner(_IMMEDIATE),  # a few learners at a time, of whom none comes again soon
 }
+_WRITING_MUCH = _Manner(_IMMEDIATE, cache_kb=32_000)  # a large list's indexes
 _WRITING_SOON = _Manner(_IMMEDIATE, "NORMAL", cache_kb=8_000)
 
 
@@ -67,10 +73,11 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             self.engine = _build_sqlite_engine(url, _WRITING[schema])
+            self._much_engine = _build_sqlite_engine(url, _WRITING_MUCH)
             self._soon_engine = _build_sqlite_engine(url, _WRITING_SOON)
             self._read_engine = _build_sqlite_engine(url, _READING)
         else:
-            self.engine = self._soon_engine = _build_postgres_engine(url)
+            self.engine = self._much_engine = self._soon_engine = _build_postgres_engine(url)
             self._read_engine = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -89,6 +96,11 @@ class Database:
         """Return `change(connection)`, committed; it may be run again after a lost race."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writers, self._write, self.engine, change)
+
+    async def write_much(self, change: Callable[[Connection], T]) -> T:
+        """Do as `write`, with many pages in memory: for what changes thousands of rows."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writers, self._write, self._much_engine, change)
 
     async def write_soon(self, change: Callable[[Connection], T]) -> T:
         """Do as `write`, but leave it to the next `write` that the disk has it.
@@ -113,6 +125,7 @@ class Database:
         self._writers.shutdown()
         self._read_engine.dispose()
         self._soon_engine.dispose()
+        self._much_engine.dispose()
         self.engine.dispose()
         if self._flusher:
             self._flusher.close()

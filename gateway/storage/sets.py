@@ -1,8 +1,9 @@
 """Many rows or values in one statement, in the words of the engine at hand.
 
-On PostgreSQL they travel as one parameter, so the text of a statement does not change with
-their number and the server plans it once.  Inserts are compiled once, too, and given to
-the driver: SQLAlchemy's own way would cost more than they do.
+They travel as one parameter, so the text of a statement does not change with their number: a
+server plans it once, and SQLite, whose connections each keep the last 128 texts as programs, does
+not keep one for each number.  Inserts are compiled once, too, and given to the driver:
+SQLAlchemy's own way would cost more than they do.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
+    TextualSelect,
+    all_,
     any_,
     bindparam,
     cast,
@@ -27,12 +31,12 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    text,
     tuple_,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
-MOST_PARAMETERS = 10_000  # of one statement; SQLite allows some 32,000
 _ROWS = bindparam("rows", type_=Text)
 
 
@@ -42,24 +46,46 @@ def is_one_of(
     """Return the condition that a text is one of `values`."""
     if connection.dialect.name != "sqlite":
         return element == any_(_texts(values))
-    told = list(values)
-    if len(told) <= MOST_PARAMETERS:
-        return element.in_(told)
-    each = func.json_each(literal(orjson.dumps(told).decode(), Text)).table_valued("value")
-    return element.in_(select(each.c.value))
+    return element.in_(_values(values))
+
+
+def is_none_of(
+    connection: Connection, element: ColumnElement[str], values: Iterable[str]
+) -> ColumnElement[bool]:
+    """Return the condition that a text is none of `values`; to negate the other leaves circles."""
+    if connection.dialect.name != "sqlite":
+        return element != all_(_texts(values))
+    return element.not_in(_values(values))
 
 
 def is_one_row_of(
     connection: Connection, elements: Sequence[ColumnElement[str]], rows: Sequence[Sequence[str]]
 ) -> ColumnElement[bool]:
     """Return the condition that texts, side by side, are one of `rows`."""
+    row = _side_by_side(*elements)
     if connection.dialect.name == "sqlite":  # it would scan the table for a list of VALUES
-        told = literal(orjson.dumps([list(row) for row in rows]).decode(), Text)
-        each = func.json_each(told).table_valued("value").c.value
-        places = (func.json_extract(each, f"$[{place}]") for place in range(len(elements)))
-        return tuple_(*elements).in_(select(*places))
+        places = [f"json_extract(value, '$[{place}]')" for place in range(len(elements))]
+        told = _told(", ".join(places), [list(row) for row in rows])
+        return row.in_(told.columns(*(column(place, Text) for place in places)))
     columns = (_texts(row[place] for row in rows) for place in range(len(elements)))
-    return tuple_(*elements).in_(select(*(func.unnest(texts) for texts in columns)))
+    return row.in_(select(*(func.unnest(texts) for texts in columns)))
+
+
+def _values(values: Iterable[str]) -> TextualSelect:
+    return _told("value", list(values)).columns(column("value", Text))
+
+
+def _told(shown: str, values: Sequence[Any]) -> TextClause:
+    """Return what SQLite reads out of `values`.
+
+    As text: made of expressions it would take twice as long, and leave a hundred objects in
+    circles each time.
+    """
+    told = bindparam("told", orjson.dumps(values).decode(), Text, unique=True)
+    return text(f"SELECT {shown} FROM json_each(:told)").bindparams(told)  # noqa: S608 - our words
+
+
+_side_by_side = cache(tuple_)
 
 
 def insert_all(

@@ -28,6 +28,7 @@ from schema.errors import ErrorCode
 NONE = "none"
 CLIENT_HEADER = b"apollographql-client-name"
 MOST_CODES = 5  # of one operation that a log line names
+_OF_FEW_VALUES = ("kind", "status", "outcome")  # in lines that stand for all that are too many
 
 Count = Callable[[float], None]  # takes the seconds that it took
 
@@ -101,7 +102,8 @@ class Operations:
         told = _told(seen)
         if seen.codes:
             told["codes"] = tuple(seen.codes[:MOST_CODES])  # so that equal lines can be found
-        line = Line(*(tuple(each.items()) for each in (told, {**told, "operation": OTHER})))
+        few = {name: told[name] for name in _OF_FEW_VALUES if name in told}
+        line = Line(tuple(told.items()), tuple({"operation": OTHER, **few}.items()))
         add, observe = TALLIES.tally(self._counter(seen)).add, self._waited(seen).observe
         is_logged, add_line = self._logged_share > 0, self._again.add
 

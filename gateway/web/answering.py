@@ -167,10 +167,10 @@ class Answering:
         return found if isinstance(found, Kept) else None
 
     async def _pay(self, exchange: Exchange, known: Known) -> None:
-        exchange.tell(known)
         exchange.is_public = True
         payer = payer_of(exchange.request.scope, exchange.viewer)
         exchange.allowance = await self.gate.pay(payer, known.cost)
+        exchange.tell(known)  # once it is paid: what is refused costs nobody anything
 
     async def _finish(self, exchange: Exchange, prepared: Prepared) -> Answer:
         payload = await self.run(exchange, prepared)

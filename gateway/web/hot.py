@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.draining import Draining
 from gateway.execution.at_hand import AtHand, Kept
-from gateway.execution.budgets import Budgets
+from gateway.execution.budgets import Budgets, Payer
 from gateway.execution.refusals import RefusedError
 from gateway.telemetry.observed import Observed
 from gateway.telemetry.operations import Count
@@ -109,12 +109,17 @@ class HotPath:
         is_given = self._is_given(kept)
         if (finished.body_of(kept) if is_given else finished.sending.packing) is None:
             return False  # before it is paid for
-        own = await self._own(finished, scope, authorization)
+        viewer = await self._viewer(authorization)
+        if viewer is None:
+            return False
+        payer = payer_of(scope, viewer)
+        own = await self._paid(finished, payer, scope)
         if own is None:
             return False
         newest = kept if is_given else await self._renewed(kept)
         body = finished.body_of(newest) if newest is not None else None
         if newest is None or body is None or not door.is_free():
+            self._budgets.give_back(payer, finished.cost)  # the ordinary path takes it again
             return False
         door.answer(finished.sending.status, finished.headed(newest, body, own, began), body)
         return True
@@ -174,16 +179,20 @@ class HotPath:
         is_ordinary = scope["path"] not in _PATHS or self._draining.is_draining
         return None if is_ordinary else door
 
-    async def _own(
-        self, finished: Finished, scope: Scope, authorization: bytes | None
-    ) -> bytes | None:
-        """Return the headers that are this request's own; None for one that must be refused."""
+    async def _viewer(self, authorization: bytes | None) -> Viewer | None:
+        """Return who asks; None for one whose token is not good."""
+        if authorization is None:
+            return ANONYMOUS
         try:
-            viewer = ANONYMOUS
-            if authorization is not None:
-                viewer = await self._identify(authorization.decode("latin-1"))
-            allowance = await self._budgets.pay(payer_of(scope, viewer), finished.cost)
+            return await self._identify(authorization.decode("latin-1"))
         except Exception:  # noqa: BLE001 - the ordinary path meets it again, and says what it is
+            return None
+
+    async def _paid(self, finished: Finished, payer: Payer, scope: Scope) -> bytes | None:
+        """Return the headers that are this request's own; None for one that cannot be paid."""
+        try:
+            allowance = await self._budgets.pay(payer, finished.cost)
+        except Exception:  # noqa: BLE001 - as above
             return None
         return finished.sending.own_lines(to_request_id(scope["headers"]), allowance)
 

@@ -27,7 +27,7 @@ from itertools import count, cycle
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import httpx
 import orjson
@@ -35,7 +35,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway.execution.sharing import MOST_KNOWN
 from gateway.identity.development import issue_token
 from schema.model.viewer import Role
 from tests.drills.hanging import at_rate, goods, start, wait_for_search
@@ -57,12 +56,24 @@ _BLOCK = """mutation ($value: String!, $letter: String!) { blockCourses(input: {
   value: $value, reason: "soak", letter: $letter}) { block { id } } }"""
 _LIFT = """mutation ($id: ID!) { liftBlock(input: {blockId: $id, reason: "soak"}) {
   userErrors { message } } }"""
-SEARCHES = MOST_KNOWN  # of some 9 kB each: twice as much as there is room for
+SEARCHES = 4_000  # of some 9 kB each: twice as much as there is room for
 LEARNERS = 1_200  # as many as come while a token that was verified is remembered
 TIMES = 3  # that something is asked until all that is kept for those who ask again is kept
 KEPT_OPEN_SECONDS = 2.0  # a connection: less than the server does, or one would meet the other
 AT_ONCE = 4
 RATES = {"hot": 40.0, "warm": 20.0, "search": 5.0, "enrol": 2.0, "change": 0.1}
+
+
+class Memory(NamedTuple):
+    """The megabytes that a gateway has: all of them, and those that are no file's."""
+
+    all: float
+    own: float
+
+    @classmethod
+    def of(cls, mitra: Mitra) -> "Memory":
+        """Return what it has now."""
+        return cls(*(resident_bytes(mitra, kind) / 1_000_000 for kind in ("VmRSS", "RssAnon")))
 
 
 @dataclass
@@ -181,12 +192,12 @@ def soak(
     sys.exit(0 if _tell(crowd, samples, console) else 1)
 
 
-async def _serve(mitra: Mitra, seconds: float) -> tuple[Crowd, list[float]]:
-    """Return who came, and the megabytes that the gateway had, one sample a second."""
+async def _serve(mitra: Mitra, seconds: float) -> tuple[Crowd, list[Memory]]:
+    """Return who came, and the memory that the gateway had, one sample a second."""
     operator = issue_token(mitra.data_dir, Role.OPERATOR, "soak")
     offerings = await asyncio.to_thread(goods, mitra)
     partners = sorted({code for code, _ in offerings})
-    samples: list[float] = []
+    samples: list[Memory] = []
     limits = httpx.Limits(max_connections=None, keepalive_expiry=KEPT_OPEN_SECONDS)
     async with httpx.AsyncClient(base_url=mitra.url, timeout=60, limits=limits) as client:
         crowd = Crowd(mitra, client, operator, cycle(offerings), cycle(partners))
@@ -199,9 +210,9 @@ async def _serve(mitra: Mitra, seconds: float) -> tuple[Crowd, list[float]]:
     return crowd, samples
 
 
-async def _sample(mitra: Mitra, ends: float, samples: list[float]) -> None:
+async def _sample(mitra: Mitra, ends: float, samples: list[Memory]) -> None:
     while time.monotonic() < ends:
-        samples.append(resident_bytes(mitra) / 1_000_000)
+        samples.append(Memory.of(mitra))
         await asyncio.sleep(SAMPLE_SECONDS)
 
 
@@ -216,19 +227,20 @@ def growth(samples: list[float]) -> tuple[float, float, float]:
     return early, late, late / early
 
 
-def _tell(crowd: Crowd, samples: list[float], console: Console) -> bool:
-    early, late, ratio = growth(samples)
+def _tell(crowd: Crowd, samples: list[Memory], console: Console) -> bool:
+    early, late, ratio = growth([each.all for each in samples])
+    own_early, own_late, _ = growth([each.own for each in samples])
     table = Table(title=f"{len(samples) * SAMPLE_SECONDS / 60:.1f} minutes of mixed load")
     for name in ("what", "number"):
         table.add_column(name, justify="left" if name == "what" else "right")
     for kind, number in crowd.done.items():
         table.add_row(kind, f"{number:,}")
     table.add_row("failed", f"{len(crowd.failures):,}")
-    table.add_row("memory in the second minute", f"{early:.1f} MB")
-    table.add_row("memory in the last minute", f"{late:.1f} MB")
+    table.add_row("memory in the second minute", f"{early:.1f} MB, {own_early:.1f} its own")
+    table.add_row("memory in the last minute", f"{late:.1f} MB, {own_late:.1f} its own")
     table.add_row("growth", f"{(ratio - 1) * 100:+.1f} % (bar {(BAR - 1) * 100:.0f} %)")
     console.print(table)
-    minutes = [statistics.median(each) for each in _by_minute(samples)]
+    minutes = [statistics.median(each) for each in _by_minute([s.all for s in samples])]
     console.print("by the minute:", ", ".join(f"{each:.1f}" for each in minutes), "MB")
     for failure in crowd.failures[:10]:
         console.print(failure[:300])

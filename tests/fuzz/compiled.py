@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from inspect import isawaitable
 from random import Random
@@ -18,29 +18,36 @@ from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, exec
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution.compiled import Compiler
-from schema.build import build_schema
+from schema.build import MaskingSchema, build_schema
 from schema.context import Context
 from schema.ids import NodeKind, to_global_id
+from schema.subgraph import SubgraphSchema
 from tests.fuzz.fabricated import WORDS, a_context
-from tests.fuzz.operations import Asked, Operations
+from tests.fuzz.operations import ASKED_FOR, Asked, Operations
 
+ROUTERS = ("_entities", "_service")  # what nobody else asks
 TROUBLES = (0.0, 0.0, 0.01, 0.03, 0.1)
 
 
-def _id(dice: Random) -> str:
+def _id(dice: Random) -> str | int:
     kind = dice.choice(list(NodeKind))
-    return to_global_id(kind, "learner-1") if dice.random() < 0.9 else "junk"
+    return to_global_id(kind, "learner-1") if dice.random() < 0.9 else dice.choice(("junk", 5))
+
+
+def _entity(dice: Random) -> dict[str, Any]:
+    return {"__typename": dice.choice([*NodeKind, "Query"]), "id": _id(dice)}
 
 
 SCALARS: dict[str, Any] = {
     "ID": _id,
     "String": lambda dice: dice.choice(WORDS),
     "Int": lambda dice: dice.choice((0, 1, 2, 20, 100, 101)),
-    "Float": lambda dice: dice.choice((0.5, 4.0)),
+    "Float": lambda dice: dice.choice((0.5, 4.0, 4)),
     "Boolean": lambda dice: dice.random() < 0.5,
-    "BigInt": lambda dice: dice.choice((0, 350_000, 2**40)),
+    "BigInt": lambda dice: dice.choice((0, 350_000, 2**40, 2**53 - 1, -(2**53) + 1, "350000")),
     "DateTime": lambda dice: dice.choice(("2020-04-11T09:00:00+07:00", "2020-04-11T02:00:00Z")),
     "Date": lambda dice: "2020-04-11",
+    "_Any": _entity,
 }
 
 
@@ -62,12 +69,12 @@ class Case:
         return a_context(self.seed, self.trouble, sleepy=self.is_sleepy)
 
 
-def cases(first: int, schema: Any) -> Iterator[Case]:
-    """Give valid operations for ever, the same for the same `first`."""
+def cases(first: int, schema: Any, roots: Collection[str] = ()) -> Iterator[Case]:
+    """Give valid operations for ever, the same for the same `first`; see `Operations`."""
     seed = first
     while True:
         dice = Random(seed)
-        asked = Operations(schema, dice, SCALARS).one()
+        asked = Operations(schema, dice, SCALARS, roots).one()
         if not validate(schema, parse(asked.text)):
             yield Case(seed, asked, dice.choice(TROUBLES))
         seed += 1
@@ -76,8 +83,8 @@ def cases(first: int, schema: Any) -> Iterator[Case]:
 class Comparison:
     """Runs cases both ways."""
 
-    def __init__(self) -> None:
-        self.schema = build_schema()._schema
+    def __init__(self, schema: MaskingSchema | None = None) -> None:
+        self.schema = (schema or build_schema())._schema
         self.outcomes: Counter[str] = Counter()
         self.races = 0
         self.compiler = Compiler(
@@ -88,7 +95,7 @@ class Comparison:
         """Return how the two answers differ, or None."""
         document = parse(case.asked.text)
         expected, is_async = await self._plainly(document, case)
-        [operation] = [e for e in document.definitions if isinstance(e, OperationDefinitionNode)]
+        [operation] = [e for e in document.definitions if is_asked_for(e)]
         compiled = self.compiler.operation(document, operation)
         result = await compiled.run(case.context(), case.asked.variables)
         if result is None:
@@ -105,11 +112,17 @@ class Comparison:
             document,
             context_value=case.context(),
             variable_values=case.asked.variables,
+            operation_name=ASKED_FOR,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
             hide_suggestions=True,
         )
         is_async = isawaitable(result)
         return (await result if is_async else result), is_async  # type: ignore[misc]
+
+
+def is_asked_for(node: Any) -> bool:
+    """Return whether a definition is the operation that is meant."""
+    return isinstance(node, OperationDefinitionNode) and node.name.value == ASKED_FOR  # type: ignore[union-attr]  # it has one
 
 
 def difference(expected: ExecutionResult, found: ExecutionResult) -> str | None:
@@ -170,10 +183,12 @@ def told(errors: list[GraphQLError] | None) -> list[tuple[str, ...]]:
     )
 
 
-async def compare(first: int, count: int, *, most_wrong: int = 5) -> int:
+async def compare(
+    first: int, count: int, schema: MaskingSchema | None = None, *, most_wrong: int = 5
+) -> int:
     """Compare `count` cases; print what differs, and how many were compiled; return how many."""
-    comparison, wrong, erring = Comparison(), 0, 0
-    given = cases(first, comparison.schema)
+    comparison, wrong, erring = Comparison(schema), 0, 0
+    given = cases(first, comparison.schema, ROUTERS if schema else ())
     for number in range(count):
         case = next(given)
         found = await comparison.differs(case)
@@ -202,8 +217,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--subgraph", action="store_true", help="ask what a router asks")
     asked = parser.parse_args()
-    sys.exit(bool(asyncio.run(compare(asked.first, asked.cases))))
+    schema = SubgraphSchema() if asked.subgraph else None
+    sys.exit(bool(asyncio.run(compare(asked.first, asked.cases, schema))))
 
 
 if __name__ == "__main__":

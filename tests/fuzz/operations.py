@@ -4,7 +4,7 @@ Fragments, aliases, the same field twice, conditions, literals and variables at 
 Not all are valid; whoever uses them validates first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -22,10 +22,13 @@ from graphql import (
     is_non_null_type,
     is_object_type,
     is_required_argument,
+    is_union_type,
 )
 
 MOST_DEEP = 6
 MOST_NAMES = 25  # afterwards it is brought to an end
+WRONG = (None, "", -1, 1.5, 2**64, True, [], [[None]], {}, {"a": 1})
+ASKED_FOR = "Q"  # the name of the operation that is meant, where there are two
 Scalar = Callable[[Random], Any]
 
 
@@ -38,23 +41,37 @@ class Asked:
 
 
 class Operations:
-    """Writes operations; `scalars` makes values for scalars by their name."""
+    """Writes operations; `scalars` makes values for scalars by their name.
 
-    def __init__(self, schema: GraphQLSchema, dice: Random, scalars: dict[str, Scalar]) -> None:
-        self._schema = schema
-        self._dice = dice
-        self._scalars = scalars
+    With `roots` these fields alone are asked of the query type.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        dice: Random,
+        scalars: dict[str, Scalar],
+        roots: Collection[str] = (),
+    ) -> None:
+        self._known = schema, dice, scalars, roots
 
     def one(self) -> Asked:
         """Return an operation."""
-        return _Operation(self._schema, self._dice, self._scalars).asked()
+        return _Operation(*self._known).asked()
 
 
 class _Operation:
-    def __init__(self, schema: GraphQLSchema, dice: Random, scalars: dict[str, Scalar]) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        dice: Random,
+        scalars: dict[str, Scalar],
+        roots: Collection[str],
+    ) -> None:
         self._schema = schema
         self._dice = dice
         self._scalars = scalars
+        self._roots = roots
         self._count = 0
         self._fragments: list[str] = []
         self._spread: list[tuple[GraphQLNamedType, str]] = []
@@ -64,12 +81,14 @@ class _Operation:
         self._is_simple = dice.random() < 0.3  # no conditions
 
     def asked(self) -> Asked:
-        is_change = self._chance(0.2)
+        is_change = self._chance(0.2) and not self._roots
         root = self._schema.mutation_type if is_change else self._schema.query_type
         selected = self._selection(root, 0)
         declared = f"({', '.join(self._declared)})" if self._declared else ""
         kind = "mutation" if is_change else "query"
-        texts = [f"{kind} Q{declared} {selected}", *self._fragments]
+        texts = [f"{kind} {ASKED_FOR}{declared} {selected}", *self._fragments]
+        if self._chance(0.1):
+            texts.append("query Another { __typename }")
         self._dice.shuffle(texts)
         return Asked("\n".join(texts), self._variables)
 
@@ -91,6 +110,8 @@ class _Operation:
     def _part(self, kind: Any, depth: int) -> str:
         throw = self._dice.random()
         may_nest = depth < MOST_DEEP and self._count <= MOST_NAMES
+        if is_union_type(kind) and may_nest:
+            throw = self._dice.uniform(0.08, 0.34)  # it has no fields of its own
         if throw < 0.08 and may_nest:
             return self._field_again(kind, depth)
         if throw < 0.2 and may_nest:
@@ -102,7 +123,7 @@ class _Operation:
         return self._field(kind, depth)
 
     def _field(self, kind: Any, depth: int) -> str:
-        choices = list(kind.fields.items())
+        choices = list(self._fields_of(kind).items())
         if depth >= MOST_DEEP or self._count > MOST_NAMES:
             leaves = [each for each in choices if is_leaf_type(get_named_type(each[1].type))]
             choices = leaves or (choices if depth < MOST_DEEP else [])
@@ -117,7 +138,7 @@ class _Operation:
         """Ask twice for one key, each time for something else of it."""
         choices = [
             (name, field)
-            for name, field in kind.fields.items()
+            for name, field in self._fields_of(kind).items()
             if not is_leaf_type(get_named_type(field.type))
         ]
         if not choices or depth >= MOST_DEEP:
@@ -126,6 +147,14 @@ class _Operation:
         head = f"{self._next('a')}: {name}{self._arguments(field)}"
         twice = [f"{head}{self._condition()}{self._below(field, depth)}" for _ in range(2)]
         return " ".join(twice)
+
+    def _fields_of(self, kind: Any) -> dict[str, Any]:
+        if is_union_type(kind):
+            return {}
+        fields: dict[str, Any] = kind.fields
+        if self._roots and kind is self._schema.query_type:
+            return {name: each for name, each in fields.items() if name in self._roots}
+        return fields
 
     def _below(self, field: Any, depth: int) -> str:
         named = get_named_type(field.type)
@@ -157,16 +186,21 @@ class _Operation:
     def _condition(self) -> str:
         if self._is_simple or not self._chance(0.12):
             return ""
-        name = self._dice.choice(("skip", "include"))
-        value = self._dice.choice(("true", "false", None, None, None))
-        return f" @{name}(if: {value or self._boolean()})"
+        names = self._dice.sample(("skip", "include"), 2 if self._chance(0.1) else 1)
+        return "".join(f" @{name}(if: {self._truth()})" for name in names)
+
+    def _truth(self) -> str:
+        return self._dice.choice(("true", "false", None, None, None)) or self._boolean()
 
     def _boolean(self) -> str:
         if self._conditions and self._chance(0.7):
             return self._dice.choice(self._conditions)
         name = self._next("c")
-        self._declared.append(f"${name}: Boolean!")
-        self._variables[name] = self._chance(0.5)
+        has_default = self._chance(0.2)
+        default = f" = {self._dice.choice(('true', 'false'))}" if has_default else "!"
+        self._declared.append(f"${name}: Boolean{default}")
+        if not has_default or self._chance(0.5):
+            self._variables[name] = self._chance(0.5)
         self._conditions.append(f"${name}")
         return f"${name}"
 
@@ -188,8 +222,15 @@ class _Operation:
         default = f" = {_written(self._value(kind), kind)}" if self._chance(0.15) else ""
         self._declared.append(f"${name}: {kind}{default}")
         if (is_non_null_type(kind) and not default) or self._chance(0.8):
-            self._variables[name] = self._value(kind)
+            self._variables[name] = self._sent(kind)
         return f"${name}"
+
+    def _sent(self, kind: Any) -> Any:
+        """Return a value as clients send it: one for a list of one, and seldom a wrong one."""
+        if self._chance(0.01):
+            return self._dice.choice(WRONG)
+        value = self._value(kind)
+        return value[0] if isinstance(value, list) and value and self._chance(0.2) else value
 
     def _literal(self, kind: Any) -> str:
         inner: Any = get_nullable_type(kind)
@@ -223,13 +264,14 @@ class _Operation:
 
 def _written(value: Any, kind: Any) -> str:  # noqa: PLR0911 - a case for each kind of type
     """Return a value as GraphQL writes it."""
-    inner: Any = get_nullable_type(kind)
+    inner: Any = kind and get_nullable_type(kind)
     if value is None:
         return "null"
     if is_list_type(inner):
         return f"[{', '.join(_written(each, inner.of_type) for each in value)}]"
-    if is_input_object_type(inner):
-        pairs = (f"{name}: {_written(v, inner.fields[name].type)}" for name, v in value.items())
+    if isinstance(value, dict):
+        types = {name: each.type for name, each in getattr(inner, "fields", {}).items()}
+        pairs = (f"{name}: {_written(each, types.get(name))}" for name, each in value.items())
         return f"{{{', '.join(pairs)}}}"
     if is_enum_type(inner):
         return str(value)

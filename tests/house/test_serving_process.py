@@ -1,5 +1,6 @@
-"""A serving process holds no more than serving takes: each has all of it in memory."""
+"""A process holds no more than its command takes: each has all of it in memory."""
 
+import os
 import subprocess
 import sys
 
@@ -7,38 +8,63 @@ import pytest
 
 NEEDLESS = (
     "redis", "alembic", "psycopg", "sqlalchemy.orm", "aiohttp.web", "adapters.sandbox.server",
-    "gateway.bench", "gateway.cli", "gateway.drills", "gateway.checking", "gateway.demo",
+    "adapters.sandbox.control", "adapters.scaffold", "gateway.bench", "gateway.drills",
+    "gateway.checking", "gateway.demo", "gateway.console", "gateway.commands.telling",
+    "hypothesis", "schemathesis", "rich", "pygments",
 )  # fmt: skip
-PRETTY = ("rich", "pygments")
+# What would run for ever is stood in for by what it makes.
 PROGRAM = """
 import sys
-import gateway.asgi
-print(*sys.modules)
-sys.argv = ["mitra", "serve", "--help"]
-try:
-    from gateway.__main__ import main
+from contextlib import suppress
+from gateway.__main__ import main
+
+def stand_in():
+    import gateway.commands.serving, gateway.serve, gateway.starting
+    async def work(settings):
+        pass
+    gateway.serve.work = work
+    gateway.serve.serve = lambda settings: gateway.starting.create_app()
+
+if "--help" not in sys.argv:
+    stand_in()
+with suppress(SystemExit):
     main()
-except SystemExit:
-    pass
-print(*sys.modules)
+print(*sys.modules, file=sys.stderr)
 """
 
 
 @pytest.fixture(scope="module")
-def told() -> list[str]:
-    """What was imported before a server's own command line was asked for its help, and after."""
-    return subprocess.check_output([sys.executable, "-c", PROGRAM], text=True).splitlines()
+def run(tmp_path_factory):
+    """Run a command as far as it imports; tell what it printed, and which modules there are."""
+    environment = os.environ | {"MITRA_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
+
+    def run(argument: str) -> tuple[str, set[str]]:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, argument],
+            capture_output=True,
+            check=True,
+            text=True,
+            env=environment,
+        )
+        return done.stdout, set(done.stderr.splitlines()[-1].split())
+
+    return run
 
 
-def test_a_server_without_redis_and_with_nothing_to_migrate_imports_nothing_of_either(told):
-    loaded = told[-1].split()
+@pytest.mark.parametrize(
+    ("command", "needed"), [("serve", "gateway.asgi"), ("worker", "gateway.app")]
+)
+def test_who_serves_or_works_imports_nothing_of_other_commands_or_of_what_is_not_used(
+    run, command, needed
+):
+    _, modules = run(command)
 
-    assert "gateway.asgi" in loaded
-    assert not [name for name in NEEDLESS if name in loaded]
+    assert {needed, "httpx", "structlog"} <= modules
+    assert not modules.intersection(NEEDLESS)
 
 
-def test_a_server_imports_nothing_that_only_makes_things_pretty(told):
-    loaded = told[0].split()
+def test_help_names_every_command_and_imports_none(run):
+    printed, modules = run("--help")
 
-    assert {"gateway.asgi", "httpx", "structlog"} <= set(loaded)
-    assert not [name for name in PRETTY if name in loaded]
+    assert {"serve", "bench", "sandbox"} <= set(printed.split())
+    assert not {"gateway.app", "gateway.settings", "pydantic", "sqlalchemy"} & modules

@@ -193,9 +193,9 @@ async def _run(plan: Plan, run: Run, root: object) -> None:
     """Call the functions one after the other, each until nothing of it is pending."""
     try:
         for part in plan.roots:
-            made = part(root, run, None)
-            if run.data is None:
+            if run.data is None:  # nothing is done after a change that cannot be told
                 return
+            made = part(root, run, None)
             run.data.update(made)
             await run.settle()
     except GraphQLError as error:

@@ -52,7 +52,7 @@ async def test_who_asks_first_waits_for_nothing_that_all_would_wait_for(
     await follower.refresh()
 
     monkeypatch.setattr(Searcher, "holding", lambda *_: pytest.fail("a posting was read"))
-    monkeypatch.setattr(places, "_verdict", lambda *_: pytest.fail("places were worked out"))
+    monkeypatch.setattr(places, "_Verdicts", lambda _: pytest.fail("places were worked out"))
     query = CourseQuery(search="kursus 2", filter=CourseFilter(available_only=True))
     found = follower.reader(NOON).courses(query, Window(first=1))
     assert found.total == 1

@@ -18,6 +18,7 @@ from adapters.errors import (
 )
 from adapters.rules import ErrorRule, ErrorRules, Meaning
 from adapters.transport import RequestNotSentError
+from tests.circles import leaving_none_behind
 from tests.unit.adapters.answering import a_client, raising
 
 READS = {
@@ -173,3 +174,13 @@ def test_no_body_breaks_the_search_for_a_code(body):
     code = RULES.code(body)
 
     assert code is None or isinstance(code, str)
+
+
+@pytest.mark.anyio
+async def test_an_answer_leaves_nothing_in_circles():
+    client = a_client(lambda _: httpx.Response(200, json=1))
+    await client.get("/courses")
+
+    with leaving_none_behind() as turns:
+        for _ in turns:
+            await client.get("/courses")

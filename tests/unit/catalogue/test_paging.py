@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.catalogue.entries import Entry
-from gateway.catalogue.kept import KEPT_FOR, KeptLists
+from gateway.catalogue.kept import GIVEN_AGAIN_FOR, KEPT_FOR, KeptLists
 from gateway.catalogue.reader import SnapshotReader
 from gateway.catalogue.snapshot import Snapshot
+from gateway.execution.sharing import LASTING_SECONDS
 from schema.ports import CourseFilter, CourseQuery, CourseSort, Window
 from tests.catalogue import NOON, an_offering
 from tests.unit.catalogue.strategies import WORDS, an_entry, entries
@@ -159,6 +160,14 @@ def test_a_kept_list_keeps_its_order_where_keys_have_changed():
 
     assert [course.title for course in page.nodes] == ["Barista Tiga Hari", "Barista"]
     assert page.has_previous
+
+
+def test_who_was_given_a_finished_page_has_two_minutes_for_the_next():
+    """It was made before, and nothing is looked up when it is given again."""
+    promised, longest = timedelta(minutes=2), timedelta(seconds=LASTING_SECONDS)
+
+    assert longest <= GIVEN_AGAIN_FOR
+    assert GIVEN_AGAIN_FOR + promised <= KEPT_FOR
 
 
 def test_only_so_many_lists_are_kept():

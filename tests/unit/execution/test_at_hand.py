@@ -94,6 +94,16 @@ def test_an_answer_that_says_the_same_has_the_same_bodies_however_packed(at_hand
     assert other.bodies == {PLAIN: b"y"}
 
 
+def test_what_is_packed_for_one_that_was_replaced_counts_if_its_bodies_stand(at_hand):
+    former, newest = a_kept(at_hand, "a"), a_kept(at_hand, "a")
+    for each in (former, newest):
+        at_hand.keep(each, again=True)
+
+    former.pack("gzip", BODY)  # it was being packed while the new one came
+
+    assert at_hand.size == newest.size > 2 * len(BODY)
+
+
 def test_no_room_is_kept_behind_a_body():
     encoded = orjson.dumps({"numbers": list(range(3_000))})
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.sandbox.state import SandboxState, write_state
-from gateway.commands.telling import run_told
+from gateway.commands.telling import tell
 from gateway.partners.sandbox import SANDBOX_PARTNERS, partners_files, partners_reach
 from gateway.settings import EVERYBODY, NOBODY, Audience, Profile, Settings
 from schema.model.viewer import ANONYMOUS, Role, Viewer
@@ -187,8 +187,9 @@ def test_an_audience_admits_by_role(audience, admits_nobody_known, admits_operat
 def test_what_is_wrong_is_told_by_the_variables_name_in_our_own_words(monkeypatch, capsys):
     monkeypatch.setenv("MITRA_CORS_ORIGINS", "app.example.id")
 
-    with pytest.raises(SystemExit):
-        run_told(Settings, ())
+    with pytest.raises(ValidationError) as raised:
+        Settings()
 
+    assert tell(raised.value) == 2
     said = "app.example.id is no origin; write https://app.example.id, or *"
     assert capsys.readouterr().err == f"mitra: MITRA_CORS_ORIGINS: {said}\n"

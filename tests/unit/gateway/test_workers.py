@@ -4,13 +4,14 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway import cli
+from gateway import serve as processes
 
 
 @pytest.mark.parametrize(("arguments", "expected"), [((), 2), (("--workers", "3"), 3)])
 def test_the_command_line_goes_before_the_environment(monkeypatch, arguments, expected):
     monkeypatch.setenv("MITRA_WORKERS", "2")
     told = []
-    monkeypatch.setattr(cli.processes, "serve", told.append)
+    monkeypatch.setattr(processes, "serve", told.append)
 
     result = CliRunner().invoke(cli.app, ["serve", *arguments])
 

@@ -19,6 +19,7 @@ from gateway.partners.calls import PartnerCalls
 from gateway.partners.operations import CallLimits, Operation
 from gateway.partners.reports import CallReport
 from schema.model.values import LearnerId, Money, PartnerCode, Reference, RemoteId
+from tests.circles import leaving_none_behind
 from tests.unit.partners.desks import others_run
 
 pytestmark = pytest.mark.anyio
@@ -214,3 +215,12 @@ async def test_every_call_is_reported_once(script: list[object], outcome: str, a
     assert [(r.operation, r.outcome, r.attempts) for r in reports] == [
         (Operation.FIND, outcome, attempts)
     ]
+
+
+async def test_a_call_leaves_nothing_in_circles():
+    calls = calls_to(Adapter(*[RECEIPT] * 100))
+    await calls.find(CODE, REFERENCE)
+
+    with leaving_none_behind() as turns:
+        for _ in turns:
+            await calls.find(CODE, REFERENCE)

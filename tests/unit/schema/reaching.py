@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
+    GraphQLArgument,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLSchema,
@@ -25,6 +26,7 @@ COURSE = to_global_id(NodeKind.COURSE, a_course(1).id)
 GIVEN: Mapping[tuple[str, str], Mapping[str, Any]] = {  # arguments by which something is found
     ("Query", "course"): {"id": COURSE},
     ("Query", "node"): {"id": COURSE},
+    ("Query", "_entities"): {"representations": [{"__typename": "Course", "id": COURSE}]},
     ("Query", "partner"): {"code": "tokopedia"},
     ("Query", "courses"): {"search": "barista"},
     ("Query", "courseSuggestions"): {"text": "bar"},
@@ -34,6 +36,7 @@ _SCALARS = {"Int": 1, "Float": 1.0, "Boolean": True, "BigInt": 1, "Date": "2020-
             "DateTime": "2020-04-11T09:00:00Z"}  # fmt: skip
 
 IsWanted = Callable[[str, str], bool]
+IsGiven = Callable[[GraphQLArgument], bool]
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,12 @@ class Reached:
 
 
 def reached(
-    schema: GraphQLSchema, root: str, is_wanted: IsWanted = lambda *_: True
+    schema: GraphQLSchema,
+    root: str,
+    is_wanted: IsWanted = lambda *_: True,
+    is_given: IsGiven = is_required_argument,
 ) -> Iterator[Reached]:
-    """Give each field that is reached from `root` through wanted fields."""
+    """Give each field that is reached from `root` through wanted fields, with given arguments."""
     operation = root.lower()
     ways, seen = deque([Way(root)]), {root}
     while ways:
@@ -70,7 +76,7 @@ def reached(
         for name, each in schema.type_map[way.kind].fields.items():
             if not is_wanted(way.kind, name):
                 continue
-            further = _through(way, name, each)
+            further = _through(way, name, each, is_given)
             leaf = "" if is_leaf_type(get_named_type(each.type)) else " { __typename }"
             head = f"{operation}({further.declared}) " if further.declared else f"{operation} "
             document = f"{head}{{ {further.before}{leaf}{further.after} }}"
@@ -81,11 +87,11 @@ def reached(
                     ways.append(_into(further, kind))
 
 
-def _through(way: Way, name: str, each: GraphQLField) -> Way:
+def _through(way: Way, name: str, each: GraphQLField, is_given: IsGiven) -> Way:
     given = GIVEN.get((way.kind, name), {})
     arguments, variables, declared = [], dict(way.variables), way.declared
     for argument, told in each.args.items():
-        if argument in given or is_required_argument(told):
+        if argument in given or is_given(told):
             variable = f"v{len(variables)}"
             variables[variable] = given.get(argument, _sample(told.type))
             declared += f" ${variable}: {told.type}"

@@ -97,6 +97,17 @@ async def test_lines_are_few_whatever_clients_call_their_operations():
     assert told[-1] == ((("operation", "other"),), 7)
 
 
+async def test_lines_are_few_whoever_asks_and_whatever_it_costs():
+    operations = Operations()
+    with capture_logs() as told:
+        for n in range(MOST_LINES + 7):
+            operations.counting(Observed(f"app {n}", f"Q{n}", "query", 200, cost=n))(0.001)
+        operations._again.flush()
+
+    assert len(told) == MOST_LINES + 1
+    assert (told[-1]["operation"], told[-1]["times"]) == ("other", 7)
+
+
 async def test_sums_are_told_by_themselves(monkeypatch):
     monkeypatch.setattr(sums, "SECONDS", 0)
     told = []

@@ -4,6 +4,7 @@ import asyncio
 from urllib.parse import urlencode
 
 import pytest
+from graphql import ExecutionResult, GraphQLError
 
 from gateway.execution.buckets import LocalBuckets
 from gateway.execution.budgets import Budgets
@@ -132,6 +133,26 @@ async def test_what_is_made_anew_is_paid_for_once_and_first():
     assert left == [f'"client";r={n}' for n in (1, 0, 0)]
     assert [each.status for each in replies] == [200, 200, 429]
     assert served.edge.contexts == 3  # and nothing was run for who could not pay
+
+
+async def test_what_cannot_be_made_anew_is_paid_for_once(monkeypatch):
+    budgets = Budgets(LocalBuckets(clock=lambda: 0.0), points_a_minute=6)
+    served = Served(Edge(budgets=budgets))
+    wire, question = served.connect(), post({"query": "{ __typename }"})
+    for _ in range(4):
+        await wire.send(question)
+
+    async def fail(*_: object) -> ExecutionResult:
+        error = GraphQLError("not now", extensions={"code": "UNAVAILABLE"})
+        return ExecutionResult(None, [error])
+
+    monkeypatch.setattr(served.edge.engine, "run", fail, raising=False)
+    served.edge.epoch = "2.1"
+    replies = [await wire.send(question) for _ in range(3)]
+
+    assert [each.status for each in replies] == [200, 200, 429]
+    left = [each.headers["ratelimit"].partition(";t=")[0] for each in replies]
+    assert left == [f'"client";r={n}' for n in (1, 0, 0)]
 
 
 async def test_what_cannot_be_made_anew_is_told_by_the_ordinary_path(served, monkeypatch):

@@ -107,6 +107,16 @@ async def test_what_some_may_read_of_the_schema_is_never_shared():
     assert codes(refused) == ["INTROSPECTION_DISABLED"]
 
 
+async def test_who_may_not_introspect_is_refused_whoever_has_sent_the_same_before():
+    edge = Edge(answering={"may_introspect": lambda viewer: viewer == ANI})
+    text = "query A { partners { name } } query B { __schema { queryType { name } } }"
+    question = {"query": text, "operationName": "A"}
+    for _ in range(2):
+        assert (await edge.send(json=question, headers=TOKEN)).json()["data"]
+
+    assert codes(await edge.send(json=question)) == ["INTROSPECTION_DISABLED"]
+
+
 async def test_refusals_are_never_shared_nor_run(edge):
     for _ in range(2):
         assert (await edge.ask("{")).status_code == 400

@@ -35,6 +35,15 @@ async def test_a_shared_answer_is_paid_for_too(poor):
     assert poor.contexts == 1
 
 
+@pytest.mark.parametrize("query", [TITLES, f"{TITLES[:-1]} me {{ id }} }}"])
+async def test_what_is_refused_is_not_counted_as_spent(poor, query):
+    for _ in range(3):
+        await poor.ask(query)
+
+    assert [each.outcome for each in poor.seen] == ["ok", "refused", "refused"]
+    assert [each.cost for each in poor.seen[1:]] == [None, None]
+
+
 async def test_what_is_left_to_spend_is_not_told_where_others_may_keep_it(poor):
     public = await poor.get(PREFLIGHT, query="{ __typename }")
 

@@ -1,7 +1,7 @@
 """Questions that differ in their variables alone, and how many of them took the ordinary path."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -52,8 +52,15 @@ class Passing(Served):
     Everybody's budget is told.
     """
 
-    def __init__(self, *, is_hot: bool = True, points: int = 10**6, **parts: Any) -> None:
-        budgets = Budgets(LocalBuckets(clock=lambda: 0.0), points_a_minute=points)
+    def __init__(
+        self,
+        *,
+        is_hot: bool = True,
+        points: int = 10**6,
+        clock: Callable[[], float] = lambda: 0.0,
+        **parts: Any,
+    ) -> None:
+        budgets = Budgets(LocalBuckets(clock=clock), points_a_minute=points)
         options = {"cors": Cors(["https://pages.test"])}
         super().__init__(Edge(options=options, budgets=budgets, **parts), is_hot=is_hot)
         self.passed = self.at_once = 0

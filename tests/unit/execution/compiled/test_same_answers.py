@@ -1,11 +1,14 @@
 """Our own API: operations at random, in worlds with and without trouble, and those we publish."""
 
+from itertools import islice
+
 import pytest
 from graphql import OperationDefinitionNode, OperationType, parse
 
 from gateway.execution.compiled import Compiler
 from schema.build import build_schema
-from tests.fuzz.compiled import Comparison, cases
+from schema.subgraph import SubgraphSchema
+from tests.fuzz.compiled import ROUTERS, Comparison, cases
 from tests.fuzz.fabricated import a_context
 from tests.published import documents
 
@@ -16,7 +19,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-COUNT = 200
+COUNT = 180
+ENTITIES = 20
 
 
 async def test_generated_operations_are_answered_the_same_and_nearly_all_compiled():
@@ -29,6 +33,16 @@ async def test_generated_operations_are_answered_the_same_and_nearly_all_compile
 
     assert comparison.outcomes["compiled"] >= 0.95 * COUNT
     assert not comparison.outcomes["unforeseen"]
+
+
+async def test_what_routers_ask_at_random_is_answered_the_same():
+    comparison = Comparison(SubgraphSchema())
+    given = cases(1, comparison.schema, ROUTERS)
+
+    for case in islice(given, ENTITIES):
+        assert await comparison.differs(case) is None, case
+
+    assert comparison.outcomes["compiled"] >= 0.95 * ENTITIES
 
 
 async def test_every_operation_that_we_publish_is_compiled():

@@ -64,6 +64,8 @@ SAME = {
     "nothing left": "{ cats @skip(if: true) { name } }",
     "mutations": 'mutation { a: feed(name: "A") { name weight } b: feed(name: "B") { name } }',
     "mutations that end": 'mutation { a: feed(name: "A") { name } lose b: lose }',
+    "mutations at once": 'mutation { call(name: "A") feed(name: "B") { name } c: call(name: "C") }',
+    "mutations that end at once": 'mutation { miss a: call(name: "A") }',
 }
 
 
@@ -118,6 +120,17 @@ async def test_mutations_run_one_after_the_other_and_end_with_the_first_that_fai
 
     assert result.data is None
     assert run.keeper.done == ["begin A", "end A", "begin B", "end B", "lost"]
+
+
+@pytest.mark.parametrize("fails", ["lose", "miss"])
+@pytest.mark.parametrize("next_one", ['call(name: "B")', 'feed(name: "B") { name }', "lose"])
+async def test_nothing_is_done_after_the_first_mutation_that_fails(fails: str, next_one: str):
+    run = Run(f'mutation {{ a: call(name: "A") b: {fails} c: {next_one} }}')
+
+    expected, result = await run.plainly(), await run()
+
+    assert difference(expected, result) is None
+    assert run.keeper.done == ["called A", "lost" if fails == "lose" else "missed"]
 
 
 async def test_a_resolver_may_change_its_arguments_and_no_other_sees_it():

@@ -216,6 +216,18 @@ class Mutation:
         return Cat(name=name)
 
     @strawberry.mutation
+    def call(self, info: strawberry.Info, name: str) -> str:
+        """Be done at once."""
+        info.context.done.append(f"called {name}")
+        return name
+
+    @strawberry.mutation
+    def miss(self, info: strawberry.Info) -> str:
+        """Fail at once where null may not be."""
+        info.context.done.append("missed")
+        raise ValueError("gone")
+
+    @strawberry.mutation
     async def lose(self, info: strawberry.Info) -> str:
         """Fail where null may not be."""
         info.context.done.append("lost")
