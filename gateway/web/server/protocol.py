@@ -38,11 +38,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refusal = HTTPStatus.BAD_REQUEST
         self._begun = 0  # messages in what has just come
         self._door: Door | None = None  # of the last of them
-        self._waiting = Waiting(
-            self.loop,
-            head_seconds=self.bounds.head_seconds,
-            idle_seconds=self.timeout_keep_alive,
-        )
+        self._waiting = Waiting(self.loop, self.bounds.head_seconds, self.timeout_keep_alive)
         self._write_alarm = Alarm(self.loop)
 
     # The connection
@@ -264,6 +260,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Since when its client keeps us waiting, by the loop's clock; None while we keep it."""
         if self.transport.is_closing():
             return None
+        if self._write_alarm.is_set:  # whatever else is under way: nothing of it is read
+            return self._write_alarm.due - self.bounds.write_seconds
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return self._waiting.since

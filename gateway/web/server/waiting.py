@@ -23,7 +23,7 @@ class Waiting:
     __slots__ = ("_head", "_head_seconds", "_idle", "_idle_seconds", "_loop", "piece_since")
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, head_seconds: float, idle_seconds: float
+        self, loop: asyncio.AbstractEventLoop, head_seconds: float, idle_seconds: float
     ) -> None:
         self._loop = loop
         self.piece_since = 0.0  # since when another piece of a body is waited for

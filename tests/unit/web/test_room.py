@@ -129,6 +129,18 @@ async def test_a_client_that_waits_for_us_does_not_keep_us_waiting(wire):
     wire.close()
 
 
+async def test_a_client_that_does_not_read_keeps_us_waiting_whatever_else_it_asks(wire):
+    wire.protocol.data_received(post({"query": "{ me { __typename } }"}))
+    began = asyncio.get_running_loop().time()
+    wire.protocol.pause_writing()
+    unread = wire.protocol.waits_since
+    wire.protocol.resume_writing()
+
+    assert unread >= began
+    assert wire.protocol.waits_since is None
+    wire.close()
+
+
 @pytest.mark.parametrize("unsent", [0, 9], ids=["read", "unread"])
 async def test_who_is_let_go_goes_at_once_whether_its_answer_was_read_or_not(wire, unsent):
     await wire.send(post(TITLES))
