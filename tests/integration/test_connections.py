@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 from anyio import create_task_group
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select
 
 from gateway.storage.engine import READERS, Database, database_url
 from gateway.storage.ledger_tables import learner
@@ -103,6 +103,17 @@ async def test_lists_of_many_lengths_are_one_statement(tmp_path: Path):
 
     assert found == [[], [], ["7"], ["7"], ["7", "70"]]
     assert len(texts) == 1
+
+
+async def test_a_value_with_a_nul_is_no_other(tmp_path: Path):
+    ledger = opened(tmp_path)
+
+    def find(connection: Connection) -> list[str]:
+        condition = is_one_of(connection, literal("7"), ["7\0", "7\0 8"])
+        return list(connection.execute(select(literal("found")).where(condition)).scalars())
+
+    assert await ledger.read(find) == []
+    ledger.close()
 
 
 async def test_a_list_in_a_statement_leaves_nothing_in_circles(tmp_path: Path):
