@@ -13,6 +13,7 @@ from gateway.settings import Settings
 from gateway.telemetry import configure_logging
 from gateway.telemetry.traces import configure_tracing
 from gateway.web.server.options import server_options
+from gateway.web.server.room import take_descriptors
 
 
 class CannotStartError(RuntimeError):
@@ -28,6 +29,7 @@ def serve(settings: Settings) -> None:
     configure_logging(settings.log_format)
     configure_tracing()
     check_port(settings)
+    take_descriptors()
     asyncio.run(Gateway(settings).migrate())
     uvicorn.run(
         "gateway.starting:create_app",

@@ -9,7 +9,6 @@ of their own, else by one that is kept.  The tool is the Debian package `slowhtt
 """
 
 import asyncio
-import resource
 import shutil
 import ssl
 import subprocess
@@ -29,6 +28,7 @@ from rich.console import Console
 from gateway.bench.quantiles import to_waits
 from tests.drills.hanging import at_rate, start, wait_for_search
 from tests.e2e.conftest import Mitra
+from tests.processes import Files
 from tests.servers import free_port
 
 TOOL = "slowhttptest"
@@ -75,10 +75,9 @@ def slow(
         sys.exit(2)
     failed = 0
     with TemporaryDirectory(prefix="mitra-slow-") as folder:
-        mitra = Mitra(Path(folder), free_port())
+        mitra = Mitra(Path(folder), free_port(), launch=_with_few_descriptors)
         try:
-            with _few_descriptors():
-                start(mitra)
+            start(mitra)
             for name, (options, path) in WAYS.items():
                 with _attack(mitra, options.split(), path, (connections, seconds)):
                     found = asyncio.run(_search(mitra.url, seconds))
@@ -89,15 +88,19 @@ def slow(
     sys.exit(1 if failed else 0)
 
 
-@contextmanager
-def _few_descriptors() -> Iterator[None]:
-    """Let what is started have no more than `DESCRIPTORS`; afterwards take all that there are."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+def _with_few_descriptors(
+    arguments: Sequence[str], environment: Mapping[str, str], files: Files
+) -> "subprocess.Popen[bytes]":
+    """Start `mitra` with no more than `DESCRIPTORS`, which it cannot change."""
+    out, err = files.open()
+    command = f'ulimit -n {DESCRIPTORS}; exec "$0" "$@"'
+    with out, err:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", command, sys.executable, "-m", "gateway", *arguments],
+            env=environment,
+            stdout=out,
+            stderr=err,
+        )
 
 
 @contextmanager

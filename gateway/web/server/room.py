@@ -7,6 +7,7 @@ and is answered loses nothing, but may have to connect again.
 
 import resource
 from collections.abc import Collection
+from math import ceil
 from typing import Any
 
 import structlog
@@ -19,6 +20,20 @@ LOG_SECONDS = 10.0
 _PART = 16  # of all: so many are let go by one look, for a look at thousands is not cheap
 
 log = structlog.get_logger(__name__)
+
+
+def take_descriptors() -> None:
+    """Take as many descriptors as there is use for, and as this process and its children may have.
+
+    Many systems give 1,024 to whoever does not ask for more; those who cannot count further are
+    meant, which wait for descriptors by `select`.
+    """
+    given, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = ceil(MOST / SHARE)
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if given != resource.RLIM_INFINITY and given < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def most_connections() -> int:

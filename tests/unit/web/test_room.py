@@ -1,12 +1,15 @@
 """When there are too many connections, those go that keep us waiting, and nobody else."""
 
 import asyncio
+import resource
+import subprocess
+import sys
 from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
 
-from gateway.web.server.room import LOOK_SECONDS, PATIENCE_SECONDS, Room
+from gateway.web.server.room import LOOK_SECONDS, MOST, PATIENCE_SECONDS, SHARE, Room
 from tests.unit.web.again import TITLES
 from tests.unit.web.wire import Served, Wire, post, request
 
@@ -157,3 +160,15 @@ async def test_half_a_request_is_let_go_without_a_word(wire):
     wire.protocol.let_go()
 
     assert (wire.transport.is_aborted, wire.transport.written) == (True, b"")
+
+
+def test_a_process_takes_the_descriptors_that_it_may_have():
+    few = (
+        "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (64, r.getrlimit(r.RLIMIT_NOFILE)[1]))"
+    )
+    take = "from gateway.web.server.room import *; take_descriptors(); print(most_connections())"
+
+    told = subprocess.check_output([sys.executable, "-c", f"{few}; {take}"], text=True)
+
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert int(told) == (MOST if most == resource.RLIM_INFINITY else min(MOST, int(most * SHARE)))
