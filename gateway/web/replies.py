@@ -18,8 +18,9 @@ from gateway.web.streams.results import Payload, codes_of, to_errors
 from schema.errors import ErrorCode
 from schema.redaction import redacted
 
-# Together the two seconds in which a course that is blocked must be gone everywhere.
-CACHE_PUBLIC = "public, max-age=1, stale-while-revalidate=1"
+# A course that is blocked must be gone everywhere within two seconds: half a one passes until each
+# process knows, and this one; another in which a cache may give it while it asks would be too much.
+CACHE_PUBLIC = "public, max-age=1"
 CACHE_NEVER = "private, no-store"
 VARY = "Accept, Accept-Encoding, Authorization, GraphQL-Cost"
 
