@@ -14,7 +14,7 @@ from tests.published import documents
 
 pytestmark = [
     pytest.mark.anyio,
-    # graphql-core leaves coroutines alone when an answer fails half-way
+    pytest.mark.usefixtures("collected"),
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
