@@ -96,28 +96,15 @@ class SharedAnswers(Generic[K]):
         *,
         again: bool = False,
     ) -> tuple[Answer, Kept | None]:
-        """Return the answer that is shared, and what is kept of it; see `find`."""
-        found = await self.find(question, make, remake, again=again)
-        return (found.answer, found) if isinstance(found, Kept) else (found, None)
-
-    async def find(
-        self,
-        question: PublicQuestion,
-        make: Make,
-        remake: Remake | None = None,
-        *,
-        again: bool = False,
-    ) -> Kept | Answer:
         """Return the answer that is shared, else make it for all who ask meanwhile.
 
         `remake` makes it another time, without this request; `again` says that it was asked for
-        before.  What is kept may be given again without asking here as long as its promise holds;
-        an answer that is not kept is for those who wait for it now.
+        before.  What is kept may be given again without asking here as long as its promise holds.
         """
         key = self._key(question)
         if kept := self._given(key):
             self._on_given("fresh")
-            return kept
+            return kept.answer, kept
         promise = self._promise(question)
         name = _name(promise, key)
         keep = partial(self._keep, key, promise, question, remake or Remake(make, 0), again)
@@ -137,15 +124,18 @@ class SharedAnswers(Generic[K]):
             else:
                 kept = await self._loaded(self._cache, name, make_and_keep, promise, keep)
         except _UnkeptError as exc:
-            return exc.answer
-        return await make() if kept is None else kept
+            return exc.answer, None
+        if kept is None:
+            return await make(), None
+        return kept.answer, kept
 
     def find_at_once(
         self, question: PublicQuestion, make: Callable[[], Answer], remake: Remake
     ) -> Kept | Answer:
-        """Do as `find`, with what is made at once, so that nobody waits for it meanwhile.
+        """Do as `answer`, with what is made at once, so that nobody waits for it meanwhile.
 
-        Raises `WaitsError` where others have to be waited for.
+        An answer that is not kept is for who asks now.  Raises `WaitsError` where others have to
+        be waited for.
         """
         key = self._key(question)
         if kept := self._given(key):

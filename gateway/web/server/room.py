@@ -7,6 +7,7 @@ and is answered loses nothing, but may have to connect again.
 
 import resource
 from collections.abc import Collection
+from contextlib import suppress
 from math import ceil
 from typing import Any
 
@@ -33,7 +34,8 @@ def take_descriptors() -> None:
     if most != resource.RLIM_INFINITY:
         wanted = min(wanted, most)
     if given != resource.RLIM_INFINITY and given < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        with suppress(OSError, ValueError):  # macOS has a bound that it does not tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def most_connections() -> int:
